@@ -1,0 +1,20 @@
+/* tag.h - the normal form of hashtags (SPEC 3): NFKC_Casefold, default-ignorable code points
+ * removed, 1 to 60 octets, letters, marks, digits, connectors; no unassigned code point of the
+ * pinned Unicode version. */
+#ifndef KITH_PROTO_TAG_H
+#define KITH_PROTO_TAG_H
+
+#include "proto/err.h"
+#include "proto/octets.h"
+
+#define TAG_MAX 60
+
+/* Whether text is a tag in normal form, as it must stand in a post. */
+bool tag_valid(struct octets text);
+
+/* What a person typed ("#MeToo") to its normal form ("metoo"), without a leading '#'.
+ *   ERR_MALFORMED  not UTF-8, empty after normalisation, white space, control or unassigned
+ *   ERR_TOO_LARGE  more than TAG_MAX octets */
+MUST_USE enum err_code tag_normalise(uint8_t out[TAG_MAX], size_t *out_len, struct octets text);
+
+#endif
