@@ -1,0 +1,42 @@
+/* journal.h - an append-only sealed file of what only this home knows (SPEC 9.4): own posts and
+ * their ids for ever, the vault's generation, and on a relay the uses of invites. */
+#ifndef KITH_STORE_JOURNAL_H
+#define KITH_STORE_JOURNAL_H
+
+#include "proto/err.h"
+#include "proto/key.h"
+#include "proto/octets.h"
+#include "store/file.h"
+
+struct journal;
+
+/* Open or make the file "journal" under this key; a torn tail is cut off.
+ *   ERR_DAMAGED  a record before the tail does not open */
+MUST_USE enum err_code journal_open(struct journal **journal, struct files *files,
+                                    const uint8_t key[32], struct err_note *note);
+void journal_close(struct journal *journal);
+
+/* Each of these is durable when it returns. */
+MUST_USE enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
+                                        struct octets wire, struct err_note *note);
+/* The post was handed to this many peers so far (only the first few matter). */
+MUST_USE enum err_code journal_sent(struct journal *journal, const struct post_id *id,
+                                    uint32_t peers_count, struct err_note *note);
+MUST_USE enum err_code journal_generation(struct journal *journal, uint64_t generation,
+                                          struct err_note *note);
+MUST_USE enum err_code journal_invite_used(struct journal *journal, const struct key *seed_public,
+                                           const struct key *subject, struct err_note *note);
+
+/* What it holds. */
+uint64_t journal_generation_latest(const struct journal *journal); /* 0 when none */
+size_t journal_own_count(const struct journal *journal);
+/* In order of writing, index < journal_own_count().  wire borrows until the next journal_own_post()
+ * or close, and is empty when it was trimmed. */
+void journal_own_at(const struct journal *journal, struct post_id *id, struct octets *wire,
+                    uint32_t *sent_count, size_t index);
+bool journal_is_own(const struct journal *journal, const struct post_id *id);
+/* How many different subjects used this invite, and whether this one is among them. */
+uint32_t journal_invite_uses(const struct journal *journal, bool *by_subject,
+                             const struct key *seed_public, const struct key *subject);
+
+#endif

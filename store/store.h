@@ -1,0 +1,80 @@
+/* store.h - every accepted post: the log is the truth, the index finds things in it (SPEC 10).
+ *
+ * The network side and the view both stand on this; it knows nothing of follows, blocks or
+ * shields.  One thread puts; any thread may read at the same time (the store locks inside, and
+ * never holds the lock over a file call).  A put is atomic per batch: after it returns every new
+ * post is durable and readable. */
+#ifndef KITH_STORE_STORE_H
+#define KITH_STORE_STORE_H
+
+#include "proto/err.h"
+#include "proto/key.h"
+#include "proto/octets.h"
+#include "proto/post.h"
+#include "store/file.h"
+
+#define STORE_BATCH_MAX 1024
+
+struct store;
+
+enum store_put_result {
+    STORE_NEW,     /* appended and indexed */
+    STORE_THERE,   /* this id was here already; nothing was written */
+    STORE_REFUSED, /* retracted by its author, or past its expiry: known, and not kept */
+};
+
+struct store_stats {
+    uint64_t posts_count;       /* bodies kept */
+    uint64_t records_count;     /* positions handed out so far */
+    uint64_t disk_len;          /* octets of all files of the store */
+    uint64_t quarantined_count; /* damaged records met since opening */
+};
+
+/* Open or make the store in the folder "log" of files.  key is the store's secret, borrowed for
+ * the call.  Replays the log into the index.  A torn tail is cut off silently; damage to what was
+ * acknowledged quarantines the record and counts it.
+ *
+ *   ERR_DAMAGED   the manifest does not open under this key
+ *   ERR_ROLLBACK  a segment the manifest names is missing
+ *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
+MUST_USE enum err_code store_open(struct store **store, struct files *files, const uint8_t key[32],
+                                  struct err_note *note);
+void store_close(struct store *store);
+
+/* Append, sync and index a batch of verified posts, in this order.  results[i] is written for each.
+ * posts[i] were decoded from wires[i].  now_s decides expiry.
+ *
+ *   ERR_NO_SPACE, ERR_IO  nothing of the batch counts as stored; the store refuses further puts
+ *                         with the same error until it was closed and opened again */
+MUST_USE enum err_code store_put(struct store *store, enum store_put_result *results,
+                                 const struct post *posts, const struct octets *wires, size_t count,
+                                 uint64_t now_s, struct err_note *note);
+
+/* known[i] = whether this id need not be asked for: kept, retracted, or expired here. */
+void store_known(struct store *store, bool *known, const struct post_id *ids, size_t count);
+
+/* The wire octets of a post, into the caller's room of at least POST_WIRE_MAX.
+ *   ERR_NOT_FOUND  not kept
+ *   ERR_DAMAGED    its record does not open any more (it is quarantined: no longer known, so that
+ *                  peers are asked for it again) */
+MUST_USE enum err_code store_body(struct store *store, struct octets_room *wire,
+                                  const struct post_id *id, struct err_note *note);
+
+/* Walk in order of arrival.  *position starts at 0; on ERR_OK wire holds the next kept post,
+ * *position is just behind it and *at is its own position.  Positions only grow, are never reused,
+ * and stay the same over restarts.
+ *   ERR_NOT_FOUND  nothing further, for now */
+MUST_USE enum err_code store_next(struct store *store, struct octets_room *wire, uint64_t *at,
+                                  uint64_t *position, struct err_note *note);
+/* The post at a position that store_next() gave; errors as store_body(). */
+MUST_USE enum err_code store_at(struct store *store, struct octets_room *wire, uint64_t at,
+                                struct err_note *note);
+/* The position behind the last record. */
+uint64_t store_end(struct store *store);
+
+struct store_stats store_stats(struct store *store);
+
+/* Queries of reconciliation over the set "all" (split, fold, list): see store/index.h, whose
+ * shapes are those of proto/negentropy.h. */
+
+#endif

@@ -1,0 +1,134 @@
+/* vault.h - what belongs to the person alone: secret keys, petnames, follows, blocks, peers.
+ *
+ * One small sealed file "vault", replaced atomically, and its key in the file "key" of mode 0600
+ * (a passphrase wraps it in a later version).  Changes are staged in memory and take effect with
+ * vault_commit(): the vault first, then its generation into the journal, so that a vault older
+ * than the journal is seen as a rollback.  Only the view reads follows and blocks (promise 3). */
+#ifndef KITH_STORE_VAULT_H
+#define KITH_STORE_VAULT_H
+
+#include "proto/address.h"
+#include "proto/err.h"
+#include "proto/key.h"
+#include "store/file.h"
+#include "store/journal.h"
+
+#define VAULT_LABEL_MAX   64 /* petnames and labels, octets */
+#define VAULT_BLOCKS_MAX  100000
+#define VAULT_FOLLOWS_MAX 100000
+#define VAULT_PEERS_MAX   64
+
+enum vault_kind { VAULT_PERSONAL = 1, VAULT_RELAY = 2 };
+
+struct vault_petname {
+    struct key key;
+    char name[VAULT_LABEL_MAX + 1]; /* without '@', unique among petnames, terminated UTF-8 */
+};
+
+struct vault_followed_tag {
+    uint8_t tag[60];
+    uint8_t tag_len;
+};
+
+/* One stretch of time in which a key was blocked; kept for ever, also after unblocking. */
+struct vault_block {
+    struct key key;
+    char label[VAULT_LABEL_MAX + 1]; /* "" where none was given */
+    uint64_t since_s;                /* the person's clock at block and unblock */
+    uint64_t since_position;         /* store_end() then */
+    uint64_t until_s;                /* both 0 while in force */
+    uint64_t until_position;
+    bool in_force;
+};
+
+/* Somebody the node dials. */
+struct vault_peer {
+    struct address address;
+    struct key relay_identity; /* all zero when not known */
+    bool joined;               /* this person is a member of that relay */
+};
+
+/* An invite accepted and not yet confirmed by its relay: the claim's octets, ready to send. */
+struct vault_claim {
+    struct address address;
+    uint8_t claim[512];
+    size_t claim_len;
+};
+
+/* Everything, borrowed until the next vault_*() call that changes it. */
+struct vault_contents {
+    enum vault_kind kind;
+    uint64_t generation;
+    const struct vault_petname *petnames;
+    size_t petnames_count;
+    const struct key *follows;
+    size_t follows_count;
+    const struct vault_followed_tag *tags;
+    size_t tags_count;
+    const struct vault_block *blocks; /* in force and past */
+    size_t blocks_count;
+    const struct vault_peer *peers;
+    size_t peers_count;
+    const struct vault_claim *claims;
+    size_t claims_count;
+};
+
+struct vault;
+
+/* Make a new home's vault: seed is 32 random octets from which every long-lived key derives.
+ *   ERR_REFUSED  there is one already; nothing was changed */
+MUST_USE enum err_code vault_create(struct files *files, enum vault_kind kind,
+                                    const uint8_t seed[32], struct err_note *note);
+/* Open it and check it against the journal.
+ *   ERR_NOT_FOUND  no vault here: no home
+ *   ERR_DAMAGED    unreadable, truncated or altered: nothing may be shown
+ *   ERR_ROLLBACK   older than the journal: nothing may be shown */
+MUST_USE enum err_code vault_open(struct vault **vault, struct files *files,
+                                  struct journal *journal, struct err_note *note);
+void vault_close(struct vault *vault);
+
+const struct vault_contents *vault_contents(const struct vault *vault);
+
+/* Secrets, derived from the seed with crypto_kdf (contexts in SPEC 9).  The returned octets live
+ * in guarded memory as long as the vault. */
+const uint8_t *vault_identity_seed(const struct vault *vault); /* 32, Ed25519 */
+struct key vault_identity(const struct vault *vault);          /* its public key */
+const uint8_t *vault_node_secret(const struct vault *vault);   /* 32, X25519, when listening */
+/* X25519 for dialling a node; another one for each node's static key. */
+void vault_dial_secret(uint8_t out[32], const struct vault *vault, const struct key *node);
+
+/* The keys the store and the journal are sealed under, read from the key file of the home without
+ * opening the vault: the store must open on a relay and for --import too.
+ *   ERR_NOT_FOUND  no home here;  ERR_DAMAGED */
+MUST_USE enum err_code vault_store_key(uint8_t out[32], struct files *files, struct err_note *note);
+MUST_USE enum err_code vault_journal_key(uint8_t out[32], struct files *files,
+                                         struct err_note *note);
+
+/* Staged changes.  Adding what is there and removing what is not are not errors: *changed says.
+ *   ERR_REFUSED  a bound is reached, or the petname belongs to another key */
+MUST_USE enum err_code vault_petname_set(struct vault *vault, bool *changed, const struct key *key,
+                                         const char *name);
+MUST_USE enum err_code vault_follow(struct vault *vault, bool *changed, const struct key *key);
+MUST_USE enum err_code vault_unfollow(struct vault *vault, bool *changed, const struct key *key);
+MUST_USE enum err_code vault_follow_tag(struct vault *vault, bool *changed, struct octets tag);
+MUST_USE enum err_code vault_unfollow_tag(struct vault *vault, bool *changed, struct octets tag);
+/* Opens a stretch; with one in force already, a new label replaces the old (NULL keeps it). */
+MUST_USE enum err_code vault_block(struct vault *vault, bool *changed, const struct key *key,
+                                   const char *label, uint64_t now_s, uint64_t position);
+MUST_USE enum err_code vault_unblock(struct vault *vault, bool *changed, const struct key *key,
+                                     uint64_t now_s, uint64_t position);
+MUST_USE enum err_code vault_peer_add(struct vault *vault, bool *changed,
+                                      const struct vault_peer *peer);
+MUST_USE enum err_code vault_peer_remove(struct vault *vault, bool *changed,
+                                         const struct address *address);
+MUST_USE enum err_code vault_claim_add(struct vault *vault, const struct vault_claim *claim);
+/* The relay answered: forget the claim; when admitted mark its peer as joined. */
+MUST_USE enum err_code vault_claim_done(struct vault *vault, const struct address *address,
+                                        bool admitted);
+
+/* Make everything staged durable.  On an error nothing staged is in force and contents are as
+ * after the last commit.
+ *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION */
+MUST_USE enum err_code vault_commit(struct vault *vault, struct err_note *note);
+
+#endif
