@@ -1,0 +1,120 @@
+/* session.h - one encrypted connection between two nodes, without the connection (SPEC 6.1).
+ *
+ * Octets from the peer go in, frames come out; frames go in, octets for the peer come out.  The
+ * session reads no clock (now_ms comes in), touches no socket, and allocates in session_new()
+ * only.  One thread at a time.
+ *
+ * A driver's read:   session_input_room(), read into it, session_received(), then session_next()
+ *                    until it answers SESSION_WAITING.
+ * A driver's write:  session_output() once a write is due, write it, session_written().
+ * A driver's timer:  session_tick() at session_deadline_ms(), early or late.
+ *
+ * After any error the session is closed: every call that can fail returns that error again, and
+ * nothing comes out but octets that were queued before.
+ *
+ * On the wire: Noise_XK_25519_ChaChaPoly_BLAKE2b, prologue "kith/1", no payload in the three
+ * handshake messages; each Noise message follows its length as a big-endian u16.  Frames are cut
+ * into Noise messages as they come; everything sent between two calls of session_output()
+ * shares messages.  A Noise message is never empty.
+ *
+ * PING and PONG are the session's own business (both without payload): they are answered, sent
+ * when the line is quiet, and never handed out. */
+#ifndef KITH_PROTO_SESSION_H
+#define KITH_PROTO_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/err.h"
+#include "proto/frame.h"
+#include "proto/noise.h"
+#include "proto/octets.h"
+
+#define SESSION_HANDSHAKE_TIMEOUT_MS 10000
+#define SESSION_IDLE_TIMEOUT_MS      120000        /* since the last valid frame */
+#define SESSION_PING_AFTER_MS        60000         /* as above */
+#define SESSION_OUTPUT_MAX           (1024 * 1024) /* octets queued for the peer */
+
+struct session;
+
+struct session_config {
+    enum noise_role role;
+    const struct noise_keypair *local; /* this node's static key */
+    const uint8_t *ephemeral_secret; /* NOISE_KEY_LEN fresh random octets, for this session only */
+    const uint8_t *remote_public;    /* initiator: the node dialled; responder: NULL */
+    uint64_t now_ms;
+};
+
+/* Everything in config is copied.  Free with session_free().
+ *
+ *   ERR_NO_MEMORY  an allocation failed */
+MUST_USE enum err_code session_new(struct session **session, const struct session_config *config);
+/* Wipes the keys and all plain text. */
+void session_free(struct session *s);
+
+/* Where to read the peer's next octets to: at least one octet of room, until the next call on
+ * this session.  Take what there is with session_next() before asking again.  at[0 .. cap) */
+struct octets_room session_input_room(struct session *s);
+/* The first len octets of that room are filled.  len 0 only moves the clock. */
+void session_received(struct session *s, size_t len, uint64_t now_ms);
+/* Both at once, for callers that have the octets already: takes as many as there is room for and
+ * returns how many. */
+MUST_USE size_t session_feed(struct session *s, struct octets octets, uint64_t now_ms);
+
+enum session_event {
+    SESSION_WAITING,        /* nothing more until more octets come */
+    SESSION_HANDSHAKE_STEP, /* session_handshake_step() is due; may be called on another thread */
+    SESSION_ESTABLISHED,    /* told once: the peer's key is proven, frames may be sent */
+    SESSION_FRAME           /* *frame was written */
+};
+
+/* What comes next.  The frame's payload lies in the session and lives until the next call of
+ * session_next(), session_input_room(), session_feed() or session_free().
+ *
+ *   ERR_HANDSHAKE  the handshake failed (also: any payload in it, or another version)
+ *   ERR_DECRYPT    a message is not authentic: damaged, repeated, missing or out of order
+ *   ERR_MALFORMED  see frame_next(); also an empty Noise message, a PING or PONG with a payload
+ *   ERR_TOO_LARGE  see frame_next() */
+MUST_USE enum err_code session_next(struct session *s, enum session_event *event,
+                                    struct frame *frame);
+
+/* Do the handshake's expensive part: read the message that came, write the one that is due.
+ * Only after SESSION_HANDSHAKE_STEP.  Nothing else may touch the session meanwhile.
+ *
+ *   ERR_HANDSHAKE  as above */
+MUST_USE enum err_code session_handshake_step(struct session *s);
+
+bool session_is_established(const struct session *s);
+/* The peer's static key, NOISE_KEY_LEN octets; once established. */
+const uint8_t *session_remote_public(const struct session *s);
+/* The handshake's hash, NOISE_HASH_LEN octets, unique to this session; once established. */
+const uint8_t *session_handshake_hash(const struct session *s);
+
+/* Queue one frame.  The payload is sealed or copied before the call returns.
+ *
+ *   ERR_TOO_LARGE   the payload exceeds FRAME_MAX; the session stays open
+ *   ERR_FLOOD       it does not fit below SESSION_OUTPUT_MAX now; the session stays open
+ *   ERR_UNEXPECTED  not established yet; the session stays open */
+MUST_USE enum err_code session_send(struct session *s, enum frame_type type, struct octets payload);
+
+/* Octets to write to the peer next, empty if there are none.  They stay where they are, and stay
+ * the same, until session_written(), whatever is sent or received meanwhile.  After
+ * session_written() ask again: there may be more. */
+struct octets session_output(struct session *s);
+/* The first len octets of session_output() were written. */
+void session_written(struct session *s, size_t len);
+/* Octets queued, sealed or about to be. */
+size_t session_output_pending(const struct session *s);
+/* True from three quarters of SESSION_OUTPUT_MAX on until less than half is left: the peer does
+ * not keep up, so stop reading from it and sending to it. */
+bool session_wants_pause(const struct session *s);
+
+/* When session_tick() is due. */
+uint64_t session_deadline_ms(const struct session *s);
+/* Tell the time; may queue a PING, so look at session_output() after it.
+ *
+ *   ERR_TIMEOUT  the handshake or the peer's next frame took too long */
+MUST_USE enum err_code session_tick(struct session *s, uint64_t now_ms);
+
+#endif
