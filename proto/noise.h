@@ -97,7 +97,7 @@ enum noise_token {
     NOISE_SS
 };
 
-#define NOISE_TOKENS_MAX   5 /* in one message, the NOISE_END among them */
+#define NOISE_TOKENS_MAX   6 /* in one message, the NOISE_END among them */
 #define NOISE_MESSAGES_MAX 4
 
 /* A handshake pattern (section 7): who knows which static key beforehand, then the tokens of
@@ -145,6 +145,9 @@ struct noise_handshake {
     uint8_t psks_count;
     uint8_t psks_used;
     uint8_t messages_done;
+    bool has_local;
+    bool has_ephemeral_secret;
+    bool has_remote_static;
     bool failed;
 };
 
