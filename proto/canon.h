@@ -40,6 +40,8 @@ MUST_USE enum err_code canon_read_bool(struct canon_reader *r, bool *value);
 MUST_USE enum err_code canon_read_str(struct canon_reader *r, struct octets *text, size_t len_max);
 MUST_USE enum err_code canon_read_bin(struct canon_reader *r, struct octets *octets,
                                       size_t len_max);
+/* The header alone; len octets should follow, and fewer may be left. */
+MUST_USE enum err_code canon_read_bin_head(struct canon_reader *r, uint32_t *len);
 /* Exactly len octets of bin, copied out. */
 MUST_USE enum err_code canon_read_bin_exact(struct canon_reader *r, uint8_t *out, size_t len);
 /* The header alone; the items follow.  Also ERR_TRUNCATED when fewer octets are left than items,
@@ -51,6 +53,8 @@ MUST_USE enum err_code canon_read_map(struct canon_reader *r, uint32_t *pairs_co
 /* One whole value of any type, checked for canonical form, at most CANON_DEPTH_MAX deep; *whole
  * (may be NULL) borrows its octets. */
 MUST_USE enum err_code canon_skip(struct canon_reader *r, struct octets *whole);
+/* The same, but a map anywhere in it is ERR_MALFORMED: posts hold none. */
+MUST_USE enum err_code canon_skip_mapless(struct canon_reader *r, struct octets *whole);
 /* ERR_MALFORMED if anything is left. */
 MUST_USE enum err_code canon_end(const struct canon_reader *r);
 
@@ -67,6 +71,8 @@ void canon_write_bool(struct canon_writer *w, bool value);
 /* Asserts that text is well-formed UTF-8. */
 void canon_write_str(struct canon_writer *w, struct octets text);
 void canon_write_bin(struct canon_writer *w, struct octets octets);
+/* The header alone; the caller puts len octets after it. */
+void canon_write_bin_head(struct canon_writer *w, uint32_t len);
 void canon_write_array(struct canon_writer *w, uint32_t count);
 void canon_write_map(struct canon_writer *w, uint32_t pairs_count);
 /* Octets that are already canonical, as they are. */

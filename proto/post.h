@@ -147,8 +147,9 @@ struct post_draft {
     bool has_inviter;
 };
 
-/* Encode and sign a draft into wire[0 .. wire_cap), wire_cap >= POST_WIRE_MAX.  seed is the
- * author's 32-octet Ed25519 seed.  What it makes always passes post_decode().
+/* Encode and sign a draft into wire, which has room for POST_WIRE_MAX.  seed is the
+ * author's 32-octet Ed25519 seed.  What it makes always passes post_decode().  On failure wire
+ * holds scratch, and *wire_len and *id are unchanged.
  *
  *   ERR_MALFORMED  a field of the draft is out of range
  *   ERR_TOO_LARGE  the body would exceed POST_BODY_MAX */

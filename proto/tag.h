@@ -1,6 +1,10 @@
 /* tag.h - the normal form of hashtags (SPEC 3): NFKC_Casefold, default-ignorable code points
- * removed, 1 to 60 octets, letters, marks, digits, connectors; no unassigned code point of the
- * pinned Unicode version. */
+ * removed, 1 to 60 octets.
+ *
+ * What may stand in a tag: letters (L*), marks (M*), numbers (N*), connector punctuation (Pc,
+ * such as '_') and, outside ASCII, symbols (S*, which holds emoji).  Not: white space, controls,
+ * other punctuation, private use, and whatever the pinned Unicode version (tag_assigned.h) has
+ * not assigned. */
 #ifndef KITH_PROTO_TAG_H
 #define KITH_PROTO_TAG_H
 
@@ -13,8 +17,8 @@
 bool tag_valid(struct octets text);
 
 /* What a person typed ("#MeToo") to its normal form ("metoo"), without a leading '#'.
- *   ERR_MALFORMED  not UTF-8, empty after normalisation, white space, control or unassigned
- *   ERR_TOO_LARGE  more than TAG_MAX octets */
+ *   ERR_MALFORMED  not UTF-8, empty after normalisation, or a code point that may not stand in a
+ * tag ERR_TOO_LARGE  more than TAG_MAX octets */
 MUST_USE enum err_code tag_normalise(uint8_t out[TAG_MAX], size_t *out_len, struct octets text);
 
 #endif
