@@ -11,33 +11,34 @@
 
 enum { UNASSIGNED, ASSIGNED, STANDS };
 
+/* By category; what is not named here is unassigned: Cn, and Cs, which UTF-8 cannot hold. */
+static const int classes[] = {
+    [UTF8PROC_CATEGORY_LU] = STANDS,     [UTF8PROC_CATEGORY_LL] = STANDS,
+    [UTF8PROC_CATEGORY_LT] = STANDS,     [UTF8PROC_CATEGORY_LM] = STANDS,
+    [UTF8PROC_CATEGORY_LO] = STANDS,     [UTF8PROC_CATEGORY_MN] = STANDS,
+    [UTF8PROC_CATEGORY_MC] = STANDS,     [UTF8PROC_CATEGORY_ME] = STANDS,
+    [UTF8PROC_CATEGORY_ND] = STANDS,     [UTF8PROC_CATEGORY_NL] = STANDS,
+    [UTF8PROC_CATEGORY_NO] = STANDS,     [UTF8PROC_CATEGORY_PC] = STANDS,
+    [UTF8PROC_CATEGORY_SM] = STANDS,     [UTF8PROC_CATEGORY_SC] = STANDS,
+    [UTF8PROC_CATEGORY_SK] = STANDS,     [UTF8PROC_CATEGORY_SO] = STANDS,
+    [UTF8PROC_CATEGORY_PD] = ASSIGNED,   [UTF8PROC_CATEGORY_PS] = ASSIGNED,
+    [UTF8PROC_CATEGORY_PE] = ASSIGNED,   [UTF8PROC_CATEGORY_PI] = ASSIGNED,
+    [UTF8PROC_CATEGORY_PF] = ASSIGNED,   [UTF8PROC_CATEGORY_PO] = ASSIGNED,
+    [UTF8PROC_CATEGORY_ZS] = ASSIGNED,   [UTF8PROC_CATEGORY_ZL] = ASSIGNED,
+    [UTF8PROC_CATEGORY_ZP] = ASSIGNED,   [UTF8PROC_CATEGORY_CC] = ASSIGNED,
+    [UTF8PROC_CATEGORY_CF] = ASSIGNED,   [UTF8PROC_CATEGORY_CO] = ASSIGNED,
+    [UTF8PROC_CATEGORY_CS] = UNASSIGNED,
+};
+
+static bool is_ascii_symbol(utf8proc_int32_t c)
+{
+    return c < 0x80 && classes[utf8proc_category(c)] == STANDS &&
+           utf8proc_category(c) >= UTF8PROC_CATEGORY_SM;
+}
+
 static int class_of(utf8proc_int32_t c)
 {
-    switch (utf8proc_category(c)) {
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_CS:
-        return UNASSIGNED;
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-    case UTF8PROC_CATEGORY_PC:
-        return STANDS;
-    case UTF8PROC_CATEGORY_SM:
-    case UTF8PROC_CATEGORY_SC:
-    case UTF8PROC_CATEGORY_SK:
-    case UTF8PROC_CATEGORY_SO:
-        return c < 0x80 ? ASSIGNED : STANDS;
-    default:
-        return ASSIGNED;
-    }
+    return is_ascii_symbol(c) ? ASSIGNED : classes[utf8proc_category(c)];
 }
 
 static void print_range(utf8proc_int32_t first, utf8proc_int32_t last, int class)
