@@ -10,7 +10,7 @@
 #define ADDRESS_TEXT_MAX (7 + ADDRESS_HOST_MAX + 2 + 6 + 1 + 52)
 
 struct address {
-    char host[ADDRESS_HOST_MAX + 1]; /* a name, IPv4, or IPv6 without brackets; terminated */
+    char host[ADDRESS_HOST_MAX + 1]; /* normal form of host.h, IPv6 without brackets; terminated */
     uint16_t port;                   /* 1 .. 65535 */
     struct key static_key;           /* X25519 */
 };

@@ -23,9 +23,14 @@ struct invite {
     uint8_t cert[64]; /* Ed25519(inviter, "kith/invite/1" relay seed's public key uses until_s) */
 };
 
-/* Fill seed_public-derived cert.  Everything but cert is given; identity_seed is the inviter's. */
+/* Fill in cert.  Everything else is given; identity_seed is the inviter's.
+ *   ERR_MALFORMED  uses or until_s out of range, or the seed is not the inviter's */
 MUST_USE enum err_code invite_sign(struct invite *invite, const uint8_t identity_seed[32]);
-/* "kithinvite1..." text form; ERR_MALFORMED, ERR_PROOF (the cert does not verify). */
+/* The text form: "kithinvite1", then in base32 the canonical array [1, host, port, static key,
+ * relay, inviter, seed, uses, until_s, cert] and the first 4 octets of its BLAKE2b-256.  Parsing
+ * takes either case, and no white space around it.  Wipe text and invite: they hold the seed.
+ *   ERR_MALFORMED  another form, a wrong checksum, a field out of range
+ *   ERR_PROOF      the cert does not verify */
 MUST_USE enum err_code invite_print(char out[INVITE_TEXT_MAX], const struct invite *invite);
 MUST_USE enum err_code invite_parse(struct invite *invite, struct octets text);
 
@@ -42,11 +47,16 @@ struct claim {
     uint8_t join_sig[64];  /* Ed25519(subject, "kith/join/1" relay seed's public key) */
 };
 
+/* ERR_MALFORMED, ERR_PROOF: the invite is not as invite_sign() left it. */
 MUST_USE enum err_code claim_sign(struct claim *claim, const struct invite *invite,
                                   const uint8_t subject_seed[32]);
+/* wire = [1, relay, inviter, seed_public, uses, until_s, cert, subject, claim_sig, join_sig].
+ *   ERR_MALFORMED  uses or until_s out of range */
 MUST_USE enum err_code claim_encode(uint8_t out[CLAIM_WIRE_MAX], size_t *out_len,
                                     const struct claim *claim);
-/* ERR_TRUNCATED, ERR_MALFORMED. */
+/* Checks no signature.
+ *   ERR_TRUNCATED  the octets stop early
+ *   ERR_MALFORMED  not canonical, a field out of range, or octets left over */
 MUST_USE enum err_code claim_decode(struct claim *claim, struct octets wire);
 /* ERR_PROOF: one of the three signatures does not verify; ERR_EXPIRED: past until_s;
  * ERR_REFUSED: meant for another relay. */
