@@ -4,7 +4,7 @@
  * session reads no clock (now_ms comes in), touches no socket, and allocates in session_new()
  * only.  One thread at a time.
  *
- * A driver's read:   session_input_room(), read into it, session_received(), then session_next()
+ * A driver's read:   session_room(), read into it, session_received(), then session_next()
  *                    until it answers SESSION_WAITING.
  * A driver's write:  session_output() once a write is due, write it, session_written().
  * A driver's timer:  session_tick() at session_deadline_ms(), early or late.
@@ -46,16 +46,16 @@ struct session_config {
     uint64_t now_ms;
 };
 
-/* Everything in config is copied.  Free with session_free().
+/* Everything in config is copied.  Free with session_free().  sodium_init() has been called.
  *
  *   ERR_NO_MEMORY  an allocation failed */
 MUST_USE enum err_code session_new(struct session **session, const struct session_config *config);
 /* Wipes the keys and all plain text. */
 void session_free(struct session *s);
 
-/* Where to read the peer's next octets to: at least one octet of room, until the next call on
- * this session.  Take what there is with session_next() before asking again.  at[0 .. cap) */
-struct octets_room session_input_room(struct session *s);
+/* Where to read the peer's next octets to: at[0 .. cap), until the next call on this session. There
+ * is room whenever session_next() answered SESSION_WAITING last; before that cap may be 0. */
+struct octets_room session_room(struct session *s);
 /* The first len octets of that room are filled.  len 0 only moves the clock. */
 void session_received(struct session *s, size_t len, uint64_t now_ms);
 /* Both at once, for callers that have the octets already: takes as many as there is room for and
@@ -70,7 +70,7 @@ enum session_event {
 };
 
 /* What comes next.  The frame's payload lies in the session and lives until the next call of
- * session_next(), session_input_room(), session_feed() or session_free().
+ * session_next(), session_room(), session_feed() or session_free().
  *
  *   ERR_HANDSHAKE  the handshake failed (also: any payload in it, or another version)
  *   ERR_DECRYPT    a message is not authentic: damaged, repeated, missing or out of order
@@ -79,8 +79,9 @@ enum session_event {
 MUST_USE enum err_code session_next(struct session *s, enum session_event *event,
                                     struct frame *frame);
 
-/* Do the handshake's expensive part: read the message that came, write the one that is due.
- * Only after SESSION_HANDSHAKE_STEP.  Nothing else may touch the session meanwhile.
+/* Do the handshake's expensive part (two or three X25519): read the message that came, write the
+ * one that is due.  Only after SESSION_HANDSHAKE_STEP.  Nothing else may touch the session
+ * meanwhile.
  *
  *   ERR_HANDSHAKE  as above */
 MUST_USE enum err_code session_handshake_step(struct session *s);
@@ -104,10 +105,10 @@ MUST_USE enum err_code session_send(struct session *s, enum frame_type type, str
 struct octets session_output(struct session *s);
 /* The first len octets of session_output() were written. */
 void session_written(struct session *s, size_t len);
-/* Octets queued, sealed or about to be. */
+/* Octets queued, with what sealing will add to them; never above SESSION_OUTPUT_MAX. */
 size_t session_output_pending(const struct session *s);
-/* True from three quarters of SESSION_OUTPUT_MAX on until less than half is left: the peer does
- * not keep up, so stop reading from it and sending to it. */
+/* True from above three quarters of SESSION_OUTPUT_MAX until below half of it: the peer does not
+ * keep up, so stop reading from it and sending to it. */
 bool session_wants_pause(const struct session *s);
 
 /* When session_tick() is due. */

@@ -1,0 +1,676 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/session.h"
+#include "tests/support/session_pair.h"
+
+#define WIRE_MAX (2 * 1024 * 1024)
+
+static uint8_t big[FRAME_MAX + 1];
+static uint8_t wire[WIRE_MAX];
+
+/* Everything a session has to write, into wire[]. */
+static size_t drain(struct session *s)
+{
+    size_t len = 0;
+    struct octets octets = session_output(s);
+    while (octets.len > 0) {
+        assert_true(octets.len <= WIRE_MAX - len);
+        memcpy(wire + len, octets.at, octets.len);
+        len += octets.len;
+        session_written(s, octets.len);
+        octets = session_output(s);
+    }
+    return len;
+}
+
+static enum err_code give(struct session *s, struct session_seen *seen, size_t wire_len)
+{
+    return session_give(s, seen, octets_of(wire, wire_len), SIZE_MAX);
+}
+
+static void fill_big(void)
+{
+    for (size_t i = 0; i < sizeof big; i++) {
+        big[i] = (uint8_t)(i * 31 + (i >> 8));
+    }
+}
+
+static void the_handshake_proves_both_keys(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    session_pair_establish(&pair);
+    assert_memory_equal(session_remote_public(pair.initiator), pair.responder_key.public,
+                        NOISE_KEY_LEN);
+    assert_memory_equal(session_remote_public(pair.responder), pair.initiator_key.public,
+                        NOISE_KEY_LEN);
+    assert_memory_equal(session_handshake_hash(pair.initiator),
+                        session_handshake_hash(pair.responder), NOISE_HASH_LEN);
+    session_pair_close(&pair);
+}
+
+static void established_is_told_once_and_before_any_frame(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {0};
+    enum session_event event;
+    struct frame frame;
+    session_pair_open(&pair);
+    assert_int_equal(session_steps(pair.initiator), ERR_OK);
+    assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(session_carry(pair.responder, pair.initiator, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(session_send(pair.initiator, FRAME_HELLO, octets_of("hi", 2)), ERR_OK);
+
+    struct octets octets = session_output(pair.initiator); /* message 3, then HELLO */
+    assert_int_equal(session_feed(pair.responder, octets, 0), octets.len);
+    session_written(pair.initiator, octets.len);
+    octets = session_output(pair.initiator);
+    assert_int_equal(session_feed(pair.responder, octets, 0), octets.len);
+    static const enum session_event expected[] = {SESSION_HANDSHAKE_STEP, SESSION_ESTABLISHED,
+                                                  SESSION_FRAME, SESSION_WAITING};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        assert_int_equal(session_next(pair.responder, &event, &frame), ERR_OK);
+        assert_int_equal(event, expected[i]);
+        if (event == SESSION_HANDSHAKE_STEP) {
+            assert_int_equal(session_handshake_step(pair.responder), ERR_OK);
+        }
+    }
+    assert_int_equal(frame.type, FRAME_HELLO);
+    assert_memory_equal(frame.payload.at, "hi", 2);
+    session_pair_close(&pair);
+}
+
+/* One whole conversation whose octets arrive split: the first `at` of each stretch, then the rest.
+ */
+static void converse_split_at(size_t at)
+{
+    struct session_pair pair;
+    struct session_seen seen[2] = {{0}, {0}};
+    session_pair_open(&pair);
+    struct session *sides[2] = {pair.initiator, pair.responder};
+    assert_int_equal(session_steps(pair.initiator), ERR_OK);
+    for (int turn = 0; turn < 6; turn++) {
+        struct session *from = sides[turn % 2];
+        struct session *to = sides[1 - turn % 2];
+        if (session_is_established(from)) {
+            assert_int_equal(session_send(from, FRAME_WANT, octets_of(big, 40)), ERR_OK);
+            assert_int_equal(session_send(from, FRAME_BYE, octets_of(NULL, 0)), ERR_OK);
+        }
+        size_t len = drain(from);
+        size_t first_len = at < len ? at : len;
+        struct session_seen *by_to = &seen[1 - turn % 2];
+        assert_int_equal(session_give(to, by_to, octets_of(wire, first_len), SIZE_MAX), ERR_OK);
+        assert_int_equal(
+            session_give(to, by_to, octets_of(wire + first_len, len - first_len), SIZE_MAX),
+            ERR_OK);
+    }
+    assert_int_equal(seen[0].frames_count, 4); /* turns 3 and 5 */
+    assert_int_equal(seen[1].frames_count, 4); /* turns 2 (with message 3) and 4 */
+    assert_int_equal(seen[1].payload_len, 80);
+    assert_int_equal(seen[1].last.type, FRAME_BYE);
+    session_pair_close(&pair);
+}
+
+static void octets_may_be_split_at_every_boundary(void **state)
+{
+    (void)state;
+    /* The longest turn: message 3 (2 + 64), then the frames (2 + 5 + 40 + 5 + 16). */
+    for (size_t at = 0; at <= 66 + 68; at++) {
+        converse_split_at(at);
+    }
+}
+
+static void octets_may_come_one_by_one(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {0};
+    session_pair_establish(&pair);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(session_send(pair.responder, FRAME_POSTS, octets_of(big, 3000)), ERR_OK);
+    }
+    assert_int_equal(session_carry(pair.responder, pair.initiator, &seen, 1), ERR_OK);
+    assert_int_equal(seen.frames_count, 20);
+    assert_int_equal(seen.payload_len, 60000);
+    session_pair_close(&pair);
+}
+
+static void look_for_big(void *context, const struct frame *frame)
+{
+    (void)context;
+    assert_int_equal(frame->type, FRAME_POSTS);
+    assert_memory_equal(frame->payload.at, big, frame->payload.len);
+}
+
+static void frames_of_every_size_arrive_whole(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {0,     1,     65513, 65514,  65515,         65519,
+                                  65520, 65535, 65536, 200000, FRAME_MAX - 1, FRAME_MAX};
+    static const size_t parts[] = {777, 65537, SIZE_MAX};
+    struct session_pair pair;
+    struct session_seen seen = {.look = look_for_big};
+    fill_big();
+    session_pair_establish(&pair);
+    size_t sent_count = 0;
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        for (size_t j = 0; j < sizeof parts / sizeof *parts; j++) {
+            assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, 2)), ERR_OK);
+            assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, lens[i])),
+                             ERR_OK);
+            assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, parts[j]),
+                             ERR_OK);
+            sent_count += 2;
+            assert_int_equal(seen.frames_count, sent_count);
+            assert_int_equal(seen.last.payload.len, lens[i]);
+        }
+    }
+    session_pair_close(&pair);
+}
+
+struct order {
+    uint32_t next;
+};
+
+static void look_for_order(void *context, const struct frame *frame)
+{
+    struct order *order = context;
+    assert_int_equal(octets_get_u32be(frame->payload.at), order->next);
+    order->next++;
+}
+
+/* The output is written in uneven pieces while more is sent, so that it goes round many times. */
+static void many_small_frames_keep_their_order_while_the_output_goes_round(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct order order = {0};
+    struct session_seen seen = {.look = look_for_order, .context = &order};
+    session_pair_establish(&pair);
+    uint32_t sent_count = 0;
+    size_t taken_len = 0;
+    while (taken_len < (size_t)8 * 1024 * 1024) {
+        uint8_t payload[900] = {0};
+        octets_put_u32be(payload, sent_count);
+        enum err_code rc = session_send(pair.initiator, FRAME_POSTS,
+                                        octets_of(payload, 4 + sent_count * 37 % 896));
+        assert_true(rc == ERR_OK || rc == ERR_FLOOD);
+        sent_count += rc == ERR_OK;
+        assert_true(session_output_pending(pair.initiator) <= SESSION_OUTPUT_MAX);
+        if (rc == ERR_FLOOD || sent_count % 700 == 0) {
+            struct octets octets = session_output(pair.initiator);
+            size_t len = octets.len < 300007 ? octets.len : 300007;
+            assert_int_equal(
+                session_give(pair.responder, &seen, octets_of(octets.at, len), SIZE_MAX), ERR_OK);
+            session_written(pair.initiator, len);
+            taken_len += len;
+        }
+    }
+    assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(order.next, sent_count);
+    assert_int_equal(session_output_pending(pair.initiator), 0);
+    session_pair_close(&pair);
+}
+
+static void small_frames_share_one_message(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    session_pair_establish(&pair);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(session_send(pair.initiator, FRAME_WANT, octets_of("abc", 3)), ERR_OK);
+    }
+    assert_int_equal(session_output_pending(pair.initiator), 2 + 8000 + NOISE_TAG_LEN);
+    assert_int_equal(drain(pair.initiator), 2 + 8000 + NOISE_TAG_LEN);
+    session_pair_close(&pair);
+}
+
+static void what_is_to_be_written_stays_in_place_while_more_is_sent(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    session_pair_establish(&pair);
+    assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, 1000)), ERR_OK);
+    struct octets before = session_output(pair.initiator);
+    memcpy(wire, before.at, before.len);
+    assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, FRAME_MAX)), ERR_OK);
+    struct octets after = session_output(pair.initiator);
+    assert_ptr_equal(after.at, before.at);
+    assert_true(after.len >= before.len);
+    assert_memory_equal(wire, before.at, before.len);
+    session_pair_close(&pair);
+}
+
+static void a_wrong_static_key_ends_the_handshake(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {0};
+    session_pair_open(&pair);
+    struct session *lost = session_alone(NOISE_INITIATOR, pair.initiator_key.public);
+    assert_int_equal(session_steps(lost), ERR_OK);
+    assert_int_equal(session_carry(lost, pair.responder, &seen, SIZE_MAX), ERR_HANDSHAKE);
+    assert_int_equal(session_output(pair.responder).len, 0);
+    assert_false(session_is_established(pair.responder));
+    session_free(lost);
+    session_pair_close(&pair);
+}
+
+static void a_key_of_small_order_is_not_dialled(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[NOISE_KEY_LEN];
+    struct session *s = session_alone(NOISE_INITIATOR, zeros);
+    assert_int_equal(session_steps(s), ERR_HANDSHAKE);
+    session_free(s);
+}
+
+/* Each of the three messages, with one bit flipped at every octet of it. */
+static void a_flipped_bit_in_any_handshake_message_ends_it(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {50, 50, 66};
+    for (size_t message = 0; message < 3; message++) {
+        for (size_t at = 0; at < lens[message]; at += 3) {
+            struct session_pair pair;
+            struct session_seen seen = {0};
+            session_pair_open(&pair);
+            struct session *sides[2] = {pair.initiator, pair.responder};
+            assert_int_equal(session_steps(pair.initiator), ERR_OK);
+            for (size_t i = 0; i < message; i++) {
+                assert_int_equal(session_carry(sides[i % 2], sides[1 - i % 2], &seen, SIZE_MAX),
+                                 ERR_OK);
+            }
+            assert_int_equal(drain(sides[message % 2]), lens[message]);
+            wire[at] ^= 0x10;
+            assert_int_equal(give(sides[1 - message % 2], &seen, lens[message]), ERR_HANDSHAKE);
+            session_pair_close(&pair);
+        }
+    }
+}
+
+static void a_payload_in_the_handshake_is_refused(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {0};
+    struct noise_handshake h;
+    struct octets_room message = {.at = wire + 2, .cap = 100};
+    session_pair_open(&pair);
+    struct noise_handshake_config config = {
+        .protocol_name = "Noise_XK_25519_ChaChaPoly_BLAKE2b",
+        .role = NOISE_INITIATOR,
+        .prologue = octets_of_text("kith/1"),
+        .local = &pair.initiator_key,
+        .ephemeral_secret = big,
+        .remote_public = pair.responder_key.public,
+    };
+    assert_int_equal(noise_handshake_init(&h, &config), ERR_OK);
+    assert_int_equal(noise_handshake_write(&h, &message, octets_of("x", 1)), ERR_OK);
+    octets_put_u16be(wire, (uint16_t)message.len);
+    assert_int_equal(give(pair.responder, &seen, 2 + message.len), ERR_HANDSHAKE);
+    session_pair_close(&pair);
+}
+
+static void another_protocol_version_ends_the_handshake(void **state)
+{
+    (void)state;
+    static const char *const prologues[] = {"kith/1", "kith/2"};
+    for (size_t i = 0; i < 2; i++) {
+        struct session_pair pair;
+        struct session_seen seen = {0};
+        struct noise_handshake h;
+        struct octets_room message = {.at = wire + 2, .cap = 100};
+        session_pair_open(&pair);
+        struct noise_handshake_config config = {
+            .protocol_name = "Noise_XK_25519_ChaChaPoly_BLAKE2b",
+            .role = NOISE_INITIATOR,
+            .prologue = octets_of_text(prologues[i]),
+            .local = &pair.initiator_key,
+            .ephemeral_secret = big,
+            .remote_public = pair.responder_key.public,
+        };
+        assert_int_equal(noise_handshake_init(&h, &config), ERR_OK);
+        assert_int_equal(noise_handshake_write(&h, &message, octets_of(NULL, 0)), ERR_OK);
+        octets_put_u16be(wire, (uint16_t)message.len);
+        assert_int_equal(give(pair.responder, &seen, 2 + message.len),
+                         i == 0 ? ERR_OK : ERR_HANDSHAKE);
+        session_pair_close(&pair);
+    }
+}
+
+static void a_wrong_length_is_refused_before_the_message_comes(void **state)
+{
+    (void)state;
+    static const uint8_t lengths[][2] = {{0, 0}, {0, 47}, {0, 49}, {0xff, 0xff}};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct session *s = session_alone(NOISE_RESPONDER, NULL);
+        struct session_seen seen = {0};
+        assert_int_equal(session_give(s, &seen, octets_of(lengths[i], 2), SIZE_MAX), ERR_HANDSHAKE);
+        session_free(s);
+    }
+}
+
+static void nobody_fills_the_input_before_proving_a_key(void **state)
+{
+    (void)state;
+    struct session *s = session_alone(NOISE_RESPONDER, NULL);
+    assert_true(session_room(s).cap <= 4096);
+    session_free(s);
+}
+
+static void an_endless_handshake_times_out(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    enum session_event event;
+    struct frame frame;
+    session_pair_open(&pair);
+    assert_int_equal(session_deadline_ms(pair.responder), SESSION_HANDSHAKE_TIMEOUT_MS);
+    for (uint64_t now_ms = 0; now_ms < 10000;
+         now_ms += 250) { /* an octet at a time does not help */
+        size_t fed_len =
+            session_feed(pair.responder, octets_of(now_ms == 0 ? "\0" : "0", 1), now_ms);
+        assert_int_equal(fed_len, 1);
+        assert_int_equal(session_tick(pair.responder, now_ms), ERR_OK);
+        if (now_ms == 0) {
+            assert_int_equal(session_next(pair.responder, &event, &frame), ERR_OK);
+        }
+    }
+    assert_int_equal(session_tick(pair.responder, 9999), ERR_OK);
+    assert_int_equal(session_tick(pair.responder, 10000), ERR_TIMEOUT);
+    assert_int_equal(session_next(pair.responder, &event, &frame), ERR_TIMEOUT);
+    assert_int_equal(session_handshake_step(pair.responder), ERR_TIMEOUT);
+    session_pair_close(&pair);
+}
+
+static void any_damage_to_the_stream_is_noticed(void **state)
+{
+    (void)state;
+    size_t len = 2 + 5 + 3 + NOISE_TAG_LEN;
+    for (size_t at = 2; at < len; at++) {
+        struct session_pair pair;
+        struct session_seen seen = {0};
+        session_pair_establish(&pair);
+        assert_int_equal(session_send(pair.initiator, FRAME_WANT, octets_of("abc", 3)), ERR_OK);
+        assert_int_equal(drain(pair.initiator), len);
+        wire[at] ^= 1;
+        assert_int_equal(give(pair.responder, &seen, len), ERR_DECRYPT);
+        assert_int_equal(seen.frames_count, 0);
+        wire[at] ^= 1;
+        assert_int_equal(give(pair.responder, &seen, len), ERR_DECRYPT); /* for good */
+        assert_int_equal(session_send(pair.responder, FRAME_BYE, octets_of(NULL, 0)), ERR_DECRYPT);
+        assert_int_equal(session_tick(pair.responder, 1), ERR_DECRYPT);
+        assert_int_equal(session_deadline_ms(pair.responder), UINT64_MAX);
+        assert_false(session_is_established(pair.responder));
+        session_pair_close(&pair);
+    }
+}
+
+static void a_repeated_a_missing_and_a_cut_message_are_noticed(void **state)
+{
+    (void)state;
+    size_t len = 2 + 5 + 3 + NOISE_TAG_LEN;
+    for (int what = 0; what < 3; what++) {
+        struct session_pair pair;
+        struct session_seen seen = {0};
+        session_pair_establish(&pair);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(session_send(pair.initiator, FRAME_WANT, octets_of("abc", 3)), ERR_OK);
+            assert_int_equal(drain(pair.initiator), len);
+            if (what == 2) { /* one octet less, and the length says so */
+                wire[1]--;
+                assert_int_equal(give(pair.responder, &seen, len - 1), ERR_DECRYPT);
+                break;
+            }
+            if (what == 0 || i == 1) {
+                enum err_code expected = what == 0 ? ERR_OK : ERR_DECRYPT;
+                assert_int_equal(give(pair.responder, &seen, len), expected);
+            }
+        }
+        if (what == 0) {
+            assert_int_equal(give(pair.responder, &seen, len), ERR_DECRYPT);
+            assert_int_equal(seen.frames_count, 2);
+        }
+        session_pair_close(&pair);
+    }
+}
+
+static void a_message_too_short_to_hold_anything_is_malformed(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= NOISE_TAG_LEN; len++) {
+        struct session_pair pair;
+        struct session_seen seen = {0};
+        session_pair_establish(&pair);
+        octets_put_u16be(wire, (uint16_t)len);
+        assert_int_equal(give(pair.responder, &seen, 2), ERR_MALFORMED);
+        session_pair_close(&pair);
+    }
+}
+
+/* What a responder says to plain text that no honest session would send: a pair of ciphers taken
+ * from a second handshake with the same keys, which therefore has the same secrets. */
+static enum err_code answer_to(struct octets stream, struct session_seen *seen)
+{
+    struct session_pair pair;
+    struct noise_keypair ephemerals[2];
+    struct noise_handshake h[2];
+    struct noise_cipher send;
+    struct noise_cipher receive;
+    uint8_t secret[NOISE_KEY_LEN];
+    session_pair_establish(&pair);
+    for (int i = 0; i < 2; i++) {
+        memset(secret, 3 + i, sizeof secret);
+        noise_keypair_from_secret(&ephemerals[i], secret);
+        struct noise_handshake_config config = {
+            .protocol_name = "Noise_XK_25519_ChaChaPoly_BLAKE2b",
+            .role = i == 0 ? NOISE_INITIATOR : NOISE_RESPONDER,
+            .prologue = octets_of_text("kith/1"),
+            .local = i == 0 ? &pair.initiator_key : &pair.responder_key,
+            .ephemeral_secret = ephemerals[i].secret,
+            .remote_public = i == 0 ? pair.responder_key.public : NULL,
+        };
+        assert_int_equal(noise_handshake_init(&h[i], &config), ERR_OK);
+    }
+    for (int i = 0; i < 3; i++) {
+        struct octets_room message = {.at = wire, .cap = 100};
+        struct octets_room payload = {.at = wire + 100, .cap = 0};
+        assert_int_equal(noise_handshake_write(&h[i % 2], &message, octets_of(NULL, 0)), ERR_OK);
+        assert_int_equal(
+            noise_handshake_read(&h[1 - i % 2], &payload, octets_of(wire, message.len)), ERR_OK);
+    }
+    noise_handshake_split(&h[0], &send, &receive);
+    octets_put_u16be(wire, (uint16_t)(stream.len + NOISE_TAG_LEN));
+    assert_int_equal(noise_cipher_seal(&send, wire + 2, octets_of(NULL, 0), stream), ERR_OK);
+    enum err_code rc = give(pair.responder, seen, 2 + stream.len + NOISE_TAG_LEN);
+    session_pair_close(&pair);
+    return rc;
+}
+
+static void frames_that_are_not_allowed_close_the_session(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *octets;
+        size_t len;
+        enum err_code expected;
+    } rows[] = {
+        {"\x01\0\0\0\0", 5, ERR_OK},
+        {"\x01\x01\0\0\0", 5, ERR_MALFORMED},   /* a flag */
+        {"\0\0\0\0\0", 5, ERR_MALFORMED},       /* no type */
+        {"\x0c\0\0\0\0", 5, ERR_MALFORMED},     /* an unknown type below 64 */
+        {"\x02\0\x04\0\x01", 5, ERR_TOO_LARGE}, /* one octet above FRAME_MAX */
+        {"\x08\0\0\0\x01x", 6, ERR_MALFORMED},  /* a PING with a payload */
+        {"\x09\0\0\0\x01x", 6, ERR_MALFORMED},  /* a PONG with a payload */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct session_seen seen = {0};
+        assert_int_equal(answer_to(octets_of(rows[i].octets, rows[i].len), &seen),
+                         rows[i].expected);
+        assert_int_equal(seen.frames_count, rows[i].expected == ERR_OK);
+    }
+}
+
+static void extensions_are_skipped(void **state)
+{
+    (void)state;
+    struct session_seen seen = {0};
+    assert_int_equal(answer_to(octets_of("\x40\0\0\0\x02xy\xff\0\0\0\0\x03\0\0\0\x03"
+                                         "abc",
+                                         20),
+                               &seen),
+                     ERR_OK);
+    assert_int_equal(seen.frames_count, 1);
+    assert_int_equal(seen.last.type, FRAME_WANT);
+}
+
+static void sending_too_much_is_refused_and_harmless(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {0};
+    session_pair_open(&pair);
+    assert_int_equal(session_send(pair.initiator, FRAME_BYE, octets_of(NULL, 0)), ERR_UNEXPECTED);
+    session_pair_close(&pair);
+
+    session_pair_establish(&pair);
+    assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, FRAME_MAX + 1)),
+                     ERR_TOO_LARGE);
+    assert_int_equal(session_output_pending(pair.initiator), 0);
+    size_t sent_count = 0;
+    while (session_send(pair.initiator, FRAME_POSTS, octets_of(big, 1000)) == ERR_OK) {
+        sent_count++;
+    }
+    assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, 1000)), ERR_FLOOD);
+    assert_true(session_output_pending(pair.initiator) <= SESSION_OUTPUT_MAX);
+    assert_true(sent_count > 1000);
+    assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(seen.frames_count, sent_count);
+    session_pair_close(&pair);
+}
+
+static void pausing_starts_above_three_quarters_and_ends_below_half(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    session_pair_establish(&pair);
+    while (!session_wants_pause(pair.initiator)) {
+        assert_true(session_output_pending(pair.initiator) <= SESSION_OUTPUT_MAX / 4 * 3);
+        assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, 5000)), ERR_OK);
+    }
+    assert_true(session_output_pending(pair.initiator) > SESSION_OUTPUT_MAX / 4 * 3);
+    while (session_wants_pause(pair.initiator)) {
+        assert_true(session_output_pending(pair.initiator) >= SESSION_OUTPUT_MAX / 2);
+        struct octets octets = session_output(pair.initiator);
+        session_written(pair.initiator, octets.len < 7000 ? octets.len : 7000);
+    }
+    assert_true(session_output_pending(pair.initiator) < SESSION_OUTPUT_MAX / 2);
+    session_pair_close(&pair);
+}
+
+static void a_quiet_line_is_pinged_and_the_answer_keeps_it_open(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    session_pair_establish(&pair);
+    assert_int_equal(session_deadline_ms(pair.initiator), 60000);
+    assert_int_equal(session_tick(pair.initiator, 59999), ERR_OK);
+    assert_int_equal(session_output_pending(pair.initiator), 0);
+    assert_int_equal(session_tick(pair.initiator, 60000), ERR_OK);
+    assert_int_equal(session_tick(pair.initiator, 61000), ERR_OK); /* only one */
+    assert_int_equal(session_output_pending(pair.initiator), 2 + 5 + NOISE_TAG_LEN);
+    assert_int_equal(session_deadline_ms(pair.initiator), 120000);
+
+    struct session_seen seen = {.now_ms = 62000};
+    assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(session_carry(pair.responder, pair.initiator, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(seen.frames_count, 0); /* neither side hands them out */
+    assert_int_equal(session_deadline_ms(pair.initiator), 62000 + 60000);
+    assert_int_equal(session_deadline_ms(pair.responder), 62000 + 60000);
+    assert_int_equal(session_output_pending(pair.initiator), 0);
+    session_pair_close(&pair);
+}
+
+static void a_silent_peer_times_out_and_any_frame_restarts_the_timer(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {.now_ms = 50000};
+    session_pair_establish(&pair);
+    assert_int_equal(session_send(pair.responder, FRAME_WANT, octets_of("abc", 3)), ERR_OK);
+    assert_int_equal(session_carry(pair.responder, pair.initiator, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(session_tick(pair.initiator, 169999), ERR_OK);
+    assert_int_equal(session_tick(pair.initiator, 170000), ERR_TIMEOUT);
+    assert_int_equal(session_tick(pair.initiator, 170001), ERR_TIMEOUT);
+    session_pair_close(&pair);
+}
+
+static void half_a_frame_does_not_keep_the_line_open(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {.now_ms = 119000};
+    session_pair_establish(&pair);
+    assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, 100000)), ERR_OK);
+    (void)drain(pair.initiator);
+    assert_int_equal(give(pair.responder, &seen, 70000),
+                     ERR_OK); /* a whole message, half a frame */
+    assert_int_equal(session_tick(pair.responder, 120000), ERR_TIMEOUT);
+    session_pair_close(&pair);
+}
+
+static void a_flood_of_pings_gets_one_pong(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {0};
+    session_pair_establish(&pair);
+    for (int i = 0; i < 5000; i++) {
+        assert_int_equal(session_send(pair.initiator, FRAME_PING, octets_of(NULL, 0)), ERR_OK);
+    }
+    assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(session_output_pending(pair.responder), 2 + 5 + NOISE_TAG_LEN);
+    session_pair_close(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_handshake_proves_both_keys),
+        cmocka_unit_test(established_is_told_once_and_before_any_frame),
+        cmocka_unit_test(octets_may_be_split_at_every_boundary),
+        cmocka_unit_test(octets_may_come_one_by_one),
+        cmocka_unit_test(frames_of_every_size_arrive_whole),
+        cmocka_unit_test(many_small_frames_keep_their_order_while_the_output_goes_round),
+        cmocka_unit_test(small_frames_share_one_message),
+        cmocka_unit_test(what_is_to_be_written_stays_in_place_while_more_is_sent),
+        cmocka_unit_test(a_wrong_static_key_ends_the_handshake),
+        cmocka_unit_test(a_key_of_small_order_is_not_dialled),
+        cmocka_unit_test(a_flipped_bit_in_any_handshake_message_ends_it),
+        cmocka_unit_test(a_payload_in_the_handshake_is_refused),
+        cmocka_unit_test(another_protocol_version_ends_the_handshake),
+        cmocka_unit_test(a_wrong_length_is_refused_before_the_message_comes),
+        cmocka_unit_test(nobody_fills_the_input_before_proving_a_key),
+        cmocka_unit_test(an_endless_handshake_times_out),
+        cmocka_unit_test(any_damage_to_the_stream_is_noticed),
+        cmocka_unit_test(a_repeated_a_missing_and_a_cut_message_are_noticed),
+        cmocka_unit_test(a_message_too_short_to_hold_anything_is_malformed),
+        cmocka_unit_test(frames_that_are_not_allowed_close_the_session),
+        cmocka_unit_test(extensions_are_skipped),
+        cmocka_unit_test(sending_too_much_is_refused_and_harmless),
+        cmocka_unit_test(pausing_starts_above_three_quarters_and_ends_below_half),
+        cmocka_unit_test(a_quiet_line_is_pinged_and_the_answer_keeps_it_open),
+        cmocka_unit_test(a_silent_peer_times_out_and_any_frame_restarts_the_timer),
+        cmocka_unit_test(half_a_frame_does_not_keep_the_line_open),
+        cmocka_unit_test(a_flood_of_pings_gets_one_pong),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
