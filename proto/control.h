@@ -19,10 +19,14 @@
 #include "proto/err.h"
 #include "proto/octets.h"
 
-#define CONTROL_MESSAGE_MAX   (256 * 1024)
-#define CONTROL_ARGUMENTS_MAX 16
-#define CONTROL_TEXT_MAX      1024
-#define CONTROL_SOCKET_NAME   "control.sock"
+#define CONTROL_MESSAGE_MAX     (256 * 1024)
+#define CONTROL_PREFIX_LEN      4
+#define CONTROL_ARGUMENTS_MAX   16
+#define CONTROL_PAIRS_MAX       (2 * CONTROL_ARGUMENTS_MAX) /* in a map of arguments or an item */
+#define CONTROL_NAME_MAX        64                          /* of a command or a name in a map */
+#define CONTROL_TEXT_MAX        1024
+#define CONTROL_EXIT_STATUS_MAX 5
+#define CONTROL_SOCKET_NAME     "control.sock"
 
 enum control_type {
     CONTROL_REQUEST = 1,
@@ -89,18 +93,23 @@ struct control_message {
     struct octets text;           /* end, note */
 };
 
-/* Decode one message without its length prefix.
- *   ERR_TRUNCATED, ERR_MALFORMED, ERR_NOT_FOUND (a request for an unknown command; request_id is
- *   written then, so that it can be answered) */
+/* Decode one message without its length prefix.  The names in a body are checked to be str and
+ * distinct.  *message is written only on ERR_OK and ERR_NOT_FOUND.
+ *   ERR_TRUNCATED  the octets stop early
+ *   ERR_MALFORMED  not one of the messages above, a bound passed, or octets left over
+ *   ERR_NOT_FOUND  a request for an unknown command; request_id is written then, so that it can be
+ *                  answered, and command is CONTROL_COMMANDS_COUNT */
 MUST_USE enum err_code control_decode(struct control_message *message, struct octets octets);
 
 /* How long the next message is, from its first 4 octets.
  *   ERR_TRUNCATED  fewer than 4;  ERR_TOO_LARGE  above CONTROL_MESSAGE_MAX */
 MUST_USE enum err_code control_length(size_t *message_len, struct octets octets);
 
-/* Start a message in room (prefix included), write the map that follows with canon_write_*(), and
- * close it, which fills in the length.
- *   ERR_TOO_LARGE  it did not fit */
+/* Start a message at the front of the writer's room (prefix included), write the map that follows
+ * with canon_write_*(), and close it, which fills in the length.  The texts of end and note are cut
+ * at CONTROL_TEXT_MAX, and what is not ASCII in them becomes '?' if they are not UTF-8.
+ * control_end() asserts an exit status of 0 to CONTROL_EXIT_STATUS_MAX.
+ *   ERR_TOO_LARGE  it did not fit the room, or CONTROL_MESSAGE_MAX */
 void control_request_begin(struct canon_writer *w, uint32_t request_id,
                            enum control_command command);
 void control_item_begin(struct canon_writer *w, uint32_t request_id);
@@ -109,7 +118,15 @@ void control_end(struct canon_writer *w, uint32_t request_id, int exit_status, c
 void control_note(struct canon_writer *w, uint32_t request_id, const char *text);
 MUST_USE enum err_code control_close(struct canon_writer *w, struct octets *message);
 
-/* Look a name up in an encoded map, at most CONTROL_ARGUMENTS_MAX * 2 pairs.
+/* Walk the pairs of an encoded map in their order: begin, then next exactly *pairs_count times.
+ * *value holds one whole value.
+ *   ERR_TRUNCATED, ERR_MALFORMED  as canon_read_map(), canon_read_str() and canon_skip() */
+MUST_USE enum err_code control_map_begin(struct canon_reader *pairs, uint32_t *pairs_count,
+                                         struct octets map);
+MUST_USE enum err_code control_map_next(struct canon_reader *pairs, struct octets *name,
+                                        struct canon_reader *value);
+
+/* Look a name up in an encoded map of at most CONTROL_PAIRS_MAX pairs.
  *   ERR_NOT_FOUND  absent;  ERR_MALFORMED  another type */
 MUST_USE enum err_code control_get(struct canon_reader *value, struct octets map, const char *name);
 MUST_USE enum err_code control_get_str(struct octets *text, struct octets map, const char *name);
