@@ -83,6 +83,8 @@ void commands_on_writable(struct commands *commands, struct command_client clien
 /* The post given to publish() is stored and was handed to sent_to peers, or rc says why not. */
 void commands_on_published(struct commands *commands, uint64_t token, enum err_code rc,
                            uint32_t sent_to);
+/* Once a second or so: requests that wait for somebody else give up in time. */
+void commands_on_tick(struct commands *commands);
 /* The store has new posts: catch the view up and feed the open streams. */
 void commands_on_arrival(struct commands *commands);
 /* A relay answered a claim that was pending for this address. */

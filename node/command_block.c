@@ -1,0 +1,143 @@
+/* block, unblock, blocks (promises 1 to 4): in force in the vault and in every open view before
+ * the answer leaves. */
+#include <string.h>
+
+#include "node/command_run.h"
+#include "store/view.h"
+
+/* What was named, so that the answer can say which it was; never anything about the person. */
+static void answer(struct commands *c, struct run *run, const struct view_target *target)
+{
+    struct canon_writer *w = command_item_begin(c, run);
+    canon_write_map(w, 2);
+    command_put_bin(w, "key", target->key.octets);
+    command_put_text(w, "named_by", target->is_post ? "post" : "key");
+    command_item_send(c, run);
+}
+
+/* Everybody's next item is judged with the new list: streams that are waiting are judged when they
+ * move on, and this answer leaves behind all that was on its way (promise 4). */
+static enum err_code put_in_force(struct commands *c, struct run *run,
+                                  const struct view_target *target, bool changed,
+                                  struct err_note *note)
+{
+    enum err_code rc = changed ? command_commit(c, note) : ERR_OK;
+    if (rc == ERR_OK) {
+        run->end_order = COMMAND_SEND_LAST;
+        answer(c, run, target);
+    }
+    return rc;
+}
+
+enum err_code command_on_block(struct commands *c, struct run *run, struct octets args,
+                               struct err_note *note)
+{
+    struct view_target target;
+    struct octets typed = {0};
+    char label[VAULT_LABEL_MAX + 1] = "";
+    enum err_code rc = command_arg_str(&typed, args, "label", note);
+    if (rc == ERR_OK && typed.len > VAULT_LABEL_MAX) {
+        rc = err_note(note, ERR_USAGE, "a label holds at most %d octets", VAULT_LABEL_MAX);
+    }
+    if (rc == ERR_OK && typed.len > 0) {
+        memcpy(label, typed.at, typed.len);
+        label[typed.len] = '\0';
+    }
+    if (rc == ERR_OK) {
+        rc = command_find_arg(c, &target, args, "who", VIEW_WANT_EITHER, note);
+    }
+    if (rc == ERR_OK && target.own) {
+        rc = err_note(note, ERR_REFUSED, "this is you; nothing was changed");
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    bool changed = false;
+    rc = vault_block(c->vault, &changed, &target.key, typed.len > 0 ? label : NULL,
+                     c->host->now_s(c->host), store_end(c->store));
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "the list of blocks is full at %d; nothing was changed",
+                        VAULT_BLOCKS_MAX);
+    }
+    return put_in_force(c, run, &target, changed, note);
+}
+
+/* By her own label, which needs nothing of theirs on the screen.
+ *   ERR_NOT_FOUND  no block in force has this label;  ERR_USAGE  several have */
+static enum err_code find_label(const struct commands *c, struct view_target *target,
+                                struct octets typed, struct err_note *note)
+{
+    const struct vault_contents *contents = vault_contents(c->vault);
+    size_t found = 0;
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        const struct vault_block *block = &contents->blocks[i];
+        if (block->in_force && octets_equal(octets_of_text(block->label), typed)) {
+            *target = (struct view_target){.key = block->key};
+            found++;
+        }
+    }
+    if (found > 1) {
+        return err_note(note, ERR_USAGE,
+                        "%zu of your blocks have this label; 'kith blocks' shows their keys",
+                        found);
+    }
+    return found == 1 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err_code command_on_unblock(struct commands *c, struct run *run, struct octets args,
+                                 struct err_note *note)
+{
+    struct view_target target;
+    struct octets typed = {0};
+    enum err_code rc = command_arg_str_required(&typed, args, "who", note);
+    if (rc == ERR_OK) {
+        rc = find_label(c, &target, typed, note);
+        if (rc == ERR_NOT_FOUND) {
+            rc = command_find(c, &target, typed, VIEW_WANT_EITHER, VIEW_STRANGERS, note);
+        }
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    bool changed = false;
+    rc = vault_unblock(c->vault, &changed, &target.key, c->host->now_s(c->host),
+                       store_end(c->store));
+    if (rc == ERR_OK && !changed) {
+        return err_note(note, ERR_NOT_FOUND, "you have not blocked this person");
+    }
+    return rc == ERR_OK ? put_in_force(c, run, &target, changed, note) : rc;
+}
+
+static const char *petname_of(const struct vault_contents *contents, const struct key *key)
+{
+    for (size_t i = 0; i < contents->petnames_count; i++) {
+        if (key_equal(&contents->petnames[i].key, key)) {
+            return contents->petnames[i].name;
+        }
+    }
+    return "";
+}
+
+enum err_code command_on_blocks(struct commands *c, struct run *run, struct octets args,
+                                struct err_note *note)
+{
+    (void)args;
+    (void)note;
+    const struct vault_contents *contents = vault_contents(c->vault);
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        const struct vault_block *block = &contents->blocks[i];
+        if (!block->in_force) {
+            continue;
+        }
+        const char *label =
+            block->label[0] != '\0' ? block->label : petname_of(contents, &block->key);
+        struct canon_writer *w = command_item_begin(c, run);
+        canon_write_map(w, label[0] != '\0' ? 2 : 1);
+        command_put_bin(w, "key", block->key.octets);
+        if (label[0] != '\0') {
+            command_put_text(w, "label", label);
+        }
+        command_item_send(c, run);
+    }
+    return ERR_OK;
+}
