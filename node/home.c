@@ -1,0 +1,142 @@
+#include "node/home.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+enum err_code home_path(char path[HOME_PATH_MAX], const char *option, struct err_note *note)
+{
+    const char *base = option != NULL ? option : variable("KITH_HOME");
+    const char *below = "";
+    if (base == NULL) {
+        base = variable("XDG_DATA_HOME");
+        below = "/kith";
+    }
+    if (base == NULL) {
+        base = variable("HOME");
+        below = "/.local/share/kith";
+    }
+    if (base == NULL) {
+        return err_note(note, ERR_USAGE, "there is no $HOME; say where with --home DIR");
+    }
+    if (strlen(base) + strlen(below) >= HOME_PATH_MAX) {
+        return err_note(note, ERR_TOO_LARGE, "the path of the home is too long");
+    }
+    (void)snprintf(path, HOME_PATH_MAX, "%s%s", base, below);
+    return ERR_OK;
+}
+
+static enum err_code make_folder(const char *path, struct err_note *note)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return err_note(note, err_from_errno(note, errno), "making %s", path);
+    }
+    return ERR_OK;
+}
+
+/* Every folder on the way, as `mkdir -p` does. */
+static enum err_code make_folders(const char *path, struct err_note *note)
+{
+    char part[HOME_PATH_MAX];
+    for (size_t i = 1; path[i] != '\0'; i++) {
+        if (path[i] != '/') {
+            continue;
+        }
+        memcpy(part, path, i);
+        part[i] = '\0';
+        enum err_code rc = make_folder(part, note);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return make_folder(path, note);
+}
+
+static enum err_code check_folder(const char *path, struct err_note *note)
+{
+    struct stat found;
+    if (stat(path, &found) != 0) {
+        if (errno == ENOENT) {
+            return err_note(note, ERR_NO_NODE, "there is no home in %s; `kith init` makes one",
+                            path);
+        }
+        return err_note(note, err_from_errno(note, errno), "opening %s", path);
+    }
+    if (!S_ISDIR(found.st_mode)) {
+        return err_note(note, ERR_IO, "%s is not a folder", path);
+    }
+    return ERR_OK;
+}
+
+enum err_code home_open(struct home *home, const char *path, bool make, struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    if (strlen(path) >= sizeof home->path) {
+        return err_note(note, ERR_TOO_LARGE, "the path of the home is too long");
+    }
+    if (make) {
+        rc = make_folders(path, note);
+    }
+    if (rc == ERR_OK) {
+        rc = check_folder(path, note);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    int lock_fd = -1;
+    rc = file_posix_lock(&lock_fd, path, NULL);
+    if (rc == ERR_IN_USE) {
+        return err_note(note, rc, "another kith node holds %s; `kith down` stops it", path);
+    }
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "holding %s: %s", path, err_text(rc));
+    }
+    struct files *files = NULL;
+    rc = file_posix_new(&files, path, note);
+    if (rc != ERR_OK) {
+        file_posix_unlock(lock_fd);
+        return rc;
+    }
+    home->lock_fd = lock_fd;
+    home->files = files;
+    memcpy(home->path, path, strlen(path) + 1);
+    return ERR_OK;
+}
+
+void home_close(struct home *home)
+{
+    file_posix_free(home->files);
+    file_posix_unlock(home->lock_fd);
+}
+
+bool home_has_vault(struct home *home)
+{
+    struct file *file = NULL;
+    /* Whatever is wrong with it, a vault that cannot be read is not a vault that is not there. */
+    enum err_code rc = home->files->open(home->files, &file, "vault", FILE_READ, NULL);
+    if (rc == ERR_OK) {
+        home->files->close(home->files, file);
+    }
+    return rc != ERR_NOT_FOUND;
+}
+
+enum err_code home_make_vault(struct home *home, enum vault_kind kind, struct err_note *note)
+{
+    uint8_t *seed = sodium_malloc(32);
+    if (seed == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    randombytes_buf(seed, 32);
+    enum err_code rc = vault_create(home->files, kind, seed, note);
+    sodium_free(seed);
+    return rc;
+}

@@ -1,0 +1,44 @@
+/* home.h - the folder that holds a person's or a relay's keys, vault and posts (design section 9).
+ */
+#ifndef KITH_NODE_HOME_H
+#define KITH_NODE_HOME_H
+
+#include <stdbool.h>
+
+#include "proto/err.h"
+#include "store/file.h"
+#include "store/vault.h"
+
+#define HOME_PATH_MAX 4096
+
+/* An opened home: held against other processes. */
+struct home {
+    char path[HOME_PATH_MAX];
+    int lock_fd;
+    struct files *files;
+};
+
+/* Where the home is: option if not NULL, else $KITH_HOME, else $XDG_DATA_HOME/kith, else
+ * ~/.local/share/kith.  Variables that are empty count as unset.
+ *   ERR_TOO_LARGE  longer than HOME_PATH_MAX
+ *   ERR_USAGE      no $HOME to start from */
+MUST_USE enum err_code home_path(char path[HOME_PATH_MAX], const char *option,
+                                 struct err_note *note);
+
+/* Open the folder and hold it.  Makes the folder and those above it, mode 0700, when make is set.
+ *   ERR_NO_NODE  there is no such folder (exit status 3)
+ *   ERR_IN_USE   another kith node holds it
+ *   ERR_PERMISSION, ERR_IO, ERR_NO_SPACE, ERR_NO_MEMORY */
+MUST_USE enum err_code home_open(struct home *home, const char *path, bool make,
+                                 struct err_note *note);
+void home_close(struct home *home);
+
+/* Whether a vault was made here. */
+bool home_has_vault(struct home *home);
+
+/* Make the vault from 32 fresh random octets.
+ *   ERR_REFUSED  there is a home already; nothing was changed */
+MUST_USE enum err_code home_make_vault(struct home *home, enum vault_kind kind,
+                                       struct err_note *note);
+
+#endif

@@ -1,0 +1,21 @@
+/* log.h - what the node says about itself, on stderr, one line at a time.
+ *
+ * A line never holds a post's text, a name or another person's key; and at LOG_INFO and above no
+ * count, id or size of posts, so that the log depends on commands, connections and the environment
+ * alone (promise 1).  Any thread may log. */
+#ifndef KITH_NODE_LOG_H
+#define KITH_NODE_LOG_H
+
+#include "proto/err.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+#define LOG_LINE_MAX 1024 /* octets, the end of the line included; longer ones are cut */
+
+/* Lines above this level are dropped.  LOG_INFO until set; set it before threads start. */
+void log_set_level(enum log_level level);
+
+/* "2026-01-31T12:00:00Z info: what happened", in one write. */
+void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

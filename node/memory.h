@@ -1,0 +1,16 @@
+/* memory.h - small allocations of the daemon, which has nothing sensible to do without them. */
+#ifndef KITH_NODE_MEMORY_H
+#define KITH_NODE_MEMORY_H
+
+#include <stddef.h>
+
+#include "proto/octets.h"
+
+/* Zeroed memory, freed with free().  Where there is none the process says so and ends with status
+ * 5: everything acknowledged is durable.  Callers bound what they ask for. */
+void *memory_get(size_t len);
+
+/* A copy of octets in memory of its own; never NULL, even when empty. */
+uint8_t *memory_copy(struct octets octets);
+
+#endif

@@ -1,0 +1,236 @@
+#include "node/options.h"
+
+#include <string.h>
+
+static const char help_text[] =
+    "kithd: a kith node. It runs in the foreground and logs to stderr.\n"
+    "\n"
+    "usage: kithd [--home DIR] [--listen HOST:PORT] [--relay] [--peer ADDRESS]...\n"
+    "       kithd [--home DIR] --import FILE\n"
+    "       kithd [--home DIR] --init [--name NAME] [--no-passphrase]\n"
+    "\n"
+    "  --home DIR             where keys and posts lie; else $KITH_HOME, else\n"
+    "                         $XDG_DATA_HOME/kith, else ~/.local/share/kith\n"
+    "  --listen HOST:PORT     where others can connect: 127.0.0.1 and any free port\n"
+    "                         for a person's node, 0.0.0.0:7117 for a relay\n"
+    "  --relay                run a community relay; its home is made if there is none\n"
+    "  --peer ADDRESS         connect to this node too, for this run only\n"
+    "  --import FILE          check and store the posts of a file, then exit\n"
+    "  --init                 make a person's home, then exit (kith init does this)\n"
+    "  --name NAME            with --init: a name others will see; it need not be your\n"
+    "                         real one\n"
+    "  --no-passphrase        with --init: keep the key in a file only you can read\n"
+    "  --passphrase-file F    with --init: not in this version yet\n"
+    "  --verbose              say more in the log\n"
+    "  --help, --version\n"
+    "\n"
+    "example: kithd --relay --home ~/kith-relay --listen 0.0.0.0:7117\n"
+    "         starts a relay that others can connect to; `kith --home ~/kith-relay status`\n"
+    "         shows its address\n";
+
+const char *options_help(void)
+{
+    return help_text;
+}
+
+/* What is left of the command line. */
+struct words {
+    char *const *at;
+    int left;
+};
+
+enum option {
+    OPTION_HOME,
+    OPTION_LISTEN,
+    OPTION_PEER,
+    OPTION_IMPORT,
+    OPTION_NAME,
+    OPTION_PASSPHRASE_FILE,
+    OPTION_RELAY,
+    OPTION_INIT,
+    OPTION_NO_PASSPHRASE,
+    OPTION_VERBOSE,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTIONS_COUNT
+};
+
+static const struct {
+    const char *name;
+    bool has_value;
+} option_rows[OPTIONS_COUNT] = {
+    [OPTION_HOME] = {"--home", true},
+    [OPTION_LISTEN] = {"--listen", true},
+    [OPTION_PEER] = {"--peer", true},
+    [OPTION_IMPORT] = {"--import", true},
+    [OPTION_NAME] = {"--name", true},
+    [OPTION_PASSPHRASE_FILE] = {"--passphrase-file", true},
+    [OPTION_RELAY] = {"--relay", false},
+    [OPTION_INIT] = {"--init", false},
+    [OPTION_NO_PASSPHRASE] = {"--no-passphrase", false},
+    [OPTION_VERBOSE] = {"--verbose", false},
+    [OPTION_HELP] = {"--help", false},
+    [OPTION_VERSION] = {"--version", false},
+};
+
+/* Take the next option and its value, written as "--home DIR" or "--home=DIR". */
+static enum err_code next_option(struct words *words, enum option *option, const char **value,
+                                 struct err_note *note)
+{
+    const char *word = words->at[0];
+    size_t name_len = strcspn(word, "=");
+    int row = 0;
+    while (row < OPTIONS_COUNT && (strlen(option_rows[row].name) != name_len ||
+                                   memcmp(option_rows[row].name, word, name_len) != 0)) {
+        row++;
+    }
+    if (row == OPTIONS_COUNT) {
+        return err_note(note, ERR_USAGE, "there is no option %s; kithd --help lists them", word);
+    }
+    words->at++;
+    words->left--;
+    *option = (enum option)row;
+    *value = NULL;
+    if (!option_rows[row].has_value) {
+        return word[name_len] == '\0'
+                   ? ERR_OK
+                   : err_note(note, ERR_USAGE, "%s takes no value", option_rows[row].name);
+    }
+    if (word[name_len] == '=') {
+        *value = word + name_len + 1;
+        return ERR_OK;
+    }
+    if (words->left == 0) {
+        return err_note(note, ERR_USAGE, "%s needs a value", word);
+    }
+    *value = words->at[0];
+    words->at++;
+    words->left--;
+    return ERR_OK;
+}
+
+static enum err_code take_listen(struct options *o, const char *value, struct err_note *note)
+{
+    if (address_parse_listen(o->listen_host, &o->listen_port, octets_of_text(value)) != ERR_OK) {
+        return err_note(note, ERR_USAGE,
+                        "--listen takes HOST:PORT, for example 127.0.0.1:7117; this is not one: %s",
+                        value);
+    }
+    o->has_listen = true;
+    return ERR_OK;
+}
+
+static enum err_code take_peer(struct options *o, const char *value, struct err_note *note)
+{
+    if (o->peers_count == OPTIONS_PEERS_MAX) {
+        return err_note(note, ERR_USAGE, "at most %d times --peer", OPTIONS_PEERS_MAX);
+    }
+    if (address_parse(&o->peers[o->peers_count], octets_of_text(value)) != ERR_OK) {
+        return err_note(note, ERR_USAGE,
+                        "--peer takes an address as `kith status` shows it, "
+                        "kith://HOST:PORT/KEY; this is not one: %s",
+                        value);
+    }
+    o->peers_count++;
+    return ERR_OK;
+}
+
+static enum err_code take_mode(struct options *o, enum options_mode mode, struct err_note *note)
+{
+    /* --help and --version win over everything that came before them. */
+    if (mode == OPTIONS_HELP || mode == OPTIONS_VERSION) {
+        o->mode = mode;
+        return ERR_OK;
+    }
+    if (o->mode != OPTIONS_RUN && o->mode != mode) {
+        return err_note(note, ERR_USAGE, "--init and --import do not go together");
+    }
+    o->mode = mode;
+    return ERR_OK;
+}
+
+static enum err_code take(struct options *o, enum option option, const char *value,
+                          struct err_note *note)
+{
+    switch (option) {
+    case OPTION_HOME:
+        o->home = value;
+        return value[0] != '\0' ? ERR_OK : err_note(note, ERR_USAGE, "--home needs a folder");
+    case OPTION_LISTEN:
+        return take_listen(o, value, note);
+    case OPTION_PEER:
+        return take_peer(o, value, note);
+    case OPTION_IMPORT:
+        o->import_path = value;
+        return take_mode(o, OPTIONS_IMPORT, note);
+    case OPTION_NAME:
+        o->name = value;
+        return ERR_OK;
+    case OPTION_PASSPHRASE_FILE:
+        o->passphrase_file = value;
+        return ERR_OK;
+    case OPTION_RELAY:
+        o->relay = true;
+        return ERR_OK;
+    case OPTION_INIT:
+        return take_mode(o, OPTIONS_INIT, note);
+    case OPTION_NO_PASSPHRASE:
+        o->no_passphrase = true;
+        return ERR_OK;
+    case OPTION_VERBOSE:
+        o->verbose = true;
+        return ERR_OK;
+    case OPTION_HELP:
+        return take_mode(o, OPTIONS_HELP, note);
+    case OPTION_VERSION:
+        return take_mode(o, OPTIONS_VERSION, note);
+    case OPTIONS_COUNT:
+        break;
+    }
+    assert(false);
+    return ERR_USAGE;
+}
+
+static enum err_code check_together(const struct options *o, struct err_note *note)
+{
+    bool for_init = o->name != NULL || o->passphrase_file != NULL || o->no_passphrase;
+    if (for_init && o->mode != OPTIONS_INIT) {
+        return err_note(note, ERR_USAGE,
+                        "--name, --passphrase-file and --no-passphrase belong to --init");
+    }
+    if (o->passphrase_file != NULL && o->no_passphrase) {
+        return err_note(note, ERR_USAGE,
+                        "--passphrase-file and --no-passphrase do not go together");
+    }
+    bool for_run = o->has_listen || o->relay || o->peers_count > 0;
+    if (for_run && o->mode != OPTIONS_RUN) {
+        return err_note(note, ERR_USAGE, "--listen, --relay and --peer do not go with %s",
+                        o->mode == OPTIONS_INIT ? "--init" : "--import");
+    }
+    return ERR_OK;
+}
+
+enum err_code options_parse(struct options *options, int argc, char *const *argv,
+                            struct err_note *note)
+{
+    struct options o;
+    memset(&o, 0, sizeof o);
+    struct words words = {.at = argv + 1, .left = argc > 0 ? argc - 1 : 0};
+    while (words.left > 0 && o.mode != OPTIONS_HELP && o.mode != OPTIONS_VERSION) {
+        enum option option = OPTIONS_COUNT;
+        const char *value = NULL;
+        enum err_code rc = next_option(&words, &option, &value, note);
+        if (rc == ERR_OK) {
+            rc = take(&o, option, value, note);
+        }
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    enum err_code rc =
+        o.mode == OPTIONS_HELP || o.mode == OPTIONS_VERSION ? ERR_OK : check_together(&o, note);
+    if (rc == ERR_OK) {
+        *options = o;
+    }
+    return rc;
+}

@@ -1,0 +1,49 @@
+/* options.h - kithd's command line (design section 9). */
+#ifndef KITH_NODE_OPTIONS_H
+#define KITH_NODE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/address.h"
+#include "proto/err.h"
+
+#define OPTIONS_PEERS_MAX 64
+
+enum options_mode {
+    OPTIONS_RUN,
+    OPTIONS_INIT,    /* make a home and exit */
+    OPTIONS_IMPORT,  /* check and store a file and exit */
+    OPTIONS_HELP,    /* print options_help() and exit */
+    OPTIONS_VERSION, /* print the version and exit */
+};
+
+/* Texts borrow from argv. */
+struct options {
+    enum options_mode mode;
+    const char *home; /* NULL: see home_path() */
+    bool has_listen;
+    char listen_host[ADDRESS_HOST_MAX + 1];
+    uint16_t listen_port; /* 0: any free one */
+    bool relay;
+    bool verbose;
+    struct address peers[OPTIONS_PEERS_MAX];
+    size_t peers_count;
+    const char *import_path;
+    const char *name;            /* --init: a profile to publish, or NULL */
+    const char *passphrase_file; /* --init, or NULL */
+    bool no_passphrase;
+};
+
+/* Read argv[1 .. argc).
+ *
+ *   ERR_USAGE  an unknown option, a missing or malformed value, or options that do not go
+ *              together; the note says which */
+MUST_USE enum err_code options_parse(struct options *options, int argc, char *const *argv,
+                                     struct err_note *note);
+
+/* The text for --help; static storage. */
+const char *options_help(void);
+
+#endif
