@@ -13,4 +13,7 @@ void *memory_get(size_t len);
 /* A copy of octets in memory of its own; never NULL, even when empty. */
 uint8_t *memory_copy(struct octets octets);
 
+/* Guarded memory for a secret, freed with sodium_free(), which wipes it. */
+void *memory_get_secret(size_t len);
+
 #endif

@@ -1,0 +1,113 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/options.h"
+#include "proto/address.h"
+
+#define WORDS_MAX 8
+
+/* Parse the words, which end with NULL. */
+static enum err_code parse(struct options *options, struct err_note *note, char **words)
+{
+    int count = 0;
+    char *argv[WORDS_MAX] = {0};
+    static char program[] = "kithd";
+    argv[count++] = program;
+    for (; words[count - 1] != NULL; count++) {
+        argv[count] = words[count - 1];
+    }
+    memset(note, 0, sizeof *note);
+    return options_parse(options, count, argv, note);
+}
+
+#define PARSE(...) parse(&options, &note, (char *[]){__VA_ARGS__, NULL})
+
+static void without_options_a_personal_node_runs(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(parse(&options, &note, (char *[]){NULL}), ERR_OK);
+    assert_int_equal(options.mode, OPTIONS_RUN);
+    assert_false(options.relay);
+    assert_false(options.has_listen);
+    assert_null(options.home);
+}
+
+static void values_stand_apart_or_after_an_equals_sign(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--home", "/tmp/a", "--listen=[::1]:7117", "--relay"), ERR_OK);
+    assert_string_equal(options.home, "/tmp/a");
+    assert_string_equal(options.listen_host, "::1");
+    assert_int_equal(options.listen_port, 7117);
+    assert_true(options.relay);
+}
+
+static void peers_are_addresses(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    struct address address = {.host = "127.0.0.1", .port = 7117};
+    char text[ADDRESS_TEXT_MAX + 1];
+    address_print(text, &address);
+    assert_int_equal(PARSE("--peer", text), ERR_OK);
+    assert_int_equal(options.peers_count, 1);
+    assert_int_equal(PARSE("--peer", "127.0.0.1:7117"), ERR_USAGE);
+    assert_non_null(strstr(note.text, "127.0.0.1:7117"));
+}
+
+static void an_unknown_option_is_named(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--relai"), ERR_USAGE);
+    assert_non_null(strstr(note.text, "--relai"));
+}
+
+static void what_is_incomplete_or_contradicts_itself_is_refused(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--home"), ERR_USAGE);
+    assert_int_equal(PARSE("--home="), ERR_USAGE);
+    assert_int_equal(PARSE("--relay=yes"), ERR_USAGE);
+    assert_int_equal(PARSE("--listen", "here"), ERR_USAGE);
+    assert_int_equal(PARSE("--name", "Ana"), ERR_USAGE);
+    assert_int_equal(PARSE("--init", "--relay"), ERR_USAGE);
+    assert_int_equal(PARSE("--init", "--import", "f"), ERR_USAGE);
+    assert_int_equal(PARSE("--init", "--no-passphrase", "--passphrase-file", "f"), ERR_USAGE);
+}
+
+static void help_wins_over_everything(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--relay", "--help", "--nonsense"), ERR_OK);
+    assert_int_equal(options.mode, OPTIONS_HELP);
+    assert_non_null(strstr(options_help(), "example:"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_options_a_personal_node_runs),
+        cmocka_unit_test(values_stand_apart_or_after_an_equals_sign),
+        cmocka_unit_test(peers_are_addresses),
+        cmocka_unit_test(an_unknown_option_is_named),
+        cmocka_unit_test(what_is_incomplete_or_contradicts_itself_is_refused),
+        cmocka_unit_test(help_wins_over_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
