@@ -44,7 +44,7 @@ enum err_code command_on_block(struct commands *c, struct run *run, struct octet
         label[typed.len] = '\0';
     }
     if (rc == ERR_OK) {
-        rc = command_find_arg(c, &target, args, "who", VIEW_WANT_EITHER, note);
+        rc = command_resolve_arg(c, &target, args, "who", VIEW_WANT_EITHER, note);
     }
     if (rc == ERR_OK && target.own) {
         rc = err_note(note, ERR_REFUSED, "this is you; nothing was changed");
@@ -93,7 +93,7 @@ enum err_code command_on_unblock(struct commands *c, struct run *run, struct oct
     if (rc == ERR_OK) {
         rc = find_label(c, &target, typed, note);
         if (rc == ERR_NOT_FOUND) {
-            rc = command_find(c, &target, typed, VIEW_WANT_EITHER, VIEW_STRANGERS, note);
+            rc = command_resolve(c, &target, typed, VIEW_WANT_EITHER, VIEW_STRANGERS, note);
         }
     }
     if (rc != ERR_OK) {

@@ -79,7 +79,7 @@ enum err_code command_on_name(struct commands *c, struct run *run, struct octets
     struct view_target target;
     char petname[VAULT_LABEL_MAX + 1];
     bool changed = false;
-    enum err_code rc = command_find_arg(c, &target, args, "key", VIEW_WANT_KEY, note);
+    enum err_code rc = command_resolve_arg(c, &target, args, "key", VIEW_WANT_KEY, note);
     if (rc == ERR_OK) {
         rc = read_petname(petname, args, note);
     }
@@ -111,7 +111,7 @@ static enum err_code follow_key(struct commands *c, const struct run *run, struc
                                 bool *changed, struct err_note *note)
 {
     struct view_target target;
-    enum err_code rc = command_find_arg(c, &target, args, "key", VIEW_WANT_EITHER, note);
+    enum err_code rc = command_resolve_arg(c, &target, args, "key", VIEW_WANT_EITHER, note);
     if (rc == ERR_OK && target.own) {
         return err_note(note, ERR_REFUSED, "this is your own key; your posts are always shown");
     }
@@ -149,7 +149,7 @@ enum err_code command_on_vouch(struct commands *c, struct run *run, struct octet
                                struct err_note *note)
 {
     struct view_target target;
-    enum err_code rc = command_find_arg(c, &target, args, "key", VIEW_WANT_EITHER, note);
+    enum err_code rc = command_resolve_arg(c, &target, args, "key", VIEW_WANT_EITHER, note);
     if (rc == ERR_OK && target.own) {
         rc = err_note(note, ERR_REFUSED, "nobody can vouch for themselves; nothing was sent");
     }
@@ -170,7 +170,7 @@ enum err_code command_on_unvouch(struct commands *c, struct run *run, struct oct
 {
     struct view_target target;
     struct post_id vouch;
-    enum err_code rc = command_find_arg(c, &target, args, "key", VIEW_WANT_EITHER, note);
+    enum err_code rc = command_resolve_arg(c, &target, args, "key", VIEW_WANT_EITHER, note);
     if (rc == ERR_OK) {
         rc = view_own_vouch(c->view, &vouch, &target.key, c->host->now_s(c->host), note);
         if (rc == ERR_NOT_FOUND) {

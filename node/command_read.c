@@ -50,7 +50,7 @@ static enum err_code read_before(struct commands *c, struct view_query *query, s
         return rc;
     }
     struct view_target target;
-    rc = command_find(c, &target, typed, VIEW_WANT_POST, query->reach, note);
+    rc = command_resolve(c, &target, typed, VIEW_WANT_POST, query->reach, note);
     if (rc == ERR_OK) {
         query->has_before = true;
         query->before = target.id;
@@ -85,7 +85,7 @@ static enum err_code read_query(struct commands *c, struct view_query *query, ui
         query->words = typed;
     } else {
         struct view_target target;
-        rc = command_find(c, &target, typed, VIEW_WANT_POST, query->reach, note);
+        rc = command_resolve(c, &target, typed, VIEW_WANT_POST, query->reach, note);
         if (rc == ERR_OK) {
             query->id = target.id;
         }

@@ -89,13 +89,13 @@ MUST_USE enum err_code command_own_posts_load(struct commands *commands);
 
 /* Find what was typed, with the words for when it is not there.
  *   ERR_NOT_FOUND, ERR_USAGE  the note says it; what is hidden answers as what does not exist */
-MUST_USE enum err_code command_find(struct commands *commands, struct view_target *target,
-                                    struct octets typed, enum view_want what, enum view_reach reach,
-                                    struct err_note *note);
+MUST_USE enum err_code command_resolve(struct commands *commands, struct view_target *target,
+                                       struct octets typed, enum view_want what,
+                                       enum view_reach reach, struct err_note *note);
 /* The same for an argument of a command that acts: strangers' posts count as seen. */
-MUST_USE enum err_code command_find_arg(struct commands *commands, struct view_target *target,
-                                        struct octets args, const char *name, enum view_want what,
-                                        struct err_note *note);
+MUST_USE enum err_code command_resolve_arg(struct commands *commands, struct view_target *target,
+                                           struct octets args, const char *name,
+                                           enum view_want what, struct err_note *note);
 /* Take an own post back: command_publish() of a retract. */
 MUST_USE enum err_code command_retract(struct commands *commands, struct run *run,
                                        const struct post_id *id, struct err_note *note);

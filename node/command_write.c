@@ -112,8 +112,8 @@ static void add_ref(struct words *words, enum post_relation relation, const stru
     words->refs[words->draft.refs_count++] = (struct post_ref){.relation = relation, .id = *id};
 }
 
-enum err_code command_find(struct commands *c, struct view_target *target, struct octets typed,
-                           enum view_want what, enum view_reach reach, struct err_note *note)
+enum err_code command_resolve(struct commands *c, struct view_target *target, struct octets typed,
+                              enum view_want what, enum view_reach reach, struct err_note *note)
 {
     int shown = typed.len > 80 ? 80 : (int)typed.len;
     const char *word = (const char *)typed.at;
@@ -137,12 +137,13 @@ enum err_code command_find(struct commands *c, struct view_target *target, struc
     return rc;
 }
 
-enum err_code command_find_arg(struct commands *c, struct view_target *target, struct octets args,
-                               const char *name, enum view_want what, struct err_note *note)
+enum err_code command_resolve_arg(struct commands *c, struct view_target *target,
+                                  struct octets args, const char *name, enum view_want what,
+                                  struct err_note *note)
 {
     struct octets typed = {0};
     enum err_code rc = command_arg_str_required(&typed, args, name, note);
-    return rc == ERR_OK ? command_find(c, target, typed, what, VIEW_STRANGERS, note) : rc;
+    return rc == ERR_OK ? command_resolve(c, target, typed, what, VIEW_STRANGERS, note) : rc;
 }
 
 /* The one post with this id, as she may see it; her own ones also where something hides them. */
@@ -190,7 +191,7 @@ enum err_code command_on_reply(struct commands *c, struct run *run, struct octet
         rc = err_note(note, ERR_USAGE, "a reply needs words; 'kith react ID with' needs none");
     }
     if (rc == ERR_OK) {
-        rc = command_find_arg(c, &target, args, "id", VIEW_WANT_POST, note);
+        rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
     }
     if (rc == ERR_OK) {
         rc = show(c, &parent, &target.id, note);
@@ -223,7 +224,7 @@ enum err_code command_on_echo(struct commands *c, struct run *run, struct octets
     const struct view_post *echoed = NULL;
     enum err_code rc = read_words(&words, args, note);
     if (rc == ERR_OK) {
-        rc = command_find_arg(c, &target, args, "id", VIEW_WANT_POST, note);
+        rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
     }
     if (rc == ERR_OK) {
         rc = show(c, &echoed, &target.id, note);
@@ -258,7 +259,7 @@ enum err_code command_on_react(struct commands *c, struct run *run, struct octet
         rc = err_note(note, ERR_USAGE, "a reaction is one of: heart, sad, angry, with");
     }
     if (rc == ERR_OK) {
-        rc = command_find_arg(c, &target, args, "id", VIEW_WANT_POST, note);
+        rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
     }
     const struct view_post *subject = NULL;
     if (rc == ERR_OK) {
@@ -291,7 +292,7 @@ enum err_code command_on_retract(struct commands *c, struct run *run, struct oct
                                  struct err_note *note)
 {
     struct view_target target;
-    enum err_code rc = command_find_arg(c, &target, args, "id", VIEW_WANT_POST, note);
+    enum err_code rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
     if (rc == ERR_OK && !target.own) {
         rc = err_note(note, ERR_REFUSED,
                       "only its author can take a post back; nothing was sent. 'kith block' keeps "
