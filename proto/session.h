@@ -32,9 +32,9 @@
 #include "proto/octets.h"
 
 #define SESSION_HANDSHAKE_TIMEOUT_MS 10000
-#define SESSION_IDLE_TIMEOUT_MS      120000        /* since the last valid frame */
-#define SESSION_PING_AFTER_MS        60000         /* as above */
-#define SESSION_OUTPUT_MAX           (1024 * 1024) /* octets queued for the peer */
+#define SESSION_IDLE_TIMEOUT_MS      120000  /* since the last valid frame */
+#define SESSION_PING_AFTER_MS        60000   /* as above */
+#define SESSION_OUTPUT_MAX           1048576 /* octets queued for the peer */
 
 struct session;
 

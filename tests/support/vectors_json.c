@@ -111,7 +111,10 @@ static char *read_string(struct reader *r)
     size_t len = 0;
     while (r->at < end) {
         char c = *r->at++;
-        string[len++] = c == '\\' ? read_escape(r) : c;
+        if (c == '\\') {
+            c = read_escape(r);
+        }
+        string[len++] = c;
     }
     r->at++;
     return string;

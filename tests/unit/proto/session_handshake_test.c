@@ -218,6 +218,22 @@ static void a_handshake_that_gets_stuck_halfway_times_out(void **state)
     session_pair_close(&pair);
 }
 
+static void the_idle_timer_starts_when_the_handshake_ends(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    struct session_seen seen = {.now_ms = 5000};
+    session_pair_open(&pair);
+    assert_int_equal(session_steps(pair.initiator), ERR_OK);
+    assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, SIZE_MAX), ERR_OK);
+    assert_int_equal(session_carry(pair.responder, pair.initiator, &seen, SIZE_MAX), ERR_OK);
+    assert_true(session_is_established(pair.initiator));
+    assert_false(session_is_established(pair.responder));
+    assert_int_equal(session_deadline_ms(pair.initiator), 5000 + 60000);
+    assert_int_equal(session_deadline_ms(pair.responder), 10000);
+    session_pair_close(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +248,7 @@ int main(void)
         cmocka_unit_test(nobody_fills_the_input_before_proving_a_key),
         cmocka_unit_test(an_endless_handshake_times_out),
         cmocka_unit_test(a_handshake_that_gets_stuck_halfway_times_out),
+        cmocka_unit_test(the_idle_timer_starts_when_the_handshake_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

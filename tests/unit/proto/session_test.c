@@ -187,6 +187,22 @@ static void small_frames_share_one_message(void **state)
     session_pair_close(&pair);
 }
 
+static void frames_sent_during_a_write_share_one_message(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    session_pair_establish(&pair);
+    assert_int_equal(session_send(pair.initiator, FRAME_WANT, octets_of("abc", 3)), ERR_OK);
+    struct octets octets = session_output(pair.initiator);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(session_send(pair.initiator, FRAME_WANT, octets_of("abc", 3)), ERR_OK);
+        assert_int_equal(session_output(pair.initiator).len, octets.len);
+    }
+    session_written(pair.initiator, octets.len);
+    assert_int_equal(session_output(pair.initiator).len, 2 + 80 + NOISE_TAG_LEN);
+    session_pair_close(&pair);
+}
+
 static void what_is_to_be_written_stays_in_place_while_more_is_sent(void **state)
 {
     (void)state;
@@ -370,6 +386,23 @@ static void extensions_are_skipped(void **state)
     assert_int_equal(seen.last.type, FRAME_WANT);
 }
 
+static void octets_that_nobody_takes_fill_the_input_and_no_more(void **state)
+{
+    (void)state;
+    struct session_pair pair;
+    session_pair_establish(&pair);
+    size_t fed_len = 0;
+    size_t part_len = 0;
+    do {
+        part_len = session_feed(pair.responder, octets_of(big, 60000), 0);
+        fed_len += part_len;
+    } while (part_len > 0);
+    assert_true(fed_len >= FRAME_MAX);
+    assert_true(fed_len <= FRAME_HEADER_LEN + FRAME_MAX + 2 + NOISE_MESSAGE_MAX);
+    assert_int_equal(session_room(pair.responder).cap, 0);
+    session_pair_close(&pair);
+}
+
 static void sending_too_much_is_refused_and_harmless(void **state)
 {
     (void)state;
@@ -487,6 +520,7 @@ int main(void)
         cmocka_unit_test(frames_of_every_size_arrive_whole),
         cmocka_unit_test(many_small_frames_keep_their_order_while_the_output_goes_round),
         cmocka_unit_test(small_frames_share_one_message),
+        cmocka_unit_test(frames_sent_during_a_write_share_one_message),
         cmocka_unit_test(what_is_to_be_written_stays_in_place_while_more_is_sent),
         cmocka_unit_test(any_damage_to_the_stream_is_noticed),
         cmocka_unit_test(a_repeated_message_is_noticed),
@@ -496,6 +530,7 @@ int main(void)
         cmocka_unit_test(a_message_too_short_to_hold_anything_is_malformed),
         cmocka_unit_test(frames_that_are_not_allowed_close_the_session),
         cmocka_unit_test(extensions_are_skipped),
+        cmocka_unit_test(octets_that_nobody_takes_fill_the_input_and_no_more),
         cmocka_unit_test(sending_too_much_is_refused_and_harmless),
         cmocka_unit_test(pausing_starts_above_three_quarters_and_ends_below_half),
         cmocka_unit_test(a_quiet_line_is_pinged_and_the_answer_keeps_it_open),
