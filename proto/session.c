@@ -17,8 +17,8 @@
 /* Whoever has not proven a key yet gets to fill this much of the input and no more. */
 #define HANDSHAKE_INPUT_MAX 4096
 
-#define PAUSE_LEN  (SESSION_OUTPUT_MAX / 4 * 3)
-#define RESUME_LEN (SESSION_OUTPUT_MAX / 2)
+#define PAUSE_LEN  ((size_t)SESSION_OUTPUT_MAX / 4 * 3)
+#define RESUME_LEN ((size_t)SESSION_OUTPUT_MAX / 2)
 
 enum session_state {
     SESSION_SHAKING,

@@ -21,7 +21,7 @@ static void a_frame_comes_back_uncopied(void **state)
     struct frame frame;
     size_t used_len = 0;
     frame_put_header(wire, FRAME_POSTS, 3);
-    memcpy(wire + FRAME_HEADER_LEN, "abcd", 4);
+    memset(wire + FRAME_HEADER_LEN, 7, 4);
     assert_memory_equal(wire, "\x02\0\0\0\x03", FRAME_HEADER_LEN);
 
     assert_int_equal(next(&frame, &used_len, FRAME_HEADER_LEN + 4), ERR_OK);
@@ -35,6 +35,8 @@ static void a_frame_comes_back_uncopied(void **state)
 static void every_length_comes_back_and_one_more_is_too_large(void **state)
 {
     (void)state;
+    static const uint8_t one_more[] = {FRAME_WANT, 0, 4, 0, 1};
+    static const uint8_t longest[] = {FRAME_WANT, 0, 0xff, 0xff, 0xff};
     static const size_t lens[] = {0, 1, 255, 256, 65535, 65536, FRAME_MAX};
     struct frame frame;
     size_t used_len = 0;
@@ -43,9 +45,9 @@ static void every_length_comes_back_and_one_more_is_too_large(void **state)
         assert_int_equal(next(&frame, &used_len, FRAME_HEADER_LEN + lens[i]), ERR_OK);
         assert_int_equal(frame.payload.len, lens[i]);
     }
-    memcpy(wire, "\x03\0\x04\0\x01", FRAME_HEADER_LEN);
+    memcpy(wire, one_more, FRAME_HEADER_LEN);
     assert_int_equal(next(&frame, &used_len, FRAME_HEADER_LEN), ERR_TOO_LARGE);
-    memcpy(wire, "\x03\0\xff\xff\xff", FRAME_HEADER_LEN);
+    memcpy(wire, longest, FRAME_HEADER_LEN);
     assert_int_equal(next(&frame, &used_len, sizeof wire), ERR_TOO_LARGE);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "proto/noise.h"
 #include "tests/support/vectors_json.h"
@@ -232,7 +233,7 @@ static uint8_t plain[NOISE_MESSAGE_MAX];
 static void a_flipped_bit_anywhere_fails_the_handshake_for_good(void **state)
 {
     (void)state;
-    for (size_t bit = 0; bit < 48 * 8; bit += 7) {
+    for (size_t bit = 0; bit < (size_t)48 * 8; bit += 7) {
         struct noise_handshake sides[2];
         struct octets_room message = {.at = wire, .cap = sizeof wire};
         struct octets_room payload = {.at = plain, .cap = sizeof plain};
@@ -381,14 +382,35 @@ static void both_sides_rekey_to_the_same_new_key(void **state)
         ERR_OK);
 }
 
+static void a_name_longer_than_a_hash_is_hashed(void **state)
+{
+    (void)state;
+    static const char longer[] =
+        "Noise_NNpsk0+psk1+psk2_25519_ChaChaPoly_BLAKE2b, and then some more";
+    struct noise_symmetric s;
+    uint8_t hash[NOISE_HASH_LEN];
+    (void)crypto_generichash(hash, sizeof hash, (const uint8_t *)longer, strlen(longer), NULL, 0);
+    noise_symmetric_init(&s, longer);
+    assert_memory_equal(s.hash, hash, sizeof hash);
+    noise_symmetric_init(&s, XK);
+    assert_string_equal((const char *)s.hash, XK);
+}
+
 static void closing_wipes(void **state)
 {
     (void)state;
     static const struct noise_handshake wiped;
     struct noise_handshake sides[2];
     start_xk(sides, NULL);
+    noise_symmetric_close(&sides[1].symmetric);
+    assert_memory_equal(&sides[1].symmetric, &wiped.symmetric, sizeof wiped.symmetric);
     noise_handshake_close(&sides[0]);
     assert_memory_equal(&sides[0], &wiped, sizeof wiped);
+
+    struct noise_cipher c;
+    noise_cipher_init(&c, pair_of(9).secret);
+    noise_cipher_close(&c);
+    assert_memory_equal(&c, &wiped.symmetric.cipher, sizeof c);
 }
 
 int main(void)
@@ -404,6 +426,7 @@ int main(void)
         cmocka_unit_test(the_last_nonce_is_never_used),
         cmocka_unit_test(a_damaged_message_leaves_the_nonce_as_it_was),
         cmocka_unit_test(both_sides_rekey_to_the_same_new_key),
+        cmocka_unit_test(a_name_longer_than_a_hash_is_hashed),
         cmocka_unit_test(closing_wipes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,10 @@
 #include "proto/session.h"
 #include "tests/support/session_pair.h"
 
-#define WIRE_MAX      (2 * 1024 * 1024)
-#define WANT_WIRE_LEN ((size_t)2 + 5 + 3 + NOISE_TAG_LEN)
+#define WIRE_MAX       ((size_t)2 * 1024 * 1024)
+#define HALF           ((size_t)SESSION_OUTPUT_MAX / 2)
+#define THREE_QUARTERS (HALF + HALF / 2)
+#define WANT_WIRE_LEN  ((size_t)2 + 5 + 3 + NOISE_TAG_LEN)
 
 static uint8_t big[FRAME_MAX + 1];
 static uint8_t wire[WIRE_MAX];
@@ -434,16 +436,16 @@ static void pausing_starts_above_three_quarters_and_ends_below_half(void **state
     struct session_pair pair;
     session_pair_establish(&pair);
     while (!session_wants_pause(pair.initiator)) {
-        assert_true(session_output_pending(pair.initiator) <= SESSION_OUTPUT_MAX / 4 * 3);
+        assert_true(session_output_pending(pair.initiator) <= THREE_QUARTERS);
         assert_int_equal(session_send(pair.initiator, FRAME_POSTS, octets_of(big, 5000)), ERR_OK);
     }
-    assert_true(session_output_pending(pair.initiator) > SESSION_OUTPUT_MAX / 4 * 3);
+    assert_true(session_output_pending(pair.initiator) > THREE_QUARTERS);
     while (session_wants_pause(pair.initiator)) {
-        assert_true(session_output_pending(pair.initiator) >= SESSION_OUTPUT_MAX / 2);
+        assert_true(session_output_pending(pair.initiator) >= HALF);
         struct octets octets = session_output(pair.initiator);
         session_written(pair.initiator, octets.len < 7000 ? octets.len : 7000);
     }
-    assert_true(session_output_pending(pair.initiator) < SESSION_OUTPUT_MAX / 2);
+    assert_true(session_output_pending(pair.initiator) < HALF);
     session_pair_close(&pair);
 }
 
