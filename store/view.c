@@ -1,0 +1,199 @@
+#include "store/view_inner.h"
+
+#include <stdlib.h>
+
+enum err_code view_new(struct view **view, struct store *store, const struct key *own,
+                       struct err_note *note)
+{
+    struct view *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "making the view");
+    }
+    made->store = store;
+    made->wire = malloc(POST_WIRE_MAX);
+    enum err_code rc = view_columns_init(&made->columns);
+    if (rc == ERR_OK) {
+        rc = view_columns_intern_key(&made->columns, &made->own, own);
+    }
+    if (rc != ERR_OK || made->wire == NULL) {
+        view_free(made);
+        return err_note(note, ERR_NO_MEMORY, "making the view");
+    }
+    *view = made;
+    return ERR_OK;
+}
+
+void view_free(struct view *view)
+{
+    if (view == NULL) {
+        return;
+    }
+    view_arena_reset(&view->arena);
+    view_fates_close(&view->fates);
+    view_private_close(&view->priv);
+    view_columns_close(&view->columns);
+    free(view->wire);
+    free(view);
+}
+
+static struct view_case case_of(const struct view *view, const struct view_private *priv)
+{
+    return (struct view_case){.columns = &view->columns, .priv = priv, .own = view->own};
+}
+
+enum err_code view_load(struct view *view, const struct vault_contents *contents,
+                        struct err_note *note)
+{
+    struct view_private priv;
+    struct view_fates fates;
+    view->loaded = false;
+    enum err_code rc = view_private_make(&priv, &view->columns, contents, view->own);
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "loading follows and blocks");
+    }
+    struct view_case of = case_of(view, &priv);
+    rc = view_fates_make(&fates, &of, view->clock_s);
+    if (rc != ERR_OK) {
+        view_private_close(&priv);
+        return err_note(note, rc, "loading follows and blocks");
+    }
+    view_private_close(&view->priv);
+    view_fates_close(&view->fates);
+    view->priv = priv;
+    view->fates = fates;
+    view->stale = false;
+    view->loaded = true;
+    return ERR_OK;
+}
+
+enum err_code view_begin(struct view *view, uint64_t now_s, struct err_note *note)
+{
+    view_arena_reset(&view->arena);
+    if (!view->loaded) {
+        return err_note(note, ERR_DAMAGED, "no block list is loaded, so nothing is shown");
+    }
+    view->clock_s = now_s;
+    if (view->stale || now_s < view->fates.from_s || now_s >= view->fates.until_s) {
+        struct view_fates fates;
+        struct view_case of = case_of(view, &view->priv);
+        if (view_fates_make(&fates, &of, now_s) != ERR_OK) {
+            return err_note(note, ERR_NO_MEMORY, "judging what may be shown");
+        }
+        view_fates_close(&view->fates);
+        view->fates = fates;
+        view->stale = false;
+    }
+    if (view_list_sort(&view->columns.order, &view->columns) != ERR_OK) {
+        return err_note(note, ERR_NO_MEMORY, "sorting posts");
+    }
+    return ERR_OK;
+}
+
+/* Most arrivals change nothing but themselves; the others are judged at the next answer. */
+static enum err_code judge_arrival(struct view *view, uint32_t number, enum view_added added,
+                                   const struct post *post)
+{
+    uint8_t kind = view->columns.rows[number].kind;
+    enum err_code rc = view_fates_reserve(&view->fates, &view->columns);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (added != VIEW_ADDED_NEW || kind == POST_VOUCH || kind == POST_RETRACT) {
+        view->stale = true;
+        return ERR_OK;
+    }
+    struct view_case of = case_of(view, &view->priv);
+    view_fates_add(&view->fates, &of, number);
+    if (post->expires_s != 0 && post->expires_s < view->fates.until_s) {
+        view->fates.until_s = post->expires_s;
+    }
+    return ERR_OK;
+}
+
+static enum err_code take_in(struct view *view, const struct post *post, uint64_t position)
+{
+    uint32_t number;
+    enum view_added added;
+    enum err_code rc = view_columns_add(&view->columns, &number, &added, post, position);
+    if (rc != ERR_OK || added == VIEW_ADDED_AGAIN || !view->loaded) {
+        return rc;
+    }
+    rc = judge_arrival(view, number, added, post);
+    if (rc != ERR_OK) {
+        view->loaded = false; /* posts without a judgement: show nothing */
+    }
+    return rc;
+}
+
+enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_note *note)
+{
+    size_t count = 0;
+    enum err_code rc = ERR_OK;
+    while (rc == ERR_OK) {
+        struct octets_room wire = {.at = view->wire, .cap = POST_WIRE_MAX};
+        uint64_t at;
+        uint64_t next = view->position;
+        struct post post;
+        rc = store_next(view->store, &wire, &at, &next, note);
+        if (rc != ERR_OK) {
+            break;
+        }
+        if (post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK) {
+            rc = take_in(view, &post, at);
+        }
+        if (rc == ERR_OK) {
+            view->position = next;
+            count++;
+        }
+    }
+    if (taken_count != NULL) {
+        *taken_count = count;
+    }
+    return rc == ERR_NOT_FOUND ? ERR_OK : err_note(note, rc, "reading new posts");
+}
+
+uint32_t view_find(const struct view *view, const struct post_id *id)
+{
+    return view_intern_find(&view->columns.ids, id->octets);
+}
+
+bool view_sees(const struct view *view, uint32_t post, enum view_reach reach)
+{
+    return (view->fates.of[post] & view_hiding(reach)) == 0;
+}
+
+bool view_knows(const struct view *view, uint32_t post, enum view_reach reach)
+{
+    uint8_t fate = view->fates.of[post];
+    return (fate & view_hiding(reach)) == 0 || (fate & (VIEW_HERS | VIEW_DEAD)) == VIEW_HERS;
+}
+
+bool view_visible(struct view *view, const struct post_id *id, enum view_reach reach,
+                  uint64_t now_s)
+{
+    if (view_begin(view, now_s, NULL) != ERR_OK) {
+        return false;
+    }
+    uint32_t post = view_find(view, id);
+    return post != VIEW_NONE && view_sees(view, post, reach);
+}
+
+enum err_code view_read(struct view *view, struct post *post, uint32_t number,
+                        struct err_note *note)
+{
+    struct octets_room wire = {.at = view->wire, .cap = POST_WIRE_MAX};
+    struct err_note lost = {.text = ""};
+    struct view_row *row = &view->columns.rows[number];
+    struct post_id id = view_columns_id(&view->columns, number);
+    enum err_code rc = store_at(view->store, &wire, row->position, &lost);
+    if (rc == ERR_OK && (post_decode(post, octets_of(wire.at, wire.len)) != ERR_OK ||
+                         !post_id_equal(&post->id, &id))) {
+        rc = ERR_DAMAGED;
+    }
+    if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {
+        row->flags |= VIEW_ROW_LOST;
+        view->stale = true;
+        return ERR_NOT_FOUND;
+    }
+    return rc == ERR_OK ? rc : err_note(note, rc, "reading a post: %s", lost.text);
+}

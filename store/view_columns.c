@@ -1,0 +1,345 @@
+#include "store/view_columns.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "store/view_mentions.h"
+
+enum err_code view_columns_init(struct view_columns *columns)
+{
+    *columns = (struct view_columns){.rows = NULL};
+    view_intern_init(&columns->ids, POST_ID_LEN);
+    view_intern_init(&columns->keys, KEY_LEN);
+    view_intern_init(&columns->tags, VIEW_TAG_ITEM_LEN);
+    columns->buckets = malloc(VIEW_BUCKETS * sizeof *columns->buckets);
+    if (columns->buckets == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memset(columns->buckets, 0xff, VIEW_BUCKETS * sizeof *columns->buckets);
+    return ERR_OK;
+}
+
+void view_columns_close(struct view_columns *columns)
+{
+    view_intern_close(&columns->ids);
+    view_intern_close(&columns->keys);
+    view_intern_close(&columns->tags);
+    for (uint32_t i = 0; i < columns->tag_lists_count; i++) {
+        free(columns->tag_lists[i].at);
+    }
+    free(columns->tag_lists);
+    free(columns->rows);
+    free(columns->refs);
+    free(columns->lists.at);
+    free(columns->order.at);
+    free(columns->arrived.at);
+    free(columns->vouches.at);
+    free(columns->retracts.at);
+    free(columns->profiles.at);
+    free(columns->expiries);
+    free(columns->buckets);
+    *columns = (struct view_columns){.rows = NULL};
+}
+
+static bool numbers_reserve(struct view_numbers *numbers, uint32_t more_count)
+{
+    uint32_t *at = view_grown(numbers->at, &numbers->cap, (uint64_t)numbers->count + more_count,
+                              sizeof *numbers->at);
+    if (at != NULL) {
+        numbers->at = at;
+    }
+    return at != NULL;
+}
+
+static void numbers_add(struct view_numbers *numbers, uint32_t number)
+{
+    assert(numbers->count < numbers->cap);
+    numbers->at[numbers->count++] = number;
+}
+
+static void tag_item(uint8_t item[VIEW_TAG_ITEM_LEN], struct octets tag)
+{
+    assert(tag.len <= POST_TAG_MAX);
+    memset(item, 0, VIEW_TAG_ITEM_LEN);
+    item[0] = (uint8_t)tag.len;
+    if (tag.len > 0) {
+        memcpy(item + 1, tag.at, tag.len);
+    }
+}
+
+static bool tags_reserve(struct view_columns *c, uint32_t more_count)
+{
+    struct view_list *lists =
+        view_grown(c->tag_lists, &c->tag_lists_cap, (uint64_t)c->tags.count + more_count,
+                   sizeof *c->tag_lists);
+    if (lists == NULL) {
+        return false;
+    }
+    c->tag_lists = lists;
+    return view_intern_reserve(&c->tags, more_count) == ERR_OK;
+}
+
+static uint32_t tag_add(struct view_columns *c, struct octets tag)
+{
+    uint8_t item[VIEW_TAG_ITEM_LEN];
+    tag_item(item, tag);
+    uint32_t number = view_intern_add(&c->tags, item);
+    for (; c->tag_lists_count < c->tags.count; c->tag_lists_count++) {
+        c->tag_lists[c->tag_lists_count] = (struct view_list){.at = NULL};
+    }
+    return number;
+}
+
+enum err_code view_columns_intern_tag(struct view_columns *columns, uint32_t *number,
+                                      struct octets tag)
+{
+    if (!tags_reserve(columns, 1)) {
+        return ERR_NO_MEMORY;
+    }
+    *number = tag_add(columns, tag);
+    return ERR_OK;
+}
+
+enum err_code view_columns_intern_key(struct view_columns *columns, uint32_t *number,
+                                      const struct key *key)
+{
+    if (view_intern_reserve(&columns->keys, 1) != ERR_OK) {
+        return ERR_NO_MEMORY;
+    }
+    *number = view_intern_add(&columns->keys, key->octets);
+    return ERR_OK;
+}
+
+uint32_t view_columns_find_tag(const struct view_columns *columns, struct octets tag)
+{
+    uint8_t item[VIEW_TAG_ITEM_LEN];
+    if (tag.len > POST_TAG_MAX) {
+        return VIEW_NONE;
+    }
+    tag_item(item, tag);
+    return view_intern_find(&columns->tags, item);
+}
+
+struct octets view_columns_tag(const struct view_columns *columns, uint32_t number)
+{
+    const uint8_t *item = view_intern_at(&columns->tags, number);
+    return octets_of(item + 1, item[0]);
+}
+
+struct key view_columns_key(const struct view_columns *columns, uint32_t number)
+{
+    struct key key;
+    memcpy(key.octets, view_intern_at(&columns->keys, number), KEY_LEN);
+    return key;
+}
+
+struct post_id view_columns_id(const struct view_columns *columns, uint32_t number)
+{
+    struct post_id id;
+    memcpy(id.octets, view_intern_at(&columns->ids, number), POST_ID_LEN);
+    return id;
+}
+
+uint32_t view_columns_ref(const struct view_columns *columns, uint32_t post,
+                          enum post_relation relation)
+{
+    const struct view_row *row = &columns->rows[post];
+    for (uint32_t i = 0; i < row->refs_count; i++) {
+        if (columns->refs[row->refs + i].relation == relation) {
+            return columns->refs[row->refs + i].to;
+        }
+    }
+    return VIEW_NONE;
+}
+
+const uint32_t *view_columns_row_tags(const struct view_columns *columns, uint32_t post)
+{
+    return columns->lists.at + columns->rows[post].lists;
+}
+
+const uint32_t *view_columns_row_keys(const struct view_columns *columns, uint32_t post)
+{
+    return columns->lists.at + columns->rows[post].lists + columns->rows[post].tags_count;
+}
+
+int view_columns_compare(const struct view_columns *columns, uint32_t post, uint64_t created_s,
+                         const struct post_id *id)
+{
+    uint64_t own_s = columns->rows[post].created_s;
+    if (own_s != created_s) {
+        return own_s < created_s ? -1 : 1;
+    }
+    return memcmp(view_intern_at(&columns->ids, post), id->octets, POST_ID_LEN);
+}
+
+bool view_columns_before(const struct view_columns *columns, uint32_t a, uint32_t b)
+{
+    uint64_t a_s = columns->rows[a].created_s;
+    uint64_t b_s = columns->rows[b].created_s;
+    if (a_s != b_s) {
+        return a_s < b_s;
+    }
+    return memcmp(view_intern_at(&columns->ids, a), view_intern_at(&columns->ids, b), POST_ID_LEN) <
+           0;
+}
+
+/* A row for every id that has none yet. */
+static void rows_fill(struct view_columns *c, uint32_t before_count)
+{
+    for (uint32_t i = before_count; i < c->ids.count; i++) {
+        const uint8_t *id = view_intern_at(&c->ids, i);
+        uint32_t bucket = octets_get_u16be(id);
+        c->rows[i] = (struct view_row){
+            .author = VIEW_NONE, .dependents = VIEW_NONE, .bucket_next = c->buckets[bucket]};
+        c->buckets[bucket] = i;
+    }
+}
+
+/* Room for all that one post can add, so that adding it cannot stop half way. */
+static bool columns_reserve(struct view_columns *c, const struct post *post)
+{
+    uint32_t ids_count = 1 + POST_REFS_MAX;
+    if (view_intern_reserve(&c->ids, ids_count) != ERR_OK ||
+        view_intern_reserve(&c->keys, 1 + VIEW_MENTIONS_MAX) != ERR_OK ||
+        !tags_reserve(c, POST_TAGS_MAX)) {
+        return false;
+    }
+    struct view_row *rows =
+        view_grown(c->rows, &c->rows_cap, (uint64_t)c->ids.count + ids_count, sizeof *c->rows);
+    if (rows == NULL) {
+        return false;
+    }
+    c->rows = rows;
+    struct view_ref *refs =
+        view_grown(c->refs, &c->refs_cap, (uint64_t)c->refs_count + POST_REFS_MAX, sizeof *c->refs);
+    if (refs == NULL) {
+        return false;
+    }
+    c->refs = refs;
+    struct view_expiry *expiries = view_grown(c->expiries, &c->expiries_cap,
+                                              (uint64_t)c->expiries_count + 1, sizeof *c->expiries);
+    if (expiries == NULL) {
+        return false;
+    }
+    c->expiries = expiries;
+    for (size_t i = 0; i < post->tags_count; i++) {
+        uint32_t tag = tag_add(c, post->tags[i]);
+        if (view_list_reserve(&c->tag_lists[tag], 1) != ERR_OK) {
+            return false;
+        }
+    }
+    return numbers_reserve(&c->lists, POST_TAGS_MAX + VIEW_MENTIONS_MAX) &&
+           numbers_reserve(&c->arrived, 1) && numbers_reserve(&c->vouches, 1) &&
+           numbers_reserve(&c->retracts, 1) && numbers_reserve(&c->profiles, 1) &&
+           view_list_reserve(&c->order, 1) == ERR_OK;
+}
+
+static void refs_add(struct view_columns *c, uint32_t number, const struct post *post)
+{
+    struct view_row *row = &c->rows[number];
+    row->refs = c->refs_count;
+    row->refs_count = (uint8_t)post->refs_count;
+    for (size_t i = 0; i < post->refs_count; i++) {
+        uint32_t to = view_intern_find(&c->ids, post->refs[i].id.octets);
+        c->refs[c->refs_count] = (struct view_ref){.from = number,
+                                                   .to = to,
+                                                   .next = c->rows[to].dependents,
+                                                   .relation = (uint8_t)post->refs[i].relation};
+        c->rows[to].dependents = c->refs_count++;
+    }
+}
+
+static void lists_add(struct view_columns *c, uint32_t number, const struct post *post)
+{
+    struct view_row *row = &c->rows[number];
+    row->lists = c->lists.count;
+    row->tags_count = (uint8_t)post->tags_count;
+    for (size_t i = 0; i < post->tags_count; i++) {
+        numbers_add(&c->lists, tag_add(c, post->tags[i]));
+    }
+    struct key mentions[VIEW_MENTIONS_MAX];
+    row->keys_count = (uint8_t)view_mentions_of(mentions, post);
+    for (uint8_t i = 0; i < row->keys_count; i++) {
+        numbers_add(&c->lists, view_intern_add(&c->keys, mentions[i].octets));
+    }
+}
+
+static void kind_add(struct view_columns *c, uint32_t number, const struct post *post)
+{
+    struct view_row *row = &c->rows[number];
+    switch (post->kind) {
+    case POST_TEXT:
+        row->detail = (uint8_t)post->as.text.replies;
+        for (uint8_t i = 0; i < row->tags_count; i++) {
+            view_list_add(&c->tag_lists[view_columns_row_tags(c, number)[i]], number, c);
+        }
+        break;
+    case POST_REACT:
+        row->detail = (uint8_t)post->as.reaction;
+        break;
+    case POST_VOUCH:
+        row->flags |= post->as.vouch.has_inviter ? VIEW_ROW_INVITER : 0;
+        numbers_add(&c->vouches, number);
+        break;
+    case POST_RETRACT:
+        numbers_add(&c->retracts, number);
+        break;
+    case POST_PROFILE:
+        numbers_add(&c->profiles, number);
+        break;
+    default:
+        break;
+    }
+}
+
+static void row_add(struct view_columns *c, uint32_t number, const struct post *post,
+                    uint64_t position)
+{
+    struct view_row *row = &c->rows[number];
+    row->flags = VIEW_ROW_PRESENT;
+    row->created_s = post->created_s;
+    row->position = position;
+    row->author = view_intern_add(&c->keys, post->author.octets);
+    numbers_add(&c->arrived, number);
+    if (!post->known) {
+        row->kind = VIEW_KIND_UNKNOWN;
+        return;
+    }
+    row->kind = (uint8_t)post->kind;
+    refs_add(c, number, post);
+    lists_add(c, number, post);
+    kind_add(c, number, post);
+    if (post->expires_s != 0) {
+        c->expiries[c->expiries_count++] =
+            (struct view_expiry){.expires_s = post->expires_s, .post = number};
+    }
+    view_list_add(&c->order, number, c);
+}
+
+enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
+                               enum view_added *added, const struct post *post, uint64_t position)
+{
+    uint32_t found = view_intern_find(&columns->ids, post->id.octets);
+    if (found != VIEW_NONE && (columns->rows[found].flags & VIEW_ROW_PRESENT) != 0) {
+        bool lost = (columns->rows[found].flags & VIEW_ROW_LOST) != 0;
+        if (lost) {
+            columns->rows[found].flags &= (uint8_t)~VIEW_ROW_LOST;
+            columns->rows[found].position = position;
+        }
+        *number = found;
+        *added = lost ? VIEW_ADDED_FOUND : VIEW_ADDED_AGAIN;
+        return ERR_OK;
+    }
+    if (!columns_reserve(columns, post)) {
+        return ERR_NO_MEMORY;
+    }
+    uint32_t before_count = columns->ids.count;
+    *number = view_intern_add(&columns->ids, post->id.octets);
+    for (size_t i = 0; post->known && i < post->refs_count; i++) {
+        (void)view_intern_add(&columns->ids, post->refs[i].id.octets);
+    }
+    rows_fill(columns, before_count);
+    row_add(columns, *number, post, position);
+    *added = found == VIEW_NONE ? VIEW_ADDED_NEW : VIEW_ADDED_AWAITED;
+    return ERR_OK;
+}

@@ -1,0 +1,118 @@
+/* view_columns.h - what the view keeps in memory of every post: no text, no judgement.
+ *
+ * A post has a number from the moment it is first heard of, by arriving or by being referred to;
+ * until it arrives its row is not present. */
+#ifndef KITH_STORE_VIEW_COLUMNS_H
+#define KITH_STORE_VIEW_COLUMNS_H
+
+#include "proto/post.h"
+#include "store/view_intern.h"
+#include "store/view_list.h"
+
+#define VIEW_TAG_ITEM_LEN (1 + POST_TAG_MAX) /* length, octets, zeros */
+#define VIEW_BUCKETS      65536              /* by the first two octets of an id */
+#define VIEW_KIND_UNKNOWN 0                  /* a kind this version does not know */
+
+enum {
+    VIEW_ROW_PRESENT = 1, /* it arrived */
+    VIEW_ROW_LOST = 2,    /* the store no longer gives its octets */
+    VIEW_ROW_INVITER = 4, /* a vouch whose second key is the inviter */
+};
+
+struct view_row {
+    uint64_t created_s;
+    uint64_t position;    /* in the store */
+    uint32_t author;      /* number of the key */
+    uint32_t refs;        /* first of refs_count in columns.refs */
+    uint32_t lists;       /* in columns.lists: tags, then keys it mentions or vouches for */
+    uint32_t dependents;  /* head of the chain of refs to this post */
+    uint32_t bucket_next; /* next post whose id begins alike */
+    uint8_t kind;
+    uint8_t flags;
+    uint8_t detail; /* text: reply policy; react: the reaction */
+    uint8_t refs_count;
+    uint8_t tags_count;
+    uint8_t keys_count;
+};
+
+struct view_ref {
+    uint32_t from;
+    uint32_t to;
+    uint32_t next; /* next ref to the same post */
+    uint8_t relation;
+};
+
+struct view_expiry {
+    uint64_t expires_s;
+    uint32_t post;
+};
+
+/* A plain growing array of numbers. */
+struct view_numbers {
+    uint32_t *at;
+    uint32_t count;
+    uint32_t cap;
+};
+
+struct view_columns {
+    struct view_intern ids; /* number of an id = number of the post */
+    struct view_intern keys;
+    struct view_intern tags;
+    struct view_row *rows; /* ids.count of them */
+    uint32_t rows_cap;
+    struct view_ref *refs;
+    uint32_t refs_count, refs_cap;
+    struct view_numbers lists;
+    struct view_list order;      /* every post that arrived and whose kind is known */
+    struct view_list *tag_lists; /* by tag: its texts */
+    uint32_t tag_lists_count, tag_lists_cap;
+    struct view_numbers arrived; /* in order of arrival */
+    struct view_numbers vouches, retracts, profiles;
+    struct view_expiry *expiries;
+    uint32_t expiries_count, expiries_cap;
+    uint32_t *buckets;
+};
+
+/*   ERR_NO_MEMORY */
+MUST_USE enum err_code view_columns_init(struct view_columns *columns);
+void view_columns_close(struct view_columns *columns);
+
+enum view_added {
+    VIEW_ADDED_NEW,     /* nobody referred to it before */
+    VIEW_ADDED_AWAITED, /* somebody did */
+    VIEW_ADDED_FOUND,   /* it was here and lost, and is back */
+    VIEW_ADDED_AGAIN,   /* it was here already */
+};
+
+/* Take in a post.  *number is its number.
+ *   ERR_NO_MEMORY  nothing was changed */
+MUST_USE enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
+                                        enum view_added *added, const struct post *post,
+                                        uint64_t position);
+
+/*   ERR_NO_MEMORY */
+MUST_USE enum err_code view_columns_intern_key(struct view_columns *columns, uint32_t *number,
+                                               const struct key *key);
+/* tag of at most POST_TAG_MAX octets.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_columns_intern_tag(struct view_columns *columns, uint32_t *number,
+                                               struct octets tag);
+/* VIEW_NONE when no post has it. */
+uint32_t view_columns_find_tag(const struct view_columns *columns, struct octets tag);
+struct octets view_columns_tag(const struct view_columns *columns, uint32_t number);
+struct key view_columns_key(const struct view_columns *columns, uint32_t number);
+struct post_id view_columns_id(const struct view_columns *columns, uint32_t number);
+
+/* The post that this one refers to so, or VIEW_NONE. */
+uint32_t view_columns_ref(const struct view_columns *columns, uint32_t post,
+                          enum post_relation relation);
+const uint32_t *view_columns_row_tags(const struct view_columns *columns, uint32_t post);
+const uint32_t *view_columns_row_keys(const struct view_columns *columns, uint32_t post);
+
+/* The order in which posts are shown: by (created_s, id). */
+bool view_columns_before(const struct view_columns *columns, uint32_t a, uint32_t b);
+/* Below, at or above 0 as the post comes before, is, or comes after (created_s, id). */
+int view_columns_compare(const struct view_columns *columns, uint32_t post, uint64_t created_s,
+                         const struct post_id *id);
+
+#endif

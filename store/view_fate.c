@@ -1,0 +1,296 @@
+#include "store/view_fate.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A reason found in the post itself, whatever it depends on. */
+static uint8_t own_reasons(const struct view_case *of, uint32_t post)
+{
+    const struct view_row *row = &of->columns->rows[post];
+    uint8_t reasons = row->author == of->own ? VIEW_HERS : 0;
+    if ((row->flags & (VIEW_ROW_PRESENT | VIEW_ROW_LOST)) != VIEW_ROW_PRESENT ||
+        row->kind == VIEW_KIND_UNKNOWN || row->kind == POST_RETRACT) {
+        return reasons | VIEW_UNKNOWN | VIEW_DEAD;
+    }
+    if ((view_private_key(of->priv, row->author) & VIEW_KEY_BLOCKED) != 0 ||
+        (row->author != of->own &&
+         view_private_was_blocked(of->priv, row->author, row->position, row->created_s))) {
+        reasons |= VIEW_BLOCKED;
+    }
+    const uint32_t *keys = view_columns_row_keys(of->columns, post);
+    for (uint8_t i = 0; i < row->keys_count; i++) {
+        if ((view_private_key(of->priv, keys[i]) & VIEW_KEY_BLOCKED) != 0) {
+            reasons |= VIEW_BLOCKED;
+        }
+    }
+    return reasons;
+}
+
+static void mark_expired(struct view_fates *fates, const struct view_columns *columns,
+                         uint64_t now_s)
+{
+    fates->from_s = 0;
+    fates->until_s = UINT64_MAX;
+    for (uint32_t i = 0; i < columns->expiries_count; i++) {
+        uint64_t expires_s = columns->expiries[i].expires_s;
+        if (expires_s <= now_s) {
+            fates->of[columns->expiries[i].post] |= VIEW_UNKNOWN | VIEW_DEAD;
+            fates->from_s = expires_s > fates->from_s ? expires_s : fates->from_s;
+        } else if (expires_s < fates->until_s) {
+            fates->until_s = expires_s;
+        }
+    }
+}
+
+/* Only its author takes a post back; who blocked that author is no matter, for the post is theirs
+ * and the store honours it too. */
+static void mark_retracted(struct view_fates *fates, const struct view_columns *columns)
+{
+    for (uint32_t i = 0; i < columns->retracts.count; i++) {
+        uint32_t retract = columns->retracts.at[i];
+        uint32_t subject = view_columns_ref(columns, retract, POST_SUBJECT);
+        if (subject != VIEW_NONE &&
+            columns->rows[subject].author == columns->rows[retract].author) {
+            fates->of[subject] |= VIEW_UNKNOWN | VIEW_DEAD;
+        }
+    }
+}
+
+/* SPEC 7.4: whether the thread's author lets this person answer. */
+static bool may_reply(const struct view_fates *fates, const struct view_columns *columns,
+                      uint32_t root, uint32_t author)
+{
+    uint32_t of = columns->rows[root].author;
+    if (author == of) {
+        return true;
+    }
+    switch ((enum post_replies)columns->rows[root].detail) {
+    case POST_REPLIES_EVERYONE:
+        return true;
+    case POST_REPLIES_VOUCHED:
+        return view_web_vouches(&fates->web, of, author);
+    case POST_REPLIES_NOBODY:
+        break;
+    }
+    return false;
+}
+
+/* Whether the post stands where it may: on texts, in the thread it claims, allowed there.  What it
+ * refers to is present. */
+static bool well_placed(const struct view_fates *fates, const struct view_columns *columns,
+                        uint32_t post)
+{
+    const struct view_row *row = &columns->rows[post];
+    for (uint8_t i = 0; i < row->refs_count; i++) {
+        if (columns->rows[columns->refs[row->refs + i].to].kind != POST_TEXT) {
+            return false;
+        }
+    }
+    uint32_t root = view_columns_ref(columns, post, POST_ROOT);
+    uint32_t parent = view_columns_ref(columns, post, POST_PARENT);
+    if (root == VIEW_NONE && parent == VIEW_NONE) {
+        return true;
+    }
+    if (root == VIEW_NONE || parent == VIEW_NONE) {
+        return false;
+    }
+    uint32_t thread = view_columns_ref(columns, parent, POST_ROOT);
+    return root == (thread == VIEW_NONE ? parent : thread) &&
+           may_reply(fates, columns, root, row->author);
+}
+
+/* Everything beyond the post's own reasons, once all it refers to is settled. */
+static void settle(struct view_fates *fates, const struct view_case *of, uint32_t post)
+{
+    const struct view_row *row = &of->columns->rows[post];
+    uint8_t fate = fates->of[post];
+    if ((row->flags & VIEW_ROW_PRESENT) == 0 || row->kind == VIEW_KIND_UNKNOWN ||
+        row->kind == POST_RETRACT) {
+        return;
+    }
+    for (uint8_t i = 0; i < row->refs_count; i++) {
+        fate |= fates->of[of->columns->refs[row->refs + i].to] & VIEW_REASONS;
+    }
+    if (view_web_distance(&fates->web, row->author) == VIEW_STRANGER) {
+        fate |= VIEW_OUTSIDE;
+    }
+    if ((fate & VIEW_UNKNOWN) == 0 && !well_placed(fates, of->columns, post)) {
+        fate |= VIEW_UNKNOWN;
+    }
+    fates->of[post] = fate;
+}
+
+enum { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
+
+/* Depth first without recursion: a post waits on the stack until all it refers to is settled. */
+static void visit(struct view_fates *fates, const struct view_case *of, uint8_t *visits,
+                  uint32_t *stack, uint32_t first)
+{
+    uint32_t depth = 0;
+    stack[depth++] = first;
+    visits[first] = VISIT_OPEN;
+    while (depth > 0) {
+        uint32_t post = stack[depth - 1];
+        const struct view_row *row = &of->columns->rows[post];
+        uint32_t waiting_for = VIEW_NONE;
+        for (uint8_t i = 0; i < row->refs_count && waiting_for == VIEW_NONE; i++) {
+            uint32_t to = of->columns->refs[row->refs + i].to;
+            if (visits[to] == VISIT_NONE) {
+                waiting_for = to;
+            } else if (visits[to] == VISIT_OPEN) {
+                fates->of[post] |= VIEW_UNKNOWN; /* ids are hashes: no honest circle exists */
+            }
+        }
+        if (waiting_for != VIEW_NONE) {
+            visits[waiting_for] = VISIT_OPEN;
+            stack[depth++] = waiting_for;
+            continue;
+        }
+        settle(fates, of, post);
+        visits[post] = VISIT_DONE;
+        depth--;
+    }
+}
+
+static enum err_code settle_all(struct view_fates *fates, const struct view_case *of)
+{
+    size_t posts = of->columns->ids.count;
+    uint8_t *visits = calloc(posts + 1, 1);
+    uint32_t *stack = malloc((posts + 1) * sizeof *stack);
+    enum err_code rc = visits == NULL || stack == NULL ? ERR_NO_MEMORY : ERR_OK;
+    for (uint32_t post = 0; rc == ERR_OK && post < posts; post++) {
+        if (visits[post] == VISIT_NONE) {
+            visit(fates, of, visits, stack, post);
+        }
+    }
+    free(visits);
+    free(stack);
+    return rc;
+}
+
+/* Whether an arrival concerns her: an answer, a mention, or somebody who came by her invite. */
+static bool for_her(const struct view_case *of, uint32_t post)
+{
+    const struct view_row *row = &of->columns->rows[post];
+    const uint32_t *keys = view_columns_row_keys(of->columns, post);
+    if (row->author == of->own) {
+        return false;
+    }
+    if (row->kind == POST_VOUCH) {
+        return (row->flags & VIEW_ROW_INVITER) != 0 && keys[1] == of->own;
+    }
+    if (row->kind != POST_TEXT && row->kind != POST_REACT) {
+        return false;
+    }
+    for (uint8_t i = 0; i < row->keys_count; i++) {
+        if (keys[i] == of->own) {
+            return true;
+        }
+    }
+    uint32_t answered =
+        view_columns_ref(of->columns, post, row->kind == POST_TEXT ? POST_PARENT : POST_SUBJECT);
+    return answered != VIEW_NONE && of->columns->rows[answered].author == of->own;
+}
+
+static bool listed(const struct view_case *of, uint32_t post)
+{
+    const struct view_row *row = &of->columns->rows[post];
+    if (row->kind != POST_TEXT) {
+        return false;
+    }
+    if (row->author == of->own ||
+        (view_private_key(of->priv, row->author) & VIEW_KEY_FOLLOWED) != 0) {
+        return true;
+    }
+    const uint32_t *tags = view_columns_row_tags(of->columns, post);
+    for (uint8_t i = 0; i < row->tags_count; i++) {
+        if (view_private_follows_tag(of->priv, tags[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void place(struct view_fates *fates, const struct view_case *of, uint32_t post)
+{
+    if ((fates->of[post] & (VIEW_UNKNOWN | VIEW_BLOCKED)) != 0) {
+        return;
+    }
+    if (listed(of, post)) {
+        fates->of[post] |= VIEW_LISTED;
+    }
+    if (for_her(of, post)) {
+        fates->of[post] |= VIEW_FOR_HER;
+    }
+    const struct view_row *row = &of->columns->rows[post];
+    if (row->kind == POST_PROFILE) {
+        uint32_t *latest = &fates->profile[row->author];
+        if (*latest == VIEW_NONE || view_columns_before(of->columns, *latest, post)) {
+            *latest = post;
+        }
+    }
+}
+
+enum err_code view_fates_reserve(struct view_fates *fates, const struct view_columns *columns)
+{
+    uint8_t *grown = view_grown(fates->of, &fates->of_cap, (uint64_t)columns->ids.count + 1, 1);
+    if (grown == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    fates->of = grown;
+    uint32_t *profile = view_grown(fates->profile, &fates->profile_cap,
+                                   (uint64_t)columns->keys.count + 1, sizeof *fates->profile);
+    if (profile == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    fates->profile = profile;
+    for (; fates->of_count < columns->ids.count; fates->of_count++) {
+        fates->of[fates->of_count] = VIEW_UNKNOWN | VIEW_DEAD;
+    }
+    for (; fates->profile_count < columns->keys.count; fates->profile_count++) {
+        profile[fates->profile_count] = VIEW_NONE;
+    }
+    return ERR_OK;
+}
+
+enum err_code view_fates_make(struct view_fates *made, const struct view_case *of, uint64_t now_s)
+{
+    struct view_fates fates = {.of = NULL};
+    enum err_code rc = view_fates_reserve(&fates, of->columns);
+    if (rc == ERR_OK) {
+        for (uint32_t post = 0; post < of->columns->ids.count; post++) {
+            fates.of[post] = own_reasons(of, post);
+        }
+        mark_expired(&fates, of->columns, now_s);
+        mark_retracted(&fates, of->columns);
+        rc = view_web_make(&fates.web, of->columns, of->priv, fates.of, of->own);
+    }
+    if (rc == ERR_OK) {
+        rc = settle_all(&fates, of);
+    }
+    if (rc != ERR_OK) {
+        view_fates_close(&fates);
+        return rc;
+    }
+    for (uint32_t post = 0; post < of->columns->ids.count; post++) {
+        place(&fates, of, post);
+    }
+    *made = fates;
+    return ERR_OK;
+}
+
+void view_fates_close(struct view_fates *fates)
+{
+    free(fates->of);
+    free(fates->profile);
+    view_web_close(&fates->web);
+    *fates = (struct view_fates){.of = NULL};
+}
+
+void view_fates_add(struct view_fates *fates, const struct view_case *of, uint32_t post)
+{
+    assert(post < fates->of_count);
+    fates->of[post] = own_reasons(of, post);
+    settle(fates, of, post);
+    place(fates, of, post);
+}

@@ -1,0 +1,66 @@
+/* view_fate.h - for each post the reasons not to show it, and how far away each person is.
+ *
+ * A post's reasons are its own and those of everything it depends on.  They are the same whatever
+ * the order of arrival: judging everything anew and judging one arrival after the other agree, and
+ * the tests compare them. */
+#ifndef KITH_STORE_VIEW_FATE_H
+#define KITH_STORE_VIEW_FATE_H
+
+#include "store/view.h"
+#include "store/view_columns.h"
+#include "store/view_private.h"
+#include "store/view_web.h"
+
+enum {
+    VIEW_UNKNOWN = 1,  /* something is not here, taken back, expired, or not allowed there */
+    VIEW_BLOCKED = 2,  /* something is by, or names, somebody blocked */
+    VIEW_SHIELDED = 4, /* place for shields */
+    VIEW_OUTSIDE = 8,  /* something is by somebody outside the web */
+    VIEW_LISTED = 16,  /* not a reason: stands in the timeline when visible */
+    VIEW_FOR_HER = 32, /* not a reason: stands in the inbox when visible */
+    VIEW_HERS = 64,    /* not a reason: her own */
+    VIEW_DEAD = 128,   /* not a reason by itself, always with VIEW_UNKNOWN: this very post is not
+                          here, taken back, expired, a retract or of an unknown kind */
+};
+
+#define VIEW_REASONS (VIEW_UNKNOWN | VIEW_BLOCKED | VIEW_SHIELDED | VIEW_OUTSIDE)
+
+struct view_fates {
+    uint8_t *of; /* by post */
+    uint32_t of_cap;
+    uint32_t of_count;
+    uint32_t *profile; /* by key: the latest profile that is neither UNKNOWN nor BLOCKED */
+    uint32_t profile_cap;
+    uint32_t profile_count;
+    struct view_web web;
+    uint64_t from_s; /* in force for clocks in from_s .. until_s - 1: nothing expires between */
+    uint64_t until_s;
+};
+
+/* What judging looks at. */
+struct view_case {
+    const struct view_columns *columns;
+    const struct view_private *priv;
+    uint32_t own;
+};
+
+/* Judge everything, as of now_s, into fresh memory.
+ *   ERR_NO_MEMORY  *made is not written */
+MUST_USE enum err_code view_fates_make(struct view_fates *made, const struct view_case *of,
+                                       uint64_t now_s);
+void view_fates_close(struct view_fates *fates);
+
+/* Room for posts and keys met since, of which nothing is known yet.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_fates_reserve(struct view_fates *fates,
+                                          const struct view_columns *columns);
+/* Judge one arrival on which nothing depends yet and that is neither vouch nor retract. */
+void view_fates_add(struct view_fates *fates, const struct view_case *of, uint32_t post);
+
+/* The reasons that hide a post from a person who looks so far. */
+static inline uint8_t view_hiding(enum view_reach reach)
+{
+    return VIEW_UNKNOWN | VIEW_BLOCKED | VIEW_SHIELDED | (reach == VIEW_WEB ? VIEW_OUTSIDE : 0);
+}
+
+#endif

@@ -1,0 +1,73 @@
+/* view_inner.h - what the view's own files share; nobody else includes it. */
+#ifndef KITH_STORE_VIEW_INNER_H
+#define KITH_STORE_VIEW_INNER_H
+
+#include "store/view.h"
+#include "store/view_arena.h"
+#include "store/view_columns.h"
+#include "store/view_fate.h"
+#include "store/view_private.h"
+
+struct view {
+    struct store *store;
+    uint32_t own;      /* number of her key */
+    uint64_t position; /* where view_catch_up() goes on in the store */
+    uint64_t clock_s;  /* the latest now_s anybody gave */
+    struct view_columns columns;
+    struct view_private priv;
+    struct view_fates fates;
+    bool loaded;
+    bool stale;              /* the fates do not count what arrived or was lost since */
+    struct view_arena arena; /* what the current answer borrows */
+    uint8_t *wire;           /* POST_WIRE_MAX, for one post at a time */
+};
+
+/* Start an answer: drop the one before, judge anew where needed.
+ *   ERR_DAMAGED    nothing is loaded
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_begin(struct view *view, uint64_t now_s, struct err_note *note);
+
+/* Number of the post, or VIEW_NONE. */
+uint32_t view_find(const struct view *view, const struct post_id *id);
+/* Whether it may be shown. */
+bool view_sees(const struct view *view, uint32_t post, enum view_reach reach);
+/* Whether she may name it: shown, or her own and not taken back. */
+bool view_knows(const struct view *view, uint32_t post, enum view_reach reach);
+
+/* The post itself, borrowing from view->wire until the next call.
+ *   ERR_NOT_FOUND  the store lost or dropped it: it is marked so, and the answer must start again
+ */
+MUST_USE enum err_code view_read(struct view *view, struct post *post, uint32_t number,
+                                 struct err_note *note);
+
+/* One post as it is shown, in the arena.  Errors as view_read(). */
+MUST_USE enum err_code view_row_make(struct view *view, struct view_post *row, uint32_t post,
+                                     enum view_reach reach, struct err_note *note);
+/* The name and bio a key gives itself, in the arena, empty where none may be shown.  Errors as
+ * view_read(). */
+MUST_USE enum err_code view_self_given(struct view *view, struct octets *name, struct octets *bio,
+                                       uint32_t key, enum view_reach reach, struct err_note *note);
+
+struct view_responses {
+    uint32_t reactions[POST_REACTIONS_COUNT];
+    uint32_t replies_count;
+};
+
+/* What is visible in answer to a post.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_responses_of(struct view *view, struct view_responses *responses,
+                                         uint32_t post, enum view_reach reach);
+/* Whether a visible reaction is the one of its author and subject that counts. */
+bool view_reaction_counts(const struct view *view, uint32_t reaction, enum view_reach reach);
+
+/* Words to look for: folded once, asked of many posts. */
+struct view_words;
+/*   ERR_NO_MEMORY */
+MUST_USE enum err_code view_words_new(struct view_words **words, struct octets typed);
+void view_words_free(struct view_words *words);
+/* Whether the text post has all of them, and there is at least one.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_words_match(bool *match, const struct view_words *words,
+                                        const struct post *post);
+
+#endif

@@ -1,0 +1,214 @@
+#include "store/view_private.h"
+
+#include <stdlib.h>
+
+static int by_petname_key(const void *a, const void *b)
+{
+    uint32_t x = ((const struct view_petname *)a)->key;
+    uint32_t y = ((const struct view_petname *)b)->key;
+    return (x > y) - (x < y);
+}
+
+static int by_interval_key(const void *a, const void *b)
+{
+    uint32_t x = ((const struct view_interval *)a)->key;
+    uint32_t y = ((const struct view_interval *)b)->key;
+    return (x > y) - (x < y);
+}
+
+/* Zeroed room for count items and one more, so that none is no failure. */
+static void *room(size_t count, size_t item_len)
+{
+    return calloc(count + 1, item_len);
+}
+
+static enum err_code petnames_make(struct view_private *p, struct view_columns *columns,
+                                   const struct vault_contents *contents)
+{
+    p->petnames = room(contents->petnames_count, sizeof *p->petnames);
+    if (p->petnames == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < contents->petnames_count; i++) {
+        struct view_petname *petname = &p->petnames[p->petnames_count];
+        enum err_code rc =
+            view_columns_intern_key(columns, &petname->key, &contents->petnames[i].key);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        memcpy(petname->name, contents->petnames[i].name, sizeof petname->name);
+        p->petnames_count++;
+    }
+    qsort(p->petnames, p->petnames_count, sizeof *p->petnames, by_petname_key);
+    return ERR_OK;
+}
+
+static enum err_code intervals_make(struct view_private *p, struct view_columns *columns,
+                                    const struct vault_contents *contents)
+{
+    p->intervals = room(contents->blocks_count, sizeof *p->intervals);
+    if (p->intervals == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        const struct vault_block *block = &contents->blocks[i];
+        uint32_t key;
+        enum err_code rc = view_columns_intern_key(columns, &key, &block->key);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        if (!block->in_force) {
+            p->intervals[p->intervals_count++] =
+                (struct view_interval){.key = key,
+                                       .since_s = block->since_s,
+                                       .until_s = block->until_s,
+                                       .since_position = block->since_position,
+                                       .until_position = block->until_position};
+        }
+    }
+    qsort(p->intervals, p->intervals_count, sizeof *p->intervals, by_interval_key);
+    return ERR_OK;
+}
+
+static enum err_code tags_make(struct view_private *p, struct view_columns *columns,
+                               const struct vault_contents *contents)
+{
+    uint32_t tag;
+    for (size_t i = 0; i < contents->tags_count; i++) {
+        enum err_code rc = view_columns_intern_tag(
+            columns, &tag, octets_of(contents->tags[i].tag, contents->tags[i].tag_len));
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    p->tag_followed_count = columns->tags.count;
+    p->tag_followed = room(columns->tags.count, sizeof *p->tag_followed);
+    if (p->tag_followed == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < contents->tags_count; i++) {
+        tag = view_columns_find_tag(columns,
+                                    octets_of(contents->tags[i].tag, contents->tags[i].tag_len));
+        p->tag_followed[tag] = true;
+    }
+    return ERR_OK;
+}
+
+/* Last, when every key of the vault has its number. */
+static enum err_code key_flags_make(struct view_private *p, struct view_columns *columns,
+                                    const struct vault_contents *contents, uint32_t own)
+{
+    uint32_t key;
+    for (size_t i = 0; i < contents->follows_count; i++) {
+        enum err_code rc = view_columns_intern_key(columns, &key, &contents->follows[i]);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    p->key_flags_count = columns->keys.count;
+    p->key_flags = room(columns->keys.count, sizeof *p->key_flags);
+    if (p->key_flags == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < contents->follows_count; i++) {
+        key = view_intern_find(&columns->keys, contents->follows[i].octets);
+        p->key_flags[key] |= VIEW_KEY_FOLLOWED;
+    }
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        key = view_intern_find(&columns->keys, contents->blocks[i].key.octets);
+        p->key_flags[key] |= contents->blocks[i].in_force ? VIEW_KEY_BLOCKED : VIEW_KEY_PAST;
+    }
+    p->key_flags[own] = 0;
+    for (size_t i = 0; i < p->petnames_count; i++) {
+        p->key_flags[p->petnames[i].key] |= VIEW_KEY_NAMED;
+    }
+    return ERR_OK;
+}
+
+enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
+                                const struct vault_contents *contents, uint32_t own)
+{
+    struct view_private p = {.key_flags = NULL};
+    enum err_code rc = petnames_make(&p, columns, contents);
+    if (rc == ERR_OK) {
+        rc = intervals_make(&p, columns, contents);
+    }
+    if (rc == ERR_OK) {
+        rc = tags_make(&p, columns, contents);
+    }
+    if (rc == ERR_OK) {
+        rc = key_flags_make(&p, columns, contents, own);
+    }
+    if (rc != ERR_OK) {
+        view_private_close(&p);
+        return rc;
+    }
+    *made = p;
+    return ERR_OK;
+}
+
+void view_private_close(struct view_private *priv)
+{
+    free(priv->key_flags);
+    free(priv->tag_followed);
+    free(priv->petnames);
+    free(priv->intervals);
+    *priv = (struct view_private){.key_flags = NULL};
+}
+
+uint8_t view_private_key(const struct view_private *priv, uint32_t key)
+{
+    return key < priv->key_flags_count ? priv->key_flags[key] : 0;
+}
+
+bool view_private_follows_tag(const struct view_private *priv, uint32_t tag)
+{
+    return tag < priv->tag_followed_count && priv->tag_followed[tag];
+}
+
+const char *view_private_petname(const struct view_private *priv, uint32_t key)
+{
+    if ((view_private_key(priv, key) & VIEW_KEY_NAMED) == 0) {
+        return NULL;
+    }
+    struct view_petname wanted = {.key = key};
+    const struct view_petname *found = bsearch(&wanted, priv->petnames, priv->petnames_count,
+                                               sizeof *priv->petnames, by_petname_key);
+    return found == NULL ? NULL : found->name;
+}
+
+/* The first interval of key, or where it would stand. */
+static size_t intervals_of(const struct view_private *priv, uint32_t key)
+{
+    size_t low = 0;
+    size_t high = priv->intervals_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (priv->intervals[middle].key < key) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool view_private_was_blocked(const struct view_private *priv, uint32_t key, uint64_t position,
+                              uint64_t created_s)
+{
+    if ((view_private_key(priv, key) & VIEW_KEY_PAST) == 0) {
+        return false;
+    }
+    for (size_t i = intervals_of(priv, key); i < priv->intervals_count; i++) {
+        const struct view_interval *past = &priv->intervals[i];
+        if (past->key != key) {
+            break;
+        }
+        bool arrived = position >= past->since_position && position < past->until_position;
+        bool dated = created_s >= past->since_s && created_s <= past->until_s;
+        if (arrived || dated) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,52 @@
+/* view_private.h - the part of the vault that the view judges by: petnames, follows, blocks. */
+#ifndef KITH_STORE_VIEW_PRIVATE_H
+#define KITH_STORE_VIEW_PRIVATE_H
+
+#include "store/vault.h"
+#include "store/view_columns.h"
+
+enum {
+    VIEW_KEY_BLOCKED = 1, /* a block is in force */
+    VIEW_KEY_PAST = 2,    /* was blocked once: see view_private_was_blocked() */
+    VIEW_KEY_FOLLOWED = 4,
+    VIEW_KEY_NAMED = 8, /* has a petname */
+};
+
+struct view_petname {
+    uint32_t key;
+    char name[VAULT_LABEL_MAX + 1];
+};
+
+struct view_interval {
+    uint32_t key;
+    uint64_t since_s, until_s;
+    uint64_t since_position, until_position;
+};
+
+struct view_private {
+    uint8_t *key_flags; /* by key; keys met later have none */
+    uint32_t key_flags_count;
+    bool *tag_followed; /* by tag, likewise */
+    uint32_t tag_followed_count;
+    struct view_petname *petnames; /* by key */
+    size_t petnames_count;
+    struct view_interval *intervals; /* past blocks, by key */
+    size_t intervals_count;
+};
+
+/* Copies contents; the person's own key is never blocked nor followed.
+ *   ERR_NO_MEMORY  *made is not written */
+MUST_USE enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
+                                         const struct vault_contents *contents, uint32_t own);
+void view_private_close(struct view_private *priv);
+
+uint8_t view_private_key(const struct view_private *priv, uint32_t key);
+bool view_private_follows_tag(const struct view_private *priv, uint32_t tag);
+/* NULL when there is none. */
+const char *view_private_petname(const struct view_private *priv, uint32_t key);
+/* Whether a past block covers a post of key's that arrived there and is dated so: it stays hidden
+ * (SPEC 7.5). */
+bool view_private_was_blocked(const struct view_private *priv, uint32_t key, uint64_t position,
+                              uint64_t created_s);
+
+#endif

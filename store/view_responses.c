@@ -1,0 +1,79 @@
+#include "store/view_inner.h"
+
+#include <stdlib.h>
+
+static bool before_by_author(const struct view_columns *columns, uint32_t a, uint32_t b)
+{
+    uint32_t a_author = columns->rows[a].author;
+    uint32_t b_author = columns->rows[b].author;
+    return a_author != b_author ? a_author < b_author : view_columns_before(columns, a, b);
+}
+
+/* The visible reactions among a chain of refs into at (where it is not NULL); returns how many. */
+static size_t reactions_of(const struct view *view, uint32_t *at, uint32_t post,
+                           enum view_reach reach)
+{
+    const struct view_columns *c = &view->columns;
+    size_t count = 0;
+    for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
+        uint32_t from = c->refs[ref].from;
+        if (c->rows[from].kind == POST_REACT && view_sees(view, from, reach)) {
+            if (at != NULL) {
+                at[count] = from;
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
+static uint32_t replies_count_of(const struct view *view, uint32_t post, enum view_reach reach)
+{
+    const struct view_columns *c = &view->columns;
+    uint32_t count = 0;
+    for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
+        if (c->refs[ref].relation == POST_PARENT && view_sees(view, c->refs[ref].from, reach)) {
+            count++;
+        }
+    }
+    return count;
+}
+
+enum err_code view_responses_of(struct view *view, struct view_responses *responses, uint32_t post,
+                                enum view_reach reach)
+{
+    const struct view_columns *c = &view->columns;
+    *responses = (struct view_responses){.replies_count = replies_count_of(view, post, reach)};
+    size_t count = reactions_of(view, NULL, post, reach);
+    if (count == 0) {
+        return ERR_OK;
+    }
+    uint32_t *reactions = malloc(count * sizeof *reactions);
+    if (reactions == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    (void)reactions_of(view, reactions, post, reach);
+    enum err_code rc = view_sort(reactions, count, c, before_by_author);
+    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
+        const struct view_row *row = &c->rows[reactions[i]];
+        bool latest = i + 1 == count || c->rows[reactions[i + 1]].author != row->author;
+        responses->reactions[row->detail] += latest ? 1 : 0;
+    }
+    free(reactions);
+    return rc;
+}
+
+bool view_reaction_counts(const struct view *view, uint32_t reaction, enum view_reach reach)
+{
+    const struct view_columns *c = &view->columns;
+    uint32_t subject = view_columns_ref(c, reaction, POST_SUBJECT);
+    for (uint32_t ref = c->rows[subject].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
+        uint32_t other = c->refs[ref].from;
+        if (c->rows[other].kind == POST_REACT &&
+            c->rows[other].author == c->rows[reaction].author && view_sees(view, other, reach) &&
+            view_columns_before(c, reaction, other)) {
+            return false;
+        }
+    }
+    return true;
+}
