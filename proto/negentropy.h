@@ -20,6 +20,7 @@
 #include "proto/err.h"
 #include "proto/negentropy_ids.h"
 #include "proto/negentropy_query.h"
+#include "proto/negentropy_reply.h"
 #include "proto/octets.h"
 
 #define NEGENTROPY_VERSION     0x61
@@ -43,7 +44,9 @@ struct negentropy_found {
 };
 
 /* What one call comes to.  The caller sets have.at, have.cap, need.at and need.cap (a responder
- * may leave them zero) and takes what is in them after each call: counts start again at zero. */
+ * may leave them zero) and takes what is in them after each call: counts start again at zero.  An
+ * id can be reported again by a later message, where a full frame made a range be gone through
+ * twice. */
 struct negentropy_step {
     enum negentropy_next next;
     struct negentropy_batch batch; /* NEGENTROPY_ASK: what to read */
@@ -58,28 +61,19 @@ enum negentropy_state {
     NEGENTROPY_CLOSING    /* the reply is full and waits for the fold of all that follows */
 };
 
-/* Where in a message the reading stands. */
-struct negentropy_cursor {
-    size_t at;                     /* octets read */
-    struct negentropy_bound lower; /* where the next range begins */
-};
-
-/* One side of one reconciliation.  The fields are private to negentropy.c. */
+/* One side of one reconciliation, about 9 KiB.  The fields are private to negentropy.c. */
 struct negentropy {
     enum negentropy_role role;
     enum negentropy_state state;
     size_t frame_max;
-    struct octets message;
-    struct octets_room *reply;
-    struct negentropy_cursor cursor;
-    bool skipping;                  /* ranges up to cursor.lower need no words yet */
-    uint64_t reply_s;               /* created_s of the last bound written */
-    struct negentropy_bound spoken; /* the upper bound of the last range written */
-    struct negentropy_bound rest;   /* CLOSING: the fold asked for begins here */
-    bool listing;                   /* in the middle of a range whose posts come in parts */
-    size_t listed_count;            /* responder: ids of that range in the reply so far */
-    struct negentropy_bound listed; /* where the next part begins */
-    struct negentropy_ids theirs;   /* initiator: the ids of that range's message */
+    struct octets message;          /* ANSWERING: what is being answered */
+    size_t at;                      /* how far it is */
+    struct negentropy_bound lower;  /* where its next range begins */
+    bool listing;                   /* that range's posts come in parts */
+    struct negentropy_bound listed; /* listing: where the next part begins */
+    struct negentropy_ids theirs;   /* initiator: the ids that range's message lists */
+    struct negentropy_bound rest;   /* CLOSING: where the fold asked for begins */
+    struct negentropy_reply reply;
 };
 
 /* Begin.  frame_max bounds what this side sends: NEGENTROPY_FRAME_MIN to
