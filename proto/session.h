@@ -53,8 +53,9 @@ MUST_USE enum err_code session_new(struct session **session, const struct sessio
 /* Wipes the keys and all plain text. */
 void session_free(struct session *s);
 
-/* Where to read the peer's next octets to: at[0 .. cap), until the next call on this session. There
- * is room whenever session_next() answered SESSION_WAITING last; before that cap may be 0. */
+/* Where to read the peer's next octets to: at[0 .. cap), until the next call that takes or adds
+ * octets of the peer (session_next(), _room(), _received(), _feed(), _handshake_step()).  There is
+ * room whenever session_next() answered SESSION_WAITING last; before that cap may be 0. */
 struct octets_room session_room(struct session *s);
 /* The first len octets of that room are filled.  len 0 only moves the clock. */
 void session_received(struct session *s, size_t len, uint64_t now_ms);
