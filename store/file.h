@@ -34,11 +34,13 @@ struct files {
     enum err_code (*sync)(struct files *self, struct file *file, struct err_note *note);
     enum err_code (*size)(struct files *self, struct file *file, uint64_t *len,
                           struct err_note *note);
+    /* Cut off the tail of a file opened with FILE_CREATE, FILE_APPEND or FILE_UPDATE. */
     enum err_code (*truncate)(struct files *self, struct file *file, uint64_t len,
                               struct err_note *note);
     enum err_code (*rename)(struct files *self, const char *from, const char *to,
                             struct err_note *note);
     enum err_code (*remove)(struct files *self, const char *path, struct err_note *note);
+    /* No error when it is there already. */
     enum err_code (*make_dir)(struct files *self, const char *path, struct err_note *note);
     enum err_code (*sync_dir)(struct files *self, const char *path, struct err_note *note);
     /* Calls each for every name in the folder, in any order. */
@@ -47,7 +49,8 @@ struct files {
                           struct err_note *note);
 };
 
-/* Real files below root (borrowed text, copied).  Folders are made 0700, files 0600. */
+/* Real files below root (borrowed text, copied), which is made, with the folders above it, where it
+ * is missing.  Folders are made 0700, files 0600. */
 MUST_USE enum err_code file_posix_new(struct files **files, const char *root,
                                       struct err_note *note);
 void file_posix_free(struct files *files);
@@ -60,6 +63,11 @@ void file_posix_unlock(int lock_fd);
 /* Replace path with octets atomically: write path.new, sync, rename, sync the folder. */
 MUST_USE enum err_code file_replace(struct files *files, const char *path, struct octets octets,
                                     struct err_note *note);
+/* The same; on an error *replaced says whether the new octets may stand at path all the same. */
+MUST_USE enum err_code file_replace_step(struct files *files, bool *replaced, const char *path,
+                                         struct octets octets, struct err_note *note);
+/* False only when it is certain that nothing is there. */
+bool file_exists(struct files *files, const char *path);
 /* The whole file, at most max octets, in memory the caller frees with free().
  *   ERR_NOT_FOUND, ERR_TOO_LARGE, and what reading gives */
 MUST_USE enum err_code file_read_all(struct files *files, uint8_t **at, size_t *len,
