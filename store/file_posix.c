@@ -121,8 +121,7 @@ static enum err_code posix_write_at(struct files *self, struct file *file, struc
     (void)self;
     size_t done = 0;
     while (done < octets.len) {
-        ssize_t n =
-            pwrite(file->fd, octets.at + done, octets.len - done, (off_t)(offset + done));
+        ssize_t n = pwrite(file->fd, octets.at + done, octets.len - done, (off_t)(offset + done));
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -301,9 +300,8 @@ enum err_code file_posix_lock(int *lock_fd, const char *root, struct err_note *n
         return failed(note, path);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        rc = errno == EWOULDBLOCK
-                 ? err_note(note, ERR_IN_USE, "another kithd holds this home")
-                 : failed(note, path);
+        rc = errno == EWOULDBLOCK ? err_note(note, ERR_IN_USE, "another kithd holds this home")
+                                  : failed(note, path);
         (void)close(fd);
         return rc;
     }

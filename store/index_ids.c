@@ -1,5 +1,6 @@
 #include "store/index_ids.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 

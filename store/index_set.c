@@ -271,6 +271,5 @@ struct negentropy_item index_set_at(struct index_set *set, uint64_t rank)
     assert(rank < set->count);
     make_valid(set);
     const struct index_set_slot *slot = &set->slots[slot_of_rank(set, rank)];
-    return index_record_item(
-        record_at(set, slot->block->positions[rank - slot->before.count]));
+    return index_record_item(record_at(set, slot->block->positions[rank - slot->before.count]));
 }

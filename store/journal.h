@@ -1,22 +1,31 @@
-/* journal.h - an append-only sealed file of what only this home knows (SPEC 9.4): own posts and
- * their ids for ever, the vault's generation, and on a relay the uses of invites. */
+/* journal.h - an append-only sealed log of what only this home knows (SPEC 9.4): own posts and
+ * their ids for ever, the vault's generation, and on a relay the uses of invites.
+ *
+ * It has the form of the log (store/log.h), in a folder of its own; but here damage is never passed
+ * over.  One thread at a time. */
 #ifndef KITH_STORE_JOURNAL_H
 #define KITH_STORE_JOURNAL_H
 
 #include "proto/err.h"
 #include "proto/key.h"
 #include "proto/octets.h"
+#include "proto/post.h"
 #include "store/file.h"
 
 struct journal;
 
-/* Open or make the file "journal" under this key; a torn tail is cut off.
- *   ERR_DAMAGED  a record before the tail does not open */
+/* Open or make the folder "journal" under this key; a torn tail is left out.
+ *   ERR_DAMAGED   a record before the tail does not open, or was written by a later version
+ *   ERR_ROLLBACK  a file of it is missing
+ *   and what files give */
 MUST_USE enum err_code journal_open(struct journal **journal, struct files *files,
                                     const uint8_t key[32], struct err_note *note);
 void journal_close(struct journal *journal);
 
-/* Each of these is durable when it returns. */
+/* Each of these is durable when it returns; what is there already is not written again.  After an
+ * error in writing all of them refuse with that error until the journal is opened again.
+ *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY
+ *   ERR_NOT_FOUND  journal_sent() of a post that is not an own one */
 MUST_USE enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
                                         struct octets wire, struct err_note *note);
 /* The post was handed to this many peers so far (only the first few matter). */
@@ -27,11 +36,14 @@ MUST_USE enum err_code journal_generation(struct journal *journal, uint64_t gene
 MUST_USE enum err_code journal_invite_used(struct journal *journal, const struct key *seed_public,
                                            const struct key *subject, struct err_note *note);
 
+/* The error that writing would refuse with, or ERR_OK. */
+enum err_code journal_failure(const struct journal *journal);
+
 /* What it holds. */
 uint64_t journal_generation_latest(const struct journal *journal); /* 0 when none */
 size_t journal_own_count(const struct journal *journal);
-/* In order of writing, index < journal_own_count().  wire borrows until the next journal_own_post()
- * or close, and is empty when it was trimmed. */
+/* In order of writing, index < journal_own_count() (asserted).  wire borrows until the next
+ * journal_own_post() or close, and is empty when it was trimmed. */
 void journal_own_at(const struct journal *journal, struct post_id *id, struct octets *wire,
                     uint32_t *sent_count, size_t index);
 bool journal_is_own(const struct journal *journal, const struct post_id *id);

@@ -406,8 +406,9 @@ enum err_code log_read(struct log *log, struct octets_room *plain, uint64_t numb
         rc = segment_unseal(plain, &segment, number, octets_of(sealed, sealed_len));
     }
     sodium_memzero(&segment, sizeof segment);
-    return rc == ERR_DAMAGED ? err_note(note, rc, "a record of the %s is damaged", log->files.folder)
-                             : rc;
+    return rc == ERR_DAMAGED
+               ? err_note(note, rc, "a record of the %s is damaged", log->files.folder)
+               : rc;
 }
 
 uint64_t log_end(const struct log *log)

@@ -57,9 +57,8 @@ enum err_code manifest_load(struct manifest *manifest, struct files *files, cons
 {
     uint8_t *plain = NULL;
     size_t len = 0;
-    enum err_code rc =
-        seal_read(files, &plain, &len, path, SEAL_MANIFEST, key,
-                  HEADER_LEN + (size_t)MANIFEST_SEGMENTS_MAX * ROW_LEN, note);
+    enum err_code rc = seal_read(files, &plain, &len, path, SEAL_MANIFEST, key,
+                                 HEADER_LEN + (size_t)MANIFEST_SEGMENTS_MAX * ROW_LEN, note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -88,8 +87,8 @@ enum err_code manifest_save(const struct manifest *manifest, struct files *files
         encode_row(plain + HEADER_LEN + i * ROW_LEN, &manifest->segments[i]);
     }
     bool replaced;
-    enum err_code rc = seal_replace(files, &replaced, path, SEAL_MANIFEST, key,
-                                    octets_of(plain, len), note);
+    enum err_code rc =
+        seal_replace(files, &replaced, path, SEAL_MANIFEST, key, octets_of(plain, len), note);
     sodium_free(plain);
     return rc;
 }

@@ -14,12 +14,12 @@
 #define MANIFEST_SEGMENTS_MAX 65536
 
 struct manifest_segment {
-    uint32_t number;      /* names the file, together with the generation */
-    uint32_t generation;  /* grows when the segment is rewritten */
-    uint64_t first;       /* record number of its first record */
+    uint32_t number;        /* names the file, together with the generation */
+    uint32_t generation;    /* grows when the segment is rewritten */
+    uint64_t first;         /* record number of its first record */
     uint64_t records_count; /* closed: how many numbers it used; what is missing was damaged */
-    uint64_t len;         /* closed: octets up to the end of the last whole record */
-    uint32_t torn_count;  /* closed: numbers missing because a crash tore the last batch */
+    uint64_t len;           /* closed: octets up to the end of the last whole record */
+    uint32_t torn_count;    /* closed: numbers missing because a crash tore the last batch */
     bool closed;
     uint8_t key[SEAL_KEY_LEN];
 };

@@ -11,8 +11,8 @@ _Static_assert(SEAL_OVERHEAD == HEADER_LEN + NONCE_LEN + TAG_LEN, "the layout in
 _Static_assert(SEAL_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key length");
 _Static_assert(SEAL_KEY_LEN == crypto_kdf_KEYBYTES, "key length");
 
-void seal_derive(uint8_t out[SEAL_KEY_LEN], const uint8_t key[SEAL_KEY_LEN],
-                 const char context[8], uint64_t number)
+void seal_derive(uint8_t out[SEAL_KEY_LEN], const uint8_t key[SEAL_KEY_LEN], const char context[8],
+                 uint64_t number)
 {
     int rc = crypto_kdf_derive_from_key(out, SEAL_KEY_LEN, number, context, key);
     assert(rc == 0);
@@ -37,9 +37,8 @@ enum err_code seal_replace(struct files *files, bool *replaced, const char *path
     header_of(sealed, purpose);
     uint8_t *nonce = sealed + HEADER_LEN;
     randombytes_buf(nonce, NONCE_LEN);
-    int rc = crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_LEN, NULL, plain.at,
-                                                        plain.len, sealed, HEADER_LEN, NULL, nonce,
-                                                        key);
+    int rc = crypto_aead_xchacha20poly1305_ietf_encrypt(
+        nonce + NONCE_LEN, NULL, plain.at, plain.len, sealed, HEADER_LEN, NULL, nonce, key);
     assert(rc == 0);
     (void)rc;
     enum err_code code = file_replace_step(files, replaced, path,
@@ -57,9 +56,9 @@ static bool open_sealed(uint8_t *plain, const uint8_t *sealed, size_t sealed_len
         return false;
     }
     const uint8_t *nonce = sealed + HEADER_LEN;
-    return crypto_aead_xchacha20poly1305_ietf_decrypt(
-               plain, NULL, NULL, nonce + NONCE_LEN, sealed_len - HEADER_LEN - NONCE_LEN, sealed,
-               HEADER_LEN, nonce, key) == 0;
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, nonce + NONCE_LEN,
+                                                      sealed_len - HEADER_LEN - NONCE_LEN, sealed,
+                                                      HEADER_LEN, nonce, key) == 0;
 }
 
 enum err_code seal_read(struct files *files, uint8_t **plain, size_t *plain_len, const char *path,

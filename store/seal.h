@@ -20,8 +20,8 @@ enum seal_purpose {
 };
 
 /* A key derived from another: crypto_kdf (BLAKE2b) with an 8-octet context. */
-void seal_derive(uint8_t out[SEAL_KEY_LEN], const uint8_t key[SEAL_KEY_LEN],
-                 const char context[8], uint64_t number);
+void seal_derive(uint8_t out[SEAL_KEY_LEN], const uint8_t key[SEAL_KEY_LEN], const char context[8],
+                 uint64_t number);
 
 /* Seal plain and put it at path with file_replace_step(), whose *replaced it gives. */
 MUST_USE enum err_code seal_replace(struct files *files, bool *replaced, const char *path,

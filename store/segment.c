@@ -12,9 +12,9 @@
 #define AD_LEN            (10 + 4 + 4 + 8 + RECORD_HEADER_LEN)
 /* How many records a damaged stretch inside a frame may have held for reading to go on in that
  * frame; behind more the next frame's number helps. */
-#define RESYNC_NUMBERS    4
+#define RESYNC_NUMBERS 4
 /* A frame's number that jumps further than frames can hold is damage itself. */
-#define FRAME_JUMP_MAX    (SEGMENT_LEN_MAX / SEGMENT_OVERHEAD)
+#define FRAME_JUMP_MAX (SEGMENT_LEN_MAX / SEGMENT_OVERHEAD)
 
 _Static_assert(SEGMENT_OVERHEAD == RECORD_HEADER_LEN + TAG_LEN, "the layout in segment.h");
 
@@ -81,7 +81,8 @@ void segment_write(struct segment_writer *writer, uint64_t *offset, struct octet
 
 static bool header_plausible(const uint8_t *record, size_t left)
 {
-    return left >= SEGMENT_OVERHEAD && (record[0] == MARK_RECORD || record[0] == MARK_BATCH_FIRST) &&
+    return left >= SEGMENT_OVERHEAD &&
+           (record[0] == MARK_RECORD || record[0] == MARK_BATCH_FIRST) &&
            (size_t)octets_get_u16be(record + 1) + SEGMENT_OVERHEAD <= left;
 }
 

@@ -18,10 +18,10 @@
 #include "store/file.h"
 #include "store/manifest.h"
 
-#define SEGMENT_LEN_MAX     (64u * 1024 * 1024)
-#define SEGMENT_FRAME_LEN   65536u
-#define SEGMENT_OVERHEAD    19 /* octets a record takes beyond its plain octets */
-#define SEGMENT_PLAIN_MAX   (SEGMENT_FRAME_LEN - 4 - SEGMENT_OVERHEAD)
+#define SEGMENT_LEN_MAX   (64u * 1024 * 1024)
+#define SEGMENT_FRAME_LEN 65536u
+#define SEGMENT_OVERHEAD  19 /* octets a record takes beyond its plain octets */
+#define SEGMENT_PLAIN_MAX (SEGMENT_FRAME_LEN - 4 - SEGMENT_OVERHEAD)
 /* The most that one record can add to a segment: padding, frame number, and itself. */
 #define SEGMENT_RECORD_GROWTH_MAX(plain_len)                                                       \
     ((plain_len) + SEGMENT_OVERHEAD + (plain_len) + SEGMENT_OVERHEAD + 4)
@@ -69,8 +69,7 @@ struct segment_record {
 };
 
 MUST_USE enum err_code segment_scan_open(struct segment_scan *scan, struct files *files,
-                                         struct file *file,
-                                         const struct manifest_segment *segment,
+                                         struct file *file, const struct manifest_segment *segment,
                                          struct err_note *note);
 /*   ERR_NOT_FOUND  that was the last one; the counts are final
  *   and what reading gives */

@@ -9,6 +9,7 @@
 
 #include "proto/err.h"
 #include "proto/key.h"
+#include "proto/negentropy_query.h"
 #include "proto/octets.h"
 #include "proto/post.h"
 #include "store/file.h"
@@ -42,10 +43,15 @@ MUST_USE enum err_code store_open(struct store **store, struct files *files, con
 void store_close(struct store *store);
 
 /* Append, sync and index a batch of verified posts, in this order.  results[i] is written for each.
- * posts[i] were decoded from wires[i].  now_s decides expiry.
+ * posts[i] were decoded from wires[i].  now_s decides expiry.  count is at most STORE_BATCH_MAX
+ * (asserted).
  *
- *   ERR_NO_SPACE, ERR_IO  nothing of the batch counts as stored; the store refuses further puts
- *                         with the same error until it was closed and opened again */
+ * A retract takes its subject out of the set, whichever comes first, where both have one author;
+ * retracts and voices cannot be taken back (SPEC 4).
+ *
+ *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY
+ *                nothing of the batch counts as stored, and it may be found stored when the store
+ *                is opened again; until then further puts are refused with the same error */
 MUST_USE enum err_code store_put(struct store *store, enum store_put_result *results,
                                  const struct post *posts, const struct octets *wires, size_t count,
                                  uint64_t now_s, struct err_note *note);
@@ -74,7 +80,13 @@ uint64_t store_end(struct store *store);
 
 struct store_stats store_stats(struct store *store);
 
-/* Queries of reconciliation over the set "all" (split, fold, list): see store/index.h, whose
- * shapes are those of proto/negentropy.h. */
+/* Take out of the set what expired before the last UTC midnight; for the thread that puts, once on
+ * opening and at each midnight. */
+void store_midnight(struct store *store, uint64_t now_s);
+
+/* Answer queries of reconciliation over the set "all" (SPEC 8; see proto/negentropy_query.h).  The
+ * caller sets results->items and items_cap; the rest is written. */
+void store_answer(struct store *store, struct negentropy_results *results,
+                  const struct negentropy_batch *batch);
 
 #endif

@@ -13,10 +13,12 @@
 #include "store/file.h"
 #include "store/journal.h"
 
-#define VAULT_LABEL_MAX   64 /* petnames and labels, octets */
-#define VAULT_BLOCKS_MAX  100000
-#define VAULT_FOLLOWS_MAX 100000
-#define VAULT_PEERS_MAX   64
+#define VAULT_LABEL_MAX    64 /* petnames and labels, octets */
+#define VAULT_BLOCKS_MAX   100000
+#define VAULT_FOLLOWS_MAX  100000
+#define VAULT_PEERS_MAX    64
+#define VAULT_PETNAMES_MAX 100000
+#define VAULT_TAGS_MAX     4096
 
 enum vault_kind { VAULT_PERSONAL = 1, VAULT_RELAY = 2 };
 
@@ -55,7 +57,8 @@ struct vault_claim {
     size_t claim_len;
 };
 
-/* Everything, borrowed until the next vault_*() call that changes it. */
+/* Everything as it was committed last, borrowed until the next vault_*() call that stages, commits
+ * or closes. */
 struct vault_contents {
     enum vault_kind kind;
     uint64_t generation;
@@ -75,8 +78,10 @@ struct vault_contents {
 
 struct vault;
 
-/* Make a new home's vault: seed is 32 random octets from which every long-lived key derives.
- *   ERR_REFUSED  there is one already; nothing was changed */
+/* Make a new home's key file and vault: seed is 32 random octets from which every long-lived key
+ * derives.
+ *   ERR_REFUSED  there is one already, or a journal without its vault; nothing was changed
+ *   and what files give */
 MUST_USE enum err_code vault_create(struct files *files, enum vault_kind kind,
                                     const uint8_t seed[32], struct err_note *note);
 /* Open it and check it against the journal.
@@ -104,8 +109,12 @@ MUST_USE enum err_code vault_store_key(uint8_t out[32], struct files *files, str
 MUST_USE enum err_code vault_journal_key(uint8_t out[32], struct files *files,
                                          struct err_note *note);
 
-/* Staged changes.  Adding what is there and removing what is not are not errors: *changed says.
- *   ERR_REFUSED  a bound is reached, or the petname belongs to another key */
+/* Staged changes; vault_contents() shows them once committed.  Adding what is there and removing
+ * what is not are not errors: *changed says. A petname of "" takes the key's petname away.  Adding
+ * a peer that is there adds what is new about it; a second claim at an address replaces the first.
+ *   ERR_REFUSED    a bound is reached, a text is too long or not UTF-8, or the petname belongs to
+ *                  another key
+ *   ERR_NO_MEMORY */
 MUST_USE enum err_code vault_petname_set(struct vault *vault, bool *changed, const struct key *key,
                                          const char *name);
 MUST_USE enum err_code vault_follow(struct vault *vault, bool *changed, const struct key *key);
@@ -128,7 +137,9 @@ MUST_USE enum err_code vault_claim_done(struct vault *vault, const struct addres
 
 /* Make everything staged durable.  On an error nothing staged is in force and contents are as
  * after the last commit.
- *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION */
+ * After an error that leaves open which of the two stands on the disk, every further commit gives
+ * that error until the vault is opened again; a full disk met in time does not.
+ *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code vault_commit(struct vault *vault, struct err_note *note);
 
 #endif

@@ -1,0 +1,262 @@
+#include "store/journal.h"
+
+#include "store/journal_table.h"
+#include "store/log.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#define FOLDER "journal"
+/* Writing down how many peers have a post ends here: what matters is whether several do. */
+#define SENT_WRITTEN_MAX 8
+
+/* plain = kind(1), fields of fixed length; an own post's wire octets come last */
+enum kind {
+    KIND_OWN_POST = 1,    /* id(32) wire */
+    KIND_SENT = 2,        /* id(32) u32 */
+    KIND_GENERATION = 3,  /* u64 */
+    KIND_INVITE_USED = 4, /* seed_public(32) subject(32) */
+};
+
+#define PLAIN_MAX (1 + POST_ID_LEN + POST_WIRE_MAX)
+
+struct journal {
+    struct log *log;
+    struct journal_table table;
+    uint64_t generation;
+};
+
+static enum err_code on_own_post(struct journal *journal, struct octets fields)
+{
+    if (fields.len < POST_ID_LEN || fields.len - POST_ID_LEN > POST_WIRE_MAX) {
+        return ERR_DAMAGED;
+    }
+    struct post_id id;
+    memcpy(id.octets, fields.at, POST_ID_LEN);
+    return journal_table_own(&journal->table, &id,
+                             octets_of(fields.at + POST_ID_LEN, fields.len - POST_ID_LEN));
+}
+
+static enum err_code on_sent(struct journal *journal, struct octets fields)
+{
+    if (fields.len != POST_ID_LEN + 4) {
+        return ERR_DAMAGED;
+    }
+    struct post_id id;
+    memcpy(id.octets, fields.at, POST_ID_LEN);
+    struct journal_own *own = journal_table_find(&journal->table, &id);
+    if (own == NULL) {
+        return ERR_DAMAGED;
+    }
+    own->sent_count = octets_get_u32be(fields.at + POST_ID_LEN);
+    return ERR_OK;
+}
+
+static enum err_code on_generation(struct journal *journal, struct octets fields)
+{
+    if (fields.len != 8) {
+        return ERR_DAMAGED;
+    }
+    uint64_t generation = octets_get_u64be(fields.at);
+    if (generation > journal->generation) {
+        journal->generation = generation;
+    }
+    return ERR_OK;
+}
+
+static enum err_code on_invite_used(struct journal *journal, struct octets fields)
+{
+    if (fields.len != 2 * (size_t)KEY_LEN) {
+        return ERR_DAMAGED;
+    }
+    struct journal_use use;
+    memcpy(use.seed_public.octets, fields.at, KEY_LEN);
+    memcpy(use.subject.octets, fields.at + KEY_LEN, KEY_LEN);
+    return journal_table_use(&journal->table, &use);
+}
+
+static enum err_code on_record(void *context, const struct segment_record *record)
+{
+    struct journal *journal = context;
+    if (record->plain.len < 1) {
+        return ERR_DAMAGED;
+    }
+    struct octets fields = octets_of(record->plain.at + 1, record->plain.len - 1);
+    switch (record->plain.at[0]) {
+    case KIND_OWN_POST:
+        return on_own_post(journal, fields);
+    case KIND_SENT:
+        return on_sent(journal, fields);
+    case KIND_GENERATION:
+        return on_generation(journal, fields);
+    case KIND_INVITE_USED:
+        return on_invite_used(journal, fields);
+    default:
+        return ERR_DAMAGED; /* a later version wrote it: this one cannot keep its promises */
+    }
+}
+
+enum err_code journal_open(struct journal **journal, struct files *files, const uint8_t key[32],
+                           struct err_note *note)
+{
+    if (sodium_init() < 0) {
+        return err_note(note, ERR_IO, "libsodium did not start");
+    }
+    struct journal *opened = calloc(1, sizeof *opened);
+    if (opened == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    uint64_t damaged_count = 0;
+    enum err_code rc =
+        log_open(&opened->log, &damaged_count, files, FOLDER, key,
+                 &(struct log_replay){.context = opened, .on_record = on_record}, note);
+    if (rc == ERR_OK && damaged_count > 0) {
+        rc = err_note(note, ERR_DAMAGED, "the journal: a record does not open");
+    }
+    if (rc != ERR_OK) {
+        journal_close(opened);
+        return rc;
+    }
+    *journal = opened;
+    return ERR_OK;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    log_close(journal->log);
+    journal_table_close(&journal->table);
+    free(journal);
+}
+
+static enum err_code append(struct journal *journal, enum kind kind, struct octets first,
+                            struct octets second, struct err_note *note)
+{
+    uint8_t plain[PLAIN_MAX];
+    size_t len = 1 + first.len + second.len;
+    assert(len <= sizeof plain);
+    plain[0] = (uint8_t)kind;
+    memcpy(plain + 1, first.at, first.len);
+    if (second.len > 0) {
+        memcpy(plain + 1 + first.len, second.at, second.len);
+    }
+    uint64_t number;
+    uint64_t offset;
+    enum err_code rc = log_begin(journal->log, len, note);
+    if (rc == ERR_OK) {
+        rc = log_add(journal->log, &number, &offset, octets_of(plain, len), note);
+    }
+    return rc == ERR_OK ? log_commit(journal->log, note) : rc;
+}
+
+enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
+                               struct octets wire, struct err_note *note)
+{
+    assert(wire.len <= POST_WIRE_MAX);
+    if (journal_is_own(journal, id)) {
+        return ERR_OK;
+    }
+    enum err_code rc =
+        append(journal, KIND_OWN_POST, octets_of(id->octets, POST_ID_LEN), wire, note);
+    return rc == ERR_OK ? journal_table_own(&journal->table, id, wire) : rc;
+}
+
+enum err_code journal_sent(struct journal *journal, const struct post_id *id, uint32_t peers_count,
+                           struct err_note *note)
+{
+    struct journal_own *own = journal_table_find(&journal->table, id);
+    if (own == NULL) {
+        return err_note(note, ERR_NOT_FOUND, "not one of the person's own posts");
+    }
+    if (peers_count <= own->sent_count) {
+        return ERR_OK;
+    }
+    if (own->sent_count < SENT_WRITTEN_MAX) {
+        uint8_t count[4];
+        octets_put_u32be(count, peers_count);
+        enum err_code rc = append(journal, KIND_SENT, octets_of(id->octets, POST_ID_LEN),
+                                  octets_of(count, sizeof count), note);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    own->sent_count = peers_count;
+    return ERR_OK;
+}
+
+enum err_code journal_generation(struct journal *journal, uint64_t generation,
+                                 struct err_note *note)
+{
+    if (generation <= journal->generation) {
+        return ERR_OK;
+    }
+    uint8_t octets[8];
+    octets_put_u64be(octets, generation);
+    enum err_code rc = append(journal, KIND_GENERATION, octets_of(octets, sizeof octets),
+                              octets_of(NULL, 0), note);
+    if (rc == ERR_OK) {
+        journal->generation = generation;
+    }
+    return rc;
+}
+
+enum err_code journal_invite_used(struct journal *journal, const struct key *seed_public,
+                                  const struct key *subject, struct err_note *note)
+{
+    bool by_subject = false;
+    (void)journal_invite_uses(journal, &by_subject, seed_public, subject);
+    if (by_subject) {
+        return ERR_OK;
+    }
+    struct journal_use use = {.seed_public = *seed_public, .subject = *subject};
+    enum err_code rc = append(journal, KIND_INVITE_USED, octets_of(seed_public->octets, KEY_LEN),
+                              octets_of(subject->octets, KEY_LEN), note);
+    return rc == ERR_OK ? journal_table_use(&journal->table, &use) : rc;
+}
+
+enum err_code journal_failure(const struct journal *journal)
+{
+    return log_failure(journal->log);
+}
+
+uint64_t journal_generation_latest(const struct journal *journal)
+{
+    return journal->generation;
+}
+
+size_t journal_own_count(const struct journal *journal)
+{
+    return journal->table.own_count;
+}
+
+void journal_own_at(const struct journal *journal, struct post_id *id, struct octets *wire,
+                    uint32_t *sent_count, size_t index)
+{
+    assert(index < journal->table.own_count);
+    const struct journal_own *own = &journal->table.own[index];
+    *id = own->id;
+    *wire = octets_of(own->wire, own->wire_len);
+    *sent_count = own->sent_count;
+}
+
+bool journal_is_own(const struct journal *journal, const struct post_id *id)
+{
+    return journal_table_find(&journal->table, id) != NULL;
+}
+
+uint32_t journal_invite_uses(const struct journal *journal, bool *by_subject,
+                             const struct key *seed_public, const struct key *subject)
+{
+    uint32_t uses_count = 0;
+    *by_subject = false;
+    for (size_t i = 0; i < journal->table.uses_count; i++) {
+        const struct journal_use *use = &journal->table.uses[i];
+        if (key_equal(&use->seed_public, seed_public)) {
+            uses_count++;
+            *by_subject = *by_subject || key_equal(&use->subject, subject);
+        }
+    }
+    return uses_count;
+}

@@ -1,0 +1,40 @@
+/* journal_table.h - what the journal holds, in memory. */
+#ifndef KITH_STORE_JOURNAL_TABLE_H
+#define KITH_STORE_JOURNAL_TABLE_H
+
+#include "proto/err.h"
+#include "proto/key.h"
+#include "proto/octets.h"
+
+struct journal_own {
+    struct post_id id;
+    uint8_t *wire; /* owned; NULL where it was trimmed */
+    size_t wire_len;
+    uint32_t sent_count;
+};
+
+struct journal_use {
+    struct key seed_public;
+    struct key subject;
+};
+
+struct journal_table {
+    struct journal_own *own; /* in order of writing */
+    uint32_t *own_by_id;     /* indexes of own, by id */
+    size_t own_count;
+    size_t own_cap;
+    struct journal_use *uses;
+    size_t uses_count;
+    size_t uses_cap;
+};
+
+/* Both: ERR_NO_MEMORY, and nothing changed.  What is there already is left as it is. */
+MUST_USE enum err_code journal_table_own(struct journal_table *table, const struct post_id *id,
+                                         struct octets wire);
+MUST_USE enum err_code journal_table_use(struct journal_table *table,
+                                         const struct journal_use *use);
+/* NULL where it is none of the person's own. */
+struct journal_own *journal_table_find(const struct journal_table *table, const struct post_id *id);
+void journal_table_close(struct journal_table *table);
+
+#endif

@@ -1,0 +1,235 @@
+#include "store/vault.h"
+
+#include "store/vault_state.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#define VAULT_PATH   "vault"
+#define JOURNAL_PATH "journal/manifest"
+
+void vault_state_init(struct vault *vault, struct files *files)
+{
+    *vault = (struct vault){.files = files};
+    vault_table_init(&vault->petnames, sizeof(struct vault_petname), VAULT_PETNAMES_MAX);
+    vault_table_init(&vault->follows, sizeof(struct key), VAULT_FOLLOWS_MAX);
+    vault_table_init(&vault->tags, sizeof(struct vault_followed_tag), VAULT_TAGS_MAX);
+    vault_table_init(&vault->blocks, sizeof(struct vault_block), VAULT_BLOCKS_MAX);
+    vault_table_init(&vault->peers, sizeof(struct vault_peer), VAULT_PEERS_MAX);
+    vault_table_init(&vault->claims, sizeof(struct vault_claim), VAULT_PEERS_MAX);
+}
+
+void vault_state_lend(struct vault *vault)
+{
+    vault->contents = (struct vault_contents){
+        .kind = vault->kind,
+        .generation = vault->generation,
+        .petnames = vault->petnames.committed,
+        .petnames_count = vault->petnames.committed_count,
+        .follows = vault->follows.committed,
+        .follows_count = vault->follows.committed_count,
+        .tags = vault->tags.committed,
+        .tags_count = vault->tags.committed_count,
+        .blocks = vault->blocks.committed,
+        .blocks_count = vault->blocks.committed_count,
+        .peers = vault->peers.committed,
+        .peers_count = vault->peers.committed_count,
+        .claims = vault->claims.committed,
+        .claims_count = vault->claims.committed_count,
+    };
+}
+
+void vault_state_commit(struct vault *vault, uint64_t generation)
+{
+    vault->generation = generation;
+    vault_table_commit(&vault->petnames);
+    vault_table_commit(&vault->follows);
+    vault_table_commit(&vault->tags);
+    vault_table_commit(&vault->blocks);
+    vault_table_commit(&vault->peers);
+    vault_table_commit(&vault->claims);
+    vault_state_lend(vault);
+}
+
+void vault_state_roll_back(struct vault *vault)
+{
+    vault_table_roll_back(&vault->petnames);
+    vault_table_roll_back(&vault->follows);
+    vault_table_roll_back(&vault->tags);
+    vault_table_roll_back(&vault->blocks);
+    vault_table_roll_back(&vault->peers);
+    vault_table_roll_back(&vault->claims);
+}
+
+static enum err_code vault_new(struct vault **vault, struct files *files, struct err_note *note)
+{
+    if (sodium_init() < 0) {
+        return err_note(note, ERR_IO, "libsodium did not start");
+    }
+    struct vault *made = malloc(sizeof *made);
+    struct vault_secrets *secrets = sodium_malloc(sizeof *secrets);
+    if (made == NULL || secrets == NULL) {
+        free(made);
+        sodium_free(secrets);
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    vault_state_init(made, files);
+    made->secrets = secrets;
+    *vault = made;
+    return ERR_OK;
+}
+
+void vault_close(struct vault *vault)
+{
+    if (vault == NULL) {
+        return;
+    }
+    vault_table_close(&vault->petnames);
+    vault_table_close(&vault->follows);
+    vault_table_close(&vault->tags);
+    vault_table_close(&vault->blocks);
+    vault_table_close(&vault->peers);
+    vault_table_close(&vault->claims);
+    sodium_free(vault->secrets);
+    free(vault);
+}
+
+/* Seal what is staged as this generation. */
+static enum err_code write_vault(struct vault *vault, bool *replaced, uint64_t generation,
+                                 struct err_note *note)
+{
+    uint8_t *plain = NULL;
+    size_t plain_len = 0;
+    *replaced = false;
+    enum err_code rc = vault_encode(&plain, &plain_len, vault, generation);
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "preparing the vault");
+    }
+    rc = seal_replace(vault->files, replaced, VAULT_PATH, SEAL_VAULT, vault->secrets->key,
+                      octets_of(plain, plain_len), note);
+    sodium_free(plain);
+    return rc;
+}
+
+enum err_code vault_create(struct files *files, enum vault_kind kind, const uint8_t seed[32],
+                           struct err_note *note)
+{
+    if (file_exists(files, VAULT_PATH)) {
+        return err_note(note, ERR_REFUSED, "there is a home here already");
+    }
+    if (file_exists(files, JOURNAL_PATH)) {
+        return err_note(note, ERR_REFUSED, "there is a journal here whose vault is missing");
+    }
+    struct vault *vault = NULL;
+    enum err_code rc = vault_new(&vault, files, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    vault->kind = kind;
+    memcpy(vault->secrets->seed, seed, VAULT_SEED_LEN);
+    /* A key file without vault and journal is of a creation that was cut off: nothing is sealed
+     * under it. */
+    rc = vault_keys_make(vault->secrets->key, files, note);
+    bool replaced;
+    if (rc == ERR_OK) {
+        rc = write_vault(vault, &replaced, 1, note);
+    }
+    vault_close(vault);
+    return rc == ERR_OK ? ERR_OK : err_note(note, rc, "making the vault");
+}
+
+static enum err_code read_vault(struct vault *vault, struct err_note *note)
+{
+    enum err_code rc = vault_keys_read(vault->secrets->key, vault->files, note);
+    if (rc == ERR_NOT_FOUND) {
+        return file_exists(vault->files, VAULT_PATH)
+                   ? err_note(note, ERR_DAMAGED, "the vault is here, but its key file is missing")
+                   : rc;
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    uint8_t *plain = NULL;
+    size_t plain_len = 0;
+    rc = seal_read(vault->files, &plain, &plain_len, VAULT_PATH, SEAL_VAULT, vault->secrets->key,
+                   VAULT_PLAIN_MAX, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = vault_decode(vault, octets_of(plain, plain_len));
+    sodium_free(plain);
+    return rc == ERR_OK ? ERR_OK : err_note(note, rc, "reading the vault");
+}
+
+/* The vault is written first and its generation journaled second.  So a crash between the two, or
+ * an error whose outcome is not known, leaves a vault one ahead of the journal: that vault is whole
+ * and the latest, and only has to be journaled.  Further apart, one of the two is an old copy. */
+static enum err_code check_generation(struct vault *vault, struct err_note *note)
+{
+    uint64_t journaled = journal_generation_latest(vault->journal);
+    if (vault->generation < journaled) {
+        return err_note(note, ERR_ROLLBACK, "the vault is older than the journal");
+    }
+    if (vault->generation - journaled > 1) {
+        return err_note(note, ERR_ROLLBACK, "the journal is older than the vault");
+    }
+    return journal_generation(vault->journal, vault->generation, note);
+}
+
+enum err_code vault_open(struct vault **vault, struct files *files, struct journal *journal,
+                         struct err_note *note)
+{
+    struct vault *opened = NULL;
+    enum err_code rc = vault_new(&opened, files, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    opened->journal = journal;
+    rc = read_vault(opened, note);
+    if (rc == ERR_NOT_FOUND && journal_generation_latest(journal) > 0) {
+        rc = err_note(note, ERR_ROLLBACK, "the vault is missing, and the journal knows of one");
+    } else if (rc == ERR_OK) {
+        rc = check_generation(opened, note);
+    }
+    if (rc != ERR_OK) {
+        vault_close(opened);
+        return err_note(note, rc, "opening the vault");
+    }
+    vault_keys_derive(opened);
+    vault_state_commit(opened, opened->generation);
+    *vault = opened;
+    return ERR_OK;
+}
+
+const struct vault_contents *vault_contents(const struct vault *vault)
+{
+    return &vault->contents;
+}
+
+enum err_code vault_commit(struct vault *vault, struct err_note *note)
+{
+    enum err_code rc = vault->failure;
+    if (rc == ERR_OK) {
+        /* A generation that could not be journaled must not be written. */
+        rc = journal_failure(vault->journal);
+    }
+    if (rc != ERR_OK) {
+        vault_state_roll_back(vault);
+        return err_note(note, rc, "the vault refuses changes since an error");
+    }
+    uint64_t generation = vault->generation + 1;
+    bool replaced = false;
+    rc = write_vault(vault, &replaced, generation, note);
+    if (rc == ERR_OK) {
+        rc = journal_generation(vault->journal, generation, note);
+    }
+    if (rc != ERR_OK) {
+        /* Once the new file may stand there, another one of the same generation must not be
+         * written; the next opening finds out which of the two it is. */
+        vault->failure = replaced ? rc : ERR_OK;
+        vault_state_roll_back(vault);
+        return err_note(note, rc, "keeping the vault");
+    }
+    vault_state_commit(vault, generation);
+    return ERR_OK;
+}

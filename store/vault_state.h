@@ -1,0 +1,62 @@
+/* vault_state.h - an open vault, for the files of store/vault* alone. */
+#ifndef KITH_STORE_VAULT_STATE_H
+#define KITH_STORE_VAULT_STATE_H
+
+#include "store/seal.h"
+#include "store/vault.h"
+#include "store/vault_table.h"
+
+#define VAULT_SEED_LEN 32
+/* Every list full, and then some. */
+#define VAULT_PLAIN_MAX (64u * 1024 * 1024)
+
+/* In memory from sodium_malloc(). */
+struct vault_secrets {
+    uint8_t key[SEAL_KEY_LEN];
+    uint8_t seed[VAULT_SEED_LEN];
+    uint8_t identity_seed[32];
+    uint8_t node_secret[32];
+    uint8_t dial_key[SEAL_KEY_LEN];
+};
+
+struct vault {
+    struct files *files;     /* borrowed */
+    struct journal *journal; /* borrowed */
+    struct vault_secrets *secrets;
+    struct key identity;
+    enum vault_kind kind;
+    uint64_t generation; /* of what is committed */
+    struct vault_table petnames;
+    struct vault_table follows;
+    struct vault_table tags;
+    struct vault_table blocks;
+    struct vault_table peers;
+    struct vault_table claims;
+    struct vault_contents contents; /* of what is committed */
+    enum err_code failure;          /* what stands on the disk is not known since */
+};
+
+/* The key file's master key derives all that lies in the home (vault_keys.c). */
+MUST_USE enum err_code vault_keys_make(uint8_t vault_key[SEAL_KEY_LEN], struct files *files,
+                                       struct err_note *note);
+MUST_USE enum err_code vault_keys_read(uint8_t vault_key[SEAL_KEY_LEN], struct files *files,
+                                       struct err_note *note);
+/* Fill in what derives from secrets->seed. */
+void vault_keys_derive(struct vault *vault);
+
+/* The staged lists as canonical msgpack (vault_code.c), in memory from sodium_malloc() that the
+ * caller frees with sodium_free().
+ *   ERR_NO_MEMORY, ERR_TOO_LARGE */
+MUST_USE enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const struct vault *vault,
+                                    uint64_t generation);
+/* Fill kind, generation, seed and staged lists of a vault whose lists are empty.
+ *   ERR_DAMAGED, ERR_NO_MEMORY */
+MUST_USE enum err_code vault_decode(struct vault *vault, struct octets plain);
+
+void vault_state_init(struct vault *vault, struct files *files);
+/* Point vault->contents at what is committed. */
+void vault_state_lend(struct vault *vault);
+void vault_state_commit(struct vault *vault, uint64_t generation);
+void vault_state_roll_back(struct vault *vault);
+
+#endif
