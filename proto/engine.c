@@ -1,0 +1,369 @@
+#include "proto/engine.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "proto/engine_state.h"
+
+struct engine_limits engine_limits_personal(void)
+{
+    return (struct engine_limits){.peers_max = 32,
+                                  .addresses_max = 64,
+                                  .posts_max = 4096,
+                                  .octets_max = 4 * 1024 * 1024,
+                                  .verify_batches_max = 8,
+                                  .initiators_max = 4,
+                                  .responders_max = 4,
+                                  .joins_max = 4};
+}
+
+struct engine_limits engine_limits_relay(void)
+{
+    return (struct engine_limits){.peers_max = 1024,
+                                  .addresses_max = 256,
+                                  .posts_max = 16384,
+                                  .octets_max = 32 * 1024 * 1024,
+                                  .verify_batches_max = 32,
+                                  .initiators_max = 16,
+                                  .responders_max = 16,
+                                  .joins_max = 4};
+}
+
+/* ---- Construction ------------------------------------------------------------------------- */
+
+static bool batch_make(struct batch *batch, uint32_t max, bool with_ids)
+{
+    batch->flights = calloc(max, sizeof *batch->flights);
+    if (with_ids) {
+        batch->ids = calloc(max, sizeof *batch->ids);
+    } else {
+        batch->wires = calloc(max, sizeof *batch->wires);
+    }
+    return batch->flights != NULL && (batch->ids != NULL || batch->wires != NULL);
+}
+
+static void batch_drop(struct batch *batch)
+{
+    free(batch->flights);
+    free(batch->ids);
+    free(batch->wires);
+}
+
+static bool turn_make(struct turn *turn, size_t reply_max)
+{
+    turn->message = calloc(1, NEGENTROPY_MESSAGE_MAX);
+    turn->reply = (struct octets_room){.at = calloc(1, reply_max), .cap = reply_max};
+    return turn->message != NULL && turn->reply.at != NULL;
+}
+
+static void turn_drop(struct turn *turn)
+{
+    free(turn->message);
+    free(turn->reply.at);
+}
+
+static bool posts_make(struct engine *e)
+{
+    const struct engine_limits *limits = &e->limits;
+    uint32_t chains_count = 64;
+    while (chains_count < limits->posts_max) {
+        chains_count *= 2;
+    }
+    e->chains_mask = chains_count - 1;
+    e->chains = calloc(chains_count, sizeof *e->chains);
+    e->flights = calloc(limits->posts_max, sizeof *e->flights);
+    e->shown = calloc((size_t)limits->posts_max * e->peer_words, sizeof *e->shown);
+    e->answers = calloc(limits->posts_max, sizeof *e->answers);
+    e->arrivals = calloc(MESSAGE_POSTS_MAX, sizeof *e->arrivals);
+    e->verify_batches = calloc(limits->verify_batches_max, sizeof *e->verify_batches);
+    bool made = e->chains != NULL && e->flights != NULL && e->shown != NULL &&
+                e->answers != NULL && e->arrivals != NULL && e->verify_batches != NULL &&
+                batch_make(&e->store_batch, ENGINE_STORE_MAX, false);
+    for (uint32_t i = 0; made && i < KNOWN_BATCHES_MAX; i++) {
+        made = batch_make(&e->known_batches[i], ENGINE_KNOWN_MAX, true);
+    }
+    for (uint32_t i = 0; made && i < limits->verify_batches_max; i++) {
+        made = batch_make(&e->verify_batches[i], ENGINE_VERIFY_MAX, false);
+    }
+    for (uint32_t c = 0; made && c < chains_count; c++) {
+        e->chains[c] = NO_INDEX;
+    }
+    for (uint32_t f = 0; made && f < limits->posts_max; f++) {
+        e->flights[f].chain_next = f + 1 < limits->posts_max ? f + 1 : NO_INDEX;
+    }
+    return made;
+}
+
+static bool peers_make(struct engine *e)
+{
+    const struct engine_limits *limits = &e->limits;
+    e->lists_cap = (size_t)limits->peers_max * 2 + ENGINE_EFFECTS_MAX;
+    e->lists = calloc(e->lists_cap, sizeof *e->lists);
+    e->arena = malloc(ARENA_MAX);
+    e->peers = calloc(limits->peers_max, sizeof *e->peers);
+    e->ready = calloc(e->peer_words, sizeof *e->ready);
+    e->full = calloc(e->peer_words, sizeof *e->full);
+    e->masks = calloc((size_t)e->peer_words * 64, sizeof *e->masks);
+    e->dials = calloc(limits->addresses_max, sizeof *e->dials);
+    e->joins = calloc(limits->joins_max, sizeof *e->joins);
+    bool made = e->lists != NULL && e->arena != NULL && e->peers != NULL && e->ready != NULL &&
+                e->full != NULL && e->masks != NULL && e->dials != NULL && e->joins != NULL;
+    for (uint32_t p = 0; made && p < limits->peers_max; p++) {
+        e->peers[p].full_at_ms = NEVER_MS;
+        e->peers[p].recon_at_ms = NEVER_MS;
+        e->peers[p].initiator = NO_INDEX;
+        e->peers[p].responder = NO_INDEX;
+    }
+    return made;
+}
+
+static bool recons_make(struct engine *e)
+{
+    const struct engine_limits *limits = &e->limits;
+    e->initiators = calloc(limits->initiators_max, sizeof *e->initiators);
+    e->responders = calloc(limits->responders_max, sizeof *e->responders);
+    bool made = e->initiators != NULL && e->responders != NULL;
+    for (uint32_t i = 0; made && i < limits->initiators_max; i++) {
+        struct initiator *initiator = &e->initiators[i];
+        initiator->need.at = calloc(QUEUE_IDS_MAX, sizeof *initiator->need.at);
+        initiator->have.at = calloc(QUEUE_IDS_MAX, sizeof *initiator->have.at);
+        made = turn_make(&initiator->turn, BULK_OCTETS_MAX) && initiator->need.at != NULL &&
+               initiator->have.at != NULL;
+    }
+    for (uint32_t r = 0; made && r < limits->responders_max; r++) {
+        made = turn_make(&e->responders[r], NEGENTROPY_MESSAGE_MAX);
+    }
+    return made;
+}
+
+static void check_limits(const struct engine_limits *limits)
+{
+    assert(limits->peers_max > 0 && limits->peers_max < (1U << 20));
+    assert(limits->addresses_max > 0 && limits->initiators_max > 0);
+    assert(limits->responders_max > 0 && limits->verify_batches_max > 0 && limits->joins_max > 0);
+    /* A whole frame must fit the share of one peer, or it could never be taken. */
+    assert(limits->posts_max / SHARE >= MESSAGE_POSTS_MAX);
+    assert(limits->octets_max / SHARE >= FRAME_MAX);
+}
+
+enum err_code engine_new(struct engine **engine, const struct engine_config *config)
+{
+    check_limits(&config->limits);
+    struct engine *e = calloc(1, sizeof *e);
+    if (e == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    e->limits = config->limits;
+    e->hello = config->hello;
+    memcpy(e->seed, config->seed, sizeof e->seed);
+    e->random = octets_get_u64be(config->seed) | 1; /* xorshift must not start at zero */
+    e->now_ms = config->now_ms;
+    e->tick_at_ms = NEVER_MS;
+    e->peer_words = (config->limits.peers_max + 63) / 64;
+    if (!posts_make(e) || !peers_make(e) || !recons_make(e)) {
+        engine_free(e);
+        return ERR_NO_MEMORY;
+    }
+    *engine = e;
+    return ERR_OK;
+}
+
+static void posts_drop(struct engine *e)
+{
+    for (uint32_t f = 0; e->flights != NULL && f < e->limits.posts_max; f++) {
+        struct flight *flight = &e->flights[f];
+        while (flight->candidates_count > 0) {
+            held_release(e, flight->candidates[--flight->candidates_count].held);
+        }
+    }
+    for (uint32_t i = 0; i < KNOWN_BATCHES_MAX; i++) {
+        batch_drop(&e->known_batches[i]);
+    }
+    for (uint32_t i = 0; e->verify_batches != NULL && i < e->limits.verify_batches_max; i++) {
+        batch_drop(&e->verify_batches[i]);
+    }
+    batch_drop(&e->store_batch);
+    free(e->verify_batches);
+    free(e->chains);
+    free(e->flights);
+    free(e->shown);
+    free(e->answers);
+    free(e->arrivals);
+}
+
+static void peers_drop(struct engine *e)
+{
+    for (uint32_t p = 0; e->peers != NULL && p < e->limits.peers_max; p++) {
+        free(e->peers[p].serve);
+    }
+    free(e->lists);
+    free(e->arena);
+    free(e->peers);
+    free(e->ready);
+    free(e->full);
+    free(e->masks);
+    free(e->dials);
+    free(e->joins);
+}
+
+static void recons_drop(struct engine *e)
+{
+    for (uint32_t i = 0; e->initiators != NULL && i < e->limits.initiators_max; i++) {
+        turn_drop(&e->initiators[i].turn);
+        free(e->initiators[i].need.at);
+        free(e->initiators[i].have.at);
+    }
+    for (uint32_t r = 0; e->responders != NULL && r < e->limits.responders_max; r++) {
+        turn_drop(&e->responders[r]);
+    }
+    free(e->initiators);
+    free(e->responders);
+}
+
+void engine_free(struct engine *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    posts_drop(e);
+    peers_drop(e);
+    recons_drop(e);
+    free(e);
+}
+
+/* ---- Steps -------------------------------------------------------------------------------- */
+
+static void on_read(struct engine *e, const struct engine_read_done *in)
+{
+    switch (engine_token_kind(in->token)) {
+    case TOKEN_KNOWN:
+        posts_on_known(e, in);
+        break;
+    case TOKEN_WANT:
+        want_on_known(e, in);
+        break;
+    case TOKEN_SERVE:
+        serve_on_read(e, in);
+        break;
+    case TOKEN_PUSH:
+        serve_on_push_read(e, in);
+        break;
+    case TOKEN_INITIATOR:
+    case TOKEN_RESPONDER:
+        recon_on_read(e, in);
+        break;
+    case TOKEN_VERIFY:
+    case TOKEN_STORE:
+    case TOKEN_JOIN:
+    default:
+        break; /* nobody waits for it */
+    }
+}
+
+static void on_input(struct engine *e, const struct engine_input *in)
+{
+    switch (in->type) {
+    case ENGINE_TICK:
+        break;
+    case ENGINE_PEER_UP:
+        peer_on_up(e, &in->as.up);
+        break;
+    case ENGINE_PEER_DOWN:
+        peer_on_down(e, in->as.peer);
+        break;
+    case ENGINE_PEER_FULL:
+    case ENGINE_PEER_DRAINED:
+        peer_on_full(e, in->as.peer, in->type == ENGINE_PEER_FULL);
+        break;
+    case ENGINE_FRAME:
+        peer_on_frame(e, &in->as.frame);
+        break;
+    case ENGINE_VERIFIED:
+        posts_on_verified(e, &in->as.verified);
+        break;
+    case ENGINE_STORED:
+        posts_on_stored(e, &in->as.stored);
+        break;
+    case ENGINE_READ_DONE:
+        on_read(e, &in->as.read);
+        break;
+    case ENGINE_PUBLISH:
+        publish_on_post(e, &in->as.publish);
+        break;
+    case ENGINE_ADDRESS_ADD:
+        dial_on_add(e, in->as.address);
+        break;
+    case ENGINE_ADDRESS_REMOVE:
+        dial_on_remove(e, in->as.address);
+        break;
+    case ENGINE_DIAL_FAILED:
+        dial_on_failed(e, in->as.address);
+        break;
+    case ENGINE_JOIN_SEND:
+        join_on_send(e, &in->as.join_send);
+        break;
+    case ENGINE_JOIN_RESULT:
+        join_on_result(e, &in->as.join_result);
+        break;
+    }
+}
+
+/* Deadlines are looked at together, and only once the first of them has passed. */
+static void on_time(struct engine *e)
+{
+    if (e->now_ms < e->tick_at_ms) {
+        return;
+    }
+    e->tick_at_ms = NEVER_MS;
+    peers_on_time(e);
+    dial_on_time(e);
+    join_on_time(e);
+    recon_on_time(e);
+    if (e->store_at_ms > e->now_ms) {
+        engine_deadline(e, e->store_at_ms);
+    }
+}
+
+static void pump(struct engine *e)
+{
+    posts_pump(e);
+    push_pump(e);
+    publish_pump(e);
+    join_pump(e);
+    serve_pump(e);
+    recon_pump(e);
+    peers_pump(e);
+}
+
+void engine_step(struct engine *e, struct engine_output *out, const struct engine_input *in)
+{
+    assert(in->now_ms >= e->now_ms); /* the driver owns a monotonic clock */
+    out->effects_count = 0;
+    e->out = out;
+    e->now_ms = in->now_ms;
+    e->now_s = in->now_s;
+    e->arena_len = 0;
+    e->lists_count = 0;
+    e->more = false;
+
+    on_input(e, in);
+    on_time(e);
+    pump(e);
+
+    out->tick_at_ms = e->more ? e->now_ms : e->tick_at_ms;
+    e->out = NULL;
+    engine_check(e);
+}
+
+struct engine_stats engine_stats(const struct engine *e)
+{
+    struct engine_stats stats = {.peers_count = e->peers_count,
+                                 .ready_count = e->ready_count,
+                                 .posts_count = e->flights_count,
+                                 .octets_count = e->octets_count,
+                                 .accepted_count = e->accepted_count};
+    for (uint32_t i = 0; i < e->limits.initiators_max; i++) {
+        stats.recons_count += e->initiators[i].turn.state != TURN_FREE;
+    }
+    return stats;
+}

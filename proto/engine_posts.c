@@ -1,0 +1,347 @@
+#include <assert.h>
+
+#include "proto/engine_state.h"
+
+/* ---- A frame of posts --------------------------------------------------------------------- */
+
+static enum err_code decode_all(struct engine *e, size_t *count, struct octets payload)
+{
+    struct message_posts posts;
+    enum err_code rc = message_posts_begin(&posts, payload);
+    *count = 0;
+    while (rc == ERR_OK && posts.left_count > 0) {
+        struct post post;
+        struct arrival *arrival = &e->arrivals[*count];
+        rc = message_posts_next(&posts, &post, &arrival->wire);
+        if (rc == ERR_OK) {
+            arrival->id = post.id;
+            arrival->proof = post.proof;
+            arrival->clock = post_check_clock(&post, e->now_s);
+            ++*count;
+        }
+    }
+    return rc;
+}
+
+/* The same peer's second proof of an id adds nothing: if its first is bad it is closed. */
+static bool is_new_candidate(const struct engine *e, uint32_t f, uint32_t p,
+                             const struct arrival *arrival)
+{
+    const struct flight *flight = &e->flights[f];
+    if (flight->verified || flight_shown(e, f, p)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < flight->candidates_count; i++) {
+        if (octets_equal(flight->candidates[i].proof, arrival->proof)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_room(const struct engine *e, const struct peer *peer, uint32_t posts_count,
+                     size_t octets_len)
+{
+    uint32_t posts_max = e->limits.posts_max - OWN_POSTS_RESERVE;
+    size_t octets_max = e->limits.octets_max - OWN_OCTETS_RESERVE;
+    return e->flights_count + posts_count <= posts_max &&
+           e->octets_count + octets_len <= octets_max &&
+           peer->flights_count + posts_count <= e->limits.posts_max / SHARE &&
+           peer->octets_count + octets_len <= e->limits.octets_max / SHARE;
+}
+
+bool posts_can_resume(const struct engine *e, const struct peer *peer)
+{
+    if (peer->pause == PAUSE_PROOFS) {
+        uint32_t f = flight_find(e, &peer->pause_id);
+        return f == NO_INDEX || e->flights[f].verified ||
+               e->flights[f].candidates_count < CANDIDATES_MAX;
+    }
+    return has_room(e, peer, peer->pause_posts, peer->pause_octets);
+}
+
+/* Whether everything in the frame can be taken; if not, the peer is paused and will give the
+ * frame again. */
+static bool can_take(struct engine *e, uint32_t p, size_t count, size_t octets_len)
+{
+    struct peer *peer = &e->peers[p];
+    uint32_t new_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct arrival *arrival = &e->arrivals[i];
+        uint32_t f = flight_find(e, &arrival->id);
+        new_count += f == NO_INDEX && arrival->clock == ERR_OK;
+        if (f != NO_INDEX && e->flights[f].candidates_count == CANDIDATES_MAX &&
+            is_new_candidate(e, f, p, arrival)) {
+            peer->pause_id = arrival->id;
+            peer_pause(e, p, PAUSE_PROOFS);
+            return false;
+        }
+    }
+    if (!has_room(e, peer, new_count, octets_len)) {
+        peer->pause_posts = new_count;
+        peer->pause_octets = octets_len;
+        peer_pause(e, p, PAUSE_ROOM);
+        return false;
+    }
+    return true;
+}
+
+static void take(struct engine *e, uint32_t p, struct held *held, const struct arrival *arrival)
+{
+    uint32_t f = flight_find(e, &arrival->id);
+    if (f == NO_INDEX) {
+        f = flight_add(e, &arrival->id);
+        flight_add_candidate(e, f, held, arrival);
+        flight_move(e, f, FLIGHT_ASK_QUEUE);
+    } else if (is_new_candidate(e, f, p, arrival) &&
+               e->flights[f].candidates_count < CANDIDATES_MAX) {
+        flight_add_candidate(e, f, held, arrival);
+    }
+    flight_show(e, f, p);
+}
+
+/* From the frame that will be gone to the copy of it that is held. */
+static struct octets moved(struct octets part, struct octets payload, const struct held *held)
+{
+    return octets_of(held->octets + (part.at - payload.at), part.len);
+}
+
+void posts_on_frame(struct engine *e, uint32_t p, struct octets payload)
+{
+    size_t count;
+    enum err_code rc = decode_all(e, &count, payload);
+    if (rc != ERR_OK) {
+        peer_close(e, p, rc);
+        return;
+    }
+    if (!can_take(e, p, count, payload.len)) {
+        return;
+    }
+    struct held *held = held_new(e, p, payload);
+    if (held == NULL) {
+        peer_close(e, p, ERR_NO_MEMORY);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct arrival *arrival = &e->arrivals[i];
+        arrival->wire = moved(arrival->wire, payload, held);
+        arrival->proof = moved(arrival->proof, payload, held);
+        want_on_come(e, p, &arrival->id);
+        if (arrival->clock == ERR_OK) {
+            take(e, p, held, arrival);
+        } else if (arrival->clock == ERR_FUTURE && ++e->peers[p].future_count > FUTURE_MAX) {
+            peer_close(e, p, ERR_FUTURE);
+        }
+    }
+    held_release(e, held);
+}
+
+/* ---- Answers ------------------------------------------------------------------------------ */
+
+static struct batch *batch_of(struct batch *batches, uint32_t batches_count, uint64_t token)
+{
+    uint32_t index = engine_token_index(token);
+    if (index >= batches_count || !batches[index].busy ||
+        batches[index].generation != engine_token_generation(token)) {
+        return NULL;
+    }
+    batches[index].busy = false;
+    return &batches[index];
+}
+
+/* Durable here, by whichever way that became known. */
+static void stored(struct engine *e, uint32_t f)
+{
+    flight_move(e, f, FLIGHT_STORED);
+    push_enqueue(e, f);
+}
+
+static void gone(struct engine *e, uint32_t f, enum err_code status)
+{
+    if (e->flights[f].own) {
+        publish_finish(e, f, status);
+    }
+    push_cancel(e, f);
+    flight_free(e, f);
+}
+
+/* After a STORE that failed: was it put all the same? */
+static void on_known_again(struct engine *e, uint32_t f, bool known)
+{
+    struct flight *flight = &e->flights[f];
+    if (known) {
+        e->accepted_count++;
+        e->accepted_untold++;
+        stored(e, f);
+    } else if (flight->own || flight->store_tries >= STORE_TRIES_MAX) {
+        gone(e, f, flight->store_status);
+    } else {
+        flight_move(e, f, FLIGHT_STORE_QUEUE);
+    }
+}
+
+void posts_on_known(struct engine *e, const struct engine_read_done *in)
+{
+    struct batch *batch = batch_of(e->known_batches, KNOWN_BATCHES_MAX, in->token);
+    for (uint32_t i = 0; batch != NULL && i < batch->count; i++) {
+        uint32_t f = batch->flights[i];
+        /* Not knowing costs a signature check at most: the store looks again. */
+        bool known = in->status == ERR_OK && in->as.known[i];
+        if (e->flights[f].verified) {
+            on_known_again(e, f, known);
+        } else if (known) {
+            gone(e, f, ERR_OK);
+        } else {
+            flight_move(e, f, FLIGHT_VERIFY_QUEUE);
+        }
+    }
+}
+
+/* A bad proof is forgotten, the id is not: whoever sent it goes, the next copy is tried. */
+static void on_bad_proof(struct engine *e, uint32_t f)
+{
+    const struct held *held = e->flights[f].candidates[0].held;
+    if (held->peer != NO_INDEX && e->peers[held->peer].generation == held->peer_generation) {
+        peer_close(e, held->peer, ERR_PROOF);
+    }
+    if (e->flights[f].candidates_count == 1) {
+        gone(e, f, ERR_PROOF);
+        return;
+    }
+    flight_drop_first(e, f);
+    flight_move(e, f, FLIGHT_VERIFY_QUEUE);
+}
+
+void posts_on_verified(struct engine *e, const struct engine_verified *in)
+{
+    struct batch *batch = batch_of(e->verify_batches, e->limits.verify_batches_max, in->token);
+    for (uint32_t i = 0; batch != NULL && i < batch->count; i++) {
+        uint32_t f = batch->flights[i];
+        if (!in->ok[i]) {
+            on_bad_proof(e, f);
+            continue;
+        }
+        e->flights[f].verified = true;
+        flight_keep_first(e, f);
+        flight_move(e, f, FLIGHT_STORE_QUEUE);
+        if (!e->flights[f].own) {
+            push_enqueue(e, f);
+        }
+    }
+}
+
+static void on_store_failed(struct engine *e, struct batch *batch, enum err_code status)
+{
+    uint64_t wait_ms = (uint64_t)STORE_RETRY_MS << (e->store_fails < 5 ? e->store_fails : 5);
+    e->store_at_ms = e->now_ms + (wait_ms < STORE_RETRY_LAST_MS ? wait_ms : STORE_RETRY_LAST_MS);
+    e->store_fails++;
+    engine_deadline(e, e->store_at_ms);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct flight *flight = &e->flights[batch->flights[i]];
+        flight->store_tries++;
+        flight->store_status = status;
+        flight_move(e, batch->flights[i], FLIGHT_ASK_QUEUE);
+    }
+}
+
+void posts_on_stored(struct engine *e, const struct engine_stored *in)
+{
+    struct batch *batch = batch_of(&e->store_batch, 1, in->token);
+    if (batch == NULL) {
+        return;
+    }
+    if (in->status != ERR_OK) {
+        on_store_failed(e, batch, in->status);
+        return;
+    }
+    e->store_fails = 0;
+    e->store_at_ms = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (in->results[i] == ENGINE_PUT_REFUSED) {
+            gone(e, batch->flights[i], ERR_REFUSED);
+            continue;
+        }
+        e->accepted_count += in->results[i] == ENGINE_PUT_NEW;
+        e->accepted_untold += in->results[i] == ENGINE_PUT_NEW;
+        stored(e, batch->flights[i]);
+    }
+}
+
+/* ---- Questions ---------------------------------------------------------------------------- */
+
+static void fill(struct engine *e, struct batch *batch, enum flight_state from, uint32_t max)
+{
+    batch->busy = true;
+    batch->generation++;
+    batch->count = 0;
+    while (batch->count < max && e->queues[from].count > 0) {
+        uint32_t f = flight_take(e, from);
+        flight_move(e, f, from + 1); /* each queue is followed by its busy state */
+        batch->flights[batch->count] = f;
+        if (batch->ids != NULL) {
+            batch->ids[batch->count] = e->flights[f].id;
+        } else {
+            batch->wires[batch->count] = e->flights[f].candidates[0].wire;
+        }
+        batch->count++;
+    }
+}
+
+static void ask_known(struct engine *e, uint32_t index)
+{
+    struct batch *batch = &e->known_batches[index];
+    if (batch->busy || e->queues[FLIGHT_ASK_QUEUE].count == 0 || !engine_has_room(e, 0, 0)) {
+        return;
+    }
+    fill(e, batch, FLIGHT_ASK_QUEUE, ENGINE_KNOWN_MAX);
+    engine_emit(e, ENGINE_READ)->as.read =
+        (struct engine_read){.token = engine_token(TOKEN_KNOWN, index, batch->generation),
+                             .query = ENGINE_READ_KNOWN,
+                             .ids = batch->ids,
+                             .ids_count = batch->count};
+}
+
+static void verify(struct engine *e, uint32_t index)
+{
+    struct batch *batch = &e->verify_batches[index];
+    if (batch->busy || e->queues[FLIGHT_VERIFY_QUEUE].count == 0 || !engine_has_room(e, 0, 0)) {
+        return;
+    }
+    fill(e, batch, FLIGHT_VERIFY_QUEUE, ENGINE_VERIFY_MAX);
+    engine_emit(e, ENGINE_VERIFY)->as.posts =
+        (struct engine_posts){.token = engine_token(TOKEN_VERIFY, index, batch->generation),
+                              .wires = batch->wires,
+                              .count = batch->count};
+}
+
+static void store(struct engine *e)
+{
+    struct batch *batch = &e->store_batch;
+    const struct queue *q = &e->queues[FLIGHT_STORE_QUEUE];
+    if (batch->busy || q->count == 0 || !engine_has_room(e, 0, 0)) {
+        return;
+    }
+    if (e->now_ms < e->store_at_ms && !e->flights[q->head].own) {
+        return; /* a person may try at once, and learns at once that it failed */
+    }
+    fill(e, batch, FLIGHT_STORE_QUEUE, ENGINE_STORE_MAX);
+    engine_emit(e, ENGINE_STORE)->as.posts =
+        (struct engine_posts){.token = engine_token(TOKEN_STORE, 0, batch->generation),
+                              .wires = batch->wires,
+                              .count = batch->count};
+}
+
+void posts_pump(struct engine *e)
+{
+    for (uint32_t i = 0; i < KNOWN_BATCHES_MAX; i++) {
+        ask_known(e, i);
+    }
+    for (uint32_t i = 0; i < e->limits.verify_batches_max; i++) {
+        verify(e, i);
+    }
+    store(e);
+    if (e->accepted_untold > 0 && engine_has_room(e, 0, 0)) {
+        engine_emit(e, ENGINE_ACCEPTED)->as.accepted_count = e->accepted_untold;
+        e->accepted_untold = 0;
+    }
+}

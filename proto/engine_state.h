@@ -1,0 +1,433 @@
+/* engine_state.h - what an engine holds, shared by the engine_*.c files and by nobody else.
+ *
+ * Every table is made in engine_new() from engine_limits; only frames' octets (bounded by
+ * octets_max) and serves (one for each peer at most) are allocated later. */
+#ifndef KITH_PROTO_ENGINE_STATE_H
+#define KITH_PROTO_ENGINE_STATE_H
+
+#include "proto/engine.h"
+#include "proto/invite.h"
+#include "proto/negentropy.h"
+
+#define NO_INDEX             UINT32_MAX /* no such index */
+#define NEVER_MS           UINT64_MAX
+#define CANDIDATES_MAX     4   /* different proofs of one id that queue */
+#define FUTURE_MAX         64  /* posts dated ahead that a peer may send */
+#define STORE_TRIES_MAX    5
+#define KNOWN_BATCHES_MAX  4
+#define SHARE              4   /* one peer may fill 1/SHARE of the table */
+#define OWN_POSTS_RESERVE  64  /* flights that only the person's own posts may take */
+#define OWN_OCTETS_RESERVE (OWN_POSTS_RESERVE * 4096)
+#define BULK_OCTETS_MAX    65536 /* of posts in one frame of bulk */
+#define PUSH_POSTS_MAX     64
+#define PUSH_OCTETS_MAX    131072
+#define PUSH_GROUPS_MAX    8
+#define WANTS_MAX          4 /* WANTs a node may have outstanding at a peer (SPEC 8.4) */
+#define SERVE_SLOTS        (WANTS_MAX + 1) /* one may still be read for a peer that is gone */
+#define QUEUE_IDS_MAX      (2 * NEGENTROPY_IDS_MAX)
+#define ARENA_MAX          (3 * FRAME_MAX)
+
+#define HELLO_TIMEOUT_MS   10000
+#define DELIVER_TIMEOUT_MS 30000  /* from a WANT, or what it brought last, to the next */
+#define DELIVER_MAX_MS     600000 /* for all of a WANT */
+#define RECON_TIMEOUT_MS   60000  /* for the peer's next message */
+#define RECON_EVERY_MS     180000 /* and up to 120 s more */
+#define RECON_JITTER_MS    120000
+#define RECON_RETRY_MS     5000
+#define FULL_TIMEOUT_MS    60000 /* a peer that reads nothing for so long */
+#define JOIN_TIMEOUT_MS    30000
+#define DIAL_FIRST_MS      400
+#define DIAL_LAST_MS       60000
+#define STEADY_MS          10000 /* a connection that lasted so long starts the backoff anew */
+#define STORE_RETRY_MS     1000
+#define STORE_RETRY_LAST_MS 30000
+
+/* ---- Posts in flight ---------------------------------------------------------------------- */
+
+/* The posts of one received frame, kept while any of them is in flight. */
+struct held {
+    uint32_t refs_count;
+    uint32_t peer; /* who sent it, at that generation; NO_INDEX: the person */
+    uint32_t peer_generation;
+    size_t len;
+    uint8_t octets[];
+};
+
+/* One copy of a post: the same id may come with different proofs. */
+struct candidate {
+    struct held *held;
+    struct octets wire;  /* inside held */
+    struct octets proof; /* inside held */
+};
+
+/* One id between arrival and the store's answer.  Moves:
+ *
+ *   ASK_QUEUE -> ASKING -> (known: gone) VERIFY_QUEUE -> VERIFYING -> (bad: next candidate or
+ *   gone) STORE_QUEUE -> STORING -> STORED -> gone;  the person's own start at STORE_QUEUE.
+ *   When STORING fails: ASK_QUEUE -> ASKING -> (known: STORED) STORE_QUEUE, or gone. */
+enum flight_state {
+    FLIGHT_FREE,
+    FLIGHT_ASK_QUEUE,
+    FLIGHT_ASKING,
+    FLIGHT_VERIFY_QUEUE,
+    FLIGHT_VERIFYING,
+    FLIGHT_STORE_QUEUE,
+    FLIGHT_STORING,
+    FLIGHT_STORED, /* only waits to be pushed */
+    FLIGHT_STATES_COUNT
+};
+
+struct flight {
+    struct post_id id;
+    enum flight_state state;
+    uint32_t chain_next; /* in its hash chain, or the free list */
+    uint32_t queue_next; /* in the queue of its state */
+    uint32_t push_next;
+    bool push_queued;
+    bool verified; /* the proof of candidates[0] holds, or it is the person's own */
+    bool own;
+    uint64_t own_token;
+    enum err_code store_status; /* how the last STORE failed */
+    uint8_t store_tries;
+    uint8_t candidates_count; /* candidates[0] is the one verified and stored */
+    struct candidate candidates[CANDIDATES_MAX];
+    uint32_t sent_count; /* peers it was handed to */
+};
+
+struct queue {
+    uint32_t head;
+    uint32_t tail;
+    uint32_t count;
+};
+
+/* Flights asked about together. */
+struct batch {
+    bool busy;
+    uint32_t generation;
+    uint32_t count;
+    uint32_t *flights;
+    struct octets *wires; /* VERIFY, STORE */
+    struct post_id *ids;  /* KNOWN */
+};
+
+/* ---- Peers -------------------------------------------------------------------------------- */
+
+enum peer_state {
+    PEER_FREE,
+    PEER_GREETING, /* up; its HELLO has not come */
+    PEER_READY,
+    PEER_CLOSING /* CLOSE went out or is about to; waits for PEER_DOWN */
+};
+
+/* Why a frame of a peer was not taken. */
+enum pause {
+    PAUSE_NOT,
+    PAUSE_ROOM,  /* no room for its posts */
+    PAUSE_PROOFS, /* an id has as many proofs queued as can be */
+    PAUSE_TURN   /* no responder is free */
+};
+
+/* One WANT being answered. */
+struct serve_slot {
+    uint32_t count; /* 0: free */
+    uint32_t done;
+    struct post_id ids[MESSAGE_IDS_MAX];
+};
+
+struct serve {
+    struct serve_slot slots[SERVE_SLOTS]; /* a ring, answered in order */
+    uint32_t first;
+    uint32_t used;
+    bool reading; /* slots[first] is being read */
+    bool stale;   /* for a peer that is gone */
+};
+
+struct peer {
+    enum peer_state state;
+    uint32_t generation;
+    uint32_t address;
+    struct key static_key;
+    enum err_code close_reason;
+    bool close_told;
+    uint64_t up_at_ms;
+    uint64_t full_at_ms; /* NEVER_MS: keeps up */
+    uint32_t future_count;
+    uint32_t flights_count; /* that it was the first to send */
+    size_t octets_count;    /* held of it */
+
+    enum pause pause;
+    uint32_t pause_posts; /* what the frame needs */
+    size_t pause_octets;
+    struct post_id pause_id;
+    uint32_t pause_next;
+
+    uint64_t recon_at_ms; /* when to reconcile next; NEVER_MS: when the peer wishes */
+    uint32_t recon_session;
+    uint32_t initiator; /* index, or NO_INDEX */
+    uint32_t responder;
+
+    struct serve *serve; /* NULL: it wants nothing */
+    uint32_t serve_generation;
+    bool join_pending;
+    uint32_t join_generation;
+};
+
+enum dial_state { DIAL_UNWANTED, DIAL_WAITING, DIAL_CALLING, DIAL_UP };
+
+struct dial {
+    enum dial_state state;
+    bool wanted;
+    uint32_t attempts;
+    uint64_t at_ms;
+    uint32_t peer;
+};
+
+struct join {
+    bool used;
+    uint64_t token;
+    uint32_t address;
+    uint32_t peer; /* NO_INDEX: not sent yet */
+    uint64_t by_ms;
+    size_t claim_len;
+    uint8_t claim[CLAIM_WIRE_MAX];
+};
+
+/* ---- Reconciliation ----------------------------------------------------------------------- */
+
+enum turn_state {
+    TURN_FREE,
+    TURN_MESSAGE, /* the message was copied; initiator: waits for room in the queues */
+    TURN_ASK,     /* step.batch is to be read */
+    TURN_READING,
+    TURN_SEND, /* the reply is to be sent */
+    TURN_WAIT, /* initiator: for the peer's next message */
+    TURN_END,  /* RECON_END is to be sent */
+    TURN_DONE, /* initiator: all differences known, the queues run empty */
+    TURN_DYING /* the peer is gone; a read is outstanding */
+};
+
+/* One side's work on one message. */
+struct turn {
+    enum turn_state state;
+    uint32_t peer;
+    uint32_t session;
+    uint32_t generation; /* of reads */
+    bool reading;
+    struct negentropy negentropy;
+    struct negentropy_step step;
+    struct octets_room reply;
+    uint8_t *message;
+    size_t message_len;
+};
+
+struct id_queue {
+    struct post_id *at;
+    size_t first;
+    size_t count;
+};
+
+enum want_state { WANT_FREE, WANT_CHECK, WANT_CHECKING, WANT_SEND, WANT_SENT };
+
+/* One WANT: ids sorted, each struck off when it comes. */
+struct want {
+    enum want_state state;
+    uint32_t generation;
+    uint32_t count;
+    uint32_t left_count;
+    uint64_t by_ms;
+    uint64_t last_ms;
+    struct post_id ids[MESSAGE_IDS_MAX];
+    bool come[MESSAGE_IDS_MAX];
+};
+
+struct initiator {
+    struct turn turn;
+    uint64_t by_ms; /* TURN_WAIT */
+    struct id_queue need;
+    struct id_queue have;
+    struct want wants[WANTS_MAX];
+    bool again; /* ids were left to another peer: reconcile again soon */
+    bool pushing; /* push_ids are being read */
+    uint32_t push_generation;
+    uint32_t push_count;
+    uint32_t push_done;
+    struct post_id push_ids[MESSAGE_IDS_MAX];
+};
+
+/* A post of the frame in hand, decoded. */
+struct arrival {
+    struct post_id id;
+    struct octets wire;
+    struct octets proof;
+    enum err_code clock; /* what post_check_clock() said */
+};
+
+struct engine {
+    struct engine_limits limits;
+    struct message_hello hello;
+    uint8_t seed[ENGINE_SEED_LEN];
+    uint64_t random;
+    uint64_t now_ms;
+    uint64_t now_s;
+    uint64_t tick_at_ms;
+    struct engine_output *out;
+    bool more; /* work was left for lack of room in the output */
+
+    uint8_t *arena; /* payloads of this step */
+    size_t arena_len;
+    uint32_t *lists; /* peers of this step's sends */
+    size_t lists_count;
+    size_t lists_cap;
+
+    struct flight *flights;
+    uint64_t *shown; /* peer_words for each flight: who has shown it */
+    uint32_t peer_words;
+    uint32_t flights_free;
+    uint32_t flights_count;
+    size_t octets_count;
+    uint32_t *chains;
+    uint32_t chains_mask;
+    struct queue queues[FLIGHT_STATES_COUNT];
+    struct queue pushes;
+    struct batch known_batches[KNOWN_BATCHES_MAX];
+    struct batch *verify_batches;
+    struct batch store_batch;
+    uint64_t store_at_ms; /* no STORE of others' posts before this */
+    uint32_t store_fails;
+    uint64_t accepted_count;
+    uint64_t accepted_untold;
+    struct arrival *arrivals; /* MESSAGE_POSTS_MAX: the frame in hand */
+    struct engine_published *answers; /* a ring of posts_max: PUBLISHEDs to be told */
+    uint32_t answers_first;
+    uint32_t answers_count;
+
+    struct peer *peers;
+    uint32_t peers_count;
+    uint32_t ready_count;
+    uint64_t *ready;    /* bit for each peer */
+    uint64_t *full;     /* likewise */
+    uint64_t *masks; /* scratch of pushing: for each peer, which posts of the round it lacks */
+    uint32_t serves_count;
+    uint32_t closing_count; /* CLOSEs to be told */
+    struct queue paused;
+
+    struct dial *dials;
+    struct join *joins;
+    struct initiator *initiators;
+    struct turn *responders;
+};
+
+/* engine_emit.c: effects, payloads and time. */
+struct engine_effect *engine_emit(struct engine *e, enum engine_effect_type type);
+bool engine_has_room(struct engine *e, size_t payload_len, size_t peers_count);
+uint8_t *engine_arena(struct engine *e, size_t len);
+void engine_send_one(struct engine *e, uint32_t peer, enum frame_type type,
+                     struct octets payload);
+void engine_deadline(struct engine *e, uint64_t at_ms);
+uint64_t engine_random(struct engine *e, uint64_t below);
+
+enum token_kind { TOKEN_KNOWN = 1, TOKEN_VERIFY, TOKEN_STORE, TOKEN_SERVE, TOKEN_PUSH,
+                  TOKEN_INITIATOR, TOKEN_RESPONDER, TOKEN_WANT, TOKEN_JOIN };
+uint64_t engine_token(enum token_kind kind, uint32_t index, uint32_t generation);
+enum token_kind engine_token_kind(uint64_t token);
+uint32_t engine_token_index(uint64_t token);
+uint32_t engine_token_generation(uint64_t token);
+
+/* engine_flight.c: the table of posts in flight. */
+uint32_t flight_find(const struct engine *e, const struct post_id *id);
+uint32_t flight_add(struct engine *e, const struct post_id *id);
+void flight_free(struct engine *e, uint32_t f);
+void flight_add_candidate(struct engine *e, uint32_t f, struct held *held,
+                          const struct arrival *arrival);
+void flight_drop_first(struct engine *e, uint32_t f); /* while another is left */
+void flight_keep_first(struct engine *e, uint32_t f);
+void flight_move(struct engine *e, uint32_t f, enum flight_state to);
+uint32_t flight_take(struct engine *e, enum flight_state from);
+bool flight_shown(const struct engine *e, uint32_t f, uint32_t peer);
+void flight_show(struct engine *e, uint32_t f, uint32_t peer);
+void flight_forget_peer(struct engine *e, uint32_t peer);
+struct held *held_new(struct engine *e, uint32_t peer, struct octets octets);
+void held_release(struct engine *e, struct held *held);
+
+/* engine_posts.c: from a frame of posts to the store. */
+void posts_on_frame(struct engine *e, uint32_t p, struct octets payload);
+bool posts_can_resume(const struct engine *e, const struct peer *peer);
+void posts_on_known(struct engine *e, const struct engine_read_done *in);
+void posts_on_verified(struct engine *e, const struct engine_verified *in);
+void posts_on_stored(struct engine *e, const struct engine_stored *in);
+void posts_pump(struct engine *e);
+
+/* engine_publish.c: the person's own posts. */
+void publish_on_post(struct engine *e, const struct engine_publish_in *in);
+void publish_finish(struct engine *e, uint32_t f, enum err_code status);
+void publish_pump(struct engine *e);
+
+/* engine_push.c: a new post goes once to every peer that has not shown it. */
+void push_enqueue(struct engine *e, uint32_t f);
+void push_cancel(struct engine *e, uint32_t f);
+void push_pump(struct engine *e);
+
+/* engine_peers.c: who is connected. */
+bool peer_is_live(const struct engine *e, uint32_t p);
+void peer_on_up(struct engine *e, const struct engine_peer_up *up);
+void peer_on_down(struct engine *e, uint32_t p);
+void peer_on_full(struct engine *e, uint32_t p, bool full);
+void peer_on_frame(struct engine *e, const struct engine_frame_in *in);
+void peer_close(struct engine *e, uint32_t p, enum err_code reason);
+void peer_pause(struct engine *e, uint32_t p, enum pause why);
+bool peer_is_full(const struct engine *e, uint32_t p);
+void peers_pump(struct engine *e);
+void peers_on_time(struct engine *e);
+
+/* engine_dial.c: whom to connect to, and claims that wait for it. */
+void dial_on_add(struct engine *e, uint32_t a);
+void dial_on_remove(struct engine *e, uint32_t a);
+void dial_on_failed(struct engine *e, uint32_t a);
+void dial_on_up(struct engine *e, uint32_t a, uint32_t p);
+void dial_on_down(struct engine *e, uint32_t a, uint64_t lasted_ms);
+void dial_on_time(struct engine *e);
+
+/* engine_join.c */
+void join_on_send(struct engine *e, const struct engine_join_send *in);
+void join_on_result(struct engine *e, const struct engine_join_result *in);
+void join_on_frame(struct engine *e, uint32_t p, struct octets payload);
+void join_on_joined(struct engine *e, uint32_t p, struct octets payload);
+void join_on_down(struct engine *e, uint32_t p);
+void join_pump(struct engine *e);
+void join_on_time(struct engine *e);
+
+/* engine_recon.c: both sides of reconciliation. */
+void recon_on_frame(struct engine *e, uint32_t p, struct octets payload);
+void recon_on_end(struct engine *e, uint32_t p, struct octets payload);
+void recon_on_read(struct engine *e, const struct engine_read_done *in);
+void recon_on_down(struct engine *e, uint32_t p);
+void recon_soon(struct engine *e, uint32_t p, uint64_t at_ms);
+void recon_pump(struct engine *e);
+void recon_on_time(struct engine *e);
+bool recon_can_resume(const struct engine *e);
+void recon_bury(struct engine *e, uint32_t i);
+struct octets id_queue_take(struct id_queue *q, size_t max);
+
+/* engine_want.c: fetching what a reconciliation found to be missing here. */
+void want_pump(struct engine *e, uint32_t i);
+void want_on_known(struct engine *e, const struct engine_read_done *in);
+void want_on_come(struct engine *e, uint32_t p, const struct post_id *id);
+void want_on_none(struct engine *e, uint32_t p, struct octets payload);
+void want_on_resume(struct engine *e, uint32_t p);
+void want_on_time(struct engine *e, uint32_t i);
+bool want_is_idle(const struct initiator *initiator);
+bool want_is_reading(const struct initiator *initiator);
+void want_drop(struct initiator *initiator);
+
+/* engine_serve.c: giving posts to one peer: what it WANTs, and what it was found to lack. */
+void serve_on_want(struct engine *e, uint32_t p, struct octets payload);
+void serve_on_read(struct engine *e, const struct engine_read_done *in);
+void serve_on_push_read(struct engine *e, const struct engine_read_done *in);
+void serve_on_down(struct engine *e, uint32_t p);
+void serve_pump(struct engine *e);
+void serve_push_pump(struct engine *e, uint32_t i);
+
+/* engine_check.c: what must hold between steps. */
+void engine_check(const struct engine *e);
+
+#endif

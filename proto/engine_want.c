@@ -1,0 +1,254 @@
+#include <assert.h>
+
+#include "proto/engine_state.h"
+
+static void id_swap(struct post_id *a, struct post_id *b)
+{
+    struct post_id kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static void sift_down(struct post_id *ids, uint32_t from, uint32_t count)
+{
+    for (uint32_t child = 2 * from + 1; child < count; child = 2 * from + 1) {
+        if (child + 1 < count && post_id_compare(&ids[child], &ids[child + 1]) < 0) {
+            child++;
+        }
+        if (post_id_compare(&ids[from], &ids[child]) >= 0) {
+            return;
+        }
+        id_swap(&ids[from], &ids[child]);
+        from = child;
+    }
+}
+
+/* Sorted in place, in O(count log count) whatever the peer sent; each id once. */
+static uint32_t sort_ids(struct post_id *ids, uint32_t count)
+{
+    for (uint32_t i = count / 2; i-- > 0;) {
+        sift_down(ids, i, count);
+    }
+    for (uint32_t end = count; end-- > 1;) {
+        id_swap(&ids[0], &ids[end]);
+        sift_down(ids, 0, end);
+    }
+    uint32_t kept = count > 0 ? 1 : 0;
+    for (uint32_t i = 1; i < count; i++) {
+        if (!post_id_equal(&ids[i], &ids[kept - 1])) {
+            ids[kept++] = ids[i];
+        }
+    }
+    return kept;
+}
+
+static uint32_t find(const struct want *want, const struct post_id *id)
+{
+    uint32_t low = 0;
+    uint32_t high = want->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = post_id_compare(&want->ids[middle], id);
+        if (order == 0) {
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NO_INDEX;
+}
+
+/* Whether another peer was asked for it and still may bring it. */
+static bool is_asked_elsewhere(const struct engine *e, uint32_t i, const struct post_id *id)
+{
+    for (uint32_t j = 0; j < e->limits.initiators_max; j++) {
+        const struct initiator *other = &e->initiators[j];
+        for (uint32_t w = 0; j != i && w < WANTS_MAX; w++) {
+            const struct want *want = &other->wants[w];
+            bool asked = want->state == WANT_SENT || want->state == WANT_SEND;
+            uint32_t at = asked ? find(want, id) : NO_INDEX;
+            if (at != NO_INDEX && !want->come[at]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether to ask this peer.  What somebody else is to bring is looked at again afterwards, since
+ * it may never come. */
+static bool is_to_ask(struct engine *e, uint32_t i, const struct post_id *id)
+{
+    struct initiator *initiator = &e->initiators[i];
+    uint32_t f = flight_find(e, id);
+    if (f != NO_INDEX && (e->flights[f].verified || flight_shown(e, f, initiator->turn.peer))) {
+        return false;
+    }
+    if (f != NO_INDEX || is_asked_elsewhere(e, i, id)) {
+        initiator->again = true;
+        return false;
+    }
+    return true;
+}
+
+void want_on_known(struct engine *e, const struct engine_read_done *in)
+{
+    uint32_t i = engine_token_index(in->token) / WANTS_MAX;
+    if (i >= e->limits.initiators_max) {
+        return;
+    }
+    struct want *want = &e->initiators[i].wants[engine_token_index(in->token) % WANTS_MAX];
+    if (want->state != WANT_CHECKING ||
+        want->generation != engine_token_generation(in->token)) {
+        return;
+    }
+    want->state = WANT_FREE;
+    if (e->initiators[i].turn.state == TURN_DYING) {
+        recon_bury(e, i);
+        return;
+    }
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < want->count; k++) {
+        bool known = in->status == ERR_OK && in->as.known[k];
+        if (!known && is_to_ask(e, i, &want->ids[k])) {
+            want->ids[kept++] = want->ids[k];
+        }
+    }
+    want->count = sort_ids(want->ids, kept);
+    want->left_count = want->count;
+    memset(want->come, 0, sizeof want->come);
+    want->state = want->count > 0 ? WANT_SEND : WANT_FREE;
+}
+
+static void check(struct engine *e, uint32_t i, uint32_t w)
+{
+    struct want *want = &e->initiators[i].wants[w];
+    struct octets ids = id_queue_take(&e->initiators[i].need, MESSAGE_IDS_MAX);
+    memcpy(want->ids, ids.at, ids.len);
+    want->count = (uint32_t)(ids.len / POST_ID_LEN);
+    want->state = WANT_CHECKING;
+    want->generation++;
+    engine_emit(e, ENGINE_READ)->as.read =
+        (struct engine_read){.token = engine_token(TOKEN_WANT, i * WANTS_MAX + w, want->generation),
+                             .query = ENGINE_READ_KNOWN,
+                             .ids = want->ids,
+                             .ids_count = want->count};
+}
+
+static void send(struct engine *e, uint32_t i, struct want *want)
+{
+    uint8_t *at = engine_arena(e, MESSAGE_IDS_CAP);
+    size_t len = message_ids_encode(at, want->ids, want->count);
+    engine_send_one(e, e->initiators[i].turn.peer, FRAME_WANT, octets_of(at, len));
+    want->state = WANT_SENT;
+    want->last_ms = e->now_ms;
+    want->by_ms = e->now_ms + DELIVER_MAX_MS;
+    engine_deadline(e, e->now_ms + DELIVER_TIMEOUT_MS);
+}
+
+void want_pump(struct engine *e, uint32_t i)
+{
+    struct initiator *initiator = &e->initiators[i];
+    bool full = peer_is_full(e, initiator->turn.peer);
+    for (uint32_t w = 0; w < WANTS_MAX; w++) {
+        struct want *want = &initiator->wants[w];
+        if (want->state == WANT_FREE && initiator->need.count > 0 && engine_has_room(e, 0, 0)) {
+            check(e, i, w);
+        } else if (want->state == WANT_SEND && !full && engine_has_room(e, MESSAGE_IDS_CAP, 1)) {
+            send(e, i, want);
+        }
+    }
+}
+
+void want_on_come(struct engine *e, uint32_t p, const struct post_id *id)
+{
+    uint32_t i = e->peers[p].initiator;
+    for (uint32_t w = 0; i != NO_INDEX && w < WANTS_MAX; w++) {
+        struct want *want = &e->initiators[i].wants[w];
+        uint32_t at = want->state == WANT_SENT ? find(want, id) : NO_INDEX;
+        if (at == NO_INDEX || want->come[at]) {
+            continue;
+        }
+        want->come[at] = true;
+        want->last_ms = e->now_ms;
+        if (--want->left_count == 0) {
+            want->state = WANT_FREE;
+        }
+    }
+}
+
+void want_on_none(struct engine *e, uint32_t p, struct octets payload)
+{
+    const struct post_id *ids;
+    size_t count;
+    enum err_code rc = message_ids_decode(&ids, &count, payload);
+    if (rc != ERR_OK) {
+        peer_close(e, p, rc);
+        return;
+    }
+    for (size_t k = 0; k < count; k++) {
+        want_on_come(e, p, &ids[k]);
+    }
+}
+
+void want_on_resume(struct engine *e, uint32_t p)
+{
+    uint32_t i = e->peers[p].initiator;
+    for (uint32_t w = 0; i != NO_INDEX && w < WANTS_MAX; w++) {
+        e->initiators[i].wants[w].last_ms = e->now_ms;
+    }
+}
+
+void want_on_time(struct engine *e, uint32_t i)
+{
+    struct initiator *initiator = &e->initiators[i];
+    uint32_t p = initiator->turn.peer;
+    for (uint32_t w = 0; w < WANTS_MAX; w++) {
+        struct want *want = &initiator->wants[w];
+        if (want->state != WANT_SENT) {
+            continue;
+        }
+        if (e->peers[p].pause != PAUSE_NOT) {
+            want->last_ms = e->now_ms; /* it is us who do not read */
+        }
+        uint64_t by_ms = want->last_ms + DELIVER_TIMEOUT_MS;
+        by_ms = by_ms < want->by_ms ? by_ms : want->by_ms;
+        if (e->now_ms >= by_ms) {
+            peer_close(e, p, ERR_UNDELIVERED);
+            return;
+        }
+        engine_deadline(e, by_ms);
+    }
+}
+
+bool want_is_idle(const struct initiator *initiator)
+{
+    for (uint32_t w = 0; w < WANTS_MAX; w++) {
+        if (initiator->wants[w].state != WANT_FREE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool want_is_reading(const struct initiator *initiator)
+{
+    for (uint32_t w = 0; w < WANTS_MAX; w++) {
+        if (initiator->wants[w].state == WANT_CHECKING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void want_drop(struct initiator *initiator)
+{
+    for (uint32_t w = 0; w < WANTS_MAX; w++) {
+        if (initiator->wants[w].state != WANT_CHECKING) {
+            initiator->wants[w].state = WANT_FREE;
+        }
+    }
+}

@@ -1,0 +1,300 @@
+#include "proto/message.h"
+
+#include <assert.h>
+
+#include "proto/sign.h"
+
+#define CODE_MAX 65535
+
+/* ---- HELLO -------------------------------------------------------------------------------- */
+
+size_t message_hello_encode(uint8_t out[MESSAGE_HELLO_CAP], const struct message_hello *hello)
+{
+    bool relay = hello->role == MESSAGE_RELAY;
+    struct canon_writer w = canon_writer_of(out, MESSAGE_HELLO_CAP);
+    canon_write_array(&w, 4);
+    canon_write_uint(&w, MESSAGE_VERSION);
+    canon_write_uint(&w, (uint64_t)hello->role);
+    canon_write_bin(&w, octets_of(hello->identity.octets, relay ? KEY_LEN : 0));
+    canon_write_bin(&w, octets_of(hello->proof, relay ? MESSAGE_PROOF_LEN : 0));
+    return canon_written(&w).len;
+}
+
+static enum err_code read_fields(struct canon_reader *r, uint32_t count)
+{
+    uint32_t read_count;
+    enum err_code rc = canon_read_array(r, &read_count, count);
+    return rc == ERR_OK && read_count != count ? ERR_MALFORMED : rc;
+}
+
+static enum err_code read_relay(struct canon_reader *r, struct message_hello *hello)
+{
+    size_t identity_len = hello->role == MESSAGE_RELAY ? KEY_LEN : 0;
+    size_t proof_len = hello->role == MESSAGE_RELAY ? MESSAGE_PROOF_LEN : 0;
+    enum err_code rc = canon_read_bin_exact(r, hello->identity.octets, identity_len);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    return canon_read_bin_exact(r, hello->proof, proof_len);
+}
+
+enum err_code message_hello_decode(struct message_hello *hello, struct octets payload)
+{
+    struct message_hello read = {.role = MESSAGE_PERSONAL};
+    struct canon_reader r = canon_reader_of(payload);
+    uint64_t version;
+    uint64_t role;
+    enum err_code rc = read_fields(&r, 4);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = canon_read_uint(&r, &version, CODE_MAX);
+    if (rc != ERR_OK || version != MESSAGE_VERSION) {
+        return rc != ERR_OK ? rc : ERR_VERSION;
+    }
+    rc = canon_read_uint(&r, &role, MESSAGE_RELAY);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    read.role = (enum message_role)role;
+    rc = read_relay(&r, &read);
+    if (rc == ERR_OK) {
+        rc = canon_end(&r);
+    }
+    if (rc == ERR_OK) {
+        *hello = read;
+    }
+    return rc;
+}
+
+void message_hello_sign(struct message_hello *hello, const struct key *static_key,
+                        const uint8_t identity_seed[32])
+{
+    hello->role = MESSAGE_RELAY;
+    sign_public_key(&hello->identity, identity_seed);
+    sign_detached(hello->proof, SIGN_RELAY, octets_of(static_key->octets, KEY_LEN),
+                  identity_seed);
+}
+
+enum err_code message_hello_verify(const struct message_hello *hello,
+                                   const struct key *static_key)
+{
+    if (hello->role != MESSAGE_RELAY) {
+        return ERR_OK;
+    }
+    return sign_check(hello->proof, SIGN_RELAY, octets_of(static_key->octets, KEY_LEN),
+                      &hello->identity);
+}
+
+/* ---- POSTS -------------------------------------------------------------------------------- */
+
+enum err_code message_posts_begin(struct message_posts *posts, struct octets payload)
+{
+    struct message_posts read = {.reader = canon_reader_of(payload)};
+    enum err_code rc = canon_read_array(&read.reader, &read.left_count, MESSAGE_POSTS_MAX);
+    if (rc == ERR_OK && read.left_count == 0) {
+        rc = ERR_MALFORMED;
+    }
+    if (rc == ERR_OK) {
+        *posts = read;
+    }
+    return rc;
+}
+
+enum err_code message_posts_next(struct message_posts *posts, struct post *post,
+                                 struct octets *wire)
+{
+    assert(posts->left_count > 0);
+    struct octets rest = octets_of(posts->reader.at, posts->reader.left);
+    struct post read;
+    size_t wire_len;
+    enum err_code rc = post_decode_prefix(&read, &wire_len, rest);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (posts->left_count == 1 && wire_len != rest.len) {
+        return ERR_MALFORMED;
+    }
+    posts->left_count--;
+    posts->reader = canon_reader_of(octets_of(rest.at + wire_len, rest.len - wire_len));
+    *post = read;
+    *wire = octets_of(rest.at, wire_len);
+    return ERR_OK;
+}
+
+size_t message_posts_head(uint8_t out[MESSAGE_POSTS_HEAD], uint32_t count)
+{
+    assert(count >= 1 && count <= MESSAGE_POSTS_MAX);
+    struct canon_writer w = canon_writer_of(out, MESSAGE_POSTS_HEAD);
+    canon_write_array(&w, count);
+    return canon_written(&w).len;
+}
+
+/* ---- Ids ---------------------------------------------------------------------------------- */
+
+size_t message_ids_encode(uint8_t out[MESSAGE_IDS_CAP], const struct post_id *ids, size_t count)
+{
+    assert(count >= 1 && count <= MESSAGE_IDS_MAX);
+    struct canon_writer w = canon_writer_of(out, MESSAGE_IDS_CAP);
+    canon_write_bin(&w, octets_of(ids->octets, count * POST_ID_LEN));
+    return canon_written(&w).len;
+}
+
+enum err_code message_ids_decode(const struct post_id **ids, size_t *count, struct octets payload)
+{
+    struct canon_reader r = canon_reader_of(payload);
+    struct octets all;
+    enum err_code rc = canon_read_bin(&r, &all, MESSAGE_IDS_MAX * POST_ID_LEN);
+    if (rc == ERR_OK) {
+        rc = canon_end(&r);
+    }
+    if (rc == ERR_OK && (all.len == 0 || all.len % POST_ID_LEN != 0)) {
+        rc = ERR_MALFORMED;
+    }
+    if (rc == ERR_OK) {
+        *ids = (const struct post_id *)(const void *)all.at; /* octets alone: any alignment */
+        *count = all.len / POST_ID_LEN;
+    }
+    return rc;
+}
+
+/* ---- Reconciliation ----------------------------------------------------------------------- */
+
+size_t message_recon_encode(uint8_t *out, uint32_t session, struct octets message)
+{
+    assert(message.len <= MESSAGE_RECON_MAX);
+    struct canon_writer w = canon_writer_of(out, message.len + MESSAGE_RECON_HEAD);
+    canon_write_array(&w, 2);
+    canon_write_uint(&w, session);
+    canon_write_bin(&w, message);
+    return canon_written(&w).len;
+}
+
+static enum err_code read_session(struct canon_reader *r, uint32_t *session)
+{
+    uint64_t value;
+    enum err_code rc = canon_read_uint(r, &value, UINT32_MAX);
+    if (rc == ERR_OK) {
+        *session = (uint32_t)value;
+    }
+    return rc;
+}
+
+enum err_code message_recon_decode(uint32_t *session, struct octets *message,
+                                   struct octets payload)
+{
+    struct canon_reader r = canon_reader_of(payload);
+    uint32_t read_session_number = 0;
+    struct octets read_message = octets_of(NULL, 0);
+    enum err_code rc = read_fields(&r, 2);
+    if (rc == ERR_OK) {
+        rc = read_session(&r, &read_session_number);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_read_bin(&r, &read_message, MESSAGE_RECON_MAX);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_end(&r);
+    }
+    if (rc == ERR_OK) {
+        *session = read_session_number;
+        *message = read_message;
+    }
+    return rc;
+}
+
+/* ---- One number, and JOINED --------------------------------------------------------------- */
+
+static size_t encode_number(uint8_t out[MESSAGE_CODE_CAP], uint64_t number)
+{
+    struct canon_writer w = canon_writer_of(out, MESSAGE_CODE_CAP);
+    canon_write_array(&w, 1);
+    canon_write_uint(&w, number);
+    return canon_written(&w).len;
+}
+
+static enum err_code decode_number(uint64_t *number, struct octets payload, uint64_t max)
+{
+    struct canon_reader r = canon_reader_of(payload);
+    uint64_t read = 0;
+    enum err_code rc = read_fields(&r, 1);
+    if (rc == ERR_OK) {
+        rc = canon_read_uint(&r, &read, max);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_end(&r);
+    }
+    if (rc == ERR_OK) {
+        *number = read;
+    }
+    return rc;
+}
+
+static enum err_code code_of(uint64_t number)
+{
+    return number < ERR_CODES_COUNT ? (enum err_code)number : ERR_REFUSED;
+}
+
+size_t message_recon_end_encode(uint8_t out[MESSAGE_CODE_CAP], uint32_t session)
+{
+    return encode_number(out, session);
+}
+
+enum err_code message_recon_end_decode(uint32_t *session, struct octets payload)
+{
+    uint64_t number;
+    enum err_code rc = decode_number(&number, payload, UINT32_MAX);
+    if (rc == ERR_OK) {
+        *session = (uint32_t)number;
+    }
+    return rc;
+}
+
+size_t message_bye_encode(uint8_t out[MESSAGE_CODE_CAP], enum err_code reason)
+{
+    return encode_number(out, (uint64_t)reason);
+}
+
+enum err_code message_bye_decode(enum err_code *reason, struct octets payload)
+{
+    uint64_t number;
+    enum err_code rc = decode_number(&number, payload, CODE_MAX);
+    if (rc == ERR_OK) {
+        *reason = code_of(number);
+    }
+    return rc;
+}
+
+size_t message_joined_encode(uint8_t out[MESSAGE_JOINED_CAP], enum err_code status,
+                             struct octets text)
+{
+    assert(text.len <= MESSAGE_TEXT_MAX);
+    struct canon_writer w = canon_writer_of(out, MESSAGE_JOINED_CAP);
+    canon_write_array(&w, 2);
+    canon_write_uint(&w, (uint64_t)status);
+    canon_write_str(&w, text);
+    return canon_written(&w).len;
+}
+
+enum err_code message_joined_decode(enum err_code *status, struct octets *text,
+                                    struct octets payload)
+{
+    struct canon_reader r = canon_reader_of(payload);
+    uint64_t number = 0;
+    struct octets read_text = octets_of(NULL, 0);
+    enum err_code rc = read_fields(&r, 2);
+    if (rc == ERR_OK) {
+        rc = canon_read_uint(&r, &number, CODE_MAX);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_read_str(&r, &read_text, MESSAGE_TEXT_MAX);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_end(&r);
+    }
+    if (rc == ERR_OK) {
+        *status = code_of(number);
+        *text = read_text;
+    }
+    return rc;
+}
