@@ -76,8 +76,8 @@ static bool posts_make(struct engine *e)
     e->answers = calloc(limits->posts_max, sizeof *e->answers);
     e->arrivals = calloc(MESSAGE_POSTS_MAX, sizeof *e->arrivals);
     e->verify_batches = calloc(limits->verify_batches_max, sizeof *e->verify_batches);
-    bool made = e->chains != NULL && e->flights != NULL && e->shown != NULL &&
-                e->answers != NULL && e->arrivals != NULL && e->verify_batches != NULL &&
+    bool made = e->chains != NULL && e->flights != NULL && e->shown != NULL && e->answers != NULL &&
+                e->arrivals != NULL && e->verify_batches != NULL &&
                 batch_make(&e->store_batch, ENGINE_STORE_MAX, false);
     for (uint32_t i = 0; made && i < KNOWN_BATCHES_MAX; i++) {
         made = batch_make(&e->known_batches[i], ENGINE_KNOWN_MAX, true);

@@ -36,8 +36,8 @@ void engine_send_one(struct engine *e, uint32_t peer, enum frame_type type, stru
     assert(e->lists_count < e->lists_cap);
     uint32_t *list = e->lists + e->lists_count++;
     *list = peer;
-    engine_emit(e, ENGINE_SEND)->as.send = (struct engine_send){
-        .peers = list, .peers_count = 1, .type = type, .payload = payload};
+    engine_emit(e, ENGINE_SEND)->as.send =
+        (struct engine_send){.peers = list, .peers_count = 1, .type = type, .payload = payload};
 }
 
 void engine_deadline(struct engine *e, uint64_t at_ms)

@@ -145,8 +145,7 @@ static void put_own(struct engine *e, struct queue *q, uint32_t f)
 
 static bool is_queued_state(enum flight_state state)
 {
-    return state == FLIGHT_ASK_QUEUE || state == FLIGHT_VERIFY_QUEUE ||
-           state == FLIGHT_STORE_QUEUE;
+    return state == FLIGHT_ASK_QUEUE || state == FLIGHT_VERIFY_QUEUE || state == FLIGHT_STORE_QUEUE;
 }
 
 /* A flight leaves a queue by flight_take() only, and only then moves on. */

@@ -306,8 +306,8 @@ static void ask(struct engine *e, struct turn *turn, uint64_t token)
 static void send_reply(struct engine *e, struct turn *turn)
 {
     uint8_t *at = engine_arena(e, turn->reply.len + MESSAGE_RECON_HEAD);
-    size_t len = message_recon_encode(at, turn->session,
-                                      octets_of(turn->reply.at, turn->reply.len));
+    size_t len =
+        message_recon_encode(at, turn->session, octets_of(turn->reply.at, turn->reply.len));
     engine_send_one(e, turn->peer, FRAME_RECON, octets_of(at, len));
 }
 
@@ -356,8 +356,7 @@ static bool initiator_step(struct engine *e, uint32_t i)
         ask(e, turn, engine_token(TOKEN_INITIATOR, i, ++turn->generation));
         return true;
     }
-    if (turn->state == TURN_SEND &&
-        engine_has_room(e, turn->reply.len + MESSAGE_RECON_HEAD, 1)) {
+    if (turn->state == TURN_SEND && engine_has_room(e, turn->reply.len + MESSAGE_RECON_HEAD, 1)) {
         send_reply(e, turn);
         turn->state = TURN_WAIT;
         initiator->by_ms = e->now_ms + RECON_TIMEOUT_MS;

@@ -153,8 +153,7 @@ void serve_on_read(struct engine *e, const struct engine_read_done *in)
         count = in->as.bodies.wires_count;
         send_posts(e, p, &in->as.bodies);
     }
-    send_none(e, p, slot->ids + slot->done, count,
-              in->status == ERR_OK ? &in->as.bodies : NULL);
+    send_none(e, p, slot->ids + slot->done, count, in->status == ERR_OK ? &in->as.bodies : NULL);
     slot->done += (uint32_t)count;
     if (slot->done == slot->count) {
         slot_done(e, peer);

@@ -9,14 +9,14 @@
 #include "proto/invite.h"
 #include "proto/negentropy.h"
 
-#define NO_INDEX             UINT32_MAX /* no such index */
+#define NO_INDEX           UINT32_MAX /* no such index */
 #define NEVER_MS           UINT64_MAX
-#define CANDIDATES_MAX     4   /* different proofs of one id that queue */
-#define FUTURE_MAX         64  /* posts dated ahead that a peer may send */
+#define CANDIDATES_MAX     4  /* different proofs of one id that queue */
+#define FUTURE_MAX         64 /* posts dated ahead that a peer may send */
 #define STORE_TRIES_MAX    5
 #define KNOWN_BATCHES_MAX  4
-#define SHARE              4   /* one peer may fill 1/SHARE of the table */
-#define OWN_POSTS_RESERVE  64  /* flights that only the person's own posts may take */
+#define SHARE              4  /* one peer may fill 1/SHARE of the table */
+#define OWN_POSTS_RESERVE  64 /* flights that only the person's own posts may take */
 #define OWN_OCTETS_RESERVE (OWN_POSTS_RESERVE * 4096)
 #define BULK_OCTETS_MAX    65536 /* of posts in one frame of bulk */
 #define PUSH_POSTS_MAX     64
@@ -27,19 +27,19 @@
 #define QUEUE_IDS_MAX      (2 * NEGENTROPY_IDS_MAX)
 #define ARENA_MAX          (3 * FRAME_MAX)
 
-#define HELLO_TIMEOUT_MS   10000
-#define DELIVER_TIMEOUT_MS 30000  /* from a WANT, or what it brought last, to the next */
-#define DELIVER_MAX_MS     600000 /* for all of a WANT */
-#define RECON_TIMEOUT_MS   60000  /* for the peer's next message */
-#define RECON_EVERY_MS     180000 /* and up to 120 s more */
-#define RECON_JITTER_MS    120000
-#define RECON_RETRY_MS     5000
-#define FULL_TIMEOUT_MS    60000 /* a peer that reads nothing for so long */
-#define JOIN_TIMEOUT_MS    30000
-#define DIAL_FIRST_MS      400
-#define DIAL_LAST_MS       60000
-#define STEADY_MS          10000 /* a connection that lasted so long starts the backoff anew */
-#define STORE_RETRY_MS     1000
+#define HELLO_TIMEOUT_MS    10000
+#define DELIVER_TIMEOUT_MS  30000  /* from a WANT, or what it brought last, to the next */
+#define DELIVER_MAX_MS      600000 /* for all of a WANT */
+#define RECON_TIMEOUT_MS    60000  /* for the peer's next message */
+#define RECON_EVERY_MS      180000 /* and up to 120 s more */
+#define RECON_JITTER_MS     120000
+#define RECON_RETRY_MS      5000
+#define FULL_TIMEOUT_MS     60000 /* a peer that reads nothing for so long */
+#define JOIN_TIMEOUT_MS     30000
+#define DIAL_FIRST_MS       400
+#define DIAL_LAST_MS        60000
+#define STEADY_MS           10000 /* a connection that lasted so long starts the backoff anew */
+#define STORE_RETRY_MS      1000
 #define STORE_RETRY_LAST_MS 30000
 
 /* ---- Posts in flight ---------------------------------------------------------------------- */
@@ -122,9 +122,9 @@ enum peer_state {
 /* Why a frame of a peer was not taken. */
 enum pause {
     PAUSE_NOT,
-    PAUSE_ROOM,  /* no room for its posts */
+    PAUSE_ROOM,   /* no room for its posts */
     PAUSE_PROOFS, /* an id has as many proofs queued as can be */
-    PAUSE_TURN   /* no responder is free */
+    PAUSE_TURN    /* no responder is free */
 };
 
 /* One WANT being answered. */
@@ -246,7 +246,7 @@ struct initiator {
     struct id_queue need;
     struct id_queue have;
     struct want wants[WANTS_MAX];
-    bool again; /* ids were left to another peer: reconcile again soon */
+    bool again;   /* ids were left to another peer: reconcile again soon */
     bool pushing; /* push_ids are being read */
     uint32_t push_generation;
     uint32_t push_count;
@@ -296,7 +296,7 @@ struct engine {
     uint32_t store_fails;
     uint64_t accepted_count;
     uint64_t accepted_untold;
-    struct arrival *arrivals; /* MESSAGE_POSTS_MAX: the frame in hand */
+    struct arrival *arrivals;         /* MESSAGE_POSTS_MAX: the frame in hand */
     struct engine_published *answers; /* a ring of posts_max: PUBLISHEDs to be told */
     uint32_t answers_first;
     uint32_t answers_count;
@@ -304,8 +304,8 @@ struct engine {
     struct peer *peers;
     uint32_t peers_count;
     uint32_t ready_count;
-    uint64_t *ready;    /* bit for each peer */
-    uint64_t *full;     /* likewise */
+    uint64_t *ready; /* bit for each peer */
+    uint64_t *full;  /* likewise */
     uint64_t *masks; /* scratch of pushing: for each peer, which posts of the round it lacks */
     uint32_t serves_count;
     uint32_t closing_count; /* CLOSEs to be told */
@@ -321,13 +321,21 @@ struct engine {
 struct engine_effect *engine_emit(struct engine *e, enum engine_effect_type type);
 bool engine_has_room(struct engine *e, size_t payload_len, size_t peers_count);
 uint8_t *engine_arena(struct engine *e, size_t len);
-void engine_send_one(struct engine *e, uint32_t peer, enum frame_type type,
-                     struct octets payload);
+void engine_send_one(struct engine *e, uint32_t peer, enum frame_type type, struct octets payload);
 void engine_deadline(struct engine *e, uint64_t at_ms);
 uint64_t engine_random(struct engine *e, uint64_t below);
 
-enum token_kind { TOKEN_KNOWN = 1, TOKEN_VERIFY, TOKEN_STORE, TOKEN_SERVE, TOKEN_PUSH,
-                  TOKEN_INITIATOR, TOKEN_RESPONDER, TOKEN_WANT, TOKEN_JOIN };
+enum token_kind {
+    TOKEN_KNOWN = 1,
+    TOKEN_VERIFY,
+    TOKEN_STORE,
+    TOKEN_SERVE,
+    TOKEN_PUSH,
+    TOKEN_INITIATOR,
+    TOKEN_RESPONDER,
+    TOKEN_WANT,
+    TOKEN_JOIN
+};
 uint64_t engine_token(enum token_kind kind, uint32_t index, uint32_t generation);
 enum token_kind engine_token_kind(uint64_t token);
 uint32_t engine_token_index(uint64_t token);

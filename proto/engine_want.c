@@ -101,8 +101,7 @@ void want_on_known(struct engine *e, const struct engine_read_done *in)
         return;
     }
     struct want *want = &e->initiators[i].wants[engine_token_index(in->token) % WANTS_MAX];
-    if (want->state != WANT_CHECKING ||
-        want->generation != engine_token_generation(in->token)) {
+    if (want->state != WANT_CHECKING || want->generation != engine_token_generation(in->token)) {
         return;
     }
     want->state = WANT_FREE;

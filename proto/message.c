@@ -72,12 +72,10 @@ void message_hello_sign(struct message_hello *hello, const struct key *static_ke
 {
     hello->role = MESSAGE_RELAY;
     sign_public_key(&hello->identity, identity_seed);
-    sign_detached(hello->proof, SIGN_RELAY, octets_of(static_key->octets, KEY_LEN),
-                  identity_seed);
+    sign_detached(hello->proof, SIGN_RELAY, octets_of(static_key->octets, KEY_LEN), identity_seed);
 }
 
-enum err_code message_hello_verify(const struct message_hello *hello,
-                                   const struct key *static_key)
+enum err_code message_hello_verify(const struct message_hello *hello, const struct key *static_key)
 {
     if (hello->role != MESSAGE_RELAY) {
         return ERR_OK;
@@ -180,8 +178,7 @@ static enum err_code read_session(struct canon_reader *r, uint32_t *session)
     return rc;
 }
 
-enum err_code message_recon_decode(uint32_t *session, struct octets *message,
-                                   struct octets payload)
+enum err_code message_recon_decode(uint32_t *session, struct octets *message, struct octets payload)
 {
     struct canon_reader r = canon_reader_of(payload);
     uint32_t read_session_number = 0;
