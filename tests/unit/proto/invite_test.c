@@ -9,6 +9,7 @@
 #include "proto/invite.h"
 #include "proto/sign.h"
 #include "tests/support/posts.h"
+#include "tests/support/vectors_json.h"
 
 #define UNTIL_S 2000000
 
@@ -177,6 +178,65 @@ static void an_ip6_relay_can_invite_too(void **state)
     assert_int_equal(invite_print(text, &invite), ERR_MALFORMED);
 }
 
+static void expect_invite(const struct json_value *item, const struct invite *invite)
+{
+    uint8_t octets[64];
+    assert_string_equal(invite->address.host, json_string(json_member(item, "host")));
+    assert_int_equal(invite->address.port, json_number(json_member(item, "port")));
+    assert_int_equal(invite->uses, json_number(json_member(item, "uses")));
+    assert_int_equal(invite->until_s, json_number(json_member(item, "until_s")));
+    json_hex_exactly(octets, 32, json_member(item, "static_key"));
+    assert_memory_equal(invite->address.static_key.octets, octets, 32);
+    json_hex_exactly(octets, 32, json_member(item, "relay"));
+    assert_memory_equal(invite->relay.octets, octets, 32);
+    json_hex_exactly(octets, 32, json_member(item, "inviter"));
+    assert_memory_equal(invite->inviter.octets, octets, 32);
+    json_hex_exactly(octets, 32, json_member(item, "seed"));
+    assert_memory_equal(invite->seed, octets, 32);
+    json_hex_exactly(octets, 64, json_member(item, "cert"));
+    assert_memory_equal(invite->cert, octets, 64);
+}
+
+static void expect_claim(const struct json_value *item, const struct invite *invite)
+{
+    uint8_t seed[32];
+    json_hex_exactly(seed, sizeof seed, json_member(item, "subject_seed"));
+    struct claim claim;
+    assert_int_equal(claim_sign(&claim, invite, seed), ERR_OK);
+    uint8_t wire[CLAIM_WIRE_MAX];
+    size_t wire_len;
+    assert_int_equal(claim_encode(wire, &wire_len, &claim), ERR_OK);
+    uint8_t expected[CLAIM_WIRE_MAX];
+    size_t expected_len = json_hex(expected, sizeof expected, json_member(item, "claim"));
+    assert_true(octets_equal(octets_of(wire, wire_len), octets_of(expected, expected_len)));
+    assert_int_equal(claim_verify(&claim, &invite->relay, invite->until_s), ERR_OK);
+}
+
+static void invites_and_claims_are_as_in_the_vectors(void **state)
+{
+    (void)state;
+    struct json_file *file = json_open(JSON_VECTORS("invite.json"));
+    const struct json_value *root = json_root(file);
+    const struct json_value *item = json_first(json_member(root, "accept"));
+    for (; item != NULL; item = json_next(item)) {
+        const char *text = json_string(json_member(item, "text"));
+        struct invite invite;
+        char printed[INVITE_TEXT_MAX];
+        assert_int_equal(invite_parse(&invite, octets_of_text(text)), ERR_OK);
+        expect_invite(item, &invite);
+        assert_int_equal(invite_print(printed, &invite), ERR_OK);
+        assert_string_equal(printed, text);
+        expect_claim(item, &invite);
+    }
+    for (item = json_first(json_member(root, "reject")); item != NULL; item = json_next(item)) {
+        struct invite invite;
+        const char *text = json_string(json_member(item, "text"));
+        enum err_code rc = invite_parse(&invite, octets_of_text(text));
+        assert_string_equal(err_name(rc), json_string(json_member(item, "error")));
+    }
+    json_free(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_claim_reaches_the_relay_and_verifies),
         cmocka_unit_test(each_of_the_three_signatures_counts),
         cmocka_unit_test(an_ip6_relay_can_invite_too),
+        cmocka_unit_test(invites_and_claims_are_as_in_the_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
