@@ -24,9 +24,9 @@
 #include "proto/octets.h"
 
 #define NEGENTROPY_VERSION     0x61
-#define NEGENTROPY_MESSAGE_MAX (128 * 1024) /* octets in a message either way */
-#define NEGENTROPY_FRAME_MIN   4096         /* the smallest limit for what one side sends */
-#define NEGENTROPY_RANGES_MAX  16384        /* ranges in a message */
+#define NEGENTROPY_MESSAGE_MAX 131072 /* octets in a message either way */
+#define NEGENTROPY_FRAME_MIN   4096   /* the smallest limit for what one side sends */
+#define NEGENTROPY_RANGES_MAX  16384  /* ranges in a message */
 
 enum negentropy_role { NEGENTROPY_INITIATOR, NEGENTROPY_RESPONDER };
 
