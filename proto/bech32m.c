@@ -6,14 +6,17 @@
 
 static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
-/* -1 where the character is not in the alphabet. */
-static const int8_t values_by_character[128] = {
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-    -1, -1, -1, -1, 15, -1, 10, 17, 21, 20, 26, 30, 7,  5,  -1, -1, -1, -1, -1, -1, -1, 29,
-    -1, 24, 13, 25, 9,  8,  23, -1, 18, 22, 31, 27, 19, -1, 1,  0,  3,  16, 11, 28, 12, 14,
-    6,  4,  2,  -1, -1, -1, -1, -1, -1, 29, -1, 24, 13, 25, 9,  8,  23, -1, 18, 22, 31, 27,
-    19, -1, 1,  0,  3,  16, 11, 28, 12, 14, 6,  4,  2,  -1, -1, -1, -1, -1,
+/* NONE where the character is not in the alphabet. */
+#define NONE 0xff
+static const uint8_t values_by_character[128] = {
+    NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+    15,   NONE, 10,   17,   21,   20,   26,   30,   7,    5,    NONE, NONE, NONE, NONE, NONE, NONE,
+    NONE, 29,   NONE, 24,   13,   25,   9,    8,    23,   NONE, 18,   22,   31,   27,   19,   NONE,
+    1,    0,    3,    16,   11,   28,   12,   14,   6,    4,    2,    NONE, NONE, NONE, NONE, NONE,
+    NONE, 29,   NONE, 24,   13,   25,   9,    8,    23,   NONE, 18,   22,   31,   27,   19,   NONE,
+    1,    0,    3,    16,   11,   28,   12,   14,   6,    4,    2,    NONE, NONE, NONE, NONE, NONE,
 };
 
 /* The sum over prefix, values and checksum is this constant. */
@@ -111,11 +114,10 @@ enum err_code bech32m_decode(size_t *prefix_len, uint8_t values[BECH32M_VALUES_M
     uint8_t checked[CHECKED_MAX];
     size_t count = text.len - separator - 1;
     for (size_t i = 0; i < count; i++) {
-        int value = values_by_character[text.at[separator + 1 + i]];
-        if (value < 0) {
+        checked[i] = values_by_character[text.at[separator + 1 + i]];
+        if (checked[i] == NONE) {
             return ERR_MALFORMED;
         }
-        checked[i] = (uint8_t)value;
         sum = sum_step(sum, checked[i]);
     }
     if (sum != BECH32M_SUM) {

@@ -6,7 +6,7 @@
 
 #define CLAIM_VERSION 1
 #define CLAIM_FIELDS  10
-#define PAIR_LEN      (2 * KEY_LEN)
+#define PAIR_LEN      64 /* two keys */
 
 static struct octets pair_of(uint8_t out[PAIR_LEN], const struct key *a, const struct key *b)
 {

@@ -9,10 +9,13 @@ bool invite_terms_valid(const struct invite_terms *terms)
 
 static struct octets fields_of(uint8_t out[INVITE_FIELDS_LEN], const struct invite_terms *terms)
 {
-    memcpy(out, terms->relay.octets, KEY_LEN);
-    memcpy(out + KEY_LEN, terms->seed_public.octets, KEY_LEN);
-    octets_put_u32be(out + 2 * KEY_LEN, terms->uses);
-    octets_put_u64be(out + 2 * KEY_LEN + 4, terms->until_s);
+    uint8_t *at = out;
+    memcpy(at, terms->relay.octets, KEY_LEN);
+    at += KEY_LEN;
+    memcpy(at, terms->seed_public.octets, KEY_LEN);
+    at += KEY_LEN;
+    octets_put_u32be(at, terms->uses);
+    octets_put_u64be(at + 4, terms->until_s);
     return octets_of(out, INVITE_FIELDS_LEN);
 }
 

@@ -23,7 +23,7 @@
 #define POST_NOTE_MAX     200
 #define POST_TIME_MAX     ((UINT64_C(1) << 40) - 1)
 #define POST_AHEAD_MAX_S  600 /* created_s may lie this far ahead of the receiver's clock */
-#define POST_DEVICE_MAX_S (90 * 86400)
+#define POST_DEVICE_MAX_S (UINT64_C(90) * 86400)
 
 enum post_kind {
     POST_PROFILE = 1,
@@ -124,7 +124,8 @@ MUST_USE enum err_code post_decode_prefix(struct post *post, size_t *wire_len,
  *   ERR_PROOF  it does not verify */
 MUST_USE enum err_code post_verify(const struct post *post);
 
-/* ERR_FUTURE when created_s is too far ahead of now_s, ERR_EXPIRED when it is past expires_s. */
+/* ERR_FUTURE when created_s is more than POST_AHEAD_MAX_S ahead of now_s, ERR_EXPIRED from
+ * expires_s on. */
 MUST_USE enum err_code post_check_clock(const struct post *post, uint64_t now_s);
 
 /* What a person says, before it is a post.  Borrows everything. */

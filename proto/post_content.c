@@ -60,7 +60,7 @@ static enum err_code card_check(struct octets card, const struct key *author)
     if (fields == 0) {
         return ERR_OK;
     }
-    struct key identity;
+    struct key identity = {{0}};
     uint8_t point_or_scalar[32];
     uint8_t sig[SIGN_LEN];
     uint64_t day;
@@ -104,7 +104,7 @@ static enum err_code mentions_read(struct canon_reader *r, struct post_text *tex
         return ERR_MALFORMED;
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct key key;
+        struct key key = {{0}};
         if (canon_read_bin_exact(r, key.octets, KEY_LEN) != ERR_OK || mentions_hold(text, &key)) {
             return ERR_MALFORMED;
         }
