@@ -1,0 +1,254 @@
+#include "cli/ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/canon.h"
+
+static void prompt(struct cli *cli, const char *question, bool own_line)
+{
+    (void)fflush(cli->out);
+    (void)fprintf(cli->err, "%s%s", question, own_line ? "\n" : " ");
+    (void)fflush(cli->err);
+}
+
+/* A line without its end, for the caller to free; NULL at the end of input. */
+static char *line_read(struct cli *cli, size_t *len)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t got = getline(&line, &room, cli->in);
+    if (got < 0) {
+        free(line);
+        return NULL;
+    }
+    *len = (size_t)got;
+    while (*len > 0 && (line[*len - 1] == '\n' || line[*len - 1] == '\r')) {
+        line[--*len] = '\0';
+    }
+    return line;
+}
+
+/* Everything up to the end of input, or on a terminal up to an empty line. */
+static char *text_read(struct cli *cli, size_t *text_len)
+{
+    char *text = calloc(1, ASK_TEXT_MAX + 2);
+    size_t used = 0;
+    size_t len = 0;
+    char *line = NULL;
+    while (text != NULL && used <= ASK_TEXT_MAX && (line = line_read(cli, &len)) != NULL) {
+        if (cli->in_is_terminal && len == 0) {
+            free(line);
+            break;
+        }
+        size_t fits = len < ASK_TEXT_MAX - used ? len : ASK_TEXT_MAX + 1 - used;
+        memcpy(text + used, line, fits);
+        used += fits;
+        if (used <= ASK_TEXT_MAX) {
+            text[used++] = '\n';
+        }
+        free(line);
+    }
+    while (text != NULL && used > 0 && text[used - 1] == '\n') {
+        used--;
+    }
+    *text_len = used;
+    return text;
+}
+
+static int text_take(struct cli *cli, struct value *value, char *text, size_t len)
+{
+    const char *name = parameter_of(value->parameter)->spelling;
+    bool is_text = parameter_of(value->parameter)->form == FORM_TEXT;
+    if (text == NULL || len > (is_text ? ASK_TEXT_MAX : ASK_LINE_MAX)) {
+        free(text);
+        return cli_fail(cli, CLI_WRONG_USAGE, "%s is too long. Nothing was sent.", name);
+    }
+    if (!canon_utf8_valid(octets_of(text, len))) {
+        free(text);
+        return cli_fail(cli, CLI_WRONG_USAGE, "%s is not UTF-8 text. Nothing was sent.", name);
+    }
+    free(value->text);
+    value->text = text;
+    value->text_len = len;
+    return CLI_DONE;
+}
+
+/* Takes typed; a listing's number becomes what it stands for. */
+static char *meant_of(struct cli *cli, enum parameter_name name, char *typed, size_t *len)
+{
+    const char *meant = command_meant(cli, name, typed);
+    if (meant == typed) {
+        return typed;
+    }
+    free(typed);
+    char *copy = strdup(meant);
+    *len = copy != NULL ? strlen(copy) : 0;
+    return copy;
+}
+
+static int line_take(struct cli *cli, struct value *value)
+{
+    const struct parameter *parameter = parameter_of(value->parameter);
+    if (cli->in_is_terminal) {
+        prompt(cli, parameter->question, false);
+    }
+    size_t len = 0;
+    char *line = line_read(cli, &len);
+    if (line == NULL || len == 0) {
+        free(line);
+        return cli_fail(cli, CLI_WRONG_USAGE, "Nothing was given for %s. Nothing was sent.",
+                        parameter->spelling);
+    }
+    line = meant_of(cli, value->parameter, line, &len);
+    return text_take(cli, value, line, len);
+}
+
+static bool is_dash(const struct value *value)
+{
+    return parameter_of(value->parameter)->is_private && value->text != NULL &&
+           strcmp(value->text, "-") == 0;
+}
+
+/* Lines first, in the order typed: a text takes all that is left. */
+static int dashes_replace(struct cli *cli, struct invocation *invocation)
+{
+    for (size_t i = 0; i < invocation->values_count; i++) {
+        struct value *value = &invocation->values[i];
+        if (is_dash(value) && parameter_of(value->parameter)->form == FORM_LINE) {
+            int status = line_take(cli, value);
+            if (status != CLI_DONE) {
+                return status;
+            }
+        }
+    }
+    for (size_t i = 0; i < invocation->values_count; i++) {
+        struct value *value = &invocation->values[i];
+        if (is_dash(value)) {
+            size_t len = 0;
+            if (cli->in_is_terminal) {
+                prompt(cli, parameter_of(value->parameter)->question, true);
+            }
+            char *text = text_read(cli, &len);
+            int status = text_take(cli, value, text, len);
+            if (status != CLI_DONE) {
+                return status;
+            }
+        }
+    }
+    return CLI_DONE;
+}
+
+int ask_one(struct cli *cli, struct invocation *invocation, enum parameter_name name)
+{
+    const struct parameter *parameter = parameter_of(name);
+    bool many_lines = parameter->form == FORM_TEXT && name != ARGUMENT_WORDS;
+    prompt(cli, parameter->question, many_lines);
+    size_t len = 0;
+    char *answer = many_lines ? text_read(cli, &len) : line_read(cli, &len);
+    if (answer == NULL || len == 0) {
+        free(answer);
+        return CLI_DONE;
+    }
+    if (!invocation_add_text(invocation, name, "", 0)) {
+        free(answer);
+        return cli_fail(cli, CLI_WRONG_USAGE, "That is more than one command takes.");
+    }
+    struct value *value = &invocation->values[invocation->values_count - 1];
+    answer = meant_of(cli, name, answer, &len);
+    return text_take(cli, value, answer, len);
+}
+
+void ask_usage(FILE *out, const struct command *command)
+{
+    (void)fprintf(out, "kith %s", command->name);
+    for (size_t i = 0; i < COMMAND_ARGUMENTS_MAX; i++) {
+        if (command->arguments[i] != PARAMETER_NONE) {
+            bool required = i < command->required_count;
+            (void)fprintf(out, required ? " %s" : " [%s]",
+                          parameter_of(command->arguments[i])->spelling);
+        }
+    }
+    for (size_t i = 0; i < COMMAND_OPTIONS_MAX; i++) {
+        if (command->options[i] != PARAMETER_NONE) {
+            const struct parameter *option = parameter_of(command->options[i]);
+            (void)fprintf(
+                out, " [%s%s%s]%s", option->spelling, option->placeholder != NULL ? " " : "",
+                option->placeholder != NULL ? option->placeholder : "", option->many ? "..." : "");
+        }
+    }
+}
+
+static int missing_fail(struct cli *cli, const struct command *command, const char *spelling)
+{
+    return cli_fail(cli, CLI_WRONG_USAGE,
+                    "%s needs %s. Nothing was sent. `kith %s --help` shows an example.",
+                    command->name, spelling, command->name);
+}
+
+/* On a terminal the text of a post is asked for as well; elsewhere only what is there counts. */
+static bool is_asked(const struct cli *cli, const struct invocation *invocation, size_t argument)
+{
+    enum parameter_name name = invocation->command->arguments[argument];
+    bool is_text = name == ARGUMENT_TEXT || name == ARGUMENT_OWN_WORDS;
+    bool is_written_elsewhere = is_text && invocation_find(invocation, OPTION_EDITOR) != NULL;
+    return cli->in_is_terminal && !is_written_elsewhere &&
+           (is_text || argument < invocation->command->required_count);
+}
+
+static int choice_check(struct cli *cli, const struct command *command, const struct value *value)
+{
+    const struct parameter *parameter = parameter_of(value->parameter);
+    if (parameter->form != FORM_CHOICE) {
+        return CLI_DONE;
+    }
+    for (size_t i = 0; parameter->choices[i] != NULL; i++) {
+        if (strcmp(parameter->choices[i], value->text) == 0) {
+            return CLI_DONE;
+        }
+    }
+    return missing_fail(cli, command, parameter->spelling);
+}
+
+static int argument_complete(struct cli *cli, struct invocation *invocation, size_t argument)
+{
+    const struct command *command = invocation->command;
+    enum parameter_name name = command->arguments[argument];
+    if (name == PARAMETER_NONE || invocation_find(invocation, name) != NULL) {
+        return CLI_DONE;
+    }
+    if (is_asked(cli, invocation, argument)) {
+        invocation->composed = name == ARGUMENT_TEXT;
+        int status = ask_one(cli, invocation, name);
+        if (status != CLI_DONE) {
+            return status;
+        }
+    }
+    const struct value *value = invocation_find(invocation, name);
+    if (value != NULL) {
+        return choice_check(cli, command, value);
+    }
+    return argument < command->required_count
+               ? missing_fail(cli, command, parameter_of(name)->spelling)
+               : CLI_DONE;
+}
+
+int ask_complete(struct cli *cli, struct invocation *invocation)
+{
+    int status = dashes_replace(cli, invocation);
+    for (size_t i = 0; status == CLI_DONE && i < COMMAND_ARGUMENTS_MAX; i++) {
+        status = argument_complete(cli, invocation, i);
+    }
+    return status;
+}
+
+bool ask_yes(struct cli *cli, const char *question)
+{
+    prompt(cli, question, false);
+    size_t len = 0;
+    char *answer = line_read(cli, &len);
+    bool yes = answer != NULL &&
+               (strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0 || strcmp(answer, "Y") == 0);
+    free(answer);
+    return yes;
+}

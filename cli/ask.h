@@ -1,0 +1,23 @@
+/* ask.h - the private forms of arguments: '-' reads standard input, and what is left out is asked
+ * for on a terminal.  Off a terminal nothing is ever asked. */
+#ifndef KITH_CLI_ASK_H
+#define KITH_CLI_ASK_H
+
+#include "cli/command.h"
+
+#define ASK_LINE_MAX 4096
+#define ASK_TEXT_MAX (64 * 1024) /* beyond any post; the node knows the true limit */
+
+/* Replace each '-' and fill in what is missing.  From standard input each value takes one line, in
+ * the order they were typed, and a text whatever is left.  Returns CLI_DONE, or CLI_WRONG_USAGE
+ * having said what is missing. */
+int ask_complete(struct cli *cli, struct invocation *invocation);
+/* Ask for one parameter on the terminal and add it, unless the answer is empty.  CLI_DONE, or
+ * CLI_WRONG_USAGE when what was typed cannot be used. */
+int ask_one(struct cli *cli, struct invocation *invocation, enum parameter_name name);
+/* A question to answer with yes or no; anything but yes is no. */
+bool ask_yes(struct cli *cli, const char *question);
+/* "TEXT" or "[TEXT]" and so on: how a command is written, for help and errors. */
+void ask_usage(FILE *out, const struct command *command);
+
+#endif

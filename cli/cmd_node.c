@@ -1,0 +1,180 @@
+/* The person's own node: made, started, stopped, invited to. */
+#include "cli/command.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/ask.h"
+#include "cli/daemon.h"
+#include "cli/home.h"
+#include "cli/request.h"
+
+#define START_TIMEOUT_MS (60 * 1000)
+#define STEP_MS          20
+#define PATH_LEN_MAX     (CLI_HOME_MAX + 64)
+#define WORDS_MAX        (2 * COMMAND_VALUES_MAX + 8)
+
+/* The command line for kithd: borrowed words, ended by NULL. */
+struct words {
+    char *at[WORDS_MAX];
+    size_t count;
+};
+
+static char word_init[] = "--init";
+static char word_home[] = "--home";
+
+static void words_add(struct words *words, char *word)
+{
+    if (words->count + 1 < WORDS_MAX) {
+        words->at[words->count++] = word;
+    }
+}
+
+/* Options go to kithd as they are spelled, which is the same there. */
+static void words_add_options(struct words *words, const struct invocation *invocation,
+                              char spellings[PARAMETERS_COUNT][32])
+{
+    for (size_t i = 0; i < invocation->values_count; i++) {
+        const struct value *value = &invocation->values[i];
+        char *spelling = spellings[value->parameter];
+        (void)snprintf(spelling, 32, "%s", parameter_of(value->parameter)->spelling);
+        words_add(words, spelling);
+        if (value->text != NULL) {
+            words_add(words, value->text);
+        }
+    }
+}
+
+static int name_ask(struct cli *cli, struct invocation *invocation)
+{
+    if (!cli->in_is_terminal || invocation_find(invocation, OPTION_NAME) != NULL) {
+        return CLI_DONE;
+    }
+    if (invocation_find(invocation, OPTION_NO_PASSPHRASE) == NULL &&
+        invocation_find(invocation, OPTION_PASSPHRASE_FILE) == NULL) {
+        cli_tell(cli, "In this version your key is kept in a file that only your user can read;");
+        cli_tell(cli, "passphrases come later.");
+    }
+    cli_tell(cli, "Just Enter leaves the name open; `kith profile` sets it later.");
+    return ask_one(cli, invocation, OPTION_NAME);
+}
+
+int cmd_init(struct cli *cli, struct invocation *invocation)
+{
+    char spellings[PARAMETERS_COUNT][32];
+    int status = ask_complete(cli, invocation);
+    if (status == CLI_DONE && access(cli->home, F_OK) != 0) {
+        status = name_ask(cli, invocation); /* else kithd refuses; asking first would be rude */
+    }
+    if (status != CLI_DONE) {
+        return status;
+    }
+    struct words words = {.count = 1};
+    words_add(&words, word_home);
+    words_add(&words, cli->home);
+    words_add(&words, word_init);
+    words_add_options(&words, invocation, spellings);
+    (void)fflush(cli->out);
+    (void)fflush(cli->err);
+    if (daemon_run(&status, words.at) != ERR_OK) {
+        return cli_fail(cli, CLI_REFUSED, "kithd could not be run, so no home was made.");
+    }
+    if (status == CLI_DONE && !cli->json) {
+        (void)fprintf(cli->out,
+                      "Your home is %s. Next: `kith up` starts your node, `kith join` "
+                      "takes an invite.\n",
+                      cli->home);
+    }
+    return status;
+}
+
+static bool node_answers(struct cli *cli)
+{
+    struct request request = {.command = CONTROL_STATUS, .is_quiet = true, .timeout_ms = 2000};
+    return request_run(cli, &request) != CLI_NO_NODE;
+}
+
+static int start_wait(struct cli *cli, pid_t pid, const char *log)
+{
+    const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+    char line[DAEMON_LINE_MAX];
+    for (unsigned waited_ms = 0; waited_ms < START_TIMEOUT_MS; waited_ms += STEP_MS) {
+        int status = CLI_REFUSED;
+        if (daemon_ended(pid, &status)) {
+            daemon_last_line(line, log);
+            return cli_fail(cli, status != CLI_DONE ? status : CLI_REFUSED,
+                            "The node did not start. The last line of %s: %s", log, line);
+        }
+        if (node_answers(cli)) {
+            return CLI_DONE;
+        }
+        (void)nanosleep(&step, NULL);
+    }
+    daemon_last_line(line, log);
+    return cli_fail(cli, CLI_NO_NODE,
+                    "The node is still starting; `kith status` answers when it is ready. The last "
+                    "line of %s: %s",
+                    log, line);
+}
+
+int cmd_up(struct cli *cli, struct invocation *invocation)
+{
+    char spellings[PARAMETERS_COUNT][32];
+    char log[PATH_LEN_MAX];
+    pid_t pid = 0;
+    int status = ask_complete(cli, invocation);
+    if (status == CLI_DONE) {
+        status = home_check(cli);
+    }
+    if (status != CLI_DONE) {
+        return status;
+    }
+    if (node_answers(cli)) {
+        cli_tell(cli,
+                 invocation->values_count > 0
+                     ? "Your node is running already; what you asked for here was not applied. "
+                       "`kith down` stops it first."
+                     : "Your node is running already.");
+        return invocation->values_count > 0 ? CLI_REFUSED : CLI_DONE;
+    }
+    struct words words = {.count = 1};
+    words_add(&words, word_home);
+    words_add(&words, cli->home);
+    words_add_options(&words, invocation, spellings);
+    (void)fflush(cli->out);
+    (void)fflush(cli->err);
+    if (!home_path(cli, log, sizeof log, DAEMON_LOG_NAME) ||
+        daemon_start(&pid, words.at, log) != ERR_OK) {
+        return cli_fail(cli, CLI_REFUSED, "The node could not be started: %s cannot be written.",
+                        log);
+    }
+    status = start_wait(cli, pid, log);
+    if (status == CLI_DONE && !cli->json) {
+        (void)fputs("Your node is running. `kith status` shows how it is.\n", cli->out);
+    }
+    return status;
+}
+
+int cmd_down(struct cli *cli, struct invocation *invocation)
+{
+    (void)invocation;
+    struct request request = {.command = CONTROL_DOWN, .until_gone = true};
+    int status = request_run(cli, &request);
+    if (status == CLI_DONE && !cli->json) {
+        (void)fputs("Your node has stopped. What you wrote is kept.\n", cli->out);
+    }
+    return status;
+}
+
+int cmd_invite(struct cli *cli, struct invocation *invocation)
+{
+    int status = command_carry_out(cli, invocation);
+    if (status == CLI_DONE && !cli->json) {
+        cli_tell(cli, "Whoever has this can join: give it to people you trust, over a channel you "
+                      "trust.");
+        cli_tell(cli, "They type `kith join` and paste it.");
+    }
+    return status;
+}

@@ -1,0 +1,153 @@
+#include "cli/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_LEN_MAX 32
+#define NEAR_MAX     2
+
+/* How many of the words spell this name: 1, 2, or 0 for not at all. */
+static size_t words_in(const char *name, char *const *words, size_t words_count)
+{
+    const char *space = strchr(name, ' ');
+    if (space == NULL) {
+        return strcmp(name, words[0]) == 0 ? 1 : 0;
+    }
+    size_t first_len = (size_t)(space - name);
+    return words_count > 1 && strlen(words[0]) == first_len &&
+                   memcmp(name, words[0], first_len) == 0 && strcmp(space + 1, words[1]) == 0
+               ? 2
+               : 0;
+}
+
+const struct command *command_find(size_t *used, char *const *words, size_t words_count)
+{
+    size_t count = 0;
+    const struct command *table = command_table(&count);
+    const struct command *found = NULL;
+    size_t found_used = 0;
+    for (size_t i = 0; i < count && words_count > 0; i++) {
+        size_t words_used = words_in(table[i].name, words, words_count);
+        if (words_used > found_used) {
+            found = &table[i];
+            found_used = words_used;
+        }
+    }
+    *used = found_used;
+    return found;
+}
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Edit distance, row by row; NAME_LEN_MAX is enough for every name there is. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t a_len = strlen(a);
+    size_t b_len = strlen(b);
+    if (a_len > NAME_LEN_MAX || b_len > NAME_LEN_MAX) {
+        return NAME_LEN_MAX;
+    }
+    size_t row[NAME_LEN_MAX + 1];
+    for (size_t j = 0; j <= b_len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t above = row[j];
+            size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+            row[j] = least_of(above + 1, row[j - 1] + 1, diagonal + change);
+            diagonal = above;
+        }
+    }
+    return row[b_len];
+}
+
+const char *command_nearest(const char *typed)
+{
+    size_t count = 0;
+    const struct command *table = command_table(&count);
+    const char *nearest = NULL;
+    size_t best = NEAR_MAX + 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t far = distance(typed, table[i].name);
+        if (far < best && far < strlen(table[i].name)) {
+            best = far;
+            nearest = table[i].name;
+        }
+    }
+    return nearest;
+}
+
+bool command_is_later(const char *typed)
+{
+    static const char *const later[] = {"lock",    "unlock", "panic",  "shield", "unshield",
+                                        "shields", "crowd",  "drafts", "backup", "restore"};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        if (strcmp(typed, later[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *command_meant(const struct cli *cli, enum parameter_name name, const char *word)
+{
+    bool fits = false;
+    switch (cli->numbers.kind) {
+    case NUMBERS_POSTS:
+        fits = name == ARGUMENT_ID || name == ARGUMENT_WHO || name == OPTION_BEFORE;
+        break;
+    case NUMBERS_KEYS:
+        fits = name == ARGUMENT_KEY || name == ARGUMENT_WHO;
+        break;
+    case NUMBERS_TAGS:
+        fits = name == ARGUMENT_TAG || name == OPTION_FOLLOWED_TAG || name == OPTION_TAGS;
+        break;
+    case NUMBERS_ADDRESSES:
+        fits = name == ARGUMENT_ADDRESS;
+        break;
+    case NUMBERS_NONE:
+        break;
+    }
+    const char *found = cli->in_session && fits ? numbers_find(&cli->numbers, word) : NULL;
+    return found != NULL ? found : word;
+}
+
+const struct value *invocation_find(const struct invocation *invocation, enum parameter_name name)
+{
+    for (size_t i = 0; i < invocation->values_count; i++) {
+        if (invocation->values[i].parameter == name) {
+            return &invocation->values[i];
+        }
+    }
+    return NULL;
+}
+
+bool invocation_add_text(struct invocation *invocation, enum parameter_name name, const char *text,
+                         size_t len)
+{
+    char *copy = malloc(len + 1);
+    if (copy == NULL || invocation->values_count == COMMAND_VALUES_MAX) {
+        free(copy);
+        return false;
+    }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    invocation->values[invocation->values_count++] =
+        (struct value){.parameter = name, .text = copy, .text_len = len};
+    return true;
+}
+
+void invocation_free(struct invocation *invocation)
+{
+    for (size_t i = 0; i < invocation->values_count; i++) {
+        free(invocation->values[i].text);
+    }
+    *invocation = (struct invocation){0};
+}

@@ -1,0 +1,42 @@
+#include "cli/home.h"
+
+#include <sys/stat.h>
+
+static bool set(struct cli *cli, const char *base, const char *below)
+{
+    if (base == NULL || base[0] == '\0') {
+        return false;
+    }
+    int len = snprintf(cli->home, sizeof cli->home, "%s%s", base, below);
+    return len > 0 && (size_t)len < sizeof cli->home;
+}
+
+int home_find(struct cli *cli)
+{
+    if (cli->home[0] != '\0' || set(cli, cli->environment(cli->context, "KITH_HOME"), "") ||
+        set(cli, cli->environment(cli->context, "XDG_DATA_HOME"), "/kith") ||
+        set(cli, cli->environment(cli->context, "HOME"), "/.local/share/kith")) {
+        return CLI_DONE;
+    }
+    cli->home[0] = '\0';
+    return cli_fail(cli, CLI_NO_NODE,
+                    "It is not clear where your home is: please say --home DIR, or set KITH_HOME. "
+                    "Nothing was sent.");
+}
+
+int home_check(struct cli *cli)
+{
+    struct stat about;
+    if (stat(cli->home, &about) == 0 && S_ISDIR(about.st_mode)) {
+        return CLI_DONE;
+    }
+    return cli_fail(cli, CLI_NO_NODE,
+                    "There is no home in %s yet. Nothing was sent. `kith init` makes one.",
+                    cli->home);
+}
+
+bool home_path(const struct cli *cli, char *out, size_t out_len, const char *name)
+{
+    int len = snprintf(out, out_len, "%s/%s", cli->home, name);
+    return len > 0 && (size_t)len < out_len;
+}

@@ -1,0 +1,58 @@
+/* kith: the person's command line.  All of it is in cli_run(); here is only the real world. */
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/socket.h"
+
+#define COLUMNS_MAX 1000
+
+static uint64_t clock_s(void *context)
+{
+    (void)context;
+    time_t now = time(NULL);
+    return now > 0 ? (uint64_t)now : 0;
+}
+
+static const char *environment(void *context, const char *name)
+{
+    (void)context;
+    return getenv(name);
+}
+
+/* A pipe is not wrapped unless COLUMNS asks for it. */
+static size_t width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize window = {0};
+    long asked = columns != NULL ? strtol(columns, NULL, 10) : 0;
+    if (asked > 0 && asked <= COLUMNS_MAX) {
+        return (size_t)asked;
+    }
+    if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0) {
+        return window.ws_col;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct socket_transport transport;
+    struct cli cli = {
+        .in = stdin,
+        .out = stdout,
+        .err = stderr,
+        .in_is_terminal = isatty(STDIN_FILENO) == 1,
+        .width = width(),
+        .now_s = clock_s,
+        .environment = environment,
+        .transport = &transport.transport,
+    };
+    socket_init(&transport);
+    int status = cli_run(&cli, argc, argv);
+    cli_close(&cli);
+    socket_close(&transport);
+    return status;
+}

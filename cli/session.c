@@ -1,0 +1,80 @@
+#include "cli/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLANKS " \t\r\n"
+
+static char *quote_end(char *at)
+{
+    char *end = strchr(at + 1, '"');
+    return end != NULL && (end[1] == '\0' || strchr(BLANKS, end[1]) != NULL) ? end : NULL;
+}
+
+size_t session_split(char *words[SESSION_WORDS_MAX], char *line)
+{
+    size_t count = 0;
+    char *at = line + strspn(line, BLANKS);
+    while (*at != '\0') {
+        bool after_option =
+            count > 0 && strncmp(words[count - 1], "--", 2) == 0 && words[count - 1][2] != '\0';
+        char *end = at[0] == '"' && after_option ? quote_end(at) : NULL;
+        if (count == SESSION_WORDS_MAX) {
+            return SESSION_WORDS_MAX + 1;
+        }
+        words[count] = end != NULL ? at + 1 : at;
+        end = end != NULL ? end : at + strcspn(at, BLANKS);
+        bool is_last = *end == '\0';
+        *end = '\0';
+        at = is_last ? end : end + 1 + strspn(end + 1, BLANKS);
+        if (count > 0 || strcmp(words[0], "kith") != 0) {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* One line; true when it ends the session. */
+static bool line_run(struct cli *cli, char *line)
+{
+    char *words[SESSION_WORDS_MAX + 1];
+    static char program[] = "kith";
+    words[0] = program;
+    size_t count = session_split(words + 1, line);
+    if (count > SESSION_WORDS_MAX) {
+        cli_tell(cli, "That line is too long. `post` alone asks for a text of any length.");
+        return false;
+    }
+    if (count == 0) {
+        return false;
+    }
+    if (count == 1 && (strcmp(words[1], "quit") == 0 || strcmp(words[1], "exit") == 0)) {
+        return true;
+    }
+    (void)cli_run(cli, (int)count + 1, words);
+    return false;
+}
+
+int session_run(struct cli *cli)
+{
+    char *line = NULL;
+    size_t room = 0;
+    bool over = false;
+    cli->in_session = true;
+    cli_tell(cli,
+             "A session: the same commands, with nothing kept in a history. Numbers stand for");
+    cli_tell(cli, "the lines of the last listing (reply 3). help lists the commands, quit leaves.");
+    while (!over) {
+        (void)fflush(cli->out);
+        (void)fputs("kith> ", cli->err);
+        (void)fflush(cli->err);
+        if (getline(&line, &room, cli->in) < 0) {
+            (void)fputc('\n', cli->err);
+            break;
+        }
+        over = line_run(cli, line);
+    }
+    free(line);
+    cli->in_session = false;
+    return CLI_DONE;
+}
