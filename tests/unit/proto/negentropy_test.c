@@ -340,39 +340,74 @@ static void an_id_listed_twice_is_needed_once(void **state)
     talk_close(&talk);
 }
 
-/* The one place where the reference can lose posts: it would fold the rest from the end of the
- * range that did not fit, and a peer with nothing there would find it equal. */
+/* Write into out the range up to `code` (a time's difference, as sent) with this fingerprint. */
+static size_t put_print(uint8_t *out, struct octets code, const struct fingerprint *print)
+{
+    memcpy(out, code.at, code.len);
+    out[code.len] = 0;
+    out[code.len + 1] = 1;
+    memcpy(out + code.len + 2, print->octets, FINGERPRINT_LEN);
+    return code.len + 2 + FINGERPRINT_LEN;
+}
+
+/* The one place where the reference can lose posts: it folds the rest from the end of the range
+ * that did not fit, and a peer with nothing from there on finds that equal. */
 static void a_range_that_does_not_fit_is_not_lost_on_a_peer_without_it(void **state)
 {
     (void)state;
     static const struct negentropy_sets_shape shape = {"rest", 0, 400, 0, 1, 1000, 0};
+    static const uint8_t first[] = {0x86, 0xaa, 0xcf, 0xe2, 0x15}; /* 1700000020 + 1 */
+    static const uint8_t twenty[] = {21};
+    static const uint8_t infinity[] = {0};
+    const struct fold empty = {.count = 0};
+    struct fingerprint nothing;
+    fingerprint_of(&nothing, &empty);
+
+    /* Six times nothing in 20 seconds, whose lists just fit, and nothing ever after. */
+    uint8_t message[256] = {NEGENTROPY_VERSION};
+    size_t len = 1 + put_print(message + 1, octets_of(first, sizeof first), &nothing);
+    for (int i = 0; i < 5; i++) {
+        len += put_print(message + len, octets_of(twenty, sizeof twenty), &nothing);
+    }
+    len += put_print(message + len, octets_of(infinity, sizeof infinity), &nothing);
+
     struct talk talk;
     talk_open(&talk, &shape, NEGENTROPY_FRAME_MIN, 1024);
     (void)negentropy_peer_initiate(talk.a);
-
-    /* Twenty empty prints, each for 20 posts: their ids do not fit into one frame. */
-    uint8_t message[1 + 20 * (NEGENTROPY_BUCKETS + 9)];
-    size_t len = 0;
-    const struct fold empty = {.count = 0};
-    struct fingerprint print;
-    fingerprint_of(&print, &empty);
-    message[len++] = NEGENTROPY_VERSION;
-    for (unsigned i = 1; i <= 20; i++) {
-        static const uint8_t first[] = {0x86, 0xaa, 0xcf, 0xe2, 0x15}; /* 1700000020 + 1 */
-        size_t time_len = i == 1 ? sizeof first : 1;
-        const uint8_t next = 21;
-        memcpy(message + len, i == 1 ? first : &next, time_len);
-        len += time_len;
-        message[len++] = 0;
-        message[len++] = 1;
-        memcpy(message + len, print.octets, FINGERPRINT_LEN);
-        len += FINGERPRINT_LEN;
-    }
     assert_int_equal(negentropy_peer_receive(talk.a, octets_of(message, len)), ERR_OK);
     assert_int_equal(talk.a->step.next, NEGENTROPY_SEND);
+
+    struct fold rest = talk.a_set.running[400];
+    fold_subtract(&rest, &talk.a_set.running[120]);
+    struct fingerprint expected;
+    fingerprint_of(&expected, &rest);
     struct octets reply = reply_of(talk.a);
-    assert_true(reply.len > 1000 + FINGERPRINT_LEN);
-    assert_memory_not_equal(reply.at + reply.len - FINGERPRINT_LEN, print.octets, FINGERPRINT_LEN);
+    assert_memory_equal(reply.at + reply.len - FINGERPRINT_LEN, expected.octets, FINGERPRINT_LEN);
+    talk_close(&talk);
+}
+
+/* The place behind an id of all ones is at the next second. */
+static void a_list_goes_on_behind_the_highest_id(void **state)
+{
+    (void)state;
+    static const uint8_t nothing_here[] = {NEGENTROPY_VERSION, 0x00, 0x00, 0x02, 0x00};
+    struct post_id highest;
+    memset(highest.octets, 0xff, POST_ID_LEN);
+    struct talk talk = {.octets_count = 0};
+    sorted_set_init(&talk.a_set);
+    for (uint64_t created_s = 1; created_s <= 100; created_s++) {
+        sorted_set_add(&talk.a_set, created_s, &highest);
+    }
+    sorted_set_seal(&talk.a_set);
+    talk.a = negentropy_peer_new(&talk.a_set, NEGENTROPY_INITIATOR, NEGENTROPY_FRAME_MIN,
+                                 NEGENTROPY_SPLIT_MIN);
+    (void)negentropy_peer_initiate(talk.a);
+    size_t before_count = talk.a->batches_count;
+    assert_int_equal(negentropy_peer_receive(talk.a, octets_of(nothing_here, sizeof nothing_here)),
+                     ERR_OK);
+    assert_int_equal(talk.a->have.count, 100);
+    assert_int_equal(talk.a->batches_count - before_count, 4);
+    assert_int_equal(talk.a->step.next, NEGENTROPY_DONE);
     talk_close(&talk);
 }
 
@@ -390,6 +425,7 @@ int main(void)
         cmocka_unit_test(an_initiator_refuses_another_version),
         cmocka_unit_test(an_id_listed_twice_is_needed_once),
         cmocka_unit_test(a_range_that_does_not_fit_is_not_lost_on_a_peer_without_it),
+        cmocka_unit_test(a_list_goes_on_behind_the_highest_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
