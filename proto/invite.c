@@ -114,7 +114,7 @@ static enum err_code address_read(struct canon_reader *r, struct address *addres
     memcpy(address->host, host.at, host.len);
     address->host[host.len] = '\0';
     address->port = (uint16_t)port;
-    return address_check(address);
+    return ERR_OK;
 }
 
 static enum err_code body_read(struct invite *invite, struct octets body)

@@ -46,6 +46,7 @@ static const struct tag_range *range_of(uint32_t code_point)
     return NULL;
 }
 
+/* A library newer than the table could fold what the table does not know into what it does. */
 static bool all_assigned(struct octets text)
 {
     const uint8_t *at = text.at;
@@ -83,7 +84,7 @@ static enum err_code encode(uint8_t out[TAG_MAX], size_t *out_len,
     return len > 0 ? ERR_OK : ERR_MALFORMED;
 }
 
-/* text is well-formed and every code point in it assigned. */
+/* text is well-formed. */
 static enum err_code fold(uint8_t out[TAG_MAX], size_t *out_len, struct octets text)
 {
     utf8proc_int32_t code_points[CODE_POINTS_MAX];
@@ -108,8 +109,7 @@ bool tag_valid(struct octets text)
     }
     uint8_t folded[TAG_MAX];
     size_t folded_len;
-    return canon_utf8_valid(text) && all_assigned(text) &&
-           fold(folded, &folded_len, text) == ERR_OK &&
+    return canon_utf8_valid(text) && fold(folded, &folded_len, text) == ERR_OK &&
            octets_equal(text, octets_of(folded, folded_len));
 }
 

@@ -182,6 +182,20 @@ static void overflow_is_remembered(void **state)
     assert_int_equal(w.room.len, len);
 }
 
+static void canonical_octets_go_in_as_they_are(void **state)
+{
+    (void)state;
+    uint8_t buffer[8];
+    struct canon_writer w = canon_writer_of(buffer, sizeof buffer);
+    canon_write_array(&w, 2);
+    canon_write_raw(&w, OCTETS(0xa1, 'a'));
+    canon_write_raw(&w, octets_of(NULL, 0));
+    canon_write_bool(&w, false);
+    assert_true(octets_equal(canon_written(&w), OCTETS(0x92, 0xa1, 'a', 0xc2)));
+    canon_write_raw(&w, OCTETS(1, 2, 3, 4, 5));
+    assert_true(w.overflow);
+}
+
 static void only_well_formed_utf8_is_text(void **state)
 {
     (void)state;
@@ -243,6 +257,7 @@ int main(void)
         cmocka_unit_test(nesting_stops_at_the_bound),
         cmocka_unit_test(maps_are_refused_where_posts_hold_none),
         cmocka_unit_test(overflow_is_remembered),
+        cmocka_unit_test(canonical_octets_go_in_as_they_are),
         cmocka_unit_test(only_well_formed_utf8_is_text),
         cmocka_unit_test(peeking_tells_the_type),
     };

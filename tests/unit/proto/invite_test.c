@@ -135,6 +135,28 @@ static void a_claim_reaches_the_relay_and_verifies(void **state)
     assert_int_equal(claim_decode(&read, octets_of(wire, wire_len)), ERR_MALFORMED);
 }
 
+static void a_claim_has_one_form(void **state)
+{
+    (void)state;
+    struct person relay = person_of("relay");
+    struct person ana = person_of("ana");
+    struct person bea = person_of("bea");
+    struct invite invite = invite_of(&relay, &ana);
+    struct claim claim = claim_of(&invite, &bea);
+    uint8_t wire[CLAIM_WIRE_MAX];
+    size_t wire_len;
+    assert_int_equal(claim_encode(wire, &wire_len, &claim), ERR_OK);
+    size_t uses_at = 2 + 3 * 34; /* behind the array's head, the version and three keys */
+    assert_int_equal(wire[uses_at], 3);
+    struct claim read = {.uses = 77};
+    wire[uses_at] = 0;
+    assert_int_equal(claim_decode(&read, octets_of(wire, wire_len)), ERR_MALFORMED);
+    wire[uses_at] = 3;
+    wire[0] = 0x99; /* nine fields */
+    assert_int_equal(claim_decode(&read, octets_of(wire, wire_len)), ERR_MALFORMED);
+    assert_int_equal(read.uses, 77);
+}
+
 static void each_of_the_three_signatures_counts(void **state)
 {
     (void)state;
@@ -244,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_slip_of_the_pen_is_noticed),
         cmocka_unit_test(an_invite_nobody_signed_is_refused),
         cmocka_unit_test(a_claim_reaches_the_relay_and_verifies),
+        cmocka_unit_test(a_claim_has_one_form),
         cmocka_unit_test(each_of_the_three_signatures_counts),
         cmocka_unit_test(an_ip6_relay_can_invite_too),
         cmocka_unit_test(invites_and_claims_are_as_in_the_vectors),

@@ -98,6 +98,9 @@ static void a_draft_out_of_range_is_refused(void **state)
     struct post_draft draft = text_draft("\xff");
     assert_int_equal(sign_of(&draft), ERR_MALFORMED);
     draft = text_draft("hello");
+    draft.note = octets_of_text("\xff");
+    assert_int_equal(sign_of(&draft), ERR_MALFORMED);
+    draft = text_draft("hello");
     draft.tags = twice;
     draft.tags_count = 2;
     assert_int_equal(sign_of(&draft), ERR_MALFORMED);
@@ -137,6 +140,35 @@ static void the_largest_body_is_signed_and_no_larger_one(void **state)
         most = rc == ERR_OK ? len : most;
     }
     assert_true(most > POST_BODY_MAX - 60 && most < POST_BODY_MAX);
+}
+
+static void mentions_of_a_draft_stand_in_the_post(void **state)
+{
+    (void)state;
+    struct person ana = person_of("ana");
+    const struct key mentions[2] = {person_of("bea").key, person_of("carl").key};
+    struct post_draft draft = text_draft("with you both");
+    draft.mentions = mentions;
+    draft.mentions_count = 2;
+    draft.note = octets_of_text("grief");
+    draft.replies = POST_REPLIES_NOBODY;
+    struct posts posts = {0};
+    (void)person_draft(&posts, &ana, &draft);
+    struct post post = posts_decoded(&posts, 0);
+    assert_int_equal(post.as.text.mentions_count, 2);
+    assert_memory_equal(post.as.text.mentions, mentions, sizeof mentions);
+    assert_true(octets_equal(post.as.text.note, octets_of_text("grief")));
+    assert_int_equal(post.as.text.replies, POST_REPLIES_NOBODY);
+    draft.mentions_count = POST_MENTIONS_MAX + 1;
+    assert_int_equal(sign_of(&draft), ERR_MALFORMED);
+    posts_free(&posts);
+}
+
+static void a_post_without_a_proof_does_not_verify(void **state)
+{
+    (void)state;
+    const struct post post = {.kind = POST_TEXT, .proof = {NULL, 0}};
+    assert_int_equal(post_verify(&post), ERR_PROOF);
 }
 
 static void a_short_body_is_signed_too(void **state)
@@ -272,6 +304,8 @@ int main(void)
         cmocka_unit_test(a_name_written_in_the_text_is_a_mention),
         cmocka_unit_test(a_draft_out_of_range_is_refused),
         cmocka_unit_test(the_largest_body_is_signed_and_no_larger_one),
+        cmocka_unit_test(mentions_of_a_draft_stand_in_the_post),
+        cmocka_unit_test(a_post_without_a_proof_does_not_verify),
         cmocka_unit_test(a_short_body_is_signed_too),
         cmocka_unit_test(a_reply_names_its_root_and_parent),
         cmocka_unit_test(a_stream_of_posts_comes_apart_at_the_seams),
