@@ -273,22 +273,6 @@ static enum progress on_list(struct negentropy *n, struct negentropy_step *step,
     return initiator ? compare_list(n, step, range, answer) : answer_list(n, range, answer);
 }
 
-static enum progress on_range(struct negentropy *n, struct negentropy_step *step,
-                              const struct negentropy_range *range,
-                              const struct negentropy_answer *answer)
-{
-    switch (range->mode) {
-    case NEGENTROPY_MODE_FINGERPRINT:
-        return on_fingerprint(n, range, answer);
-    case NEGENTROPY_MODE_IDS:
-        return on_list(n, step, range, answer);
-    case NEGENTROPY_MODE_SKIP:
-        break;
-    }
-    negentropy_reply_skip(&n->reply, &range->upper);
-    return PROGRESS_NEXT;
-}
-
 /* Go through the ranges whose answers came. */
 static enum progress work(struct negentropy *n, struct negentropy_step *step,
                           const struct negentropy_results *results)
@@ -297,14 +281,16 @@ static enum progress work(struct negentropy *n, struct negentropy_step *step,
     size_t used_count = 0;
     struct negentropy_range range;
     while (next_range(&range, &at, n->message, &n->lower)) {
-        const struct negentropy_answer *answer = NULL;
-        if (range.mode != NEGENTROPY_MODE_SKIP) {
-            if (used_count == results->answers_count) {
-                return PROGRESS_PARTLY;
-            }
-            answer = &results->answers[used_count++];
+        enum progress progress = PROGRESS_NEXT;
+        if (range.mode == NEGENTROPY_MODE_SKIP) {
+            negentropy_reply_skip(&n->reply, &range.upper);
+        } else if (used_count == results->answers_count) {
+            return PROGRESS_PARTLY;
+        } else if (range.mode == NEGENTROPY_MODE_FINGERPRINT) {
+            progress = on_fingerprint(n, &range, &results->answers[used_count++]);
+        } else {
+            progress = on_list(n, step, &range, &results->answers[used_count++]);
         }
-        enum progress progress = on_range(n, step, &range, answer);
         if (progress != PROGRESS_NEXT) {
             return progress;
         }

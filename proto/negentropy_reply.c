@@ -150,6 +150,7 @@ void negentropy_reply_rest(struct negentropy_reply *reply, const struct fold *fo
 {
     uint8_t part[NEGENTROPY_BOUND_MAX + 1 + FINGERPRINT_LEN];
     const struct negentropy_bound infinity = negentropy_bound_infinity();
-    put(reply, part, put_print(reply, part, &infinity, fold));
+    size_t len = put_print(reply, part, &infinity, fold);
+    put(reply, part, len);
     reply->spoken = infinity;
 }
