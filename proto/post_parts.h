@@ -29,7 +29,4 @@ bool post_proof_fits(const struct post_proof *proof, uint64_t kind, uint64_t cre
  *   ERR_MALFORMED  a known kind that breaks its rules */
 MUST_USE enum err_code post_content_decode(struct post *post);
 
-/* Write the draft's content array.  The draft's text is well-formed. */
-void post_content_write(struct canon_writer *w, const struct post_draft *draft);
-
 #endif

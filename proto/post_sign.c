@@ -18,7 +18,7 @@ static void text_write(struct canon_writer *w, const struct post_draft *draft)
     }
 }
 
-void post_content_write(struct canon_writer *w, const struct post_draft *draft)
+static void content_write(struct canon_writer *w, const struct post_draft *draft)
 {
     switch (draft->kind) {
     case POST_PROFILE:
@@ -91,7 +91,7 @@ static void body_write(struct canon_writer *w, const struct post_draft *draft,
         canon_write_uint(w, draft->refs[i].relation);
         canon_write_bin(w, octets_of(draft->refs[i].id.octets, POST_ID_LEN));
     }
-    post_content_write(w, draft);
+    content_write(w, draft);
 }
 
 /* Body behind the longest head there can be, then both moved together: no second 32 KiB. */
