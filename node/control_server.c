@@ -23,6 +23,8 @@ struct client {
     size_t message_len;
     size_t message_got;
     unsigned under_way_count;
+    size_t unsent_len; /* given to the socket and still in the process */
+    bool reading;
     uint64_t sent_count; /* messages given to the socket, and those that left the process */
     uint64_t written_count;
 };
@@ -63,6 +65,7 @@ struct sending {
 };
 
 static void release_held(struct control_server *server);
+static void on_octets(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf);
 static void close_drained(struct control_server *server);
 
 static struct client *client_of(struct control_server *server, uint32_t number)
@@ -148,15 +151,29 @@ static bool take_length(struct client *client)
     return true;
 }
 
+/* A client is read only as fast as its messages are taken and its answers leave. */
+static void update_reading(struct client *client)
+{
+    bool want =
+        client->under_way_count < CONTROL_UNDER_WAY_MAX && client->unsent_len < CONTROL_UNSENT_MAX;
+    if (client->closing || want == client->reading) {
+        return;
+    }
+    client->reading = want;
+    if (!want) {
+        (void)uv_read_stop((uv_stream_t *)&client->pipe);
+    } else if (uv_read_start((uv_stream_t *)&client->pipe, on_room, on_octets) != 0) {
+        client_close(client);
+    }
+}
+
 static void take_message(struct client *client)
 {
     struct control_server *server = client->server;
     uint8_t *message = client->message;
     client->message = NULL;
     client->under_way_count++;
-    if (client->under_way_count == CONTROL_UNDER_WAY_MAX) {
-        (void)uv_read_stop((uv_stream_t *)&client->pipe);
-    }
+    update_reading(client);
     server->events.message(server->events.context, client->number, message, client->message_len);
 }
 
@@ -229,11 +246,12 @@ static void on_client(uv_stream_t *listener, int status)
     server->number_last = server->number_last == UINT32_MAX ? 1 : server->number_last + 1;
     client->number = server->number_last;
     server->handles_count++;
-    if (uv_accept(listener, (uv_stream_t *)&client->pipe) != 0 || !client_is_ours(client) ||
-        uv_read_start((uv_stream_t *)&client->pipe, on_room, on_octets) != 0) {
+    if (uv_accept(listener, (uv_stream_t *)&client->pipe) != 0 || !client_is_ours(client)) {
         log_line(LOG_WARN, "a connection to the control socket was turned away");
         client_close(client);
+        return;
     }
+    update_reading(client);
 }
 
 static void on_written(uv_write_t *request, int status)
@@ -242,8 +260,10 @@ static void on_written(uv_write_t *request, int status)
     struct client *client = sending->client;
     struct control_server *server = client->server;
     client->written_count++;
+    client->unsent_len -= sending->len;
     if (status == 0 && !client->closing) {
         server->events.written(server->events.context, client->number, sending->len);
+        update_reading(client);
         release_held(server);
     } else if (status != 0) {
         client_close(client);
@@ -268,12 +288,16 @@ static void send_now(struct control_server *server, uint32_t number, uint8_t *oc
     sending->len = len;
     uv_buf_t buf = uv_buf_init((char *)octets, (unsigned)len);
     client->sent_count++;
+    client->unsent_len += len;
     if (uv_write(&sending->request, (uv_stream_t *)&client->pipe, &buf, 1, on_written) != 0) {
         client->sent_count--;
+        client->unsent_len -= len;
         free(octets);
         free(sending);
         client_close(client);
+        return;
     }
+    update_reading(client);
 }
 
 /* The client that an answer still waits for, or NULL. */
@@ -373,10 +397,7 @@ void control_server_taken(struct control_server *server, uint32_t number)
         return;
     }
     client->under_way_count--;
-    if (client->under_way_count == CONTROL_UNDER_WAY_MAX - 1 &&
-        uv_read_start((uv_stream_t *)&client->pipe, on_room, on_octets) != 0) {
-        client_close(client);
-    }
+    update_reading(client);
 }
 
 static bool holds_for(const struct control_server *server, const struct client *client)

@@ -14,7 +14,8 @@
 #include "proto/err.h"
 
 #define CONTROL_CLIENTS_MAX   64
-#define CONTROL_UNDER_WAY_MAX 8    /* messages of one client not yet taken: reading pauses */
+#define CONTROL_UNDER_WAY_MAX 8       /* messages of one client not yet taken: reading pauses */
+#define CONTROL_UNSENT_MAX    1048576 /* octets one client has not read: its requests wait */
 #define CONTROL_SLOW_MS       1000 /* a client that holds up a last answer is closed after this */
 
 /* What happens on the socket. */

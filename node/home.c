@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node/memory.h"
+
 static const char *variable(const char *name)
 {
     const char *value = getenv(name);
@@ -131,12 +133,20 @@ bool home_has_vault(struct home *home)
 
 enum err_code home_make_vault(struct home *home, enum vault_kind kind, struct err_note *note)
 {
-    uint8_t *seed = sodium_malloc(32);
-    if (seed == NULL) {
-        return err_note(note, ERR_NO_MEMORY, "out of memory");
-    }
+    uint8_t *seed = memory_get_secret(32);
     randombytes_buf(seed, 32);
     enum err_code rc = vault_create(home->files, kind, seed, note);
     sodium_free(seed);
     return rc;
+}
+
+enum err_code home_open_store(struct store **store, struct home *home, struct err_note *note)
+{
+    uint8_t *key = memory_get_secret(32);
+    enum err_code rc = vault_store_key(key, home->files, note);
+    if (rc == ERR_OK) {
+        rc = store_open(store, home->files, key, note);
+    }
+    sodium_free(key);
+    return rc == ERR_OK ? rc : err_note(note, rc, "opening the posts in %s", home->path);
 }

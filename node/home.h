@@ -7,6 +7,7 @@
 
 #include "proto/err.h"
 #include "store/file.h"
+#include "store/store.h"
 #include "store/vault.h"
 
 #define HOME_PATH_MAX 4096
@@ -39,6 +40,11 @@ bool home_has_vault(struct home *home);
 /* Make the vault from 32 fresh random octets.
  *   ERR_REFUSED  there is a home already; nothing was changed */
 MUST_USE enum err_code home_make_vault(struct home *home, enum vault_kind kind,
+                                       struct err_note *note);
+
+/* Open the store under the key of the home.
+ *   ERR_NOT_FOUND  there is no key;  and what store_open() gives */
+MUST_USE enum err_code home_open_store(struct store **store, struct home *home,
                                        struct err_note *note);
 
 #endif

@@ -1,0 +1,518 @@
+#include "node/daemon.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "node/contacts.h"
+#include "node/control_server.h"
+#include "node/crew.h"
+#include "node/driver.h"
+#include "node/log.h"
+#include "node/mailbox.h"
+#include "node/memory.h"
+#include "node/network.h"
+#include "node/person.h"
+#include "node/publisher.h"
+#include "node/writer.h"
+
+#define RELAY_PORT           7117
+#define PERSONAL_INBOUND_MAX 32
+#define RELAY_INBOUND_MAX    512
+#define ADDRESSES_MAX        (VAULT_PEERS_MAX + OPTIONS_PEERS_MAX)
+#define TICK_MS              1000
+#define STOP_MS              5000 /* a name server that does not answer must not hold us up */
+#define DAY_S                86400
+#define SIGNALS_COUNT        2
+
+struct daemon {
+    const struct options *options;
+    uv_loop_t loop;
+    struct mailbox mailbox;
+    struct crew workers;
+    struct writer *writer;
+    struct person *person;
+    struct network *network;
+    struct driver *driver;
+    struct publisher *publisher;
+    struct contacts *contacts;
+    struct control_server *control;
+    uv_signal_t signals[SIGNALS_COUNT];
+    uv_timer_t ticker;
+    uv_timer_t guard;
+    char address[ADDRESS_TEXT_MAX + 1];
+    uint64_t day;
+    bool person_runs;
+    bool stopping;
+    unsigned open_count; /* parts that are not closed yet */
+};
+
+/* ---- Stopping ---- */
+
+/* Every handle but the mailbox's is closed: end the threads, and with them the loop. */
+static void finish(struct daemon *daemon)
+{
+    if (daemon->person_runs) {
+        person_finish(daemon->person);
+    }
+    if (daemon->writer != NULL) {
+        writer_finish(daemon->writer);
+    }
+    crew_finish(&daemon->workers);
+    uv_close((uv_handle_t *)&daemon->guard, NULL);
+    mailbox_close(&daemon->mailbox);
+}
+
+static void part_closed(void *context)
+{
+    struct daemon *daemon = context;
+    daemon->open_count--;
+    if (daemon->open_count == 0) {
+        finish(daemon);
+    }
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
+}
+
+/* What is acknowledged is durable; what hangs is a question to a name server. */
+static void on_guard(uv_timer_t *timer)
+{
+    (void)timer;
+    log_line(LOG_WARN, "stopping takes too long; leaving now");
+    _exit(0);
+}
+
+static void stop(struct daemon *daemon)
+{
+    if (daemon->stopping) {
+        return;
+    }
+    daemon->stopping = true;
+    (void)uv_timer_start(&daemon->guard, on_guard, STOP_MS, 0);
+    daemon->open_count++; /* until everything below was told to close */
+    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+        daemon->open_count++;
+        /* This gives the signals back to the system: a second one ends the process. */
+        uv_close((uv_handle_t *)&daemon->signals[i], on_handle_closed);
+    }
+    daemon->open_count++;
+    uv_close((uv_handle_t *)&daemon->ticker, on_handle_closed);
+    if (daemon->control != NULL) {
+        daemon->open_count++;
+        control_server_close(daemon->control, part_closed, daemon);
+        daemon->control = NULL;
+    }
+    if (daemon->network != NULL) {
+        daemon->open_count++;
+        network_stop(daemon->network, part_closed, daemon);
+    }
+    if (daemon->driver != NULL) {
+        daemon->open_count++;
+        driver_stop(daemon->driver, part_closed, daemon);
+    }
+    part_closed(daemon);
+}
+
+/* ---- What the network tells ---- */
+
+static void on_up(void *context, uint32_t peer, uint32_t address, const struct key *static_key)
+{
+    driver_on_up(((struct daemon *)context)->driver, peer, address, static_key);
+}
+
+static void on_down(void *context, uint32_t peer)
+{
+    driver_on_down(((struct daemon *)context)->driver, peer);
+}
+
+static bool on_frame(void *context, uint32_t peer, const struct frame *frame)
+{
+    return driver_on_frame(((struct daemon *)context)->driver, peer, frame);
+}
+
+static void on_full(void *context, uint32_t peer)
+{
+    driver_on_pressure(((struct daemon *)context)->driver, peer, true);
+}
+
+static void on_drained(void *context, uint32_t peer)
+{
+    driver_on_pressure(((struct daemon *)context)->driver, peer, false);
+}
+
+static void on_dial_failed(void *context, uint32_t address)
+{
+    driver_on_dial_failed(((struct daemon *)context)->driver, address);
+}
+
+/* The seed behind it never changes, so reading it beside the person's thread is safe. */
+static void on_dial_secret(void *context, uint8_t secret[NOISE_KEY_LEN], const struct key *node)
+{
+    vault_dial_secret(secret, person_vault(((struct daemon *)context)->person), node);
+}
+
+/* ---- What the driver tells ---- */
+
+static void tell_status(struct daemon *daemon)
+{
+    struct command_status *status = memory_get(sizeof *status);
+    memcpy(status->address, daemon->address, sizeof status->address);
+    status->peers_connected = driver_peers_count(daemon->driver);
+    contacts_status(daemon->contacts, status);
+    person_status(daemon->person, status);
+    free(status);
+}
+
+static void on_ready(void *context, const struct engine_ready *ready)
+{
+    (void)ready;
+    person_ready(((struct daemon *)context)->person);
+}
+
+static void on_accepted(void *context)
+{
+    person_arrival(((struct daemon *)context)->person);
+}
+
+static void on_published(void *context, const struct engine_published *published)
+{
+    struct daemon *daemon = context;
+    struct publisher_cause cause;
+    struct post_id id;
+    if (publisher_on_published(daemon->publisher, &cause, &id, published)) {
+        person_published(daemon->person, &cause, &id, published->status, published->sent_to);
+    }
+}
+
+static void on_join(void *context, const struct engine_join *join)
+{
+    person_admit(((struct daemon *)context)->person, join->token, join->claim);
+}
+
+static void on_joined(void *context, const struct engine_joined *joined)
+{
+    struct daemon *daemon = context;
+    struct address address;
+    if (contacts_on_joined(daemon->contacts, &address, joined)) {
+        person_joined(daemon->person, &address, joined->status);
+    }
+}
+
+static void on_peers_changed(void *context)
+{
+    tell_status(context);
+}
+
+/* ---- What the control socket tells ---- */
+
+static void on_message(void *context, uint32_t client, uint8_t *octets, size_t len)
+{
+    person_message(((struct daemon *)context)->person, client, octets, len);
+}
+
+static void on_written(void *context, uint32_t client, size_t len)
+{
+    person_written(((struct daemon *)context)->person, client, len);
+}
+
+static void on_gone(void *context, uint32_t client)
+{
+    person_gone(((struct daemon *)context)->person, client);
+}
+
+/* ---- What the person's thread wants ---- */
+
+static void on_send(void *context, uint32_t client, uint8_t *octets, size_t len,
+                    enum command_order order)
+{
+    struct daemon *daemon = context;
+    if (daemon->control == NULL) {
+        free(octets);
+        return;
+    }
+    control_server_send(daemon->control, client, octets, len, order);
+}
+
+static void on_taken(void *context, uint32_t client)
+{
+    struct daemon *daemon = context;
+    if (daemon->control != NULL) {
+        control_server_taken(daemon->control, client);
+    }
+}
+
+static void on_publish(void *context, uint64_t token, uint8_t *octets, size_t len)
+{
+    struct daemon *daemon = context;
+    struct publisher_cause cause = {.command_token = token};
+    publisher_add(daemon->publisher, &cause, octets, len);
+}
+
+static void on_peers(void *context, const struct person_peers *peers)
+{
+    struct daemon *daemon = context;
+    if (!daemon->stopping) {
+        contacts_set(daemon->contacts, peers);
+        tell_status(daemon);
+    }
+}
+
+static void on_down_asked(void *context)
+{
+    stop(context);
+}
+
+static void join_result(struct daemon *daemon, uint64_t token, enum err_code rc)
+{
+    driver_join_result(daemon->driver, token, rc, octets_of_text(rc == ERR_OK ? "" : err_text(rc)));
+}
+
+static void on_published_noted(void *context, const struct publisher_cause *cause, enum err_code rc)
+{
+    struct daemon *daemon = context;
+    if (cause->join_token != 0) {
+        join_result(daemon, cause->join_token, rc);
+    }
+    publisher_next(daemon->publisher);
+}
+
+/* A newcomer is told only once the vouch is durable. */
+static void on_admitted(void *context, uint64_t token, enum err_code rc, uint8_t *octets,
+                        size_t len)
+{
+    struct daemon *daemon = context;
+    if (rc == ERR_OK && len > 0) {
+        struct publisher_cause cause = {.join_token = token};
+        publisher_add(daemon->publisher, &cause, octets, len);
+        return;
+    }
+    free(octets);
+    join_result(daemon, token, rc);
+}
+
+/* ---- Time and signals ---- */
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    uint64_t day = (uint64_t)time(NULL) / DAY_S;
+    if (day != daemon->day) {
+        daemon->day = day;
+        writer_midnight(daemon->writer);
+    }
+    contacts_tick(daemon->contacts, uv_now(&daemon->loop));
+    person_tick(daemon->person);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    log_line(LOG_INFO, "stopping (%s)", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    stop(daemon);
+}
+
+/* ---- Starting ---- */
+
+static struct engine_limits limits_of(bool relay)
+{
+    struct engine_limits limits = relay ? engine_limits_relay() : engine_limits_personal();
+    limits.addresses_max = ADDRESSES_MAX;
+    limits.peers_max = (relay ? RELAY_INBOUND_MAX : PERSONAL_INBOUND_MAX) + ADDRESSES_MAX;
+    return limits;
+}
+
+static enum err_code start_network(struct daemon *daemon, struct err_note *note)
+{
+    bool relay = daemon->options->relay;
+    struct engine_limits engine = limits_of(relay);
+    struct network_limits limits = {.inbound_max = relay ? RELAY_INBOUND_MAX : PERSONAL_INBOUND_MAX,
+                                    .peers_max = engine.peers_max,
+                                    .addresses_max = engine.addresses_max};
+    struct network_events events = {.context = daemon,
+                                    .up = on_up,
+                                    .down = on_down,
+                                    .frame = on_frame,
+                                    .full = on_full,
+                                    .drained = on_drained,
+                                    .dial_failed = on_dial_failed,
+                                    .dial_secret = on_dial_secret};
+    daemon->network =
+        network_new(&daemon->loop, &daemon->workers,
+                    vault_node_secret(person_vault(daemon->person)), &limits, &events);
+    const struct options *options = daemon->options;
+    const char *host = options->has_listen ? options->listen_host : relay ? "0.0.0.0" : "127.0.0.1";
+    uint16_t port = options->has_listen ? options->listen_port : relay ? RELAY_PORT : 0;
+    enum err_code rc = network_listen(daemon->network, host, port, note);
+    if (rc == ERR_OK) {
+        struct address address;
+        network_address(daemon->network, &address);
+        address_print(daemon->address, &address);
+    }
+    return rc;
+}
+
+static struct message_hello hello_of(const struct daemon *daemon)
+{
+    struct message_hello hello = {.role = MESSAGE_PERSONAL};
+    if (daemon->options->relay) {
+        const struct vault *vault = person_vault(daemon->person);
+        hello.role = MESSAGE_RELAY;
+        hello.identity = vault_identity(vault);
+        message_hello_sign(&hello, network_static_key(daemon->network), vault_identity_seed(vault));
+    }
+    return hello;
+}
+
+static enum err_code start_driver(struct daemon *daemon)
+{
+    struct driver_config config = {.loop = &daemon->loop,
+                                   .workers = &daemon->workers,
+                                   .writer = daemon->writer,
+                                   .store = person_store(daemon->person),
+                                   .network = daemon->network,
+                                   .events = {.context = daemon,
+                                              .ready = on_ready,
+                                              .accepted = on_accepted,
+                                              .published = on_published,
+                                              .join = on_join,
+                                              .joined = on_joined,
+                                              .peers_changed = on_peers_changed},
+                                   .engine = {.limits = limits_of(daemon->options->relay),
+                                              .hello = hello_of(daemon),
+                                              .now_ms = uv_now(&daemon->loop)}};
+    randombytes_buf(config.engine.seed, sizeof config.engine.seed);
+    enum err_code rc = driver_new(&daemon->driver, &config);
+    if (rc == ERR_OK) {
+        daemon->publisher = publisher_new(daemon->driver);
+        daemon->contacts = contacts_new(daemon->network, daemon->driver);
+        for (size_t i = 0; i < daemon->options->peers_count; i++) {
+            contacts_add_fixed(daemon->contacts, &daemon->options->peers[i]);
+        }
+    }
+    return rc;
+}
+
+static enum err_code start_person(struct daemon *daemon)
+{
+    struct person_events events = {.context = daemon,
+                                   .send = on_send,
+                                   .taken = on_taken,
+                                   .publish = on_publish,
+                                   .peers = on_peers,
+                                   .down = on_down_asked,
+                                   .published = on_published_noted,
+                                   .admitted = on_admitted};
+    tell_status(daemon);
+    enum err_code rc = person_start(daemon->person, &daemon->mailbox, &events);
+    daemon->person_runs = rc == ERR_OK;
+    return rc;
+}
+
+static enum err_code start_parts(struct daemon *daemon, struct home *home, struct err_note *note)
+{
+    enum err_code rc = writer_new(&daemon->writer, person_store(daemon->person), &daemon->mailbox);
+    if (rc == ERR_OK) {
+        writer_midnight(daemon->writer);
+        rc = start_network(daemon, note);
+    }
+    if (rc == ERR_OK) {
+        rc = start_driver(daemon);
+    }
+    if (rc == ERR_OK) {
+        rc = start_person(daemon);
+    }
+    /* Last: whoever gets an answer there finds everything else running. */
+    if (rc == ERR_OK) {
+        struct control_events events = {
+            .context = daemon, .message = on_message, .written = on_written, .gone = on_gone};
+        rc = control_server_new(&daemon->control, &daemon->loop, home->path, &events, note);
+    }
+    return rc;
+}
+
+static unsigned workers_count(void)
+{
+    unsigned count = uv_available_parallelism();
+    return count < CREW_THREADS_MAX ? count : CREW_THREADS_MAX;
+}
+
+static enum err_code start_loop(struct daemon *daemon, struct err_note *note)
+{
+    if (uv_loop_init(&daemon->loop) != 0) {
+        return err_note(note, ERR_NO_MEMORY, "the system gives no more descriptors");
+    }
+    enum err_code rc = mailbox_init(&daemon->mailbox, &daemon->loop);
+    if (rc == ERR_OK) {
+        rc = crew_start(&daemon->workers, workers_count(), &daemon->mailbox);
+        if (rc != ERR_OK) {
+            mailbox_close(&daemon->mailbox);
+            (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        }
+    }
+    if (rc != ERR_OK) {
+        (void)uv_loop_close(&daemon->loop);
+        return err_note(note, rc, "the system gives no more threads");
+    }
+    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT};
+    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+        (void)uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        (void)uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+    }
+    (void)uv_timer_init(&daemon->loop, &daemon->ticker);
+    (void)uv_timer_init(&daemon->loop, &daemon->guard);
+    daemon->ticker.data = daemon;
+    daemon->guard.data = daemon;
+    return ERR_OK;
+}
+
+static void close_all(struct daemon *daemon)
+{
+    int failed = uv_loop_close(&daemon->loop);
+    assert(failed == 0);
+    (void)failed;
+    publisher_free(daemon->publisher);
+    contacts_free(daemon->contacts);
+    driver_free(daemon->driver);
+    writer_free(daemon->writer);
+}
+
+enum err_code daemon_run(struct home *home, const struct options *options, struct err_note *note)
+{
+    struct daemon *daemon = memory_get(sizeof *daemon);
+    daemon->options = options;
+    daemon->day = (uint64_t)time(NULL) / DAY_S;
+    enum err_code rc =
+        person_open(&daemon->person, home, options->relay ? VAULT_RELAY : VAULT_PERSONAL, note);
+    if (rc == ERR_OK) {
+        rc = start_loop(daemon, note);
+        if (rc != ERR_OK) {
+            person_close(daemon->person);
+        }
+    }
+    if (rc != ERR_OK) {
+        free(daemon);
+        return rc;
+    }
+    rc = start_parts(daemon, home, note);
+    if (rc == ERR_OK) {
+        log_line(LOG_INFO, "listening on %s", daemon->address);
+        (void)uv_timer_start(&daemon->ticker, on_tick, TICK_MS, TICK_MS);
+    } else {
+        stop(daemon);
+    }
+    (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    close_all(daemon);
+    person_close(daemon->person);
+    free(daemon);
+    if (rc == ERR_OK) {
+        log_line(LOG_INFO, "stopped");
+    }
+    return rc;
+}

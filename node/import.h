@@ -1,0 +1,28 @@
+/* import.h - `kithd --import FILE`: check and store posts that lie one after another in a file. */
+#ifndef KITH_NODE_IMPORT_H
+#define KITH_NODE_IMPORT_H
+
+#include <stdint.h>
+
+#include "node/home.h"
+#include "proto/err.h"
+
+struct import_counts {
+    uint64_t new_count;
+    uint64_t there_count;
+    uint64_t refused_count; /* retracted or expired */
+    uint64_t invalid_count; /* a proof that does not hold, or dated in the future */
+};
+
+/* Store every post of the file in the home's store, the proofs checked on all cores; progress on
+ * stderr when that is a terminal.  *counts is written in any case: it says what was stored.
+ *
+ *   ERR_NOT_FOUND  there is no such file
+ *   ERR_DAMAGED    the file ends or turns to something else in the middle; the note says where,
+ *                  and everything before is stored
+ *   ERR_NO_NODE    the home has no vault
+ *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
+MUST_USE enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
+                                  struct err_note *note);
+
+#endif

@@ -1,0 +1,90 @@
+#include "node/init.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "node/memory.h"
+#include "proto/canon.h"
+#include "proto/post.h"
+#include "store/journal.h"
+
+static enum err_code check(const struct options *options, struct err_note *note)
+{
+    if (options->passphrase_file != NULL) {
+        return err_note(note, ERR_REFUSED,
+                        "this version cannot set a passphrase yet; --no-passphrase keeps the key "
+                        "in a file that only you can read. Nothing was made");
+    }
+    if (options->name == NULL) {
+        return ERR_OK;
+    }
+    struct octets name = octets_of_text(options->name);
+    if (name.len > POST_NAME_MAX || !canon_utf8_valid(name)) {
+        return err_note(note, ERR_USAGE, "a name is UTF-8 and at most %d octets long",
+                        POST_NAME_MAX);
+    }
+    return ERR_OK;
+}
+
+/* Only written down: the node sends what the journal has and the store has not. */
+static enum err_code write_profile(struct journal *journal, const struct vault *vault,
+                                   const char *name, struct err_note *note)
+{
+    struct post_draft draft = {
+        .kind = POST_PROFILE, .created_s = (uint64_t)time(NULL), .text = octets_of_text(name)};
+    uint8_t *wire = memory_get(POST_WIRE_MAX);
+    size_t len = 0;
+    struct post_id id;
+    enum err_code rc = post_sign(wire, &len, &id, &draft, vault_identity_seed(vault));
+    if (rc == ERR_OK) {
+        rc = journal_own_post(journal, &id, octets_of(wire, len), note);
+    }
+    free(wire);
+    return rc == ERR_OK ? rc : err_note(note, rc, "writing the profile");
+}
+
+static enum err_code name_oneself(struct home *home, const char *name, struct err_note *note)
+{
+    uint8_t *key = memory_get_secret(32);
+    struct journal *journal = NULL;
+    struct vault *vault = NULL;
+    enum err_code rc = vault_journal_key(key, home->files, note);
+    if (rc == ERR_OK) {
+        rc = journal_open(&journal, home->files, key, note);
+    }
+    sodium_free(key);
+    if (rc == ERR_OK) {
+        rc = vault_open(&vault, home->files, journal, note);
+    }
+    if (rc == ERR_OK) {
+        rc = write_profile(journal, vault, name, note);
+    }
+    vault_close(vault);
+    journal_close(journal);
+    return rc;
+}
+
+enum err_code init_run(const char *path, const struct options *options, struct err_note *note)
+{
+    struct home home;
+    enum err_code rc = check(options, note);
+    if (rc == ERR_OK) {
+        rc = home_open(&home, path, true, note);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (home_has_vault(&home)) {
+        rc = err_note(note, ERR_REFUSED,
+                      "there is a home in %s already; nothing was changed. `kith up` starts it",
+                      path);
+    } else {
+        rc = home_make_vault(&home, VAULT_PERSONAL, note);
+    }
+    if (rc == ERR_OK && options->name != NULL && options->name[0] != '\0') {
+        rc = name_oneself(&home, options->name, note);
+    }
+    home_close(&home);
+    return rc;
+}

@@ -1,0 +1,111 @@
+/* kithd: a personal node or, with --relay, a community relay. */
+#include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
+
+#include "node/daemon.h"
+#include "node/home.h"
+#include "node/import.h"
+#include "node/init.h"
+#include "node/log.h"
+#include "node/options.h"
+
+#define DESCRIPTORS_WANTED 4096
+
+/* Keys live in this process: nobody else reads its files, its memory or its remains. */
+static void harden(void)
+{
+    (void)umask(077);
+    (void)signal(SIGPIPE, SIG_IGN);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#if defined(__linux__)
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_WANTED) {
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int fail(enum err_code rc, const struct err_note *note)
+{
+    (void)fprintf(stderr, "kithd: %s\n", note->text[0] != '\0' ? note->text : err_text(rc));
+    return err_exit_status(rc);
+}
+
+static enum err_code import(struct home *home, const char *file, struct err_note *note)
+{
+    struct import_counts counts;
+    enum err_code rc = import_run(&counts, home, file, note);
+    (void)printf("%" PRIu64 " new, %" PRIu64 " there already, %" PRIu64 " refused, %" PRIu64
+                 " invalid\n",
+                 counts.new_count, counts.there_count, counts.refused_count, counts.invalid_count);
+    return rc;
+}
+
+static enum err_code run(struct home *home, const struct options *options, struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    if (options->relay && !home_has_vault(home)) {
+        rc = home_make_vault(home, VAULT_RELAY, note);
+        if (rc == ERR_OK) {
+            log_line(LOG_INFO, "made a relay's home in %s", home->path);
+        }
+    }
+    return rc == ERR_OK ? daemon_run(home, options, note) : rc;
+}
+
+static enum err_code with_home(const char *path, const struct options *options,
+                               struct err_note *note)
+{
+    struct home home;
+    enum err_code rc = home_open(&home, path, options->relay, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = options->mode == OPTIONS_IMPORT ? import(&home, options->import_path, note)
+                                         : run(&home, options, note);
+    home_close(&home);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct err_note note = {{0}};
+    struct options options;
+    enum err_code rc = options_parse(&options, argc, argv, &note);
+    if (rc != ERR_OK) {
+        return fail(rc, &note);
+    }
+    if (options.mode == OPTIONS_HELP || options.mode == OPTIONS_VERSION) {
+        (void)fputs(options.mode == OPTIONS_HELP ? options_help() : "kithd " KITH_VERSION "\n",
+                    stdout);
+        return 0;
+    }
+    harden();
+    raise_descriptors();
+    log_set_level(options.verbose ? LOG_DEBUG : LOG_INFO);
+    if (sodium_init() < 0) {
+        (void)err_note(&note, ERR_IO, "the system gives no random numbers");
+        return fail(ERR_IO, &note);
+    }
+    char path[HOME_PATH_MAX];
+    rc = home_path(path, options.home, &note);
+    if (rc == ERR_OK) {
+        rc = options.mode == OPTIONS_INIT ? init_run(path, &options, &note)
+                                          : with_home(path, &options, &note);
+    }
+    return rc == ERR_OK ? 0 : fail(rc, &note);
+}

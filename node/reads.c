@@ -1,0 +1,92 @@
+#include "node/reads.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "node/memory.h"
+
+#define RECON_ITEMS_CAP 4096
+
+struct reading {
+    struct job job;
+    struct reads reads;
+    struct engine_read read;
+    struct engine_read_done answer;
+    bool known[ENGINE_KNOWN_MAX];
+    struct octets wires[ENGINE_BODIES_MAX];
+    uint8_t *bodies;
+    struct negentropy_results *recon;
+};
+
+/* A body that is not here, or that does not open any more, is empty in the answer. */
+static void read_bodies(struct reading *reading)
+{
+    size_t cap = reading->read.octets_max + POST_WIRE_MAX;
+    reading->bodies = memory_get(cap);
+    size_t used = 0;
+    size_t count = 0;
+    for (; count < reading->read.ids_count && used <= reading->read.octets_max; count++) {
+        struct octets_room room = {.at = reading->bodies + used, .cap = cap - used};
+        enum err_code rc = store_body(reading->reads.store, &room, &reading->read.ids[count], NULL);
+        size_t len = rc == ERR_OK ? room.len : 0;
+        if (count > 0 && used + len > reading->read.octets_max) {
+            break;
+        }
+        reading->wires[count] = octets_of(reading->bodies + used, len);
+        used += len;
+    }
+    reading->answer.as.bodies =
+        (struct engine_bodies){.wires = reading->wires, .wires_count = count};
+}
+
+static void read_recon(struct reading *reading)
+{
+    reading->recon = memory_get(sizeof *reading->recon);
+    reading->recon->items = memory_get(RECON_ITEMS_CAP * sizeof *reading->recon->items);
+    reading->recon->items_cap = RECON_ITEMS_CAP;
+    store_answer(reading->reads.store, reading->recon, reading->read.batch);
+    reading->answer.as.recon = reading->recon;
+}
+
+static void work(struct job *job)
+{
+    struct reading *reading = JOB_OWNER(job, struct reading, job);
+    switch (reading->read.query) {
+    case ENGINE_READ_KNOWN:
+        store_known(reading->reads.store, reading->known, reading->read.ids,
+                    reading->read.ids_count);
+        reading->answer.as.known = reading->known;
+        break;
+    case ENGINE_READ_BODIES:
+        read_bodies(reading);
+        break;
+    case ENGINE_READ_RECON:
+        read_recon(reading);
+        break;
+    }
+}
+
+static void on_done(struct job *job)
+{
+    struct reading *reading = JOB_OWNER(job, struct reading, job);
+    reading->reads.done(reading->reads.context, &reading->answer);
+    if (reading->recon != NULL) {
+        free(reading->recon->items);
+    }
+    free(reading->recon);
+    free(reading->bodies);
+    free(reading);
+}
+
+void reads_start(const struct reads *reads, const struct engine_read *read)
+{
+    assert(read->ids_count <= ENGINE_KNOWN_MAX && read->ids_count <= ENGINE_BODIES_MAX);
+    struct reading *reading = memory_get(sizeof *reading);
+    reading->reads = *reads;
+    reading->read = *read;
+    reading->answer.token = read->token;
+    reading->answer.status = ERR_OK;
+    reading->job.work = work;
+    reading->job.done = on_done;
+    crew_push(reads->workers, &reading->job, CREW_URGENT);
+}
