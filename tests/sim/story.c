@@ -40,10 +40,9 @@ struct story_end story_tell(const struct story *story)
     struct cluster *c = cluster_new(story->seed, story->nodes_count);
     connect_all(c, story->nodes_count);
     cluster_run(c, 500);
-    cluster_set_faults(c, &(struct cluster_faults){.read_fails = 20,
-                                                   .store_fails = 20,
-                                                   .answers_twice = 50,
-                                                   .answer_max_ms = 200});
+    cluster_set_faults(
+        c, &(struct cluster_faults){
+               .read_fails = 20, .store_fails = 20, .answers_twice = 50, .answer_max_ms = 200});
     for (uint32_t i = 0; i < story->actions_count; i++) {
         act(c, story->nodes_count);
         cluster_run(c, cluster_random(c, 400));

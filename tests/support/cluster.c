@@ -26,7 +26,7 @@ void cluster_note(struct cluster *c, uint32_t node, const char *what, uint64_t a
     char line[160];
     int len = snprintf(line, sizeof line, "%llu %u %s %llu %llu\n", (unsigned long long)c->now_ms,
                        node, what, (unsigned long long)a, (unsigned long long)b);
-    (void)crypto_generichash_update(&c->trace, (const uint8_t *)line, (size_t)len);
+    (void)crypto_generichash_update(&c->trace, (const uint8_t *)line, (unsigned long long)len);
     if (getenv("KITH_SIM_TRACE") != NULL) {
         (void)fputs(line, stderr);
     }
@@ -91,8 +91,7 @@ void cluster_dials(struct cluster *c, uint32_t node, uint32_t other)
 {
     c->nodes[node].dials[other] = true;
     if (c->nodes[node].engine != NULL) {
-        node_step(c, node,
-                  &(struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = other});
+        node_step(c, node, &(struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = other});
     }
 }
 
@@ -102,13 +101,15 @@ size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text)
     size_t number = c->said_count++;
     c->said = realloc(c->said, c->said_count * sizeof *c->said);
     cluster_must(c->said != NULL && author->engine != NULL, "nobody can publish here");
-    struct post_id id = person_text(&c->posts, &author->person,
-                                    CLUSTER_START_S + c->now_ms / 1000, text, "metoo");
+    char numbered[200]; /* no two posts are the same */
+    (void)snprintf(numbered, sizeof numbered, "%s (%zu)", text, number);
+    struct post_id id = person_text(&c->posts, &author->person, CLUSTER_START_S + c->now_ms / 1000,
+                                    numbered, "metoo");
     c->said[number] = (struct said){.id = id, .node = node};
-    node_step(c, node,
-              &(struct engine_input){
-                  .type = ENGINE_PUBLISH,
-                  .as.publish = {.token = number, .wire = c->posts.wires[number]}});
+    node_step(
+        c, node,
+        &(struct engine_input){.type = ENGINE_PUBLISH,
+                               .as.publish = {.token = number, .wire = c->posts.wires[number]}});
     return number;
 }
 

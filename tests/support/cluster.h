@@ -27,10 +27,10 @@
 
 /* What goes wrong, in so many of 1000. */
 struct cluster_faults {
-    uint32_t read_fails;      /* a read answers ERR_IO */
-    uint32_t store_fails;     /* a put fails, or says so though it was done */
-    uint32_t answers_twice;   /* an answer comes a second time */
-    uint32_t answer_max_ms;   /* answers take so long, in any order; not a share */
+    uint32_t read_fails;    /* a read answers ERR_IO */
+    uint32_t store_fails;   /* a put fails, or says so though it was done */
+    uint32_t answers_twice; /* an answer comes a second time */
+    uint32_t answer_max_ms; /* answers take so long, in any order; not a share */
 };
 
 struct cluster;

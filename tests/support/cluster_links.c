@@ -36,10 +36,10 @@ static size_t add_link(struct cluster *c, uint32_t a, uint32_t b)
         cluster_must(c->links != NULL, "no memory");
     }
     struct link link = {.open = true};
-    link.ends[0] = (struct end){
-        .node = a, .slot = free_slot(&c->nodes[a]), .life = c->nodes[a].life};
-    link.ends[1] = (struct end){
-        .node = b, .slot = free_slot(&c->nodes[b]), .life = c->nodes[b].life};
+    link.ends[0] =
+        (struct end){.node = a, .slot = free_slot(&c->nodes[a]), .life = c->nodes[a].life};
+    link.ends[1] =
+        (struct end){.node = b, .slot = free_slot(&c->nodes[b]), .life = c->nodes[b].life};
     c->links[c->links_count] = link;
     return c->links_count++;
 }
@@ -183,8 +183,8 @@ void links_on_arrive(struct cluster *c, struct event *event)
     }
     struct waiting *waiting = calloc(1, sizeof *waiting);
     cluster_must(waiting != NULL, "no memory");
-    *waiting = (struct waiting){
-        .frame = event->frame, .len = event->frame_len, .type = event->frame_type};
+    *waiting =
+        (struct waiting){.frame = event->frame, .len = event->frame_len, .type = event->frame_type};
     if (end->last == NULL) {
         end->first = waiting;
     } else {

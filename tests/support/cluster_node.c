@@ -99,8 +99,7 @@ static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect 
     case ENGINE_PUBLISHED:
         cluster_note(c, n, "published", effect->as.published.token,
                      (uint64_t)effect->as.published.status);
-        c->said[effect->as.published.token].acknowledged =
-            effect->as.published.status == ERR_OK;
+        c->said[effect->as.published.token].acknowledged = effect->as.published.status == ERR_OK;
         break;
     case ENGINE_ACCEPTED:
     case ENGINE_READY:
@@ -195,8 +194,8 @@ static size_t read_bodies(struct cluster *c, const struct event *event, struct o
         static uint8_t one[POST_WIRE_MAX];
         struct octets_room wire = {.at = one, .cap = sizeof one};
         struct err_note note = {.text = ""};
-        enum err_code rc = store_body(c->nodes[event->node].store, &wire,
-                                      &event->read.ids[count], &note);
+        enum err_code rc =
+            store_body(c->nodes[event->node].store, &wire, &event->read.ids[count], &note);
         size_t len = rc == ERR_OK ? wire.len : 0;
         if (count > 0 && used + len > event->read.octets_max) {
             break;
