@@ -1,0 +1,264 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/index.h"
+#include "tests/support/sorted_set.h"
+
+#define ITEMS_MAX 512
+#define DAY_S     86400
+
+static uint64_t random_state;
+
+static uint64_t draw(uint64_t below)
+{
+    random_state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = random_state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ (z >> 31)) % below;
+}
+
+/* What the index should hold, kept the slow way. */
+struct expected {
+    struct post post;
+    bool kept;
+};
+
+static struct expected expected[6000];
+static size_t expected_count;
+
+static struct post post_at(uint64_t created_s, uint64_t expires_s)
+{
+    struct post post = {.created_s = created_s, .expires_s = expires_s};
+    for (size_t i = 0; i < POST_ID_LEN; i++) {
+        post.id.octets[i] = (uint8_t)draw(256);
+    }
+    return post;
+}
+
+static void add(struct index *index, struct post post)
+{
+    struct index_place place = {.position = expected_count, .offset = 7, .len = 9};
+    assert_int_equal(index_add(index, &post, &place), ERR_OK);
+    expected[expected_count++] = (struct expected){.post = post, .kept = true};
+}
+
+static struct negentropy_bound random_bound(void)
+{
+    if (draw(10) == 0) {
+        return negentropy_bound_infinity();
+    }
+    if (draw(10) == 0) {
+        return negentropy_bound_zero();
+    }
+    const struct post *post = &expected[draw(expected_count)].post;
+    struct negentropy_item item = {.created_s = post->created_s, .id = post->id};
+    return negentropy_bound_at(&item);
+}
+
+static void random_batch(struct negentropy_batch *batch)
+{
+    memset(batch, 0, sizeof *batch);
+    batch->queries_count = 1 + draw(8);
+    for (size_t i = 0; i < batch->queries_count; i++) {
+        struct negentropy_query *query = &batch->queries[i];
+        query->kind = (enum negentropy_query_kind)draw(3);
+        query->lower = random_bound();
+        query->upper = random_bound();
+        if (negentropy_bound_compare(&query->lower, &query->upper) > 0) {
+            struct negentropy_bound lower = query->upper;
+            query->upper = query->lower;
+            query->lower = lower;
+        }
+    }
+}
+
+static void assert_same_fold(const struct fold *a, const struct fold *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(a->sum, b->sum, sizeof a->sum);
+}
+
+static void assert_same_answer(const struct negentropy_answer *a, const struct negentropy_answer *b,
+                               enum negentropy_query_kind kind)
+{
+    assert_int_equal(a->shape, b->shape);
+    if (kind != NEGENTROPY_LIST) {
+        assert_same_fold(&a->fold, &b->fold);
+    }
+    assert_int_equal(a->items_count, b->items_count);
+    assert_int_equal(a->more, b->more);
+    for (size_t i = 0; i < a->items_count; i++) {
+        assert_int_equal(negentropy_item_compare(&a->items[i], &b->items[i]), 0);
+    }
+    for (size_t i = 0; a->shape == NEGENTROPY_BUCKETED && i < NEGENTROPY_BUCKETS; i++) {
+        assert_same_fold(&a->buckets[i].fold, &b->buckets[i].fold);
+        assert_int_equal(negentropy_bound_compare(&a->buckets[i].upper, &b->buckets[i].upper), 0);
+        assert_int_equal(a->buckets[i].upper.prefix_len, b->buckets[i].upper.prefix_len);
+    }
+}
+
+static struct negentropy_results ours, theirs;
+static struct negentropy_item our_items[ITEMS_MAX], their_items[ITEMS_MAX];
+
+static void compare_with_slow(struct index *index, size_t batches_count)
+{
+    struct sorted_set slow;
+    sorted_set_init(&slow);
+    uint64_t kept_count = 0;
+    for (size_t i = 0; i < expected_count; i++) {
+        if (expected[i].kept) {
+            sorted_set_add(&slow, expected[i].post.created_s, &expected[i].post.id);
+            kept_count++;
+        }
+    }
+    sorted_set_seal(&slow);
+    assert_int_equal(index_kept_count(index), kept_count);
+    for (size_t i = 0; i < batches_count; i++) {
+        struct negentropy_batch batch;
+        random_batch(&batch);
+        ours = (struct negentropy_results){.items = our_items};
+        theirs = (struct negentropy_results){.items = their_items};
+        ours.items_cap = theirs.items_cap = 32 + draw(ITEMS_MAX - 32);
+        while (ours.answers_count < batch.queries_count && index_answer(index, &ours, &batch)) {
+        }
+        sorted_set_answer(&slow, &theirs, &batch);
+        assert_true(ours.answers_count >= 1);
+        size_t both =
+            ours.answers_count < theirs.answers_count ? ours.answers_count : theirs.answers_count;
+        assert_true(both >= 1);
+        for (size_t j = 0; j < both; j++) {
+            assert_same_answer(&ours.answers[j], &theirs.answers[j], batch.queries[j].kind);
+        }
+    }
+    sorted_set_close(&slow);
+}
+
+static struct index *fresh_index(uint64_t seed)
+{
+    struct index *index = NULL;
+    random_state = seed;
+    expected_count = 0;
+    assert_int_equal(index_new(&index), ERR_OK);
+    return index;
+}
+
+static void ranges_fold_as_the_slow_set_does(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct index *index = fresh_index(seed);
+        uint64_t now_s = 1000000;
+        for (size_t round = 0; round < 12; round++) {
+            for (size_t i = 0; i < 100 + draw(300); i++) {
+                now_s += draw(3);
+                bool late = seed % 2 == 0 && draw(3) == 0;
+                add(index, post_at(late ? draw(now_s) : now_s, 0));
+            }
+            compare_with_slow(index, 20);
+        }
+        index_free(index);
+    }
+}
+
+static void what_is_dropped_or_forgotten_leaves_the_ranges(void **state)
+{
+    (void)state;
+    struct index *index = fresh_index(9);
+    for (size_t i = 0; i < 3000; i++) {
+        add(index, post_at(draw(5000), 0));
+    }
+    for (size_t round = 0; round < 20; round++) {
+        for (size_t i = 0; i < 140; i++) {
+            size_t at = draw(expected_count);
+            struct index_place place;
+            bool drop = draw(2) == 0;
+            if (drop) {
+                index_drop(index, at);
+            } else {
+                index_forget(index, at);
+            }
+            bool was_kept = expected[at].kept;
+            expected[at].kept = false;
+            bool known = index_find(index, &place, &expected[at].post.id);
+            assert_true(!was_kept || known == drop);
+            assert_true(!known || place.state == INDEX_GONE);
+        }
+        compare_with_slow(index, 10);
+    }
+    index_free(index);
+}
+
+static void a_post_leaves_at_the_first_midnight_after_it_expires(void **state)
+{
+    (void)state;
+    struct index *index = fresh_index(11);
+    add(index, post_at(1000, DAY_S + 5));
+    add(index, post_at(1001, 2 * DAY_S));
+    add(index, post_at(1002, 0));
+    index_midnight(index, 2 * DAY_S - 1);
+    assert_int_equal(index_kept_count(index), 3);
+    index_midnight(index, 2 * DAY_S);
+    assert_int_equal(index_kept_count(index), 2);
+    index_midnight(index, 3 * DAY_S + 77);
+    assert_int_equal(index_kept_count(index), 1);
+    struct index_place place;
+    assert_true(index_find(index, &place, &expected[0].post.id));
+    assert_int_equal(place.state, INDEX_GONE);
+    index_free(index);
+}
+
+static void ids_are_found_where_they_lie(void **state)
+{
+    (void)state;
+    struct index *index = fresh_index(13);
+    for (size_t i = 0; i < 5000; i++) {
+        add(index, post_at(draw(100), 0));
+    }
+    struct index_place place;
+    for (size_t i = 0; i < expected_count; i++) {
+        assert_true(index_find(index, &place, &expected[i].post.id));
+        assert_int_equal(place.position, i);
+    }
+    struct post absent = post_at(1, 0);
+    assert_false(index_find(index, &place, &absent.id));
+    index_drop(index, 10);
+    assert_true(index_next(index, &place, 10, 5000));
+    assert_int_equal(place.position, 11);
+    assert_false(index_next(index, &place, 5000, 5000));
+    index_free(index);
+}
+
+static void refused_ids_are_remembered_within_a_bound(void **state)
+{
+    (void)state;
+    struct index *index = fresh_index(17);
+    struct post first = post_at(1, 0);
+    assert_false(index_refused_has(index, &first.id));
+    assert_int_equal(index_refused_add(index, &first.id), ERR_OK);
+    assert_true(index_refused_has(index, &first.id));
+    for (size_t i = 0; i < 70000; i++) {
+        struct post other = post_at(1, 0);
+        assert_int_equal(index_refused_add(index, &other.id), ERR_OK);
+    }
+    assert_false(index_refused_has(index, &first.id));
+    index_free(index);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges_fold_as_the_slow_set_does),
+        cmocka_unit_test(what_is_dropped_or_forgotten_leaves_the_ranges),
+        cmocka_unit_test(a_post_leaves_at_the_first_midnight_after_it_expires),
+        cmocka_unit_test(ids_are_found_where_they_lie),
+        cmocka_unit_test(refused_ids_are_remembered_within_a_bound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/journal.h"
+#include "tests/support/file_memory.h"
+#include "tests/support/posts.h"
+
+#define SEGMENT "journal/00000000.0"
+
+static const uint8_t key[32] = {7};
+static struct err_note note;
+static struct files *files;
+static struct journal *journal;
+static struct posts posts;
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct person ana = person_of("ana");
+    files = file_memory_new(3);
+    posts = (struct posts){0};
+    for (uint64_t i = 0; i < 5; i++) {
+        person_text(&posts, &ana, 1000 + i, "mine", NULL);
+    }
+    note = (struct err_note){{0}};
+    assert_int_equal(journal_open(&journal, files, key, &note), ERR_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    journal_close(journal);
+    journal = NULL;
+    file_memory_free(files);
+    posts_free(&posts);
+    return 0;
+}
+
+static void reopen(void)
+{
+    journal_close(journal);
+    journal = NULL;
+    assert_int_equal(journal_open(&journal, files, key, &note), ERR_OK);
+}
+
+static enum err_code keep(size_t i)
+{
+    return journal_own_post(journal, &posts.ids[i], posts.wires[i], &note);
+}
+
+static void own_posts_are_kept_in_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < posts.count; i++) {
+        assert_int_equal(keep(i), ERR_OK);
+        assert_int_equal(keep(i), ERR_OK);
+    }
+    for (int times = 0; times < 3; times++) {
+        assert_int_equal(journal_own_count(journal), posts.count);
+        for (size_t i = 0; i < posts.count; i++) {
+            struct post_id id;
+            struct octets wire;
+            uint32_t sent_count;
+            journal_own_at(journal, &id, &wire, &sent_count, i);
+            assert_true(post_id_equal(&id, &posts.ids[i]));
+            assert_true(octets_equal(wire, posts.wires[i]));
+            assert_true(journal_is_own(journal, &id));
+        }
+        reopen();
+    }
+    struct post_id other = {{1}};
+    assert_false(journal_is_own(journal, &other));
+}
+
+static void how_many_have_a_post_is_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(keep(0), ERR_OK);
+    assert_int_equal(journal_sent(journal, &posts.ids[0], 2, &note), ERR_OK);
+    assert_int_equal(journal_sent(journal, &posts.ids[0], 1, &note), ERR_OK);
+    assert_int_equal(journal_sent(journal, &posts.ids[1], 1, &note), ERR_NOT_FOUND);
+    reopen();
+    struct post_id id;
+    struct octets wire;
+    uint32_t sent_count;
+    journal_own_at(journal, &id, &wire, &sent_count, 0);
+    assert_int_equal(sent_count, 2);
+}
+
+static void the_latest_generation_is_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(journal_generation_latest(journal), 0);
+    assert_int_equal(journal_generation(journal, 4, &note), ERR_OK);
+    assert_int_equal(journal_generation(journal, 3, &note), ERR_OK);
+    reopen();
+    assert_int_equal(journal_generation_latest(journal), 4);
+}
+
+static void each_subject_uses_an_invite_once(void **state)
+{
+    (void)state;
+    struct key invite = {{1}};
+    struct key other = {{2}};
+    struct key first = {{3}};
+    struct key second = {{4}};
+    assert_int_equal(journal_invite_used(journal, &invite, &first, &note), ERR_OK);
+    assert_int_equal(journal_invite_used(journal, &invite, &first, &note), ERR_OK);
+    assert_int_equal(journal_invite_used(journal, &invite, &second, &note), ERR_OK);
+    assert_int_equal(journal_invite_used(journal, &other, &first, &note), ERR_OK);
+    reopen();
+    bool by_subject;
+    assert_int_equal(journal_invite_uses(journal, &by_subject, &invite, &second), 2);
+    assert_true(by_subject);
+    assert_int_equal(journal_invite_uses(journal, &by_subject, &other, &second), 1);
+    assert_false(by_subject);
+}
+
+static void after_an_error_it_refuses_until_reopened(void **state)
+{
+    (void)state;
+    assert_int_equal(keep(0), ERR_OK);
+    file_memory_fail(files, FILE_MEMORY_SYNC, 1, ERR_IO);
+    assert_int_equal(journal_failure(journal), ERR_OK);
+    assert_int_equal(keep(1), ERR_IO);
+    assert_int_equal(keep(2), ERR_IO);
+    assert_int_equal(journal_generation(journal, 1, &note), ERR_IO);
+    assert_int_equal(journal_failure(journal), ERR_IO);
+    assert_int_equal(journal_own_count(journal), 1);
+    reopen();
+    assert_int_equal(keep(1), ERR_OK);
+    reopen();
+    assert_true(journal_is_own(journal, &posts.ids[0]));
+    assert_true(journal_is_own(journal, &posts.ids[1]));
+}
+
+static void any_flipped_octet_of_a_closed_journal_is_noticed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(keep(i), ERR_OK);
+    }
+    assert_int_equal(journal_generation(journal, 2, &note), ERR_OK);
+    reopen();
+    static const char *const paths[] = {SEGMENT, "journal/manifest"};
+    for (size_t p = 0; p < 2; p++) {
+        size_t len = file_memory_len(files, paths[p]);
+        /* The segment's first four octets are a hint; without it nothing is lost. */
+        for (size_t i = p == 0 ? 4 : 0; i < len; i++) {
+            struct files *copy = file_memory_copy(files);
+            struct journal *damaged = NULL;
+            file_memory_flip(copy, paths[p], i, 0x04);
+            assert_int_equal(journal_open(&damaged, copy, key, &note), ERR_DAMAGED);
+            file_memory_free(copy);
+        }
+    }
+}
+
+static void a_journal_cut_short_after_closing_is_noticed(void **state)
+{
+    (void)state;
+    assert_int_equal(keep(0), ERR_OK);
+    assert_int_equal(keep(1), ERR_OK);
+    journal_close(journal);
+    journal = NULL;
+    file_memory_cut(files, SEGMENT, file_memory_len(files, SEGMENT) / 2);
+    assert_int_equal(journal_open(&journal, files, key, &note), ERR_DAMAGED);
+    assert_int_equal(files->rename(files, SEGMENT, "aside", &note), ERR_OK);
+    assert_int_equal(journal_open(&journal, files, key, &note), ERR_ROLLBACK);
+}
+
+/* Keep posts until something fails; how many were acknowledged. */
+static size_t keep_until_crash(void)
+{
+    struct journal *opened = NULL;
+    size_t kept = 0;
+    if (journal_open(&opened, files, key, &note) != ERR_OK) {
+        return 0;
+    }
+    while (kept < posts.count &&
+           journal_own_post(opened, &posts.ids[kept], posts.wires[kept], &note) == ERR_OK) {
+        kept++;
+    }
+    journal_close(opened);
+    return kept;
+}
+
+static void what_was_acknowledged_survives_a_crash_at_any_call(void **state)
+{
+    (void)state;
+    journal_close(journal);
+    journal = NULL;
+    bool crashed = true;
+    for (uint64_t nth = 1; crashed; nth++) {
+        for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR + 5; outcome++) {
+            file_memory_free(files);
+            files = file_memory_new(nth * 100 + (uint64_t)outcome);
+            file_memory_crash_at(files, nth);
+            size_t kept = keep_until_crash();
+            crashed = file_memory_crashed(files);
+            file_memory_restart(files, outcome > FILE_MEMORY_TEAR
+                                           ? FILE_MEMORY_TEAR
+                                           : (enum file_memory_outcome)outcome);
+            reopen();
+            for (size_t i = 0; i < kept; i++) {
+                assert_true(journal_is_own(journal, &posts.ids[i]));
+            }
+            for (size_t i = kept; i < posts.count; i++) {
+                assert_int_equal(keep(i), ERR_OK);
+            }
+            reopen();
+            assert_int_equal(journal_own_count(journal), posts.count);
+            journal_close(journal);
+            journal = NULL;
+        }
+    }
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(own_posts_are_kept_in_order),
+        TEST(how_many_have_a_post_is_kept),
+        TEST(the_latest_generation_is_kept),
+        TEST(each_subject_uses_an_invite_once),
+        TEST(after_an_error_it_refuses_until_reopened),
+        TEST(any_flipped_octet_of_a_closed_journal_is_noticed),
+        TEST(a_journal_cut_short_after_closing_is_noticed),
+        TEST(what_was_acknowledged_survives_a_crash_at_any_call),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,473 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/vault.h"
+#include "tests/support/file_memory.h"
+
+static const uint8_t seed[32] = {5, 6, 7};
+static struct err_note note;
+static struct files *files;
+static struct journal *journal;
+static struct vault *vault;
+static bool changed;
+
+static struct key key_of(uint8_t first)
+{
+    return (struct key){{first, 1}};
+}
+
+static enum err_code open_all(void)
+{
+    uint8_t key[32];
+    enum err_code rc = vault_journal_key(key, files, &note);
+    rc = rc == ERR_OK ? journal_open(&journal, files, key, &note) : rc;
+    return rc == ERR_OK ? vault_open(&vault, files, journal, &note) : rc;
+}
+
+static void close_all(void)
+{
+    vault_close(vault);
+    vault = NULL;
+    journal_close(journal);
+    journal = NULL;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    files = file_memory_new(3);
+    note = (struct err_note){{0}};
+    assert_int_equal(vault_create(files, VAULT_PERSONAL, seed, &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    close_all();
+    file_memory_free(files);
+    return 0;
+}
+
+static void reopen(void)
+{
+    close_all();
+    assert_int_equal(open_all(), ERR_OK);
+}
+
+static struct address address_of(const char *host, uint16_t port)
+{
+    struct address address = {.port = port, .static_key = key_of(9)};
+    memcpy(address.host, host, strlen(host) + 1);
+    return address;
+}
+
+static void block(uint8_t who)
+{
+    struct key key = key_of(who);
+    assert_int_equal(vault_block(vault, &changed, &key, "label", 100, 7), ERR_OK);
+}
+
+static void a_new_vault_is_empty_and_has_its_keys(void **state)
+{
+    (void)state;
+    const struct vault_contents *c = vault_contents(vault);
+    assert_int_equal(c->kind, VAULT_PERSONAL);
+    assert_int_equal(c->generation, 1);
+    assert_int_equal(c->petnames_count + c->follows_count + c->tags_count + c->blocks_count, 0);
+    struct key identity = vault_identity(vault);
+    uint8_t dial_one[32];
+    uint8_t dial_two[32];
+    struct key one = key_of(1);
+    struct key two = key_of(2);
+    vault_dial_secret(dial_one, vault, &one);
+    vault_dial_secret(dial_two, vault, &two);
+    assert_memory_not_equal(dial_one, dial_two, 32);
+    assert_memory_not_equal(vault_identity_seed(vault), vault_node_secret(vault), 32);
+    reopen();
+    struct key again = vault_identity(vault);
+    assert_true(key_equal(&identity, &again));
+    assert_int_equal(journal_generation_latest(journal), 1);
+}
+
+static void the_keys_of_store_and_journal_differ(void **state)
+{
+    (void)state;
+    uint8_t store_key[32];
+    uint8_t journal_key[32];
+    assert_int_equal(vault_store_key(store_key, files, &note), ERR_OK);
+    assert_int_equal(vault_journal_key(journal_key, files, &note), ERR_OK);
+    assert_memory_not_equal(store_key, journal_key, 32);
+}
+
+static void everything_committed_is_there_after_reopening(void **state)
+{
+    (void)state;
+    struct key ana = key_of(1);
+    struct key bea = key_of(2);
+    struct vault_peer peer = {.address = address_of("relay.example", 4000), .joined = false};
+    struct vault_claim claim = {.address = peer.address, .claim = {1, 2, 3}, .claim_len = 3};
+    assert_int_equal(vault_petname_set(vault, &changed, &ana, "ana"), ERR_OK);
+    assert_int_equal(vault_follow(vault, &changed, &ana), ERR_OK);
+    assert_int_equal(vault_follow_tag(vault, &changed, octets_of_text("metoo")), ERR_OK);
+    assert_int_equal(vault_block(vault, &changed, &bea, NULL, 50, 3), ERR_OK);
+    assert_int_equal(vault_peer_add(vault, &changed, &peer), ERR_OK);
+    assert_int_equal(vault_claim_add(vault, &claim), ERR_OK);
+    assert_int_equal(vault_contents(vault)->follows_count, 0);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    for (int times = 0; times < 2; times++) {
+        const struct vault_contents *c = vault_contents(vault);
+        assert_int_equal(c->generation, 2);
+        assert_string_equal(c->petnames[0].name, "ana");
+        assert_true(key_equal(&c->follows[0], &ana));
+        assert_int_equal(c->tags[0].tag_len, 5);
+        assert_true(key_equal(&c->blocks[0].key, &bea));
+        assert_int_equal(c->blocks[0].since_s, 50);
+        assert_int_equal(c->blocks[0].since_position, 3);
+        assert_true(c->blocks[0].in_force);
+        assert_string_equal(c->peers[0].address.host, "relay.example");
+        assert_int_equal(c->claims[0].claim_len, 3);
+        reopen();
+    }
+    assert_int_equal(vault_claim_done(vault, &peer.address, true), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_contents(vault)->claims_count, 0);
+    assert_true(vault_contents(vault)->peers[0].joined);
+}
+
+static void changing_says_whether_anything_changed(void **state)
+{
+    (void)state;
+    struct key ana = key_of(1);
+    struct vault_peer peer = {.address = address_of("10.0.0.1", 1)};
+    for (int times = 0; times < 2; times++) {
+        bool first = times == 0;
+        assert_int_equal(vault_follow(vault, &changed, &ana), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_follow_tag(vault, &changed, octets_of_text("t")), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_petname_set(vault, &changed, &ana, "ana"), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_peer_add(vault, &changed, &peer), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_block(vault, &changed, &ana, "a", 1, 1), ERR_OK);
+        assert_int_equal(changed, first);
+    }
+    for (int times = 0; times < 2; times++) {
+        bool first = times == 0;
+        assert_int_equal(vault_unfollow(vault, &changed, &ana), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_unfollow_tag(vault, &changed, octets_of_text("t")), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_petname_set(vault, &changed, &ana, ""), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_peer_remove(vault, &changed, &peer.address), ERR_OK);
+        assert_int_equal(changed, first);
+        assert_int_equal(vault_unblock(vault, &changed, &ana, 2, 2), ERR_OK);
+        assert_int_equal(changed, first);
+    }
+}
+
+static void a_petname_belongs_to_one_key(void **state)
+{
+    (void)state;
+    struct key ana = key_of(1);
+    struct key bea = key_of(2);
+    assert_int_equal(vault_petname_set(vault, &changed, &ana, "sister"), ERR_OK);
+    assert_int_equal(vault_petname_set(vault, &changed, &bea, "sister"), ERR_REFUSED);
+    assert_int_equal(vault_petname_set(vault, &changed, &bea, "\xff"), ERR_REFUSED);
+    assert_int_equal(vault_petname_set(vault, &changed, &ana, "ana"), ERR_OK);
+    assert_int_equal(vault_petname_set(vault, &changed, &bea, "sister"), ERR_OK);
+    char long_name[VAULT_LABEL_MAX + 2];
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    assert_int_equal(vault_petname_set(vault, &changed, &bea, long_name), ERR_REFUSED);
+    assert_int_equal(vault_block(vault, &changed, &bea, long_name, 1, 1), ERR_REFUSED);
+}
+
+static void stretches_of_blocking_are_kept_for_ever(void **state)
+{
+    (void)state;
+    struct key carl = key_of(3);
+    assert_int_equal(vault_block(vault, &changed, &carl, "one", 10, 100), ERR_OK);
+    assert_int_equal(vault_block(vault, &changed, &carl, NULL, 11, 101), ERR_OK);
+    assert_false(changed);
+    assert_int_equal(vault_block(vault, &changed, &carl, "two", 12, 102), ERR_OK);
+    assert_true(changed);
+    assert_int_equal(vault_unblock(vault, &changed, &carl, 20, 200), ERR_OK);
+    assert_int_equal(vault_block(vault, &changed, &carl, NULL, 30, 300), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    reopen();
+    const struct vault_contents *c = vault_contents(vault);
+    assert_int_equal(c->blocks_count, 2);
+    assert_string_equal(c->blocks[0].label, "two");
+    assert_int_equal(c->blocks[0].since_s, 10);
+    assert_int_equal(c->blocks[0].until_s, 20);
+    assert_int_equal(c->blocks[0].until_position, 200);
+    assert_false(c->blocks[0].in_force);
+    assert_true(c->blocks[1].in_force);
+    assert_int_equal(c->blocks[1].since_position, 300);
+}
+
+static void lists_have_bounds(void **state)
+{
+    (void)state;
+    struct vault_peer peer = {.address = address_of("10.0.0.1", 1)};
+    for (uint16_t i = 0; i < VAULT_PEERS_MAX; i++) {
+        peer.address.port = (uint16_t)(i + 1);
+        assert_int_equal(vault_peer_add(vault, &changed, &peer), ERR_OK);
+    }
+    peer.address.port = 1000;
+    assert_int_equal(vault_peer_add(vault, &changed, &peer), ERR_REFUSED);
+}
+
+static void there_is_one_vault_in_a_home(void **state)
+{
+    (void)state;
+    assert_int_equal(vault_create(files, VAULT_RELAY, seed, &note), ERR_REFUSED);
+    reopen();
+    close_all();
+    assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
+    assert_int_equal(vault_create(files, VAULT_RELAY, seed, &note), ERR_REFUSED);
+}
+
+static void no_home_is_told_from_a_missing_vault(void **state)
+{
+    (void)state;
+    struct files *empty = file_memory_new(1);
+    uint8_t key[32] = {0};
+    struct journal *elsewhere = NULL;
+    struct vault *opened = NULL;
+    assert_int_equal(vault_store_key(key, empty, &note), ERR_NOT_FOUND);
+    assert_int_equal(journal_open(&elsewhere, empty, key, &note), ERR_OK);
+    assert_int_equal(vault_open(&opened, empty, elsewhere, &note), ERR_NOT_FOUND);
+    journal_close(elsewhere);
+    file_memory_free(empty);
+
+    close_all();
+    assert_int_equal(files->rename(files, "vault", "aside", &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    journal_close(journal);
+    journal = NULL;
+    assert_int_equal(files->rename(files, "aside", "vault", &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+    vault_close(vault);
+    vault = NULL;
+    assert_int_equal(files->remove(files, "key", &note), ERR_OK);
+    assert_int_equal(vault_open(&vault, files, journal, &note), ERR_DAMAGED);
+}
+
+static void an_older_copy_of_the_vault_is_refused(void **state)
+{
+    (void)state;
+    block(1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    uint8_t *older = NULL;
+    size_t older_len = 0;
+    assert_int_equal(file_read_all(files, &older, &older_len, "vault", 100000, &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+    block(2);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    assert_int_equal(file_replace(files, "vault", octets_of(older, older_len), &note), ERR_OK);
+    free(older);
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    assert_null(vault);
+}
+
+static void an_older_copy_of_the_journal_is_refused(void **state)
+{
+    (void)state;
+    close_all();
+    struct files *older = file_memory_copy(files);
+    struct files *newer = files;
+    assert_int_equal(open_all(), ERR_OK);
+    for (uint8_t i = 0; i < 2; i++) {
+        block(i);
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    }
+    close_all();
+    uint8_t *octets = NULL;
+    size_t len = 0;
+    assert_int_equal(file_read_all(newer, &octets, &len, "vault", 100000, &note), ERR_OK);
+    assert_int_equal(file_replace(older, "vault", octets_of(octets, len), &note), ERR_OK);
+    free(octets);
+    files = older;
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    file_memory_free(newer);
+}
+
+static void any_flipped_octet_is_noticed(void **state)
+{
+    (void)state;
+    block(1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    struct files *whole = files;
+    static const char *const paths[] = {"vault", "key"};
+    for (size_t p = 0; p < 2; p++) {
+        size_t len = file_memory_len(whole, paths[p]);
+        for (size_t i = 0; i < len; i++) {
+            files = file_memory_copy(whole);
+            file_memory_flip(files, paths[p], i, 0x20);
+            assert_int_equal(open_all(), ERR_DAMAGED);
+            assert_null(vault);
+            close_all();
+            file_memory_cut(files, paths[p], i);
+            assert_int_equal(open_all(), ERR_DAMAGED);
+            close_all();
+            file_memory_free(files);
+        }
+    }
+    files = whole;
+    assert_int_equal(open_all(), ERR_OK);
+}
+
+static void nothing_lies_there_in_the_clear(void **state)
+{
+    (void)state;
+    struct key ana = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
+    assert_int_equal(vault_petname_set(vault, &changed, &ana, "my-sister"), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_false(file_memory_contains(files, "my-sister", 9));
+    assert_false(file_memory_contains(files, ana.octets, 12));
+    assert_false(file_memory_contains(files, seed, 32));
+}
+
+static void a_full_disk_changes_nothing_and_passes(void **state)
+{
+    (void)state;
+    block(1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    block(2);
+    file_memory_fail(files, FILE_MEMORY_APPEND, 1, ERR_NO_SPACE);
+    assert_int_equal(vault_commit(vault, &note), ERR_NO_SPACE);
+    assert_int_equal(vault_contents(vault)->blocks_count, 1);
+    assert_int_equal(vault_contents(vault)->generation, 2);
+    block(3);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    reopen();
+    assert_int_equal(vault_contents(vault)->blocks_count, 2);
+    assert_int_equal(vault_contents(vault)->blocks[1].key.octets[0], 3);
+}
+
+static void an_outcome_nobody_knows_is_settled_by_reopening(void **state)
+{
+    (void)state;
+    static const enum file_memory_call calls[] = {FILE_MEMORY_RENAME, FILE_MEMORY_SYNC_DIR};
+    for (size_t i = 0; i < 2; i++) {
+        size_t before = vault_contents(vault)->blocks_count;
+        block((uint8_t)(10 + i));
+        file_memory_fail(files, calls[i], 1, ERR_IO);
+        assert_int_equal(vault_commit(vault, &note), ERR_IO);
+        assert_int_equal(vault_contents(vault)->blocks_count, before);
+        block((uint8_t)(20 + i));
+        assert_int_equal(vault_commit(vault, &note), ERR_IO);
+        reopen();
+        assert_in_range(vault_contents(vault)->blocks_count, before, before + 1);
+        block((uint8_t)(30 + i));
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        reopen();
+    }
+}
+
+/* Block one after the other until something fails; how many were acknowledged. */
+static uint8_t block_until_crash(uint8_t count)
+{
+    uint8_t done = 0;
+    if (open_all() == ERR_OK) {
+        for (; done < count; done++) {
+            block(done);
+            if (vault_commit(vault, &note) != ERR_OK) {
+                break;
+            }
+        }
+    }
+    close_all();
+    return done;
+}
+
+static void a_block_acknowledged_survives_a_crash_at_any_call(void **state)
+{
+    (void)state;
+    close_all();
+    file_memory_free(files);
+    bool crashed = true;
+    for (uint64_t nth = 1; crashed; nth++) {
+        for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR + 5; outcome++) {
+            files = file_memory_new(nth * 100 + (uint64_t)outcome);
+            assert_int_equal(vault_create(files, VAULT_PERSONAL, seed, &note), ERR_OK);
+            file_memory_crash_at(files, nth);
+            uint8_t done = block_until_crash(4);
+            crashed = file_memory_crashed(files);
+            file_memory_restart(files, outcome > FILE_MEMORY_TEAR
+                                           ? FILE_MEMORY_TEAR
+                                           : (enum file_memory_outcome)outcome);
+            assert_int_equal(open_all(), ERR_OK);
+            assert_in_range(vault_contents(vault)->blocks_count, done, done + 1);
+            reopen();
+            block(100);
+            assert_int_equal(vault_commit(vault, &note), ERR_OK);
+            close_all();
+            file_memory_free(files);
+        }
+    }
+    files = file_memory_new(1);
+}
+
+static void a_home_half_made_can_be_made(void **state)
+{
+    (void)state;
+    close_all();
+    file_memory_free(files);
+    bool crashed = true;
+    for (uint64_t nth = 1; crashed; nth++) {
+        for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
+            files = file_memory_new(nth);
+            file_memory_crash_at(files, nth);
+            enum err_code rc = vault_create(files, VAULT_PERSONAL, seed, &note);
+            crashed = file_memory_crashed(files);
+            file_memory_restart(files, (enum file_memory_outcome)outcome);
+            enum err_code again = vault_create(files, VAULT_PERSONAL, seed, &note);
+            assert_true(again == ERR_REFUSED || (rc != ERR_OK && again == ERR_OK));
+            assert_int_equal(open_all(), ERR_OK);
+            close_all();
+            file_memory_free(files);
+        }
+    }
+    files = file_memory_new(1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_new_vault_is_empty_and_has_its_keys),
+        TEST(the_keys_of_store_and_journal_differ),
+        TEST(everything_committed_is_there_after_reopening),
+        TEST(changing_says_whether_anything_changed),
+        TEST(a_petname_belongs_to_one_key),
+        TEST(stretches_of_blocking_are_kept_for_ever),
+        TEST(lists_have_bounds),
+        TEST(there_is_one_vault_in_a_home),
+        TEST(no_home_is_told_from_a_missing_vault),
+        TEST(an_older_copy_of_the_vault_is_refused),
+        TEST(an_older_copy_of_the_journal_is_refused),
+        TEST(any_flipped_octet_is_noticed),
+        TEST(nothing_lies_there_in_the_clear),
+        TEST(a_full_disk_changes_nothing_and_passes),
+        TEST(an_outcome_nobody_knows_is_settled_by_reopening),
+        TEST(a_block_acknowledged_survives_a_crash_at_any_call),
+        TEST(a_home_half_made_can_be_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
