@@ -1,0 +1,126 @@
+/* Nothing is shown without a block list. */
+#include "tests/unit/store/view_test.h"
+
+static void before_a_list_is_loaded_every_query_refuses(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    struct post_id own = says(s, "bea", "me too", "metoo");
+    struct view *view;
+    assert_int_equal(view_new(&view, s->store, &s->her.key, NULL), ERR_OK);
+    size_t taken_count;
+    assert_int_equal(view_catch_up(view, &taken_count, NULL), ERR_OK);
+    assert_int_equal(taken_count, 1);
+
+    uint64_t now_s = s->now_s;
+    struct view_page page;
+    struct octets tag = octets_of_text("metoo");
+    for (int what = VIEW_TIMELINE; what <= VIEW_MINE; what++) {
+        struct view_query query = {.what = (enum view_what)what,
+                                   .id = own,
+                                   .tag = tag,
+                                   .words = tag,
+                                   .limit = 10,
+                                   .now_s = now_s};
+        struct err_note note = {.text = ""};
+        assert_int_equal(view_query(view, &page, &query, &note), ERR_DAMAGED);
+        assert_true(strlen(note.text) > 0);
+    }
+    size_t count;
+    uint64_t mark = 0;
+    const struct post_id *ids;
+    const struct view_tag *tags;
+    const struct view_person *people;
+    struct view_person person;
+    struct view_profile profile;
+    struct post_id id;
+    struct view_tally tally;
+    struct view_stats stats;
+    struct view_target target;
+    struct view_wanted wanted = {.what = VIEW_WANT_EITHER, .now_s = now_s};
+    struct view_export walk = {.reach = VIEW_STRANGERS};
+    struct octets wire;
+    enum view_reach all = VIEW_STRANGERS;
+    assert_false(view_visible(view, &own, all, now_s));
+    assert_int_equal(view_distance(view, &s->her.key, now_s), VIEW_STRANGER);
+    assert_int_equal(view_news(view, &ids, &count, &mark, all, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_tags(view, &tags, &count, 10, all, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_people(view, &people, &count, 10, all, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_person(view, &person, &s->her.key, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_own_profile(view, &profile, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_own_vouch(view, &id, &s->her.key, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_tally(view, &tally, tag, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_stats(view, &stats, all, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_resolve(view, &target, NULL, octets_of_text("ab"), &wanted), ERR_DAMAGED);
+    assert_int_equal(view_export_next(view, &wire, &walk, now_s, NULL), ERR_DAMAGED);
+
+    assert_int_equal(view_load(view, &s->vault, NULL), ERR_OK);
+    assert_true(view_visible(view, &own, VIEW_WEB, now_s));
+    view_free(view);
+    view_free(NULL);
+    scenario_free(s);
+}
+
+static void what_is_not_there_is_not_found(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    struct post_id unknown = {{1, 2, 3}};
+    struct view_page page;
+    struct view_query query = {.what = VIEW_SHOW, .id = unknown, .limit = 1, .now_s = s->now_s};
+    assert_int_equal(view_query(s->view, &page, &query, NULL), ERR_NOT_FOUND);
+    query.what = VIEW_THREAD;
+    assert_int_equal(view_query(s->view, &page, &query, NULL), ERR_NOT_FOUND);
+    query = (struct view_query){.what = VIEW_TIMELINE,
+                                .limit = 1,
+                                .has_before = true,
+                                .before = unknown,
+                                .now_s = s->now_s};
+    assert_int_equal(view_query(s->view, &page, &query, NULL), ERR_NOT_FOUND);
+    query = (struct view_query){
+        .what = VIEW_TAG, .tag = octets_of_text("nothing"), .limit = 1, .now_s = s->now_s};
+    assert_int_equal(view_query(s->view, &page, &query, NULL), ERR_OK);
+    assert_int_equal(page.count, 0);
+    struct view_profile profile;
+    assert_int_equal(view_own_profile(s->view, &profile, s->now_s, NULL), ERR_NOT_FOUND);
+    scenario_free(s);
+}
+
+static void her_profile_is_the_latest_that_lives(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    (void)names_self(s, "bea", "Bea", "first");
+    struct post_id second = names_self(s, "bea", "B.", "second");
+    struct view_profile profile;
+    assert_int_equal(view_own_profile(s->view, &profile, s->now_s, NULL), ERR_OK);
+    assert_true(octets_equal(profile.name, octets_of_text("B.")));
+    assert_true(octets_equal(profile.bio, octets_of_text("second")));
+    (void)retracts(s, "bea", second);
+    assert_int_equal(view_own_profile(s->view, &profile, s->now_s, NULL), ERR_OK);
+    assert_true(octets_equal(profile.name, octets_of_text("Bea")));
+    scenario_free(s);
+}
+
+static void a_post_that_comes_twice_is_one_post(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    struct post_id own = says(s, "bea", "me too", "metoo");
+    arrives(s, own);
+    struct view_tally tally;
+    assert_int_equal(view_tally(s->view, &tally, octets_of_text("metoo"), s->now_s, NULL), ERR_OK);
+    assert_int_equal(tally.posts, 1);
+    scenario_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_a_list_is_loaded_every_query_refuses),
+        cmocka_unit_test(what_is_not_there_is_not_found),
+        cmocka_unit_test(her_profile_is_the_latest_that_lives),
+        cmocka_unit_test(a_post_that_comes_twice_is_one_post),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+/* Random histories: what is shown depends on what was said, not on when it came or on who looked in
+ * between, and somebody blocked leaves no trace in it. */
+#include "tests/unit/store/view_test.h"
+
+#define PEOPLE_COUNT    9
+#define ACTIONS_COUNT   90
+#define HISTORIES_COUNT 12
+
+static const char *const people[PEOPLE_COUNT] = {"bea", "ana", "fay",  "gil", "hal",
+                                                 "ida", "zoe", "carl", "dirk"};
+static const char *const tags[] = {"metoo", "work", "carl"};
+
+static uint64_t seed;
+
+static uint32_t random_below(uint32_t bound)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(seed >> 33) % bound;
+}
+
+static const char *somebody(void)
+{
+    return people[random_below(PEOPLE_COUNT)];
+}
+
+static struct post_id some_post(struct scenario *s)
+{
+    return s->posts.ids[random_below((uint32_t)s->posts.count)];
+}
+
+static struct post_id some_text(struct scenario *s)
+{
+    for (;;) {
+        size_t index = random_below((uint32_t)s->posts.count);
+        if (posts_decoded(&s->posts, index).kind == POST_TEXT) {
+            return s->posts.ids[index];
+        }
+    }
+}
+
+static void retracts_something(struct scenario *s)
+{
+    struct post_id id = some_post(s);
+    const char *author = somebody();
+    for (size_t i = 0; i < PEOPLE_COUNT && random_below(4) > 0; i++) {
+        struct key key = person_of(people[i]).key;
+        for (size_t j = 0; j < s->posts.count; j++) {
+            struct post post = posts_decoded(&s->posts, j);
+            if (post_id_equal(&post.id, &id) && key_equal(&post.author, &key)) {
+                author = people[i];
+            }
+        }
+    }
+    (void)retracts(s, author, id);
+}
+
+static void speaks(struct scenario *s)
+{
+    const char *who = somebody();
+    struct octets tag = octets_of_text(tags[random_below(3)]);
+    (void)drafts(s, who,
+                 (struct post_draft){.kind = POST_TEXT,
+                                     .text = octets_of_text(random_below(2) ? "me too" : "support"),
+                                     .tags = &tag,
+                                     .tags_count = random_below(2),
+                                     .replies = (enum post_replies)(random_below(8) % 3),
+                                     .expires_s = random_below(8) == 0 ? s->now_s + 60 : 0});
+}
+
+static void acts(struct scenario *s)
+{
+    switch (random_below(14)) {
+    case 0:
+    case 1:
+        speaks(s);
+        break;
+    case 2:
+    case 3:
+    case 4:
+        (void)replies(s, somebody(), some_text(s), "support");
+        break;
+    case 5:
+        (void)echoes(s, somebody(), some_text(s), "see this");
+        break;
+    case 6:
+    case 7:
+        (void)reacts(s, somebody(), some_text(s), (enum post_reaction)random_below(4));
+        break;
+    case 8:
+    case 9:
+    case 10:
+        (void)vouches(s, somebody(), somebody());
+        break;
+    case 11:
+        (void)admits(s, somebody(), somebody(), somebody());
+        break;
+    case 12:
+        (void)names_self(s, somebody(), random_below(2) ? "a name" : "another", "");
+        break;
+    default:
+        if (random_below(2) == 0) {
+            (void)mentions(s, somebody(), somebody(), "ask them");
+        } else {
+            retracts_something(s);
+        }
+        break;
+    }
+    if (random_below(3) == 0) {
+        s->now_s -= random_below(3); /* clocks differ */
+    }
+}
+
+/* A history nobody has received yet. */
+static struct scenario *history(uint64_t number)
+{
+    seed = number * 7919 + 1;
+    struct scenario *s = scenario_new("bea");
+    s->holding = true;
+    (void)says(s, "bea", "me too", "metoo");
+    for (size_t i = 0; i < ACTIONS_COUNT; i++) {
+        acts(s);
+    }
+    follows(s, people[1 + random_below(3)]);
+    follows(s, people[1 + random_below(7)]);
+    follows_tag(s, "metoo");
+    calls(s, "ana", "sister");
+    return s;
+}
+
+static void shuffle(struct post_id *ids, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t j = random_below((uint32_t)i);
+        struct post_id swap = ids[i - 1];
+        ids[i - 1] = ids[j];
+        ids[j] = swap;
+    }
+}
+
+/* All of it comes, in any order; she blocks in the middle and looks now and then. */
+static struct scenario *receives(uint64_t number, bool in_order)
+{
+    struct scenario *s = history(number);
+    size_t count = s->posts.count;
+    struct post_id ids[ACTIONS_COUNT + 1];
+    memcpy(ids, s->posts.ids, count * sizeof ids[0]);
+    if (!in_order) {
+        shuffle(ids, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i == (in_order ? 0 : count / 2)) {
+            blocks(s, "carl");
+            blocks(s, "dirk");
+        }
+        arrives(s, ids[i]);
+        (void)sees(s, ids[i]);
+    }
+    return s;
+}
+
+static void any_order_of_arrival_shows_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < HISTORIES_COUNT; i++) {
+        struct scenario *s = receives(i, true);
+        struct scenario *shuffled = receives(i, false);
+        char *straight = everything_shown(s);
+        char *mixed = everything_shown(shuffled);
+        assert_string_equal(straight, mixed);
+        reloads(shuffled);
+        char *anew = everything_shown(shuffled);
+        assert_string_equal(mixed, anew);
+        free(straight);
+        free(mixed);
+        free(anew);
+        scenario_free(s);
+        scenario_free(shuffled);
+    }
+}
+
+static void the_blocked_leave_no_trace_in_any_history(void **state)
+{
+    (void)state;
+    size_t visible = 0;
+    size_t all = 0;
+    for (uint64_t i = 0; i < HISTORIES_COUNT; i++) {
+        struct scenario *s = receives(i, false);
+        leaves_no_trace(s, "carl");
+        leaves_no_trace(s, "dirk");
+        for (size_t j = 0; j < s->posts.count; j++) {
+            visible += sees_strangers(s, s->posts.ids[j]) ? 1 : 0;
+            all++;
+        }
+        scenario_free(s);
+    }
+    assert_true(visible * 5 >= all); /* else it shows nothing about what is shown */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_order_of_arrival_shows_the_same),
+        cmocka_unit_test(the_blocked_leave_no_trace_in_any_history),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
