@@ -3,7 +3,6 @@
 #include "store/journal_table.h"
 #include "store/log.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #define FOLDER "journal"
@@ -99,9 +98,6 @@ static enum err_code on_record(void *context, const struct segment_record *recor
 enum err_code journal_open(struct journal **journal, struct files *files, const uint8_t key[32],
                            struct err_note *note)
 {
-    if (sodium_init() < 0) {
-        return err_note(note, ERR_IO, "libsodium did not start");
-    }
     struct journal *opened = calloc(1, sizeof *opened);
     if (opened == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");

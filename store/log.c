@@ -167,6 +167,9 @@ enum err_code log_open(struct log **log, uint64_t *damaged_count, struct files *
                        const char *folder, const uint8_t key[32], const struct log_replay *replay,
                        struct err_note *note)
 {
+    if (sodium_init() < 0) {
+        return err_note(note, ERR_IO, "libsodium did not start");
+    }
     struct log *opened = calloc(1, sizeof *opened);
     if (opened == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");

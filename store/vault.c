@@ -61,6 +61,16 @@ void vault_state_roll_back(struct vault *vault)
     vault_table_roll_back(&vault->claims);
 }
 
+void vault_state_free_lists(struct vault *vault)
+{
+    vault_table_close(&vault->petnames);
+    vault_table_close(&vault->follows);
+    vault_table_close(&vault->tags);
+    vault_table_close(&vault->blocks);
+    vault_table_close(&vault->peers);
+    vault_table_close(&vault->claims);
+}
+
 static enum err_code vault_new(struct vault **vault, struct files *files, struct err_note *note)
 {
     if (sodium_init() < 0) {
@@ -84,12 +94,7 @@ void vault_close(struct vault *vault)
     if (vault == NULL) {
         return;
     }
-    vault_table_close(&vault->petnames);
-    vault_table_close(&vault->follows);
-    vault_table_close(&vault->tags);
-    vault_table_close(&vault->blocks);
-    vault_table_close(&vault->peers);
-    vault_table_close(&vault->claims);
+    vault_state_free_lists(vault);
     sodium_free(vault->secrets);
     free(vault);
 }

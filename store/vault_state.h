@@ -54,6 +54,7 @@ MUST_USE enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const st
 MUST_USE enum err_code vault_decode(struct vault *vault, struct octets plain);
 
 void vault_state_init(struct vault *vault, struct files *files);
+void vault_state_free_lists(struct vault *vault);
 /* Point vault->contents at what is committed. */
 void vault_state_lend(struct vault *vault);
 void vault_state_commit(struct vault *vault, uint64_t generation);
