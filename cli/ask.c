@@ -235,10 +235,14 @@ static int argument_complete(struct cli *cli, struct invocation *invocation, siz
 
 int ask_complete(struct cli *cli, struct invocation *invocation)
 {
+    if (invocation->is_complete) {
+        return CLI_DONE; /* an empty answer is an answer */
+    }
     int status = dashes_replace(cli, invocation);
     for (size_t i = 0; status == CLI_DONE && i < COMMAND_ARGUMENTS_MAX; i++) {
         status = argument_complete(cli, invocation, i);
     }
+    invocation->is_complete = status == CLI_DONE;
     return status;
 }
 

@@ -63,7 +63,6 @@ struct cli {
     char home[CLI_HOME_MAX];
     bool json;
     bool in_session;
-    bool leaving; /* the session ends after this command */
     struct numbers numbers;
 };
 

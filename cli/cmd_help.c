@@ -68,7 +68,7 @@ static bool is_private_command(const struct command *command)
 static void command_print(struct cli *cli, const struct command *command)
 {
     ask_usage(cli->out, command);
-    (void)fprintf(cli->out, "\n\n%s%s.\n", "To ", command->summary);
+    (void)fprintf(cli->out, "\n\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
     if (command->details != NULL) {
         (void)fprintf(cli->out, "%s\n", command->details);
     }

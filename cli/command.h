@@ -43,7 +43,8 @@ struct invocation {
     struct value values[COMMAND_VALUES_MAX]; /* in the order they were typed */
     size_t values_count;
     bool help;
-    bool composed; /* the text was asked for on a terminal */
+    bool composed;    /* the text was asked for on a terminal */
+    bool is_complete; /* nothing is left to ask */
 };
 
 /* The table and how long it is; static storage. */

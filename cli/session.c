@@ -51,7 +51,10 @@ static bool line_run(struct cli *cli, char *line)
     if (count == 1 && (strcmp(words[1], "quit") == 0 || strcmp(words[1], "exit") == 0)) {
         return true;
     }
+    char home[CLI_HOME_MAX]; /* --home holds for one line */
+    memcpy(home, cli->home, sizeof home);
     (void)cli_run(cli, (int)count + 1, words);
+    memcpy(cli->home, home, sizeof home);
     return false;
 }
 
