@@ -1,0 +1,214 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/cli/fake_node.h"
+
+static struct fake_node fake;
+
+static int start(void **state)
+{
+    (void)state;
+    fake_start(&fake, "", false);
+    fake.cli.width = 40;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fake_stop(&fake);
+    return 0;
+}
+
+static void a_post_in_the_timeline(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%id", 0x3f, "$kind", "text", "%author", 1, "#created_s", FAKE_NOW_S - 120,
+              "*tags", "metoo", "$text", "It happened to me too, and nobody asked me about it.",
+              "{reactions", 2, "$_short", "3f2", "$_name", "@carl", NULL);
+    assert_int_equal(fake_run(&fake, "timeline", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "  1. @carl  2 min ago  #metoo  3f2\n"
+                                  "     It happened to me too, and nobody\n"
+                                  "     asked me about it.\n"
+                                  "     heart 2\n");
+}
+
+static void json_has_the_contracts_fields_alone(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%id", 0x3f, "$kind", "text", "$text", "me too", "$_short", "3f2", NULL);
+    assert_int_equal(fake_run(&fake, "timeline", "--json", NULL), CLI_DONE);
+    assert_string_equal(
+        fake.out, "{\"id\":\"3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f\","
+                  "\"kind\":\"text\",\"text\":\"me too\"}\n");
+}
+
+static void a_post_without_words_is_one_line(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%id", 0x3f, "$text", "", "*tags", "metoo", "$_short", "3f2", "$_name", "Ana",
+              NULL);
+    assert_int_equal(fake_run(&fake, "timeline", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "  1. Ana  #metoo  3f2\n");
+}
+
+static void a_text_behind_a_note_is_folded_until_shown(void **state)
+{
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        fake_item(&fake, "%id", 0x3f, "$text", "what happened", "$note", "violence", "$_short",
+                  "3f2", "$_name", "Ana", NULL);
+        assert_int_equal(whole ? fake_run(&fake, "show", "3f2", NULL)
+                               : fake_run(&fake, "timeline", NULL),
+                         CLI_DONE);
+        assert_string_equal(fake.out, whole ? "  1. Ana  3f2\n"
+                                              "     note: violence\n"
+                                              "     what happened\n"
+                                            : "  1. Ana  3f2\n"
+                                              "     note: violence  (show 3f2 to read)\n");
+    }
+}
+
+static void a_thread_is_indented_below_what_it_answers(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%id", 1, "$text", "root", "$_name", "Ana", "$_short", "01", NULL);
+    fake_item(&fake, "%id", 2, "%parent", 1, "$text", "one", "$_name", "Bea", "$_short", "02",
+              NULL);
+    fake_item(&fake, "%id", 3, "%parent", 2, "$text", "two", "$_name", "Ana", "$_short", "03",
+              NULL);
+    fake_item(&fake, "%id", 4, "%parent", 1, "$text", "three", "$_name", "Dan", "$_short", "04",
+              NULL);
+    assert_int_equal(fake_run(&fake, "thread", "01", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "  1. Ana  01\n     root\n"
+                                  "    2. Bea  02\n       one\n"
+                                  "      3. Ana  03\n         two\n"
+                                  "    4. Dan  04\n       three\n");
+}
+
+static void replies_and_echoes_name_what_they_are_about(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%id", 1, "$_name", "Ana", "$_short", "01", NULL);
+    fake_item(&fake, "%id", 2, "%parent", 1, "$_name", "Bea", "$_short", "02", NULL);
+    fake_item(&fake, "%id", 3, "%echo", 0xee, "$_name", "Dan", "$_short", "03", NULL);
+    fake_item(&fake, "%id", 4, "$_kind_text", "reacts with heart", "$_name", "Eva", "$_short", "04",
+              NULL);
+    assert_int_equal(fake_run(&fake, "inbox", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "  1. Ana  01\n"
+                                  "  2. Bea  replies to 1  02\n"
+                                  "  3. Dan  echoes eeeeeeeeeeee  03\n"
+                                  "  4. Eva  reacts with heart  04\n");
+}
+
+static void hostile_text_cannot_leave_its_place(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%id", 1, "$name", "@carl\n  9. Ana\x1b[2J", "*tags", "me\xe2\x80\xaetoo",
+              "$text", "a\x1b]0;x\x07\r\n  2. Bea  just now", "$note", "", "$_short", "01", NULL);
+    assert_int_equal(fake_run(&fake, "timeline", NULL), CLI_DONE);
+    assert_null(strchr(fake.out, 0x1b));
+    assert_string_equal(fake.out, "  1. carl 9. Ana\xef\xbf\xbd[2J  #metoo  01\n"
+                                  "     a\xef\xbf\xbd]0;x\xef\xbf\xbd\n"
+                                  "     2. Bea just now\n");
+}
+
+static void a_flood_of_lines_is_cut_in_listings_only(void **state)
+{
+    (void)state;
+    char text[400] = "";
+    for (int i = 0; i < 100; i++) {
+        strcat(text, "a\n");
+    }
+    fake_item(&fake, "%id", 1, "$text", text, "$_name", "Ana", "$_short", "01", NULL);
+    assert_int_equal(fake_run(&fake, "timeline", NULL), CLI_DONE);
+    assert_non_null(strstr(fake.out, "(it goes on: show 01 has all of it)"));
+    assert_true(fake.out_len < 200);
+    fake_item(&fake, "%id", 1, "$text", text, "$_name", "Ana", "$_short", "01", NULL);
+    assert_int_equal(fake_run(&fake, "show", "01", NULL), CLI_DONE);
+    assert_null(strstr(fake.out, "it goes on"));
+}
+
+static void what_was_sent_says_to_how_many(void **state)
+{
+    (void)state;
+    static const char *const shown[] = {
+        "Kept as 3f2. It goes out as soon as your node is connected.\n",
+        "Kept as 3f2, and handed to 1 peer so far.\n",
+        "Kept as 3f2, and handed to 2 peers so far.\n",
+    };
+    for (int i = 0; i < 3; i++) {
+        fake_item(&fake, "%id", 0x3f, "#sent_to", i, "$_short", "3f2", NULL);
+        assert_int_equal(fake_run(&fake, "post", "me too", NULL), CLI_DONE);
+        assert_string_equal(fake.out, shown[i]);
+    }
+}
+
+static void people_and_blocks_show_keys_that_can_be_copied(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%key", 0, "$name", "Carl", "$petname", "carl", "#distance", 2, "?follow", 1,
+              NULL);
+    assert_int_equal(fake_run(&fake, "people", NULL), CLI_DONE);
+    assert_non_null(strstr(fake.out, "  1. @carl, who goes by Carl  you follow them  2 steps away\n"
+                                     "     kith1qqqqqqqqqqqqqqq"));
+    fake_item(&fake, "%key", 0, "$label", "from work", NULL);
+    assert_int_equal(fake_run(&fake, "blocks", NULL), CLI_DONE);
+    assert_non_null(strstr(fake.out, "  1. from work\n     kith1qqqq"));
+}
+
+static void status_says_what_to_do_when_nobody_is_connected(void **state)
+{
+    (void)state;
+    fake_item(&fake, "$state", "running", "%identity", 0, "$address", "", "#peers", 0, NULL);
+    assert_int_equal(fake_run(&fake, "status", NULL), CLI_DONE);
+    assert_non_null(strstr(fake.out, "state         running\n"));
+    assert_non_null(strstr(fake.out, "identity      kith1qqqq"));
+    assert_non_null(strstr(fake.out, "`kith join` takes an invite"));
+}
+
+static void an_invite_stands_alone_on_its_line(void **state)
+{
+    (void)state;
+    fake_item(&fake, "$invite", "kithinvite1abc", NULL);
+    assert_int_equal(fake_run(&fake, "invite", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "kithinvite1abc\n");
+    assert_non_null(strstr(fake.err, "people you trust"));
+}
+
+static void tags_and_peers_are_numbered(void **state)
+{
+    (void)state;
+    fake_item(&fake, "$tag", "metoo", "#posts", 12, NULL);
+    assert_int_equal(fake_run(&fake, "tags", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "  1. #metoo  posts 12\n");
+    fake_item(&fake, "$address", "kith://relay.example:7117/abc", "?connected", 1, NULL);
+    assert_int_equal(fake_run(&fake, "peer", "list", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "  1. kith://relay.example:7117/abc  connected yes\n");
+}
+
+int main(void)
+{
+#define A_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        A_TEST(a_post_in_the_timeline),
+        A_TEST(json_has_the_contracts_fields_alone),
+        A_TEST(a_post_without_words_is_one_line),
+        A_TEST(a_text_behind_a_note_is_folded_until_shown),
+        A_TEST(a_thread_is_indented_below_what_it_answers),
+        A_TEST(replies_and_echoes_name_what_they_are_about),
+        A_TEST(hostile_text_cannot_leave_its_place),
+        A_TEST(a_flood_of_lines_is_cut_in_listings_only),
+        A_TEST(what_was_sent_says_to_how_many),
+        A_TEST(people_and_blocks_show_keys_that_can_be_copied),
+        A_TEST(status_says_what_to_do_when_nobody_is_connected),
+        A_TEST(an_invite_stands_alone_on_its_line),
+        A_TEST(tags_and_peers_are_numbered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
