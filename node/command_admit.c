@@ -1,4 +1,4 @@
-/* A relay's side of joining: who is a member, and who becomes one (SPEC 7). */
+/* A relay's side of joining: who is a member, and who becomes one (SPEC 8.3). */
 #include <stdlib.h>
 #include <string.h>
 

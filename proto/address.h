@@ -1,4 +1,4 @@
-/* address.h - where a node is: kith://HOST:PORT/KEY, KEY its static key in base32 (SPEC 6). */
+/* address.h - where a node is: kith://HOST:PORT/KEY, KEY its static key in base32 (SPEC 8.1). */
 #ifndef KITH_PROTO_ADDRESS_H
 #define KITH_PROTO_ADDRESS_H
 

@@ -1,4 +1,4 @@
-/* engine.h - one node as one machine: inputs go in, effects come out (SPEC 6, 8).
+/* engine.h - one node as one machine: inputs go in, effects come out (SPEC 6, 7).
  *
  * The engine takes posts in, forwards them, serves and fetches them, reconciles, and keeps peers
  * connected.  It knows nothing of blocks, follows or shields, and so nothing a peer can see

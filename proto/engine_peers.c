@@ -169,7 +169,7 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     engine_emit(e, ENGINE_READY)->as.ready =
         (struct engine_ready){.peer = p, .role = hello.role, .identity = hello.identity};
     if (peer->address != ENGINE_NO_ADDRESS) {
-        recon_soon(e, p, e->now_ms); /* SPEC 8: the dialler begins */
+        recon_soon(e, p, e->now_ms); /* SPEC 7.1: the dialler begins */
     }
 }
 

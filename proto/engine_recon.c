@@ -2,7 +2,7 @@
 
 #include "proto/engine_state.h"
 
-/* SPEC 8.3: whoever dialled numbers its reconciliations odd, the other side even, so that each
+/* SPEC 7.1: whoever dialled numbers its reconciliations odd, the other side even, so that each
  * knows its own.  Either side may begin one; each has one at a time with a peer. */
 static bool is_mine(const struct peer *peer, uint32_t session)
 {

@@ -115,7 +115,7 @@ static void send_posts(struct engine *e, uint32_t p, const struct engine_bodies 
     engine_send_one(e, p, FRAME_POSTS, octets_of(at, used));
 }
 
-/* SPEC 8.4: what is not here any more is said, so that nobody waits for it. */
+/* SPEC 6.4: what is not here any more is said, so that nobody waits for it. */
 static void send_none(struct engine *e, uint32_t p, const struct post_id *ids, size_t count,
                       const struct engine_bodies *bodies)
 {

@@ -22,7 +22,7 @@
 #define PUSH_POSTS_MAX     64
 #define PUSH_OCTETS_MAX    131072
 #define PUSH_GROUPS_MAX    8
-#define WANTS_MAX          4 /* WANTs a node may have outstanding at a peer (SPEC 8.4) */
+#define WANTS_MAX          4 /* WANTs a node may have outstanding at a peer (SPEC 6.4) */
 #define SERVE_SLOTS        (WANTS_MAX + 1) /* one may still be read for a peer that is gone */
 #define QUEUE_IDS_MAX      (2 * NEGENTROPY_IDS_MAX)
 #define ARENA_MAX          (3 * FRAME_MAX)

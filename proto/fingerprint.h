@@ -1,4 +1,4 @@
-/* fingerprint.h - what a range of a set folds to, and the digest peers compare (SPEC 8).
+/* fingerprint.h - what a range of a set folds to, and the digest peers compare (SPEC 7).
  *
  * A fold is (count, sum of the ids mod 2^256), so that the fold of any range is the difference
  * of two running folds.  Pure and total: nothing here fails. */

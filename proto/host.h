@@ -1,4 +1,4 @@
-/* host.h - the host part of an address: a name, IPv4 or IPv6, in one normal form (SPEC 6). */
+/* host.h - the host part of an address: a name, IPv4 or IPv6, in one normal form (SPEC 8.1). */
 #ifndef KITH_PROTO_HOST_H
 #define KITH_PROTO_HOST_H
 

@@ -1,4 +1,4 @@
-/* invite.h - invites to a relay, and the claim by which somebody joins (SPEC 7).
+/* invite.h - invites to a relay, and the claim by which somebody joins (SPEC 8).
  *
  * An invite travels as text between two people and holds the seed; a claim travels to the relay
  * alone and proves that its sender knew the seed. */

@@ -1,4 +1,4 @@
-/* invite_certificate.h - what an inviter signs, shared by the invite and the claim (SPEC 7). */
+/* invite_certificate.h - what an inviter signs, shared by the invite and the claim (SPEC 8.2). */
 #ifndef KITH_PROTO_INVITE_CERTIFICATE_H
 #define KITH_PROTO_INVITE_CERTIFICATE_H
 

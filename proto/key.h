@@ -29,7 +29,7 @@ static inline bool post_id_equal(const struct post_id *a, const struct post_id *
     return memcmp(a->octets, b->octets, POST_ID_LEN) == 0;
 }
 
-/* Octet order, as everywhere ids are sorted (SPEC 8). */
+/* Octet order, as everywhere ids are sorted (SPEC 1). */
 static inline int post_id_compare(const struct post_id *a, const struct post_id *b)
 {
     return memcmp(a->octets, b->octets, POST_ID_LEN);

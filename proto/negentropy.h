@@ -1,4 +1,4 @@
-/* negentropy.h - reconcile two sets of posts: Negentropy Protocol V1, octet for octet (SPEC 8).
+/* negentropy.h - reconcile two sets of posts: Negentropy Protocol V1, octet for octet (SPEC 7).
  *
  * Both sides hold posts sorted by (created_s, id).  The initiator learns which ids only it has
  * and which only the responder has.  A machine without I/O: reads are effects, asked for in

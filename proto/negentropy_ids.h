@@ -1,4 +1,4 @@
-/* negentropy_ids.h - the ids of one received list, to be struck off (SPEC 8).
+/* negentropy_ids.h - the ids of one received list, to be struck off (SPEC 7).
  *
  * Pure; bounded work: sorting and finding take O(log count) per id whatever the peer sends. */
 #ifndef KITH_PROTO_NEGENTROPY_IDS_H

@@ -1,4 +1,4 @@
-/* negentropy_query.h - what reconciliation asks of a set of posts, and the answers (SPEC 8).
+/* negentropy_query.h - what reconciliation asks of a set of posts, and the answers (SPEC 7).
  *
  * The words between proto/negentropy.h, which decides what to read, and whoever holds the
  * sorted set.  Posts are ordered by (created_s, id), ids in octet order.  A range holds what is

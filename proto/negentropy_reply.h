@@ -1,4 +1,4 @@
-/* negentropy_reply.h - write one reconciliation message, range by range, within its limit (SPEC 8).
+/* negentropy_reply.h - write one reconciliation message, range by range, within its limit (SPEC 7).
  *
  * Ranges are written in ascending order.  Once a part does not fit, or negentropy_reply_full(),
  * nothing but negentropy_reply_rest() may follow.  Pure: no I/O, no allocation. */

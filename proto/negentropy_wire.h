@@ -1,4 +1,4 @@
-/* negentropy_wire.h - the octets of reconciliation messages: numbers, bounds and ranges (SPEC 8).
+/* negentropy_wire.h - the octets of reconciliation messages: numbers, bounds and ranges (SPEC 7).
  *
  * Pure: no I/O, no allocation.  Outputs are written only on ERR_OK. */
 #ifndef KITH_PROTO_NEGENTROPY_WIRE_H

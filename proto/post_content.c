@@ -113,7 +113,7 @@ static enum err_code mentions_read(struct canon_reader *r, struct post_text *tex
     return ERR_OK;
 }
 
-/* SPEC 4.6: a name written out in the text is a mention like one in the list. */
+/* SPEC 4.5: a name written out in the text is a mention like one in the list. */
 static enum err_code mentions_find(struct post_text *text)
 {
     struct octets rest = text->text;

@@ -24,7 +24,7 @@ MUST_USE enum err_code post_proof_read(struct canon_reader *r, struct post_proof
 bool post_proof_fits(const struct post_proof *proof, uint64_t kind, uint64_t created_s);
 
 /* Decode post->content by post->kind, and check what the kind demands of tags, refs and expiry
- * (SPEC 4.6).  Everything but known and as is filled in already; content is canonical.
+ * (SPEC 4.5).  Everything but known and as is filled in already; content is canonical.
  *
  *   ERR_MALFORMED  a known kind that breaks its rules */
 MUST_USE enum err_code post_content_decode(struct post *post);

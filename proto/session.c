@@ -211,7 +211,7 @@ static enum err_code on_frame(struct session *s, enum session_event *event,
     if (own && frame->payload.len > 0) {
         return ERR_MALFORMED;
     }
-    s->quiet_since_ms = s->now_ms; /* SPEC 6.1: any valid frame restarts the idle timer */
+    s->quiet_since_ms = s->now_ms; /* SPEC 6.2: any valid frame restarts the idle timer */
     s->ping_sent = false;
     if (frame->type == FRAME_PING && !s->pong_queued) {
         /* One answer to however many came since the last write.  None where the output is full:

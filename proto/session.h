@@ -1,4 +1,4 @@
-/* session.h - one encrypted connection between two nodes, without the connection (SPEC 6.1).
+/* session.h - one encrypted connection between two nodes, without the connection (SPEC 6.1, 6.2).
  *
  * Octets from the peer go in, frames come out; frames go in, octets for the peer come out.  The
  * session reads no clock (now_ms comes in), touches no socket, and allocates in session_new()

@@ -1,4 +1,4 @@
-/* sign.h - what Ed25519 keys sign, and which signatures are valid (SPEC 5).
+/* sign.h - what Ed25519 keys sign, and which signatures are valid (SPEC 4.4, 4.6).
  *
  * A key signs only what the table of prefixes lists: the prefix, then fields of one fixed length.
  * Each prefix ends in '/' and a digit and none begins another, so no octets signed for one

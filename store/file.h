@@ -30,7 +30,7 @@ struct files {
                             struct err_note *note);
     enum err_code (*write_at)(struct files *self, struct file *file, struct octets octets,
                               uint64_t offset, struct err_note *note);
-    /* Never retried after an error: the caller stops writing and reopens (SPEC 10). */
+    /* Never retried after an error: the caller stops writing and reopens (SPEC 10.7). */
     enum err_code (*sync)(struct files *self, struct file *file, struct err_note *note);
     enum err_code (*size)(struct files *self, struct file *file, uint64_t *len,
                           struct err_note *note);

@@ -1,4 +1,4 @@
-/* journal.h - an append-only sealed log of what only this home knows (SPEC 9.4): own posts and
+/* journal.h - an append-only sealed log of what only this home knows (SPEC 10.5): own posts and
  * their ids for ever, the vault's generation, and on a relay the uses of invites.
  *
  * It has the form of the log (store/log.h), in a folder of its own; but here damage is never passed

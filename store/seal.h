@@ -1,4 +1,4 @@
-/* seal.h - small files sealed whole, and the keys they are sealed under (SPEC 9).
+/* seal.h - small files sealed whole, and the keys they are sealed under (SPEC 10.3).
  *
  *     file = "kith" 1 purpose(1) nonce(24) XChaCha20-Poly1305(plain), the first six octets as
  *            associated data

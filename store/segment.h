@@ -1,4 +1,4 @@
-/* segment.h - how records lie in a segment's octets (SPEC 10).
+/* segment.h - how records lie in a segment's octets (SPEC 10.6).
  *
  *     segment = frames of 64 KiB, the last one as far as it goes
  *     frame   = u32 number of its first record within the segment, records, zeros

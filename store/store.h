@@ -47,7 +47,7 @@ void store_close(struct store *store);
  * (asserted).
  *
  * A retract takes its subject out of the set, whichever comes first, where both have one author;
- * retracts and voices cannot be taken back (SPEC 4).
+ * retracts and voices cannot be taken back (SPEC 4.5).
  *
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY
  *                nothing of the batch counts as stored, and it may be found stored when the store
@@ -84,7 +84,7 @@ struct store_stats store_stats(struct store *store);
  * opening and at each midnight. */
 void store_midnight(struct store *store, uint64_t now_s);
 
-/* Answer queries of reconciliation over the set "all" (SPEC 8; see proto/negentropy_query.h).  The
+/* Answer queries of reconciliation over the set "all" (SPEC 7; see proto/negentropy_query.h).  The
  * caller sets results->items and items_cap; the rest is written. */
 void store_answer(struct store *store, struct negentropy_results *results,
                   const struct negentropy_batch *batch);

@@ -94,7 +94,7 @@ void vault_close(struct vault *vault);
 
 const struct vault_contents *vault_contents(const struct vault *vault);
 
-/* Secrets, derived from the seed with crypto_kdf (contexts in SPEC 9).  The returned octets live
+/* Secrets, derived from the seed with crypto_kdf (contexts in SPEC 10.2).  The returned octets live
  * in guarded memory as long as the vault. */
 const uint8_t *vault_identity_seed(const struct vault *vault); /* 32, Ed25519 */
 struct key vault_identity(const struct vault *vault);          /* its public key */

@@ -1,6 +1,6 @@
-/* view.h - the one door through which posts, names and counts reach a person (SPEC 7).
+/* view.h - the one door through which posts, names and counts reach a person (SPEC 9).
  *
- * What it hands out obeys non-interference (SPEC 7.1): with somebody blocked, every answer is the
+ * What it hands out obeys non-interference (SPEC 9.1): with somebody blocked, every answer is the
  * one that would be given had none of their posts ever arrived.  So nothing here depends on order
  * of arrival, on counts, names or ids of what is hidden, and a hidden id answers as one that does
  * not exist.
@@ -191,7 +191,7 @@ struct view_day {
     uint32_t people_count;
 };
 
-/* SPEC 7.6.  Strangers count in everything; hidden posts in nothing. */
+/* SPEC 9.6.  Strangers count in everything; hidden posts in nothing. */
 struct view_tally {
     uint32_t identities; /* people who wrote a text under the tag */
     uint32_t voices;     /* 0 in this version */

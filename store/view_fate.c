@@ -56,7 +56,7 @@ static void mark_retracted(struct view_fates *fates, const struct view_columns *
     }
 }
 
-/* SPEC 7.4: whether the thread's author lets this person answer. */
+/* SPEC 9.4: whether the thread's author lets this person answer. */
 static bool may_reply(const struct view_fates *fates, const struct view_columns *columns,
                       uint32_t root, uint32_t author)
 {

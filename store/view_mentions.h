@@ -1,4 +1,4 @@
-/* view_mentions.h - the keys a post names, in whatever field (SPEC 7.2). */
+/* view_mentions.h - the keys a post names, in whatever field (SPEC 9.2). */
 #ifndef KITH_STORE_VIEW_MENTIONS_H
 #define KITH_STORE_VIEW_MENTIONS_H
 

@@ -45,7 +45,7 @@ bool view_private_follows_tag(const struct view_private *priv, uint32_t tag);
 /* NULL when there is none. */
 const char *view_private_petname(const struct view_private *priv, uint32_t key);
 /* Whether a past block covers a post of key's that arrived there and is dated so: it stays hidden
- * (SPEC 7.5). */
+ * (SPEC 9.5). */
 bool view_private_was_blocked(const struct view_private *priv, uint32_t key, uint64_t position,
                               uint64_t created_s);
 

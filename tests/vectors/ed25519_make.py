@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints ed25519.json: the edges of SPEC 5's rule of validity.
+"""Prints ed25519.json: the edges of SPEC 4.4's rule of validity.
 
 It judges its own cases by the rule's words before printing them."""
 import hashlib
@@ -128,6 +128,6 @@ for j in range(2, 19):  # the other encodings at or above p
 assert not case("key that is no point", (2).to_bytes(32, "little"), message, sig)
 
 print(json.dumps({
-    "origin": "made by ed25519_make.py in this folder from RFC 8032 and SPEC 5 alone; all numbers "
+    "origin": "made by ed25519_make.py in this folder from RFC 8032 and SPEC 4.4 alone; all numbers "
               "little-endian, octets in hex",
     "accept": accept, "reject": reject}, indent=1))

@@ -1,4 +1,4 @@
-"""Ed25519 in plain integers, written from RFC 8032 and SPEC 5 alone, sharing nothing with
+"""Ed25519 in plain integers, written from RFC 8032 and SPEC 4.4 alone, sharing nothing with
 libsodium; slow, and only for making vectors."""
 import hashlib
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints invite.json: invites as text and the claims made with them (SPEC 7).
+"""Prints invite.json: invites as text and the claims made with them (SPEC 8.2).
 
 Shares nothing with the C but the words of the specification."""
 import base64
@@ -67,5 +67,5 @@ reject = [bad("malformed", "version 2", "relay.example", 7117, version=2),
           {"case": "another word", "text": "kith" + accept[0]["text"], "error": "malformed"},
           {"case": "a name", "text": "invite", "error": "malformed"}]
 
-print(json.dumps({"origin": "made by invite_make.py in this folder from SPEC 7 alone",
+print(json.dumps({"origin": "made by invite_make.py in this folder from SPEC 8.2 alone",
                   "accept": accept, "reject": reject}, indent=1))

@@ -24,7 +24,7 @@ static enum err_code check(const struct json_value *item)
     return sign_check_message(sig, octets_of(message, message_len), &key);
 }
 
-/* SPEC 5: all nodes must agree on the edges too. */
+/* SPEC 4.4: all nodes must agree on the edges too. */
 static void validity_is_what_the_vectors_say(void **state)
 {
     (void)state;
