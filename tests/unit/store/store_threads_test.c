@@ -1,0 +1,135 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "store/store.h"
+#include "tests/support/posts.h"
+
+#define POSTS_COUNT   600
+#define BATCH_COUNT   20
+#define READERS_COUNT 3
+
+static struct store *store;
+static struct posts posts;
+static struct post decoded[POSTS_COUNT];
+
+struct reader {
+    pthread_t thread;
+    size_t wrong_count; /* anything but the octets that were put */
+    size_t walked_count;
+};
+
+static bool fold_whole(uint64_t *count)
+{
+    struct negentropy_batch *batch = calloc(1, sizeof *batch);
+    struct negentropy_results *answers = calloc(1, sizeof *answers);
+    struct negentropy_item items[32];
+    if (batch == NULL || answers == NULL) {
+        free(batch);
+        free(answers);
+        return false;
+    }
+    batch->queries_count = 1;
+    batch->queries[0].kind = NEGENTROPY_SPLIT;
+    batch->queries[0].lower = negentropy_bound_zero();
+    batch->queries[0].upper = negentropy_bound_infinity();
+    answers->items = items;
+    answers->items_cap = 32;
+    store_answer(store, answers, batch);
+    *count = answers->answers[0].fold.count;
+    free(batch);
+    free(answers);
+    return true;
+}
+
+/* Walk behind the writer until everything came by, in order and as it was put. */
+static void *read_everything(void *context)
+{
+    struct reader *reader = context;
+    struct err_note note = {{0}};
+    uint8_t *octets = malloc(POST_WIRE_MAX);
+    struct octets_room wire = {.at = octets, .cap = POST_WIRE_MAX};
+    uint64_t position = 0;
+    uint64_t at = 0;
+    uint64_t count_before = 0;
+    while (octets != NULL && reader->walked_count < POSTS_COUNT) {
+        enum err_code rc = store_next(store, &wire, &at, &position, &note);
+        if (rc == ERR_OK) {
+            bool same =
+                octets_equal(octets_of(wire.at, wire.len), posts.wires[reader->walked_count]);
+            bool known = false;
+            store_known(store, &known, &posts.ids[reader->walked_count], 1);
+            reader->wrong_count += same && known ? 0 : 1;
+            reader->walked_count++;
+            continue;
+        }
+        uint64_t count = 0;
+        if (rc != ERR_NOT_FOUND || !fold_whole(&count) || count < count_before) {
+            reader->wrong_count++;
+            break;
+        }
+        count_before = count;
+        (void)store_stats(store);
+    }
+    free(octets);
+    return NULL;
+}
+
+static void readers_follow_the_writer(void **state)
+{
+    (void)state;
+    char root[] = "/tmp/kith-threads-test-XXXXXX";
+    struct err_note note = {{0}};
+    struct files *files = NULL;
+    static const uint8_t key[32] = {1};
+    static enum store_put_result results[BATCH_COUNT];
+    struct reader readers[READERS_COUNT] = {{0}};
+    struct person ana = person_of("ana");
+    for (uint64_t i = 0; i < POSTS_COUNT; i++) {
+        char text[16];
+        (void)snprintf(text, sizeof text, "me too %u", (unsigned)i);
+        person_text(&posts, &ana, 1000 + (i * 37) % 400, text, NULL);
+    }
+    for (size_t i = 0; i < POSTS_COUNT; i++) {
+        decoded[i] = posts_decoded(&posts, i);
+    }
+    assert_non_null(mkdtemp(root));
+    assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
+    assert_int_equal(store_open(&store, files, key, &note), ERR_OK);
+    for (size_t i = 0; i < READERS_COUNT; i++) {
+        assert_int_equal(pthread_create(&readers[i].thread, NULL, read_everything, &readers[i]), 0);
+    }
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < POSTS_COUNT && rc == ERR_OK; i += BATCH_COUNT) {
+        rc = store_put(store, results, decoded + i, posts.wires + i, BATCH_COUNT, 5000, &note);
+    }
+    for (size_t i = 0; i < READERS_COUNT; i++) {
+        assert_int_equal(pthread_join(readers[i].thread, NULL), 0);
+    }
+    assert_int_equal(rc, ERR_OK);
+    for (size_t i = 0; i < READERS_COUNT; i++) {
+        assert_int_equal(readers[i].walked_count, POSTS_COUNT);
+        assert_int_equal(readers[i].wrong_count, 0);
+    }
+    store_close(store);
+    file_posix_free(files);
+    posts_free(&posts);
+    char command[80];
+    (void)snprintf(command, sizeof command, "rm -rf %s", root);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(readers_follow_the_writer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
