@@ -1,0 +1,171 @@
+#include "tests/support/file_memory_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct memory *memory_of(struct files *files)
+{
+    return (struct memory *)(void *)files;
+}
+
+const struct memory *memory_in(const struct files *files)
+{
+    return (const struct memory *)(const void *)files;
+}
+
+void *memory_must(void *at)
+{
+    if (at == NULL) {
+        (void)fprintf(stderr, "file_memory: out of memory\n");
+        exit(1);
+    }
+    return at;
+}
+
+uint64_t memory_random(struct memory *m)
+{
+    /* splitmix64 */
+    m->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = m->random;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+void memory_reserve(uint8_t **at, size_t *cap, size_t len)
+{
+    if (len <= *cap) {
+        return;
+    }
+    size_t grown = *cap == 0 ? 256 : *cap;
+    while (grown < len) {
+        grown *= 2;
+    }
+    *at = memory_must(realloc(*at, grown));
+    *cap = grown;
+}
+
+void memory_unlink(struct inode *inode)
+{
+    if (--inode->links > 0) {
+        return;
+    }
+    free(inode->now);
+    free(inode->synced);
+    free(inode);
+}
+
+struct name *memory_names_find(const struct names *names, const char *path)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->at[i].path, path) == 0) {
+            return &names->at[i];
+        }
+    }
+    return NULL;
+}
+
+void memory_names_set(struct names *names, const char *path, struct inode *inode)
+{
+    inode->links++;
+    struct name *there = memory_names_find(names, path);
+    if (there != NULL) {
+        memory_unlink(there->inode);
+        there->inode = inode;
+        return;
+    }
+    if (names->count == names->cap) {
+        names->cap = names->cap == 0 ? 8 : names->cap * 2;
+        names->at = memory_must(realloc(names->at, names->cap * sizeof *names->at));
+    }
+    struct name *name = &names->at[names->count++];
+    (void)snprintf(name->path, sizeof name->path, "%s", path);
+    name->inode = inode;
+}
+
+static void names_remove(struct names *names, const char *path)
+{
+    struct name *there = memory_names_find(names, path);
+    if (there != NULL) {
+        memory_unlink(there->inode);
+        size_t index = (size_t)(there - names->at);
+        memmove(there, there + 1, (names->count - index - 1) * sizeof *there);
+        names->count--;
+    }
+}
+
+void memory_names_clear(struct names *names)
+{
+    while (names->count > 0) {
+        memory_unlink(names->at[--names->count].inode);
+    }
+}
+
+void memory_names_copy(struct names *to, const struct names *from)
+{
+    memory_names_clear(to);
+    for (size_t i = 0; i < from->count; i++) {
+        memory_names_set(to, from->at[i].path, from->at[i].inode);
+    }
+}
+
+void memory_names_apply(struct names *names, const struct rename *change)
+{
+    if (change->from[0] != '\0') {
+        names_remove(names, change->from);
+    }
+    if (change->to[0] != '\0') {
+        memory_names_set(names, change->to, change->inode);
+    }
+}
+
+void memory_change_names(struct memory *m, const char *from, const char *to, struct inode *inode)
+{
+    if (m->pending_count == m->pending_cap) {
+        m->pending_cap = m->pending_cap == 0 ? 8 : m->pending_cap * 2;
+        m->pending = memory_must(realloc(m->pending, m->pending_cap * sizeof *m->pending));
+    }
+    struct rename *change = &m->pending[m->pending_count++];
+    *change = (struct rename){.inode = inode};
+    (void)snprintf(change->from, sizeof change->from, "%s", from);
+    (void)snprintf(change->to, sizeof change->to, "%s", to);
+    inode->links++;
+    memory_names_apply(&m->now, change);
+}
+
+bool memory_in_folder(const char *path, const char *folder)
+{
+    const char *slash = strrchr(path, '/');
+    if (strcmp(folder, ".") == 0) {
+        return slash == NULL;
+    }
+    size_t len = strlen(folder);
+    return slash == path + len && memcmp(path, folder, len) == 0;
+}
+
+void memory_inode_append(struct inode *inode, struct octets octets)
+{
+    memory_reserve(&inode->now, &inode->now_cap, inode->now_len + octets.len);
+    if (octets.len > 0) {
+        memcpy(inode->now + inode->now_len, octets.at, octets.len);
+    }
+    inode->now_len += octets.len;
+}
+
+void memory_inode_sync(struct inode *inode)
+{
+    memory_reserve(&inode->synced, &inode->synced_cap, inode->now_len);
+    if (inode->now_len > inode->same_len) {
+        memcpy(inode->synced + inode->same_len, inode->now + inode->same_len,
+               inode->now_len - inode->same_len);
+    }
+    inode->synced_len = inode->now_len;
+    inode->same_len = inode->now_len;
+}
+
+void memory_forget_pending(struct memory *m)
+{
+    while (m->pending_count > 0) {
+        memory_unlink(m->pending[--m->pending_count].inode);
+    }
+}

@@ -1,0 +1,82 @@
+/* file_memory_state.h - the files, names and pending changes behind file_memory.h, for its own
+ * files alone. */
+#ifndef KITH_TESTS_SUPPORT_FILE_MEMORY_STATE_H
+#define KITH_TESTS_SUPPORT_FILE_MEMORY_STATE_H
+
+#include "tests/support/file_memory.h"
+
+#define MEMORY_PATH_LEN 128
+
+/* A file's octets, as written and as synced. */
+struct inode {
+    uint8_t *now;
+    size_t now_len;
+    size_t now_cap;
+    uint8_t *synced;
+    size_t synced_len;
+    size_t synced_cap;
+    size_t same_len; /* now and synced agree so far, where both reach */
+    size_t links;    /* names, pending names and open files */
+};
+
+struct name {
+    char path[MEMORY_PATH_LEN];
+    struct inode *inode;
+};
+
+struct names {
+    struct name *at;
+    size_t count;
+    size_t cap;
+};
+
+/* A change of names that no sync of its folder covers yet. */
+struct rename {
+    char from[MEMORY_PATH_LEN]; /* "": a file made */
+    char to[MEMORY_PATH_LEN];   /* "": a file removed */
+    struct inode *inode;
+};
+
+struct memory {
+    struct files calls; /* first: a struct files * is a struct memory * */
+    struct names now;
+    struct names synced;
+    struct rename *pending;
+    size_t pending_count;
+    size_t pending_cap;
+    uint64_t random;
+    uint64_t epoch; /* of restarts */
+    uint64_t counts[FILE_MEMORY_READ_AT + 1];
+    uint64_t fail_at[FILE_MEMORY_READ_AT + 1]; /* 0: never */
+    enum err_code fail_with[FILE_MEMORY_READ_AT + 1];
+    uint64_t crash_at;
+    bool crashed;
+};
+
+struct memory *memory_of(struct files *files);
+const struct memory *memory_in(const struct files *files);
+/* at, unless it is NULL: then the test program ends. */
+void *memory_must(void *at);
+/* The next number drawn from the seed. */
+uint64_t memory_random(struct memory *m);
+/* Room for len octets. */
+void memory_reserve(uint8_t **at, size_t *cap, size_t len);
+/* One link less; the last one frees. */
+void memory_unlink(struct inode *inode);
+struct name *memory_names_find(const struct names *names, const char *path);
+void memory_names_set(struct names *names, const char *path, struct inode *inode);
+void memory_names_clear(struct names *names);
+/* to = from */
+void memory_names_copy(struct names *to, const struct names *from);
+void memory_names_apply(struct names *names, const struct rename *change);
+/* Make, rename or remove a name, for now unsynced; see struct rename. */
+void memory_change_names(struct memory *m, const char *from, const char *to, struct inode *inode);
+/* Whether path lies directly in folder. */
+bool memory_in_folder(const char *path, const char *folder);
+void memory_inode_append(struct inode *inode, struct octets octets);
+/* What is written is synced. */
+void memory_inode_sync(struct inode *inode);
+/* No change of names is unsynced any more. */
+void memory_forget_pending(struct memory *m);
+
+#endif
