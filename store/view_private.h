@@ -35,7 +35,7 @@ struct view_private {
 };
 
 /* Copies contents; the person's own key is never blocked nor followed.
- *   ERR_NO_MEMORY  *made is not written */
+ *   ERR_NO_MEMORY, ERR_DAMAGED  *made is not written */
 MUST_USE enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
                                          const struct vault_contents *contents, uint32_t own);
 void view_private_close(struct view_private *priv);

@@ -32,6 +32,7 @@ static void a_blocked_persons_posts_are_absent_from_timeline_tag_and_watch(void 
     assert_int_equal(count, 0);
     assert_false(shows(s, VIEW_TIMELINE, his));
     assert_false(sees_strangers(s, later));
+    assert_int_equal(distance_of(s, "carl"), VIEW_STRANGER);
     ends(s);
 }
 

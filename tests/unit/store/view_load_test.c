@@ -61,6 +61,27 @@ static void before_a_list_is_loaded_every_query_refuses(void **state)
     scenario_free(s);
 }
 
+static void after_a_list_that_cannot_be_used_nothing_is_shown_any_more(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    struct post_id own = says(s, "bea", "me too", NULL);
+    assert_true(sees(s, own));
+    s->vault.tags_count = 1;
+    s->tags[0].tag_len = POST_TAG_MAX + 1;
+    assert_int_equal(view_load(s->view, &s->vault, NULL), ERR_DAMAGED);
+    assert_false(sees(s, own));
+    s->vault.tags_count = 0;
+    s->vault.petnames_count = 1;
+    memset(s->petnames[0].name, 'x', sizeof s->petnames[0].name);
+    assert_int_equal(view_load(s->view, &s->vault, NULL), ERR_DAMAGED);
+    assert_false(sees(s, own));
+    s->vault.petnames_count = 0;
+    reloads(s);
+    assert_true(sees(s, own));
+    scenario_free(s);
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     (void)state;
@@ -118,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(before_a_list_is_loaded_every_query_refuses),
+        cmocka_unit_test(after_a_list_that_cannot_be_used_nothing_is_shown_any_more),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(her_profile_is_the_latest_that_lives),
         cmocka_unit_test(a_post_that_comes_twice_is_one_post),

@@ -143,6 +143,7 @@ static void the_inbox_holds_what_concerns_her_and_nothing_of_her_own(void **stat
     assert_true(shows(s, VIEW_INBOX, named));
     assert_true(shows(s, VIEW_INBOX, with));
     assert_true(shows(s, VIEW_INBOX, joined));
+    assert_false(shows(s, VIEW_INBOX, replies(s, "zoe", own, "a stranger")));
     assert_false(shows(s, VIEW_INBOX, heart)); /* the same person felt otherwise later */
     assert_false(shows(s, VIEW_INBOX, self));
     assert_false(shows(s, VIEW_INBOX, aside));
@@ -253,7 +254,8 @@ static void news_are_what_arrivals_made_visible_in_the_timeline(void **state)
     s->holding = false;
     struct post_id reply = replies(s, "fay", root, "reply");
     uint64_t mark = view_mark(s->view);
-    (void)says(s, "zoe", "stranger", NULL);
+    follows_tag(s, "metoo");
+    (void)says(s, "zoe", "stranger", "metoo");
     arrives(s, root);
     const struct post_id *ids;
     size_t count;

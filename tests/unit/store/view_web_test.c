@@ -118,6 +118,42 @@ static void people_are_those_of_the_web_and_those_she_named(void **state)
     scenario_free(s);
 }
 
+static void
+a_stranger_with_a_petname_keeps_the_name_they_give_themselves_to_themselves(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    calls(s, "far", "far away");
+    (void)names_self(s, "far", "Far", "");
+    const struct view_person *people;
+    size_t count;
+    assert_int_equal(view_people(s->view, &people, &count, 10, VIEW_WEB, s->now_s, NULL), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(people[0].name.len, 0);
+    assert_int_equal(view_people(s->view, &people, &count, 10, VIEW_STRANGERS, s->now_s, NULL),
+                     ERR_OK);
+    assert_true(octets_equal(people[0].name, octets_of_text("Far")));
+    scenario_free(s);
+}
+
+static void a_stranger_whose_only_post_is_hidden_is_not_listed(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    struct post_id his = says(s, "carl", "root", NULL);
+    (void)replies(s, "dan", his, "yes");
+    const struct view_person *people;
+    size_t count;
+    assert_int_equal(view_people(s->view, &people, &count, 10, VIEW_STRANGERS, s->now_s, NULL),
+                     ERR_OK);
+    assert_int_equal(count, 2);
+    blocks(s, "carl");
+    assert_int_equal(view_people(s->view, &people, &count, 10, VIEW_STRANGERS, s->now_s, NULL),
+                     ERR_OK);
+    assert_int_equal(count, 0);
+    scenario_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +162,9 @@ int main(void)
         cmocka_unit_test(a_vouch_that_is_taken_back_or_expires_leads_nowhere),
         cmocka_unit_test(a_blocked_person_is_no_path_but_another_way_round_is),
         cmocka_unit_test(a_follow_outlives_nothing_but_itself),
+        cmocka_unit_test(
+            a_stranger_with_a_petname_keeps_the_name_they_give_themselves_to_themselves),
+        cmocka_unit_test(a_stranger_whose_only_post_is_hidden_is_not_listed),
         cmocka_unit_test(people_are_those_of_the_web_and_those_she_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
