@@ -1,0 +1,444 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/support/negentropy_peer.h"
+#include "tests/support/rig.h"
+
+/* A peer that reconciles by script, over a set of posts of its own. */
+struct other {
+    struct posts posts;
+    struct sorted_set set;
+    struct negentropy_peer *peer;
+};
+
+static struct posts said(const char *name, size_t count)
+{
+    struct posts posts = {.wires = NULL};
+    struct person person = person_of(name);
+    for (size_t i = 0; i < count; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "me too %zu", i);
+        person_text(&posts, &person, RIG_NOW_S - 1000 + i, text, "metoo");
+    }
+    return posts;
+}
+
+static void fill(struct sorted_set *set, const struct posts *posts)
+{
+    sorted_set_init(set);
+    for (size_t i = 0; i < posts->count; i++) {
+        sorted_set_add(set, RIG_NOW_S - 1000 + i, &posts->ids[i]);
+    }
+    sorted_set_seal(set);
+}
+
+static void other_with(struct other *other, size_t count, enum negentropy_role role)
+{
+    other->posts = said("bea", count);
+    fill(&other->set, &other->posts);
+    other->peer = negentropy_peer_new(&other->set, role, NEGENTROPY_MESSAGE_MAX, 4096);
+}
+
+static void other_close(struct other *other)
+{
+    negentropy_peer_free(other->peer);
+    sorted_set_close(&other->set);
+    posts_free(&other->posts);
+}
+
+static void give_recon(struct rig *rig, uint32_t peer, uint32_t session, struct octets message)
+{
+    uint8_t *out = malloc(message.len + MESSAGE_RECON_HEAD);
+    assert_non_null(out);
+    size_t len = message_recon_encode(out, session, message);
+    rig_frame(rig, peer, FRAME_RECON, out, len);
+    free(out);
+}
+
+static struct octets recon_sent(const struct rig *rig, uint32_t peer, uint32_t *session)
+{
+    const struct rig_sent *sent = rig_last(rig, peer, FRAME_RECON);
+    struct octets message;
+    assert_non_null(sent);
+    assert_int_equal(message_recon_decode(session, &message, octets_of(sent->payload, sent->len)),
+                     ERR_OK);
+    return message;
+}
+
+/* The other side answers the engine's last message. */
+static void other_replies(struct other *other, struct rig *rig, uint32_t peer)
+{
+    uint32_t session;
+    struct octets message = recon_sent(rig, peer, &session);
+    assert_int_equal(negentropy_peer_receive(other->peer, message), ERR_OK);
+    give_recon(rig, peer, session, octets_of(other->peer->reply.at, other->peer->reply.len));
+}
+
+static void what_a_peer_has_is_wanted_and_taken(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other other;
+    other_with(&other, 20, NEGENTROPY_RESPONDER);
+    rig_dialled(rig, 0);
+    rig_answers_all(rig);
+    other_replies(&other, rig, 0);
+    rig_answers_all(rig);
+
+    const struct rig_sent *want = rig_last(rig, 0, FRAME_WANT);
+    const struct post_id *ids;
+    size_t count;
+    assert_non_null(want);
+    assert_int_equal(message_ids_decode(&ids, &count, octets_of(want->payload, want->len)), ERR_OK);
+    assert_int_equal(count, 20);
+    rig_gives(rig, 0, &other.posts, 0, 20);
+    rig_answers_all(rig);
+    assert_int_equal(rig->accepted_count, 20);
+    rig_waits(rig, 170000); /* long after every deadline */
+    assert_int_equal(rig->closed[0], RIG_NOT);
+    assert_int_equal(engine_stats(rig->engine).recons_count, 0);
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void what_a_peer_lacks_is_pushed(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts mine = said("ana", 100);
+    struct sorted_set set;
+    fill(&set, &mine);
+    rig->set = &set;
+    struct other other;
+    other_with(&other, 0, NEGENTROPY_RESPONDER);
+    rig_dialled(rig, 0);
+    rig_answers(rig, &mine);
+    while (rig_last(rig, 0, FRAME_RECON) != NULL && rig_sent_count(rig, 0, FRAME_RECON_END) == 0) {
+        other_replies(&other, rig, 0);
+        rig_answers(rig, &mine);
+    }
+    assert_int_equal(rig_posts_sent(rig, 0), 100);
+    sorted_set_close(&set);
+    posts_free(&mine);
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void promised_and_never_delivered_is_closed(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other other;
+    other_with(&other, 3, NEGENTROPY_RESPONDER);
+    rig_dialled(rig, 0);
+    rig_peer(rig, 1);
+    rig_answers_all(rig);
+    other_replies(&other, rig, 0);
+    rig_answers_all(rig);
+    rig_waits(rig, 29000);
+    rig_gives(rig, 0, &other.posts, 0, 1); /* one of three */
+    rig_answers_all(rig);
+    rig_waits(rig, 29000);
+    assert_int_equal(rig->closed[0], RIG_NOT);
+    rig_waits(rig, 1000);
+    assert_int_equal(rig->closed[0], ERR_UNDELIVERED);
+    assert_int_equal(rig->closed[1], RIG_NOT);
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void a_peer_that_says_none_is_not_blamed(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other other;
+    other_with(&other, 3, NEGENTROPY_RESPONDER);
+    rig_dialled(rig, 0);
+    rig_answers_all(rig);
+    other_replies(&other, rig, 0);
+    rig_answers_all(rig);
+    const struct rig_sent *want = rig_last(rig, 0, FRAME_WANT);
+    rig_frame(rig, 0, FRAME_NONE_YET, want->payload, want->len);
+    rig_waits(rig, 100000);
+    assert_int_equal(rig->closed[0], RIG_NOT);
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void what_is_known_here_is_not_asked_for(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other other;
+    other_with(&other, 5, NEGENTROPY_RESPONDER);
+    memcpy(rig->known, other.posts.ids, 5 * sizeof rig->known[0]); /* say, retracted */
+    rig->known_count = 5;
+    rig_dialled(rig, 0);
+    rig_answers_all(rig);
+    other_replies(&other, rig, 0);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_WANT), 0);
+    assert_int_equal(engine_stats(rig->engine).recons_count, 0);
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void two_peers_with_the_same_posts_are_not_both_asked(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other bea;
+    struct other carl;
+    other_with(&bea, 10, NEGENTROPY_RESPONDER);
+    other_with(&carl, 10, NEGENTROPY_RESPONDER);
+    rig_dialled(rig, 0);
+    rig_dialled(rig, 1);
+    rig_answers_all(rig);
+    other_replies(&bea, rig, 0);
+    other_replies(&carl, rig, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_WANT) + rig_sent_count(rig, 1, FRAME_WANT), 1);
+
+    /* The one that was asked brings nothing; then the other is asked. */
+    uint32_t asked = rig_last(rig, 0, FRAME_WANT) != NULL ? 0 : 1;
+    rig_down(rig, asked);
+    for (int i = 0; i < 10; i++) {
+        rig_waits(rig, 1000);
+        rig_answers_all(rig);
+    }
+    assert_int_equal(rig_sent_count(rig, 1 - asked, FRAME_RECON), 2);
+    other_close(&bea);
+    other_close(&carl);
+    rig_free(rig);
+}
+
+static void a_peer_that_never_answers_a_reconciliation_is_closed(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    rig_dialled(rig, 0);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON), 1);
+    rig_waits(rig, 60000);
+    assert_int_equal(rig->closed[0], ERR_TIMEOUT);
+    rig_free(rig);
+}
+
+static void a_peer_that_begins_is_answered(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts mine = said("ana", 40);
+    struct sorted_set set;
+    fill(&set, &mine);
+    rig->set = &set;
+    struct other other;
+    other_with(&other, 0, NEGENTROPY_INITIATOR);
+    rig_peer(rig, 0);
+    give_recon(rig, 0, 3, negentropy_peer_initiate(other.peer));
+    rig_answers(rig, &mine);
+    while (other.peer->need.count < 40) {
+        uint32_t session;
+        assert_int_equal(negentropy_peer_receive(other.peer, recon_sent(rig, 0, &session)), ERR_OK);
+        assert_int_equal(session, 3);
+        if (other.peer->step.next == NEGENTROPY_SEND) {
+            give_recon(rig, 0, 3, octets_of(other.peer->reply.at, other.peer->reply.len));
+            rig_answers(rig, &mine);
+        }
+    }
+
+    uint8_t out[MESSAGE_IDS_CAP];
+    size_t len = message_ids_encode(out, other.peer->need.at, 40);
+    rig_frame(rig, 0, FRAME_WANT, out, len);
+    rig_answers(rig, &mine);
+    assert_int_equal(rig_posts_sent(rig, 0), 40);
+    sorted_set_close(&set);
+    posts_free(&mine);
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void a_message_before_the_last_was_answered_is_unexpected(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other other;
+    other_with(&other, 0, NEGENTROPY_INITIATOR);
+    rig_peer(rig, 0);
+    struct octets message = negentropy_peer_initiate(other.peer);
+    give_recon(rig, 0, 1, message);
+    give_recon(rig, 0, 1, message);
+    assert_int_equal(rig->closed[0], ERR_UNEXPECTED);
+    uint64_t late = rig_takes(rig, ENGINE_READ, ENGINE_READ_RECON).as.read.token;
+    rig_down(rig, 0);
+    rig_says_read_failed(rig, late);
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void a_message_that_is_not_negentropy_is_closed(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_peer(rig, 2);
+    give_recon(rig, 0, 1, octets_of("", 0));
+    assert_int_equal(rig->closed[0], ERR_TRUNCATED);
+    give_recon(rig, 1, 1, octets_of("\x61\x00\x00\x07", 4));
+    assert_int_equal(rig->closed[1], ERR_MALFORMED);
+    static uint8_t large[NEGENTROPY_MESSAGE_MAX + 1];
+    give_recon(rig, 2, 1, octets_of(large, sizeof large));
+    assert_int_equal(rig->closed[2], ERR_TOO_LARGE);
+    rig_free(rig);
+}
+
+static void more_beginners_than_places_wait_their_turn(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other other;
+    other_with(&other, 0, NEGENTROPY_INITIATOR);
+    struct octets message = negentropy_peer_initiate(other.peer);
+    uint32_t places = engine_limits_personal().responders_max;
+    for (uint32_t p = 0; p <= places; p++) {
+        rig_peer(rig, p);
+        give_recon(rig, p, 1, message);
+    }
+    assert_true(rig->paused[places]);
+    rig_answers_all(rig);
+    assert_false(rig->paused[places]);
+    give_recon(rig, places, 1, message);
+    rig_answers_all(rig);
+    for (uint32_t p = 0; p <= places; p++) {
+        assert_int_equal(rig_sent_count(rig, p, FRAME_RECON), 1);
+    }
+    other_close(&other);
+    rig_free(rig);
+}
+
+static void a_read_that_fails_ends_the_reconciliation_and_it_is_tried_again(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    rig_dialled(rig, 0);
+    rig_says_read_failed(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_RECON).as.read.token);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON_END), 1);
+    rig_waits(rig, 5000);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON), 1);
+    rig_free(rig);
+}
+
+static void what_is_wanted_and_not_here_is_said_so(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts mine = said("ana", 2);
+    uint8_t out[MESSAGE_IDS_CAP];
+    struct post_id ids[3] = {mine.ids[0], {.octets = {1}}, mine.ids[1]};
+    rig_peer(rig, 0);
+    size_t len = message_ids_encode(out, ids, 3);
+    rig_frame(rig, 0, FRAME_WANT, out, len);
+    rig_answers(rig, &mine);
+    assert_int_equal(rig_posts_sent(rig, 0), 2);
+    const struct rig_sent *none = rig_last(rig, 0, FRAME_NONE_YET);
+    const struct post_id *missing;
+    size_t count;
+    assert_non_null(none);
+    assert_int_equal(message_ids_decode(&missing, &count, octets_of(none->payload, none->len)),
+                     ERR_OK);
+    assert_int_equal(count, 1);
+    assert_true(post_id_equal(missing, &ids[1]));
+
+    rig_frame(rig, 0, FRAME_WANT, out, len); /* and when nothing can be read */
+    rig_says_read_failed(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_BODIES).as.read.token);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_NONE_YET), 2);
+    posts_free(&mine);
+    rig_free(rig);
+}
+
+static void who_wants_more_than_is_allowed_is_closed(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct post_id id = {.octets = {1}};
+    uint8_t out[MESSAGE_IDS_CAP];
+    size_t len = message_ids_encode(out, &id, 1);
+    rig_peer(rig, 0);
+    for (int i = 0; i < 4; i++) {
+        rig_frame(rig, 0, FRAME_WANT, out, len);
+    }
+    assert_int_equal(rig->closed[0], RIG_NOT);
+    rig_frame(rig, 0, FRAME_WANT, out, len);
+    assert_int_equal(rig->closed[0], ERR_FLOOD);
+    rig_free(rig);
+}
+
+static void a_read_for_a_peer_that_is_gone_does_not_reach_the_next_one(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts mine = said("ana", 1);
+    uint8_t out[MESSAGE_IDS_CAP];
+    size_t len = message_ids_encode(out, mine.ids, 1);
+    rig_peer(rig, 0);
+    rig_frame(rig, 0, FRAME_WANT, out, len);
+    struct engine_effect late = rig_takes(rig, ENGINE_READ, ENGINE_READ_BODIES);
+    rig_down(rig, 0);
+    rig_peer(rig, 0);
+    rig_frame(rig, 0, FRAME_WANT, out, len);
+    assert_int_equal(rig->asked_count, 0);
+    rig_answers_one(rig, &late, &mine);
+    assert_int_equal(rig_posts_sent(rig, 0), 0);
+    rig_answers(rig, &mine);
+    assert_int_equal(rig_posts_sent(rig, 0), 1);
+    posts_free(&mine);
+    rig_free(rig);
+}
+
+static void a_full_peer_is_served_once_it_drains(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts mine = said("ana", 1);
+    uint8_t out[MESSAGE_IDS_CAP];
+    size_t len = message_ids_encode(out, mine.ids, 1);
+    rig_peer(rig, 0);
+    rig_step(rig, (struct engine_input){.type = ENGINE_PEER_FULL, .as.peer = 0});
+    rig_frame(rig, 0, FRAME_WANT, out, len);
+    assert_int_equal(rig->asked_count, 0);
+    rig_step(rig, (struct engine_input){.type = ENGINE_PEER_DRAINED, .as.peer = 0});
+    rig_answers(rig, &mine);
+    assert_int_equal(rig_posts_sent(rig, 0), 1);
+    posts_free(&mine);
+    rig_free(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_peer_has_is_wanted_and_taken),
+        cmocka_unit_test(what_a_peer_lacks_is_pushed),
+        cmocka_unit_test(promised_and_never_delivered_is_closed),
+        cmocka_unit_test(a_peer_that_says_none_is_not_blamed),
+        cmocka_unit_test(what_is_known_here_is_not_asked_for),
+        cmocka_unit_test(two_peers_with_the_same_posts_are_not_both_asked),
+        cmocka_unit_test(a_peer_that_never_answers_a_reconciliation_is_closed),
+        cmocka_unit_test(a_peer_that_begins_is_answered),
+        cmocka_unit_test(a_message_before_the_last_was_answered_is_unexpected),
+        cmocka_unit_test(a_message_that_is_not_negentropy_is_closed),
+        cmocka_unit_test(more_beginners_than_places_wait_their_turn),
+        cmocka_unit_test(a_read_that_fails_ends_the_reconciliation_and_it_is_tried_again),
+        cmocka_unit_test(what_is_wanted_and_not_here_is_said_so),
+        cmocka_unit_test(who_wants_more_than_is_allowed_is_closed),
+        cmocka_unit_test(a_read_for_a_peer_that_is_gone_does_not_reach_the_next_one),
+        cmocka_unit_test(a_full_peer_is_served_once_it_drains),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
