@@ -1,0 +1,55 @@
+/* oracle.h - what a person may see, computed from a history's meaning alone (SPEC 7).
+ *
+ * Written apart from store/view: from the text of the rules, with recursion and without haste.
+ * Where the two disagree, one of them is wrong. */
+#ifndef KITH_TESTS_INTERFERENCE_ORACLE_H
+#define KITH_TESTS_INTERFERENCE_ORACLE_H
+
+#include "tests/interference/history.h"
+
+#define ORACLE_FAR 99 /* outside the web */
+
+/* Why a post is not shown.  The order is that of oracle_rule_names. */
+enum oracle_rule {
+    RULE_MISSING,   /* it never arrived */
+    RULE_RETRACTED, /* its author took it back */
+    RULE_EXPIRED,
+    RULE_AUTHOR,   /* its author is blocked */
+    RULE_PAST,     /* it arrived, or is dated, while its author was blocked */
+    RULE_MENTION,  /* it mentions a blocked key */
+    RULE_VOUCHED,  /* it vouches for a blocked key */
+    RULE_INVITER,  /* it vouches for somebody a blocked key invited */
+    RULE_ROOT,     /* its root is not its parent's */
+    RULE_POLICY,   /* the thread's author does not allow it */
+    RULE_STRANGER, /* its author is outside the web */
+    RULE_THREAD,   /* its parent or root is not shown */
+    RULE_ECHO,     /* what it echoes is not shown */
+    RULE_SUBJECT,  /* what it reacts to is not shown */
+    RULES_COUNT
+};
+
+extern const char *const oracle_rule_names[RULES_COUNT];
+
+struct oracle {
+    const struct history *history;
+    uint64_t now_s;
+    bool follows[HISTORY_PEOPLE];
+    bool follows_tag[HISTORY_TAGS];
+    bool named[HISTORY_PEOPLE];
+    bool blocked[HISTORY_PEOPLE];    /* in force */
+    int distance[HISTORY_PEOPLE];    /* 0 .. 4, or ORACLE_FAR */
+    uint32_t why[HISTORY_FACTS_MAX]; /* a bit for each rule that applies directly or through what it
+                                      * depends on one step away */
+    bool shown[HISTORY_FACTS_MAX];   /* in her web */
+    bool shown_far[HISTORY_FACTS_MAX]; /* with --strangers */
+};
+
+/* Her view after steps[0 .. steps_count) at now_s. */
+void oracle_judge(struct oracle *oracle, const struct history *history, size_t steps_count,
+                  uint64_t now_s);
+
+/* The latest shown reaction of each author to a text, counted by kind. */
+void oracle_reactions(const struct oracle *oracle, uint32_t counts[POST_REACTIONS_COUNT],
+                      int subject, bool far);
+
+#endif

@@ -1,0 +1,379 @@
+#include "tests/interference/surfaces.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#define DIFFERENCES_SHOWN 3
+
+static void show_difference(const struct surfaces *s, const char *asked, const struct answer *a,
+                            const struct answer *b)
+{
+    if (s->differing_count > DIFFERENCES_SHOWN) {
+        return;
+    }
+    (void)fprintf(stderr,
+                  "seed %llu: '%s' differs\n--- with their posts (%d)\n%s%s--- without (%d)\n%s%s",
+                  (unsigned long long)s->history->seed, asked, a->status, a->out, a->err, b->status,
+                  b->out, b->err);
+}
+
+static void compare(struct surfaces *s, const char *asked, struct answer *a, struct answer *b)
+{
+    s->asked_count++;
+    if (a->status != b->status || a->out_len != b->out_len || a->err_len != b->err_len ||
+        memcmp(a->out, b->out, a->out_len) != 0 || memcmp(a->err, b->err, a->err_len) != 0) {
+        s->differing_count++;
+        show_difference(s, asked, a, b);
+    }
+    answer_free(a);
+    answer_free(b);
+}
+
+static void ask(struct surfaces *s, size_t count, const char *const *words)
+{
+    struct answer a = world_ask(s->all, count, words);
+    struct answer b = world_ask(s->without, count, words);
+    char asked[256] = "kith";
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(asked);
+        (void)snprintf(asked + used, sizeof asked - used, " %s", words[i]);
+    }
+    compare(s, asked, &a, &b);
+}
+
+#define ASK(s, ...)                                                                                \
+    ask((s), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *),                    \
+        (const char *const[]){__VA_ARGS__})
+
+static void ask_both_forms(struct surfaces *s, const char *one, const char *two, const char *three)
+{
+    const char *words[4];
+    size_t count = 0;
+    words[count++] = one;
+    if (two != NULL) {
+        words[count++] = two;
+    }
+    if (three != NULL) {
+        words[count++] = three;
+    }
+    ask(s, count, words);
+    words[count++] = "--json";
+    ask(s, count, words);
+}
+
+static void hex_of(char out[65], const struct surfaces *s, size_t fact)
+{
+    (void)sodium_bin2hex(out, 65, s->history->posts.ids[fact].octets, POST_ID_LEN);
+}
+
+/* A command that names a post, for every post of the history, whole and by a prefix. */
+static void ask_each_post(struct surfaces *s, const char *command, const char *last)
+{
+    for (size_t i = 0; i < s->history->facts_count; i++) {
+        char hex[65];
+        hex_of(hex, s, i);
+        if (last != NULL) {
+            ASK(s, command, hex, last, "--json");
+        } else {
+            ASK(s, command, hex, "--json");
+        }
+        if (i % 4 == 0) {
+            hex[4 + i % 5] = '\0';
+            ASK(s, command, hex);
+        }
+    }
+}
+
+static void ask_each_person(struct surfaces *s, const char *command)
+{
+    for (int i = 1; i < HISTORY_PEOPLE; i++) {
+        char hex[65];
+        char petname[PERSON_NAME_MAX + 2];
+        (void)sodium_bin2hex(hex, sizeof hex, s->history->people[i].key.octets, KEY_LEN);
+        (void)snprintf(petname, sizeof petname, "@%s", s->history->people[i].name);
+        ASK(s, command, hex);
+        ASK(s, command, petname);
+    }
+}
+
+static void ask_pages(struct surfaces *s, const char *command, const char *subject)
+{
+    ask_both_forms(s, command, subject, NULL);
+    ask_both_forms(s, command, subject != NULL ? subject : "--strangers",
+                   subject != NULL ? "--strangers" : NULL);
+    for (size_t i = 0; i < s->history->facts_count; i += 9) {
+        char hex[65];
+        hex_of(hex, s, i);
+        if (subject != NULL) {
+            ASK(s, command, subject, "--limit", "3", "--before", hex);
+        } else {
+            ASK(s, command, "--limit", "3", "--before", hex);
+        }
+    }
+}
+
+static void ask_raw(struct surfaces *s, enum control_command command, size_t pairs_count,
+                    const char *const *pairs)
+{
+    struct answer a = world_request(s->all, command, pairs_count, pairs);
+    struct answer b = world_request(s->without, command, pairs_count, pairs);
+    compare(s, control_command_name(command), &a, &b);
+}
+
+static void ask_completions(struct surfaces *s)
+{
+    static const char *const kinds[] = {"key", "tag", "label"};
+    static const char *const prefixes[] = {"", "a", "c", "@", "@x", "m", "n"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        for (size_t p = 0; p < sizeof prefixes / sizeof prefixes[0]; p++) {
+            const char *pairs[] = {"kind", kinds[i], "prefix", prefixes[p]};
+            ask_raw(s, CONTROL_COMPLETE, 2, pairs);
+        }
+    }
+}
+
+static void ask_search(struct surfaces *s)
+{
+    for (size_t i = 0; i < history_words_count; i++) {
+        ask_both_forms(s, "search", history_words[i], i % 2 == 0 ? "--strangers" : NULL);
+    }
+    ask_pages(s, "search", "never again");
+}
+
+static void ask_tags(struct surfaces *s, const char *command)
+{
+    for (int i = 0; i < HISTORY_TAGS; i++) {
+        ask_both_forms(s, command, history_tags[i], NULL);
+    }
+}
+
+/* Every command, one after another.  No default: a new one does not compile until it says how it
+ * is compared. */
+static void ask_command(struct surfaces *s, enum control_command command, bool writes)
+{
+    const char *hidden_or_not[] = {"who", ""};
+    switch (command) {
+    /* What reads. */
+    case CONTROL_STATUS:
+        if (!writes) {
+            ask_both_forms(s, "status", NULL, NULL);
+        }
+        break;
+    case CONTROL_PEER_LIST:
+        if (!writes) {
+            ask_both_forms(s, "peer", "list", NULL);
+        }
+        break;
+    case CONTROL_TIMELINE:
+        if (!writes) {
+            ask_pages(s, "timeline", NULL);
+        }
+        break;
+    case CONTROL_TAG:
+        if (!writes) {
+            ask_tags(s, "tag");
+            ask_pages(s, "tag", history_tags[0]);
+        }
+        break;
+    case CONTROL_TAGS:
+        if (!writes) {
+            ask_both_forms(s, "tags", NULL, NULL);
+            ask_both_forms(s, "tags", "--strangers", NULL);
+        }
+        break;
+    case CONTROL_THREAD:
+        if (!writes) {
+            ask_each_post(s, "thread", NULL);
+            ask_each_post(s, "thread", "--strangers");
+        }
+        break;
+    case CONTROL_SHOW:
+        if (!writes) {
+            ask_each_post(s, "show", NULL);
+            ask_each_post(s, "show", "--strangers");
+        }
+        break;
+    case CONTROL_SEARCH:
+        if (!writes) {
+            ask_search(s);
+        }
+        break;
+    case CONTROL_INBOX:
+        if (!writes) {
+            ask_pages(s, "inbox", NULL);
+        }
+        break;
+    case CONTROL_MINE:
+        if (!writes) {
+            ask_both_forms(s, "mine", NULL, NULL);
+            ASK(s, "mine", "--limit", "3");
+        }
+        break;
+    case CONTROL_TALLY:
+        if (!writes) {
+            ask_tags(s, "tally");
+        }
+        break;
+    case CONTROL_PEOPLE:
+        if (!writes) {
+            ask_both_forms(s, "people", NULL, NULL);
+            ask_both_forms(s, "people", "--strangers", NULL);
+        }
+        break;
+    case CONTROL_BLOCKS:
+        if (!writes) {
+            ask_both_forms(s, "blocks", NULL, NULL);
+        }
+        break;
+    case CONTROL_OUTBOX:
+        if (!writes) {
+            ask_both_forms(s, "outbox", NULL, NULL);
+        }
+        break;
+    case CONTROL_EXPORT:
+        if (!writes) {
+            ASK(s, "export", "-");
+            ask_raw(s, CONTROL_EXPORT, 0, NULL);
+        }
+        break;
+    case CONTROL_COMPLETE:
+        if (!writes) {
+            ask_completions(s);
+        }
+        break;
+    case CONTROL_WATCH:
+        if (!writes) {
+            ask_both_forms(s, "watch", NULL, NULL);
+        }
+        break;
+
+    /* What changes something. */
+    case CONTROL_POST:
+        if (writes) {
+            ASK(s, "post", "a new one", "--tag", "metoo", "--json");
+            ASK(s, "post", "", "--tag", "work");
+        }
+        break;
+    case CONTROL_REPLY:
+        if (writes) {
+            for (size_t i = 0; i < s->history->facts_count; i++) {
+                char hex[65];
+                hex_of(hex, s, i);
+                ASK(s, "reply", hex, "I hear you", "--json");
+            }
+        }
+        break;
+    case CONTROL_REACT:
+        if (writes) {
+            ask_each_post(s, "react", "with");
+        }
+        break;
+    case CONTROL_ECHO:
+        if (writes) {
+            ask_each_post(s, "echo", NULL);
+        }
+        break;
+    case CONTROL_RETRACT:
+        if (writes) {
+            ask_each_post(s, "retract", NULL);
+        }
+        break;
+    case CONTROL_NAME:
+        if (writes) {
+            for (int i = 1; i < HISTORY_PEOPLE; i++) {
+                char hex[65];
+                (void)sodium_bin2hex(hex, sizeof hex, s->history->people[i].key.octets, KEY_LEN);
+                ASK(s, "people", "name", hex, "@renamed");
+            }
+        }
+        break;
+    case CONTROL_FOLLOW:
+        if (writes) {
+            ask_each_person(s, "follow");
+        }
+        break;
+    case CONTROL_UNFOLLOW:
+        if (writes) {
+            ask_each_person(s, "unfollow");
+        }
+        break;
+    case CONTROL_VOUCH:
+        if (writes) {
+            ask_each_person(s, "vouch");
+        }
+        break;
+    case CONTROL_UNVOUCH:
+        if (writes) {
+            ask_each_person(s, "unvouch");
+        }
+        break;
+    case CONTROL_PROFILE:
+        if (writes) {
+            ASK(s, "profile");
+            ASK(s, "profile", "--name", "Bea", "--bio", "here");
+            ASK(s, "profile", "--json");
+        }
+        break;
+    case CONTROL_BLOCK:
+        if (writes) {
+            ask_each_post(s, "block", NULL);
+            ask_each_person(s, "block");
+        }
+        break;
+    case CONTROL_UNBLOCK:
+        if (writes) { /* who is blocked for good stays blocked: the promise speaks of them */
+            ASK(s, "unblock", "@gia");
+            ASK(s, "unblock", "nobody");
+            ask_raw(s, CONTROL_UNBLOCK, 1, hidden_or_not);
+        }
+        break;
+    case CONTROL_PEER_ADD:
+        if (writes) {
+            ASK(s, "peer", "add", "kith://relay.example:7117/nonsense");
+        }
+        break;
+    case CONTROL_PEER_REMOVE:
+        if (writes) {
+            ASK(s, "peer", "remove", "kith://relay.example:7117/nonsense");
+        }
+        break;
+    case CONTROL_INVITE:
+        if (writes) {
+            ASK(s, "invite");
+        }
+        break;
+    case CONTROL_JOIN:
+        if (writes) {
+            ASK(s, "join", "nonsense");
+        }
+        break;
+    case CONTROL_DOWN:
+        if (writes) {
+            ask_raw(s, CONTROL_DOWN, 0, NULL);
+        }
+        break;
+    case CONTROL_COMMANDS_COUNT:
+        break;
+    }
+}
+
+void surfaces_read(struct surfaces *surfaces)
+{
+    for (int command = 0; command < CONTROL_COMMANDS_COUNT; command++) {
+        ask_command(surfaces, (enum control_command)command, false);
+    }
+}
+
+void surfaces_write(struct surfaces *surfaces)
+{
+    for (int command = 0; command < CONTROL_COMMANDS_COUNT; command++) {
+        ask_command(surfaces, (enum control_command)command, true);
+        /* What it changed shows everywhere, or nowhere. */
+        ask_command(surfaces, CONTROL_TIMELINE, false);
+        ask_command(surfaces, CONTROL_MINE, false);
+        ask_command(surfaces, CONTROL_PEOPLE, false);
+    }
+    surfaces_read(surfaces);
+}

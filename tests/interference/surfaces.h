@@ -1,0 +1,23 @@
+/* surfaces.h - every way in which a node answers a person, asked of two worlds at once.
+ *
+ * One world accepted everything, the other everything but what the blocked people wrote.  Their
+ * answers must be the same, octet for octet (promise 1). */
+#ifndef KITH_TESTS_INTERFERENCE_SURFACES_H
+#define KITH_TESTS_INTERFERENCE_SURFACES_H
+
+#include "tests/interference/world.h"
+
+struct surfaces {
+    const struct history *history;
+    struct world *all;     /* accepted everything */
+    struct world *without; /* without A(X) */
+    size_t asked_count;
+    size_t differing_count;
+};
+
+/* Ask both for everything that reads, each in its forms for people and with --json. */
+void surfaces_read(struct surfaces *surfaces);
+/* Then what changes something; the worlds are not to be compared with an oracle afterwards. */
+void surfaces_write(struct surfaces *surfaces);
+
+#endif

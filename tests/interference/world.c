@@ -1,0 +1,408 @@
+#include "tests/interference/world.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "cli/cli.h"
+#include "node/command.h"
+#include "store/view.h"
+#include "tests/support/file_memory.h"
+
+#define QUEUE_MAX  4096
+#define ROOM_UNTIL 3 /* messages a client takes before it is full: listings must wait */
+
+struct world {
+    struct command_host host; /* first: the callbacks cast back to their world */
+    struct cli_transport transport;
+    struct files *files;
+    struct store *store;
+    struct journal *journal;
+    struct vault *vault;
+    struct view *view;
+    struct commands *commands;
+    uint64_t now_s;
+    struct octets queue[QUEUE_MAX]; /* messages to the one client, each owned */
+    size_t queue_head, queue_tail;
+    uint8_t *received; /* the message last handed out; owned */
+};
+
+static const struct command_client the_client = {.number = 1};
+
+static void must(enum err_code rc, const char *what)
+{
+    if (rc != ERR_OK) {
+        (void)fprintf(stderr, "interference: %s: %s\n", what, err_name(rc));
+        abort();
+    }
+}
+
+/* --- the host -----------------------------------------------------------------------------------
+ */
+
+static struct world *of_host(struct command_host *host)
+{
+    return (struct world *)(void *)host;
+}
+
+static uint64_t host_now_s(struct command_host *host)
+{
+    return of_host(host)->now_s;
+}
+
+static void host_send(struct command_host *host, struct command_client client,
+                      struct octets message, enum command_order order)
+{
+    struct world *w = of_host(host);
+    (void)client;
+    (void)order;
+    assert(w->queue_tail < QUEUE_MAX);
+    uint8_t *copy = malloc(message.len);
+    must(copy == NULL ? ERR_NO_MEMORY : ERR_OK, "memory");
+    memcpy(copy, message.at, message.len);
+    w->queue[w->queue_tail++] = octets_of(copy, message.len);
+}
+
+static bool host_writable(struct command_host *host, struct command_client client)
+{
+    (void)client;
+    return of_host(host)->queue_tail - of_host(host)->queue_head < ROOM_UNTIL;
+}
+
+static enum err_code put(struct world *w, struct octets wire)
+{
+    struct post post;
+    struct err_note note = {{0}};
+    enum store_put_result result;
+    enum err_code rc = post_decode(&post, wire);
+    return rc == ERR_OK ? store_put(w->store, &result, &post, &wire, 1, w->now_s, &note) : rc;
+}
+
+static void host_publish(struct command_host *host, uint64_t token, struct octets wire)
+{
+    struct world *w = of_host(host);
+    commands_on_published(w->commands, token, put(w, wire), 0);
+}
+
+static void host_status(struct command_host *host, struct command_status *status)
+{
+    (void)host;
+    *status = (struct command_status){.address = "", .peers_connected = 0};
+}
+
+static void host_nothing(struct command_host *host)
+{
+    (void)host;
+}
+
+/* --- the transport ------------------------------------------------------------------------------
+ */
+
+static enum err_code transport_open(struct cli_transport *transport, const char *home)
+{
+    (void)transport;
+    (void)home;
+    return ERR_OK;
+}
+
+static void deliver(struct world *w, struct octets message)
+{
+    size_t len = 0;
+    struct control_message decoded;
+    must(control_length(&len, message), "a message's length");
+    must(control_decode(&decoded, octets_of(message.at + 4, len)), "a message");
+    commands_on_message(w->commands, the_client, &decoded);
+}
+
+static enum err_code transport_send(struct cli_transport *transport, struct octets message)
+{
+    deliver(transport->context, message);
+    return ERR_OK;
+}
+
+static bool next_message(struct world *w, struct octets *message)
+{
+    if (w->queue_head == w->queue_tail) {
+        w->queue_head = 0;
+        w->queue_tail = 0;
+        commands_on_writable(w->commands, the_client);
+    }
+    if (w->queue_head == w->queue_tail) {
+        return false;
+    }
+    free(w->received);
+    *message = w->queue[w->queue_head++];
+    w->received = (uint8_t *)(uintptr_t)message->at;
+    return true;
+}
+
+static enum err_code transport_receive(struct cli_transport *transport, struct octets *message,
+                                       unsigned timeout_ms)
+{
+    (void)timeout_ms;
+    struct octets whole;
+    if (!next_message(transport->context, &whole)) {
+        return ERR_CANCELLED; /* a live stream with nothing new: she stops watching */
+    }
+    *message = octets_of(whole.at + 4, whole.len - 4);
+    return ERR_OK;
+}
+
+static void transport_interruptible(struct cli_transport *transport, bool on)
+{
+    (void)transport;
+    (void)on;
+}
+
+static void transport_close(struct cli_transport *transport)
+{
+    struct world *w = transport->context;
+    struct octets message;
+    while (next_message(w, &message)) {
+    }
+    commands_on_gone(w->commands, the_client);
+}
+
+/* --- the home -----------------------------------------------------------------------------------
+ */
+
+static void open_home(struct world *w)
+{
+    uint8_t key[32];
+    struct err_note note = {{0}};
+    must(vault_journal_key(key, w->files, &note), "the journal's key");
+    must(journal_open(&w->journal, w->files, key, &note), "the journal");
+    must(vault_open(&w->vault, w->files, w->journal, &note), "the vault");
+    must(vault_store_key(key, w->files, &note), "the store's key");
+    must(store_open(&w->store, w->files, key, &note), "the store");
+    struct key own = vault_identity(w->vault);
+    must(view_new(&w->view, w->store, &own, &note), "the view");
+    must(view_load(w->view, vault_contents(w->vault), &note), "loading the view");
+    must(view_catch_up(w->view, NULL, &note), "catching up");
+    must(commands_new(&w->commands, &w->host, w->store, w->vault, w->journal, w->view),
+         "the commands");
+}
+
+static void close_home(struct world *w)
+{
+    commands_free(w->commands);
+    view_free(w->view);
+    store_close(w->store);
+    vault_close(w->vault);
+    journal_close(w->journal);
+}
+
+struct world *world_new(void)
+{
+    static const uint8_t seed[32] = "the same person in every history";
+    struct world *w = calloc(1, sizeof *w);
+    must(w == NULL ? ERR_NO_MEMORY : ERR_OK, "memory");
+    w->now_s = HISTORY_START_S;
+    w->host = (struct command_host){.now_s = host_now_s,
+                                    .send = host_send,
+                                    .writable = host_writable,
+                                    .publish = host_publish,
+                                    .status = host_status,
+                                    .peers_changed = host_nothing,
+                                    .down = host_nothing};
+    w->transport = (struct cli_transport){.context = w,
+                                          .open = transport_open,
+                                          .send = transport_send,
+                                          .receive = transport_receive,
+                                          .interruptible = transport_interruptible,
+                                          .close = transport_close};
+    struct err_note note = {{0}};
+    w->files = file_memory_new(1);
+    must(w->files == NULL ? ERR_NO_MEMORY : ERR_OK, "files");
+    must(vault_create(w->files, VAULT_PERSONAL, seed, &note), "a new vault");
+    open_home(w);
+    return w;
+}
+
+void world_free(struct world *world)
+{
+    if (world == NULL) {
+        return;
+    }
+    close_home(world);
+    file_memory_free(world->files);
+    free(world->received);
+    free(world);
+}
+
+struct person world_owner(const struct world *world)
+{
+    struct person person = {.name = "bea", .key = vault_identity(world->vault)};
+    memcpy(person.seed, vault_identity_seed(world->vault), sizeof person.seed);
+    return person;
+}
+
+void world_set_clock(struct world *world, uint64_t now_s)
+{
+    world->now_s = now_s;
+}
+
+/* --- steps --------------------------------------------------------------------------------------
+ */
+
+static void say(struct world *w, const struct history *history, int fact)
+{
+    struct err_note note = {{0}};
+    struct octets wire = history->posts.wires[fact];
+    must(journal_own_post(w->journal, &history->posts.ids[fact], wire, &note), "the journal");
+    must(put(w, wire), "her post");
+    commands_on_arrival(w->commands);
+}
+
+static void arrive(struct world *w, const struct history *history, int fact, bool drop)
+{
+    int author = history->facts[fact].author;
+    if (drop && (author == HISTORY_BLOCKED_A || author == HISTORY_BLOCKED_B)) {
+        return;
+    }
+    must(put(w, history->posts.wires[fact]), "a post");
+    commands_on_arrival(w->commands);
+}
+
+static void do_with(struct world *w, const char *first, const char *second, const struct key *key,
+                    const char *last)
+{
+    char hex[KEY_LEN * 2 + 1];
+    (void)sodium_bin2hex(hex, sizeof hex, key->octets, KEY_LEN);
+    const char *words[4];
+    size_t count = 0;
+    words[count++] = first;
+    if (second != NULL) {
+        words[count++] = second;
+    }
+    words[count++] = hex;
+    if (last != NULL) {
+        words[count++] = last;
+    }
+    struct answer answer = world_ask(w, count, words);
+    if (answer.status != 0) {
+        (void)fprintf(stderr, "interference: %s: %d: %s", first, answer.status, answer.err);
+        abort();
+    }
+    answer_free(&answer);
+}
+
+void world_step(struct world *world, const struct history *history, const struct step *step,
+                bool drop)
+{
+    const struct person *person = &history->people[step->person];
+    char petname[PERSON_NAME_MAX + 2];
+    (void)snprintf(petname, sizeof petname, "@%s", person->name);
+    world->now_s = step->now_s;
+    switch (step->kind) {
+    case STEP_ARRIVE:
+        arrive(world, history, step->fact, drop);
+        break;
+    case STEP_SAY:
+        say(world, history, step->fact);
+        break;
+    case STEP_FOLLOW:
+        do_with(world, "follow", NULL, &person->key, NULL);
+        break;
+    case STEP_UNFOLLOW:
+        do_with(world, "unfollow", NULL, &person->key, NULL);
+        break;
+    case STEP_FOLLOW_TAG: {
+        const char *words[] = {"follow", "--tag", history_tags[step->tag]};
+        struct answer answer = world_ask(world, 3, words);
+        answer_free(&answer);
+        break;
+    }
+    case STEP_NAME:
+        do_with(world, "people", "name", &person->key, petname);
+        break;
+    case STEP_BLOCK:
+        do_with(world, "block", NULL, &person->key, NULL);
+        break;
+    case STEP_UNBLOCK:
+        do_with(world, "unblock", NULL, &person->key, NULL);
+        break;
+    case STEP_RESTART:
+        close_home(world);
+        open_home(world);
+        break;
+    }
+}
+
+/* --- asking -------------------------------------------------------------------------------------
+ */
+
+static uint64_t cli_now_s(void *context)
+{
+    return ((struct world *)context)->now_s;
+}
+
+static const char *cli_environment(void *context, const char *name)
+{
+    (void)context;
+    return strcmp(name, "HOME") == 0 ? "/home/bea" : NULL;
+}
+
+struct answer world_ask(struct world *world, size_t words_count, const char *const *words)
+{
+    char *argv[16] = {(char *)(uintptr_t) "kith"};
+    assert(words_count + 1 < sizeof argv / sizeof argv[0]);
+    for (size_t i = 0; i < words_count; i++) {
+        argv[i + 1] = (char *)(uintptr_t)words[i];
+    }
+    struct answer answer = {0};
+    struct cli cli = {.in = fopen("/dev/null", "r"),
+                      .out = open_memstream(&answer.out, &answer.out_len),
+                      .err = open_memstream(&answer.err, &answer.err_len),
+                      .width = 80,
+                      .now_s = cli_now_s,
+                      .environment = cli_environment,
+                      .context = world,
+                      .transport = &world->transport};
+    must(cli.in == NULL || cli.out == NULL || cli.err == NULL ? ERR_NO_MEMORY : ERR_OK, "streams");
+    answer.status = cli_run(&cli, (int)words_count + 1, argv);
+    cli_close(&cli);
+    (void)fclose(cli.in);
+    (void)fclose(cli.out);
+    (void)fclose(cli.err);
+    return answer;
+}
+
+struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
+                            const char *const *names_and_values)
+{
+    uint8_t room[4096];
+    struct canon_writer w = canon_writer_of(room, sizeof room);
+    control_request_begin(&w, 1, command);
+    canon_write_map(&w, (uint32_t)pairs_count);
+    for (size_t i = 0; i < pairs_count * 2; i++) {
+        canon_write_str(&w, octets_of_text(names_and_values[i]));
+    }
+    struct octets message;
+    must(control_close(&w, &message), "a request");
+    deliver(world, message);
+
+    struct answer answer = {0};
+    FILE *out = open_memstream(&answer.out, &answer.out_len);
+    FILE *err = open_memstream(&answer.err, &answer.err_len);
+    must(out == NULL || err == NULL ? ERR_NO_MEMORY : ERR_OK, "streams");
+    while (next_message(world, &message)) {
+        for (size_t i = 0; i < message.len; i++) {
+            (void)fprintf(out, "%02x", message.at[i]);
+        }
+    }
+    commands_on_gone(world->commands, the_client);
+    (void)fclose(out);
+    (void)fclose(err);
+    return answer;
+}
+
+void answer_free(struct answer *answer)
+{
+    free(answer->out);
+    free(answer->err);
+    *answer = (struct answer){0};
+}

@@ -1,0 +1,40 @@
+/* world.h - one person's node in this process: store, vault, journal, view and commands over files
+ * in memory, asked through the real command line.  No sockets and no threads; the clock is set by
+ * the test. */
+#ifndef KITH_TESTS_INTERFERENCE_WORLD_H
+#define KITH_TESTS_INTERFERENCE_WORLD_H
+
+#include "proto/control.h"
+#include "tests/interference/history.h"
+
+struct world;
+
+/* What a command printed, whole. */
+struct answer {
+    int status;
+    char *out; /* terminated; owned, like err */
+    size_t out_len;
+    char *err;
+    size_t err_len;
+};
+
+/* A new home, always with the same keys. */
+struct world *world_new(void);
+void world_free(struct world *world);
+/* The person whose node this is. */
+struct person world_owner(const struct world *world);
+void world_set_clock(struct world *world, uint64_t now_s);
+
+/* One step of a history.  With drop set, what is by a blocked author (HISTORY_BLOCKED_A, _B) never
+ * arrives. */
+void world_step(struct world *world, const struct history *history, const struct step *step,
+                bool drop);
+
+/* Run "kith words[0] words[1] ..." */
+struct answer world_ask(struct world *world, size_t words_count, const char *const *words);
+/* The octets a raw request gets, all messages one after another, as hex in out. */
+struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
+                            const char *const *names_and_values);
+void answer_free(struct answer *answer);
+
+#endif
