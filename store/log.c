@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BUFFER_LEN (256u * 1024)
+#define BUFFER_LEN ((size_t)256 * 1024)
 
 struct log {
     struct log_files files;

@@ -2,10 +2,11 @@
 
 #include <sodium.h>
 
-#define MAGIC      "manifest\x01"
 #define MAGIC_LEN  9
 #define HEADER_LEN (MAGIC_LEN + 4)
 #define ROW_LEN    (4 + 4 + 8 + 8 + 8 + 4 + 1 + SEAL_KEY_LEN)
+
+static const uint8_t magic[MAGIC_LEN] = {'m', 'a', 'n', 'i', 'f', 'e', 's', 't', 1};
 
 static void encode_row(uint8_t *out, const struct manifest_segment *s)
 {
@@ -33,7 +34,7 @@ static void decode_row(struct manifest_segment *s, const uint8_t *in)
 
 static enum err_code decode(struct manifest *manifest, const uint8_t *plain, size_t len)
 {
-    if (len < HEADER_LEN || memcmp(plain, MAGIC, MAGIC_LEN) != 0) {
+    if (len < HEADER_LEN || memcmp(plain, magic, MAGIC_LEN) != 0) {
         return ERR_DAMAGED;
     }
     uint32_t count = octets_get_u32be(plain + MAGIC_LEN);
@@ -81,7 +82,7 @@ enum err_code manifest_save(const struct manifest *manifest, struct files *files
     if (plain == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    memcpy(plain, MAGIC, MAGIC_LEN);
+    memcpy(plain, magic, MAGIC_LEN);
     octets_put_u32be(plain + MAGIC_LEN, (uint32_t)manifest->segments_count);
     for (size_t i = 0; i < manifest->segments_count; i++) {
         encode_row(plain + HEADER_LEN + i * ROW_LEN, &manifest->segments[i]);

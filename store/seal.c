@@ -21,8 +21,9 @@ void seal_derive(uint8_t out[SEAL_KEY_LEN], const uint8_t key[SEAL_KEY_LEN], con
 
 static void header_of(uint8_t out[HEADER_LEN], enum seal_purpose purpose)
 {
-    memcpy(out, "kith\x01", 5);
-    out[5] = (uint8_t)purpose;
+    static const uint8_t magic[HEADER_LEN] = {'k', 'i', 't', 'h', 1, 0};
+    memcpy(out, magic, HEADER_LEN);
+    out[HEADER_LEN - 1] = (uint8_t)purpose;
 }
 
 enum err_code seal_replace(struct files *files, bool *replaced, const char *path,

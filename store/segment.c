@@ -21,7 +21,8 @@ _Static_assert(SEGMENT_OVERHEAD == RECORD_HEADER_LEN + TAG_LEN, "the layout in s
 static void ad_of(uint8_t ad[AD_LEN], const struct manifest_segment *segment, uint64_t number,
                   const uint8_t header[RECORD_HEADER_LEN])
 {
-    memcpy(ad, "kith/log/1", 10);
+    static const uint8_t prefix[10] = {'k', 'i', 't', 'h', '/', 'l', 'o', 'g', '/', '1'};
+    memcpy(ad, prefix, sizeof prefix);
     octets_put_u32be(ad + 10, segment->number);
     octets_put_u32be(ad + 14, segment->generation);
     octets_put_u64be(ad + 18, number);

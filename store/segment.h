@@ -18,7 +18,7 @@
 #include "store/file.h"
 #include "store/manifest.h"
 
-#define SEGMENT_LEN_MAX   (64u * 1024 * 1024)
+#define SEGMENT_LEN_MAX   ((size_t)64 * 1024 * 1024)
 #define SEGMENT_FRAME_LEN 65536u
 #define SEGMENT_OVERHEAD  19 /* octets a record takes beyond its plain octets */
 #define SEGMENT_PLAIN_MAX (SEGMENT_FRAME_LEN - 4 - SEGMENT_OVERHEAD)

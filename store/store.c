@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define FOLDER    "log"
-#define WRITE_MAX (4u * 1024 * 1024) /* octets that are synced at once */
+#define WRITE_MAX ((size_t)4 * 1024 * 1024) /* octets that are synced at once */
 
 struct store {
     pthread_mutex_t lock; /* all below but log and batch; never held over a file call */

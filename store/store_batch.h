@@ -6,7 +6,7 @@
 #include "store/index.h"
 #include "store/store.h"
 
-#define STORE_BATCH_SLOTS (2 * STORE_BATCH_MAX)
+#define STORE_BATCH_SLOTS ((size_t)2 * STORE_BATCH_MAX)
 
 struct store_batch {
     uint16_t slots[STORE_BATCH_SLOTS]; /* by id: index into fresh + 1; 0: empty */

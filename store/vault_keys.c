@@ -5,10 +5,11 @@
 
 /* key file = "kithkey" 1 master(32) */
 #define KEY_PATH   "key"
-#define MAGIC      "kithkey\x01"
 #define MAGIC_LEN  8
 #define MASTER_LEN crypto_kdf_KEYBYTES
 #define FILE_LEN   (MAGIC_LEN + MASTER_LEN)
+
+static const uint8_t magic[MAGIC_LEN] = {'k', 'i', 't', 'h', 'k', 'e', 'y', 1};
 
 enum master_use { USE_VAULT = 1, USE_JOURNAL = 2, USE_STORE = 3 };
 enum seed_use { USE_IDENTITY = 1, USE_NODE = 2, USE_DIAL = 3 };
@@ -28,7 +29,7 @@ static enum err_code master_read(uint8_t master[MASTER_LEN], struct files *files
     if (rc != ERR_OK) {
         return rc;
     }
-    if (len == FILE_LEN && memcmp(octets, MAGIC, MAGIC_LEN) == 0) {
+    if (len == FILE_LEN && memcmp(octets, magic, MAGIC_LEN) == 0) {
         memcpy(master, octets + MAGIC_LEN, MASTER_LEN);
     } else {
         rc = err_note(note, ERR_DAMAGED, "the key file is damaged");
@@ -70,7 +71,7 @@ enum err_code vault_keys_make(uint8_t vault_key[SEAL_KEY_LEN], struct files *fil
                               struct err_note *note)
 {
     uint8_t octets[FILE_LEN];
-    memcpy(octets, MAGIC, MAGIC_LEN);
+    memcpy(octets, magic, MAGIC_LEN);
     randombytes_buf(octets + MAGIC_LEN, MASTER_LEN);
     enum err_code rc = file_replace(files, KEY_PATH, octets_of(octets, sizeof octets), note);
     if (rc == ERR_OK) {

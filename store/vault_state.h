@@ -8,7 +8,7 @@
 
 #define VAULT_SEED_LEN 32
 /* Every list full, and then some. */
-#define VAULT_PLAIN_MAX (64u * 1024 * 1024)
+#define VAULT_PLAIN_MAX ((size_t)64 * 1024 * 1024)
 
 /* In memory from sodium_malloc(). */
 struct vault_secrets {
