@@ -12,7 +12,7 @@ within 100 sees bea "$post" || fail "bea does not see the post within a second"
 within 100 sees carl "$post" || fail "carl does not see the post within a second"
 
 as ana block "$(key_of carl)" >/dev/null || fail "block"
-as ana --json watch --strangers >"$scratch/watched" &
+"$KITH_BIN/kith" --home "$scratch/ana" --json watch --strangers >"$scratch/watched" </dev/null &
 watch=$!
 as ana follow --tag metoo >/dev/null
 

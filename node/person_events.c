@@ -1,0 +1,326 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "node/log.h"
+#include "node/memory.h"
+#include "node/person_state.h"
+#include "proto/post.h"
+
+#define UNSENT_POSTS_MAX 64 /* own posts published again when a peer becomes ready */
+
+enum event_type {
+    EVENT_START,
+    EVENT_MESSAGE,
+    EVENT_WRITTEN,
+    EVENT_GONE,
+    EVENT_PUBLISHED,
+    EVENT_ARRIVAL,
+    EVENT_JOINED,
+    EVENT_ADMIT,
+    EVENT_READY,
+    EVENT_TICK
+};
+
+struct event {
+    struct job job;
+    struct person *person;
+    enum event_type type;
+    uint32_t client;
+    uint64_t token;
+    struct publisher_cause cause;
+    struct post_id id;
+    enum err_code rc;
+    uint32_t sent_to;
+    struct address address;
+    uint8_t *octets;
+    size_t len;
+};
+
+static void answer_unknown(struct person *person, uint32_t client, uint32_t request_id)
+{
+    uint8_t room[CONTROL_TEXT_MAX];
+    struct canon_writer w = canon_writer_of(room, sizeof room);
+    struct octets message;
+    control_end(&w, request_id, err_exit_status(ERR_USAGE),
+                "this node does not know that command; it may be older than the kith that asks");
+    if (control_close(&w, &message) == ERR_OK) {
+        person->host.send(&person->host, (struct command_client){client}, message,
+                          COMMAND_SEND_NOW);
+    }
+}
+
+static void work_message(struct person *person, const struct event *event)
+{
+    if (person_client_of(person, event->client) == NULL) {
+        struct person_client *place = person_client_of(person, 0);
+        assert(place != NULL); /* as many places as the socket has clients */
+        *place = (struct person_client){.number = event->client};
+    }
+    struct control_message message;
+    memset(&message, 0, sizeof message);
+    enum err_code rc = control_decode(&message, octets_of(event->octets, event->len));
+    if (rc == ERR_OK) {
+        commands_on_message(person->commands, (struct command_client){event->client}, &message);
+    } else if (rc == ERR_NOT_FOUND) {
+        answer_unknown(person, event->client, message.request_id);
+    } else {
+        log_line(LOG_WARN, "a program on the control socket sent a malformed request");
+    }
+    if (person->down_asked) {
+        person->down_asked = false;
+        person_want_down(person);
+    }
+}
+
+static void work_written(struct person *person, const struct event *event)
+{
+    struct person_client *client = person_client_of(person, event->client);
+    if (client == NULL) {
+        return;
+    }
+    client->unsent_len -= event->len;
+    if (client->waits && client->unsent_len < PERSON_UNSENT_MAX) {
+        client->waits = false;
+        commands_on_writable(person->commands, (struct command_client){event->client});
+    }
+}
+
+static void work_gone(struct person *person, const struct event *event)
+{
+    struct person_client *client = person_client_of(person, event->client);
+    if (client != NULL) {
+        commands_on_gone(person->commands, (struct command_client){event->client});
+        *client = (struct person_client){0};
+    }
+}
+
+static void work_published(struct person *person, const struct event *event)
+{
+    struct err_note note = {{0}};
+    if (event->rc == ERR_OK && event->sent_to > 0 &&
+        journal_sent(person->journal, &event->id, event->sent_to, &note) != ERR_OK) {
+        log_line(LOG_WARN, "noting what was sent failed: %s", note.text);
+    }
+    if (event->cause.command_token != 0) {
+        commands_on_published(person->commands, event->cause.command_token, event->rc,
+                              event->sent_to);
+    }
+}
+
+/* Whether a relay's answer is its last word; else the claim is sent again later. */
+static bool is_final(enum err_code rc)
+{
+    return rc != ERR_TIMEOUT && rc != ERR_NETWORK && rc != ERR_FLOOD && rc != ERR_NO_MEMORY &&
+           rc != ERR_IO && rc != ERR_NO_SPACE;
+}
+
+static void work_joined(struct person *person, const struct event *event)
+{
+    if (!is_final(event->rc)) {
+        return;
+    }
+    struct err_note note = {{0}};
+    enum err_code rc = vault_claim_done(person->vault, &event->address, event->rc == ERR_OK);
+    if (rc == ERR_OK) {
+        rc = vault_commit(person->vault, &note);
+    }
+    if (rc != ERR_OK) {
+        log_line(LOG_WARN, "noting a relay's answer failed (%s); it is asked again", note.text);
+        return;
+    }
+    commands_on_joined(person->commands, &event->address, event->rc);
+    person->host.peers_changed(&person->host);
+}
+
+static void work_admit(struct person *person, const struct event *event)
+{
+    struct err_note note = {{0}};
+    uint8_t *wire = memory_get(POST_WIRE_MAX);
+    struct octets_room room = {.at = wire, .cap = POST_WIRE_MAX};
+    enum err_code rc =
+        commands_admit(person->commands, &room, octets_of(event->octets, event->len), &note);
+    person_want_admitted(person, event->token, rc, octets_of(wire, rc == ERR_OK ? room.len : 0));
+    free(wire);
+}
+
+static void publish_again(struct person *person, struct octets wire)
+{
+    person->host.publish(&person->host, 0, wire);
+}
+
+/* Own posts that were written down and never stored: the process ended between the two. */
+static void publish_missing(struct person *person)
+{
+    for (size_t i = 0; i < journal_own_count(person->journal); i++) {
+        struct post_id id;
+        struct octets wire;
+        uint32_t sent_count = 0;
+        bool known = false;
+        journal_own_at(person->journal, &id, &wire, &sent_count, i);
+        store_known(person->store, &known, &id, 1);
+        if (!known && wire.len > 0) {
+            publish_again(person, wire);
+        }
+    }
+}
+
+static void work_ready(struct person *person)
+{
+    size_t found = 0;
+    for (size_t i = journal_own_count(person->journal); i > 0 && found < UNSENT_POSTS_MAX; i--) {
+        struct post_id id;
+        struct octets wire;
+        uint32_t sent_count = 0;
+        journal_own_at(person->journal, &id, &wire, &sent_count, i - 1);
+        if (sent_count == 0 && wire.len > 0) {
+            publish_again(person, wire);
+            found++;
+        }
+    }
+}
+
+static void work(struct job *job)
+{
+    struct event *event = JOB_OWNER(job, struct event, job);
+    struct person *person = event->person;
+    switch (event->type) {
+    case EVENT_START:
+        person->host.peers_changed(&person->host);
+        publish_missing(person);
+        break;
+    case EVENT_MESSAGE:
+        work_message(person, event);
+        break;
+    case EVENT_WRITTEN:
+        work_written(person, event);
+        break;
+    case EVENT_GONE:
+        work_gone(person, event);
+        break;
+    case EVENT_PUBLISHED:
+        work_published(person, event);
+        break;
+    case EVENT_ARRIVAL:
+        /* What arrives from now on is told anew. */
+        atomic_store(&person->arrival_queued, false);
+        commands_on_arrival(person->commands);
+        break;
+    case EVENT_JOINED:
+        work_joined(person, event);
+        break;
+    case EVENT_ADMIT:
+        work_admit(person, event);
+        break;
+    case EVENT_READY:
+        work_ready(person);
+        break;
+    case EVENT_TICK:
+        commands_on_tick(person->commands);
+        atomic_store(&person->tick_queued, false);
+        break;
+    }
+}
+
+static void on_done(struct job *job)
+{
+    struct event *event = JOB_OWNER(job, struct event, job);
+    const struct person_events *events = &event->person->events;
+    if (event->type == EVENT_MESSAGE) {
+        events->taken(events->context, event->client);
+    } else if (event->type == EVENT_PUBLISHED) {
+        events->published(events->context, &event->cause, event->rc);
+    }
+    free(event->octets);
+    free(event);
+}
+
+static struct event *event_new(struct person *person, enum event_type type)
+{
+    struct event *event = memory_get(sizeof *event);
+    event->person = person;
+    event->type = type;
+    event->job.work = work;
+    event->job.done = on_done;
+    return event;
+}
+
+static void event_push(struct event *event, enum crew_lane lane)
+{
+    crew_push(&event->person->crew, &event->job, lane);
+}
+
+void person_message(struct person *person, uint32_t client, uint8_t *octets, size_t len)
+{
+    struct event *event = event_new(person, EVENT_MESSAGE);
+    event->client = client;
+    event->octets = octets;
+    event->len = len;
+    event_push(event, CREW_URGENT);
+}
+
+void person_written(struct person *person, uint32_t client, size_t len)
+{
+    struct event *event = event_new(person, EVENT_WRITTEN);
+    event->client = client;
+    event->len = len;
+    event_push(event, CREW_URGENT);
+}
+
+void person_gone(struct person *person, uint32_t client)
+{
+    struct event *event = event_new(person, EVENT_GONE);
+    event->client = client;
+    event_push(event, CREW_URGENT);
+}
+
+void person_published(struct person *person, const struct publisher_cause *cause,
+                      const struct post_id *id, enum err_code rc, uint32_t sent_to)
+{
+    struct event *event = event_new(person, EVENT_PUBLISHED);
+    event->cause = *cause;
+    event->id = *id;
+    event->rc = rc;
+    event->sent_to = sent_to;
+    event_push(event, CREW_URGENT);
+}
+
+void person_arrival(struct person *person)
+{
+    if (!atomic_exchange(&person->arrival_queued, true)) {
+        event_push(event_new(person, EVENT_ARRIVAL), CREW_PATIENT);
+    }
+}
+
+void person_joined(struct person *person, const struct address *address, enum err_code rc)
+{
+    struct event *event = event_new(person, EVENT_JOINED);
+    event->address = *address;
+    event->rc = rc;
+    event_push(event, CREW_PATIENT);
+}
+
+void person_admit(struct person *person, uint64_t token, struct octets claim)
+{
+    struct event *event = event_new(person, EVENT_ADMIT);
+    event->token = token;
+    event->octets = memory_copy(claim);
+    event->len = claim.len;
+    event_push(event, CREW_PATIENT);
+}
+
+void person_ready(struct person *person)
+{
+    event_push(event_new(person, EVENT_READY), CREW_PATIENT);
+}
+
+void person_tick(struct person *person)
+{
+    if (!atomic_exchange(&person->tick_queued, true)) {
+        event_push(event_new(person, EVENT_TICK), CREW_PATIENT);
+    }
+}
+
+void person_push_start(struct person *person)
+{
+    event_push(event_new(person, EVENT_START), CREW_URGENT);
+}

@@ -1,0 +1,48 @@
+/* person_state.h - what the files of node/person*.c share; nobody else includes it. */
+#ifndef KITH_NODE_PERSON_STATE_H
+#define KITH_NODE_PERSON_STATE_H
+
+#include <stdatomic.h>
+
+#include "node/control_server.h"
+#include "node/crew.h"
+#include "node/person.h"
+#include "store/view.h"
+
+/* A client as this thread sees it. */
+struct person_client {
+    uint32_t number; /* 0: the place is free */
+    size_t unsent_len;
+    bool waits; /* it was not writable when asked */
+};
+
+struct person {
+    struct command_host host; /* first: the commands find the person through it */
+    struct journal *journal;
+    struct vault *vault;
+    struct store *store;
+    struct view *view; /* NULL on a relay */
+    struct commands *commands;
+    struct person_client clients[CONTROL_CLIENTS_MAX];
+    bool down_asked;
+    struct crew crew;
+    struct mailbox *mailbox;
+    struct person_events events;
+    uv_mutex_t status_mutex;
+    struct command_status status;
+    atomic_bool arrival_queued;
+    atomic_bool tick_queued;
+};
+
+/* person_wants.c: the host of the commands, and what else this thread asks of the loop. */
+void person_host_init(struct person *person);
+/* The place of this client, or NULL; number 0 finds a free one. */
+struct person_client *person_client_of(struct person *person, uint32_t number);
+void person_want_down(struct person *person);
+void person_want_admitted(struct person *person, uint64_t token, enum err_code rc,
+                          struct octets vouch);
+
+/* person_events.c */
+void person_push_start(struct person *person);
+
+#endif
