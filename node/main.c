@@ -23,6 +23,7 @@ static void harden(void)
 {
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error like a full disk */
     struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
     (void)setrlimit(RLIMIT_CORE, &none);
 #if defined(__linux__)

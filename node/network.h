@@ -50,7 +50,7 @@ struct network *network_new(uv_loop_t *loop, struct crew *workers,
                             const struct network_limits *limits,
                             const struct network_events *events);
 
-/* Listen.  port 0 takes any free one.
+/* Listen, once.  port 0 takes any free one.
  *   ERR_IN_USE  the port is taken;  ERR_PERMISSION, ERR_NETWORK (also: no such address here) */
 MUST_USE enum err_code network_listen(struct network *network, const char *host, uint16_t port,
                                       struct err_note *note);

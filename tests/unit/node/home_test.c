@@ -1,0 +1,128 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "node/home.h"
+
+static char scratch[64];
+
+static int begin(void **state)
+{
+    (void)state;
+    (void)snprintf(scratch, sizeof scratch, "/tmp/kith-test-XXXXXX");
+    return mkdtemp(scratch) != NULL && sodium_init() >= 0 ? 0 : -1;
+}
+
+static void below(char path[HOME_PATH_MAX], const char *name)
+{
+    (void)snprintf(path, HOME_PATH_MAX, "%s/%s", scratch, name);
+}
+
+static void the_home_is_found_in_order(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    struct err_note note = {{0}};
+    (void)setenv("HOME", "/h", 1);
+    (void)unsetenv("XDG_DATA_HOME");
+    (void)unsetenv("KITH_HOME");
+    assert_int_equal(home_path(path, NULL, &note), ERR_OK);
+    assert_string_equal(path, "/h/.local/share/kith");
+    (void)setenv("XDG_DATA_HOME", "/x", 1);
+    assert_int_equal(home_path(path, NULL, &note), ERR_OK);
+    assert_string_equal(path, "/x/kith");
+    (void)setenv("KITH_HOME", "/k", 1);
+    assert_int_equal(home_path(path, NULL, &note), ERR_OK);
+    assert_string_equal(path, "/k");
+    assert_int_equal(home_path(path, "/o", &note), ERR_OK);
+    assert_string_equal(path, "/o");
+    (void)setenv("KITH_HOME", "", 1);
+    assert_int_equal(home_path(path, NULL, &note), ERR_OK);
+    assert_string_equal(path, "/x/kith");
+}
+
+static void without_any_place_to_start_from_it_is_a_usage_error(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    struct err_note note = {{0}};
+    (void)unsetenv("HOME");
+    (void)unsetenv("XDG_DATA_HOME");
+    (void)unsetenv("KITH_HOME");
+    assert_int_equal(home_path(path, NULL, &note), ERR_USAGE);
+    char *option = malloc(HOME_PATH_MAX + 1);
+    memset(option, 'a', HOME_PATH_MAX);
+    option[HOME_PATH_MAX] = '\0';
+    assert_int_equal(home_path(path, option, &note), ERR_TOO_LARGE);
+    free(option);
+}
+
+static void a_home_that_is_missing_is_not_made_unless_asked_for(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    below(path, "a/b/home");
+    struct home home;
+    struct err_note note = {{0}};
+    assert_int_equal(home_open(&home, path, false, &note), ERR_NO_NODE);
+    assert_non_null(strstr(note.text, "kith init"));
+    assert_int_equal(access(path, F_OK), -1);
+
+    assert_int_equal(home_open(&home, path, true, &note), ERR_OK);
+    struct stat found;
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0700);
+    home_close(&home);
+}
+
+static void a_home_is_held_by_one_at_a_time(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    below(path, "held");
+    struct home first;
+    struct home second;
+    struct err_note note = {{0}};
+    assert_int_equal(home_open(&first, path, true, &note), ERR_OK);
+    assert_int_equal(home_open(&second, path, true, &note), ERR_IN_USE);
+    assert_non_null(strstr(note.text, "another kith node holds"));
+    home_close(&first);
+    assert_int_equal(home_open(&second, path, false, &note), ERR_OK);
+    home_close(&second);
+}
+
+static void a_vault_is_made_once(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    below(path, "vault");
+    struct home home;
+    struct err_note note = {{0}};
+    assert_int_equal(home_open(&home, path, true, &note), ERR_OK);
+    assert_false(home_has_vault(&home));
+    assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, &note), ERR_OK);
+    assert_true(home_has_vault(&home));
+    assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, &note), ERR_REFUSED);
+    home_close(&home);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_home_is_found_in_order),
+        cmocka_unit_test(without_any_place_to_start_from_it_is_a_usage_error),
+        cmocka_unit_test(a_home_that_is_missing_is_not_made_unless_asked_for),
+        cmocka_unit_test(a_home_is_held_by_one_at_a_time),
+        cmocka_unit_test(a_vault_is_made_once),
+    };
+    return cmocka_run_group_tests(tests, begin, NULL);
+}
