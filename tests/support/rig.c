@@ -89,7 +89,7 @@ static void keep(struct rig *rig, const struct engine_effect *effect)
     case ENGINE_VERIFY:
     case ENGINE_STORE:
     case ENGINE_READ:
-        must(rig->asked_count < 64, "too many questions at a time");
+        must(rig->asked_count < 128, "too many questions at a time");
         rig->asked[rig->asked_count++] = *effect;
         break;
     case ENGINE_READY:

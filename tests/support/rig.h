@@ -34,7 +34,7 @@ struct rig {
     uint64_t now_s;
     struct person relay; /* whose identity a relay's HELLO proves */
 
-    struct engine_effect asked[64]; /* questions without an answer, oldest first */
+    struct engine_effect asked[128]; /* questions without an answer, oldest first */
     size_t asked_count;
     struct rig_sent *sent; /* everything since rig_forget() */
     size_t sent_count;

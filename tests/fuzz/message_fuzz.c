@@ -1,0 +1,105 @@
+/* A frame's type in the first octet, its payload after it: what is accepted must encode to the
+ * same octets. */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdlib.h>
+
+#include "proto/message.h"
+
+static uint8_t out[FRAME_MAX];
+
+static void must_equal(size_t len, struct octets payload)
+{
+    if (!octets_equal(octets_of(out, len), payload)) {
+        abort();
+    }
+}
+
+static void try_hello(struct octets payload)
+{
+    struct message_hello hello;
+    if (message_hello_decode(&hello, payload) == ERR_OK) {
+        must_equal(message_hello_encode(out, &hello), payload);
+        (void)!message_hello_verify(&hello, &hello.identity);
+    }
+}
+
+static void try_posts(struct octets payload)
+{
+    struct message_posts posts;
+    enum err_code rc = message_posts_begin(&posts, payload);
+    size_t len = rc == ERR_OK ? message_posts_head(out, posts.left_count) : 0;
+    while (rc == ERR_OK && posts.left_count > 0) {
+        struct post post;
+        struct octets wire;
+        rc = message_posts_next(&posts, &post, &wire);
+        if (rc == ERR_OK) {
+            memcpy(out + len, wire.at, wire.len);
+            len += wire.len;
+        }
+    }
+    if (rc == ERR_OK) {
+        must_equal(len, payload);
+    }
+}
+
+static void try_ids(struct octets payload)
+{
+    const struct post_id *ids;
+    size_t count;
+    if (message_ids_decode(&ids, &count, payload) == ERR_OK) {
+        must_equal(message_ids_encode(out, ids, count), payload);
+    }
+}
+
+static void try_recon(struct octets payload)
+{
+    uint32_t session;
+    struct octets message;
+    if (message_recon_decode(&session, &message, payload) == ERR_OK) {
+        must_equal(message_recon_encode(out, session, message), payload);
+    }
+    if (message_recon_end_decode(&session, payload) == ERR_OK) {
+        must_equal(message_recon_end_encode(out, session), payload);
+    }
+}
+
+static void try_codes(struct octets payload)
+{
+    enum err_code code;
+    struct octets text;
+    if (message_joined_decode(&code, &text, payload) == ERR_OK && code != ERR_REFUSED) {
+        must_equal(message_joined_encode(out, code, text), payload);
+    }
+    if (message_bye_decode(&code, payload) == ERR_OK && code != ERR_REFUSED) {
+        must_equal(message_bye_encode(out, code), payload);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+    if (len == 0 || len > FRAME_MAX) {
+        return 0;
+    }
+    struct octets payload = octets_of(octets + 1, len - 1);
+    switch (octets[0]) {
+    case FRAME_HELLO:
+        try_hello(payload);
+        break;
+    case FRAME_POSTS:
+        try_posts(payload);
+        break;
+    case FRAME_WANT:
+    case FRAME_NONE_YET:
+        try_ids(payload);
+        break;
+    case FRAME_RECON:
+    case FRAME_RECON_END:
+        try_recon(payload);
+        break;
+    default:
+        try_codes(payload);
+        break;
+    }
+    return 0;
+}
