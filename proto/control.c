@@ -234,7 +234,9 @@ static void text_write(struct canon_writer *w, const char *text)
     memcpy(clean, text, len);
     if (!canon_utf8_valid(octets_of(clean, len))) {
         for (size_t i = 0; i < len; i++) {
-            clean[i] = (uint8_t)clean[i] < 0x80 ? clean[i] : '?';
+            if ((uint8_t)clean[i] >= 0x80) {
+                clean[i] = '?';
+            }
         }
     }
     canon_write_str(w, octets_of(clean, len));

@@ -2,6 +2,7 @@
 
 #include "store/vault_state.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -130,6 +131,7 @@ enum err_code vault_create(struct files *files, enum vault_kind kind, const uint
     if (rc != ERR_OK) {
         return rc;
     }
+    assert(vault != NULL);
     vault->kind = kind;
     memcpy(vault->secrets->seed, seed, VAULT_SEED_LEN);
     /* A key file without vault and journal is of a creation that was cut off: nothing is sealed
@@ -189,6 +191,7 @@ enum err_code vault_open(struct vault **vault, struct files *files, struct journ
     if (rc != ERR_OK) {
         return rc;
     }
+    assert(opened != NULL);
     opened->journal = journal;
     rc = read_vault(opened, note);
     if (rc == ERR_NOT_FOUND && journal_generation_latest(journal) > 0) {

@@ -113,8 +113,7 @@ static void names_and_numbers_follow_their_grammar(void **state)
                          "1.2.3.4.5",
                          "a.b.1",
                          "1234",
-                         "b\xc3\xbc"
-                         "cher",
+                         "b\303\274cher",
                          "a/b",
                          "a:b",
                          "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcd"};
