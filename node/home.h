@@ -1,4 +1,4 @@
-/* home.h - the folder that holds a person's or a relay's keys, vault and posts (design section 9).
+/* home.h - the folder that holds a person's or a relay's keys, vault and posts (SPEC 10).
  */
 #ifndef KITH_NODE_HOME_H
 #define KITH_NODE_HOME_H

@@ -1,4 +1,4 @@
-/* options.h - kithd's command line (design section 9). */
+/* options.h - kithd's command line (SPEC 11.5). */
 #ifndef KITH_NODE_OPTIONS_H
 #define KITH_NODE_OPTIONS_H
 

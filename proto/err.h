@@ -70,7 +70,7 @@ const char *err_name(enum err_code code);
 /* A short plain sentence part, "not a valid encoding"; static storage. */
 const char *err_text(enum err_code code);
 enum err_class err_class(enum err_code code);
-/* The exit status of design section 9: 0 to 5.  Environment and damage are 5. */
+/* The exit status of SPEC 11.4: 0 to 5.  Environment and damage are 5. */
 int err_exit_status(enum err_code code);
 
 #define ERR_NOTE_MAX 512
