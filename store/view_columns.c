@@ -29,6 +29,7 @@ void view_columns_close(struct view_columns *columns)
     }
     free(columns->tag_lists);
     free(columns->rows);
+    free(columns->brief);
     free(columns->refs);
     free(columns->lists.at);
     free(columns->order.at);
@@ -192,6 +193,7 @@ static void rows_fill(struct view_columns *c, uint32_t before_count)
         c->rows[i] = (struct view_row){
             .author = VIEW_NONE, .dependents = VIEW_NONE, .bucket_next = c->buckets[bucket]};
         c->buckets[bucket] = i;
+        c->brief[i] = 0;
     }
 }
 
@@ -210,6 +212,11 @@ static bool columns_reserve(struct view_columns *c, const struct post *post)
         return false;
     }
     c->rows = rows;
+    uint8_t *brief = view_grown(c->brief, &c->brief_cap, (uint64_t)c->ids.count + ids_count, 1);
+    if (brief == NULL) {
+        return false;
+    }
+    c->brief = brief;
     struct view_ref *refs =
         view_grown(c->refs, &c->refs_cap, (uint64_t)c->refs_count + POST_REFS_MAX, sizeof *c->refs);
     if (refs == NULL) {
@@ -270,6 +277,8 @@ static void kind_add(struct view_columns *c, uint32_t number, const struct post 
     switch (post->kind) {
     case POST_TEXT:
         row->detail = (uint8_t)post->as.text.replies;
+        c->brief[number] = (uint8_t)(VIEW_BRIEF_TEXT | row->detail);
+        c->brief[number] |= post_ref_of(post, POST_ROOT) != NULL ? VIEW_BRIEF_ROOTED : 0;
         for (uint8_t i = 0; i < row->tags_count; i++) {
             view_list_add(&c->tag_lists[view_columns_row_tags(c, number)[i]], number, c);
         }

@@ -19,6 +19,14 @@ enum {
     VIEW_ROW_INVITER = 4, /* a vouch whose second key is the inviter */
 };
 
+/* What others ask about a post they refer to, in one octet, so that judging a million posts seldom
+ * leaves the cache: 0 until a text arrives, then these and its reply policy. */
+enum {
+    VIEW_BRIEF_POLICY = 3,
+    VIEW_BRIEF_TEXT = 4,
+    VIEW_BRIEF_ROOTED = 8, /* it has a root */
+};
+
 struct view_row {
     uint64_t created_s;
     uint64_t position;    /* in the store */
@@ -60,6 +68,8 @@ struct view_columns {
     struct view_intern tags;
     struct view_row *rows; /* ids.count of them */
     uint32_t rows_cap;
+    uint8_t *brief; /* by post */
+    uint32_t brief_cap;
     struct view_ref *refs;
     uint32_t refs_count, refs_cap;
     struct view_numbers lists;

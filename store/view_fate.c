@@ -60,19 +60,12 @@ static void mark_retracted(struct view_fates *fates, const struct view_columns *
 static bool may_reply(const struct view_fates *fates, const struct view_columns *columns,
                       uint32_t root, uint32_t author)
 {
-    uint32_t of = columns->rows[root].author;
-    if (author == of) {
+    unsigned policy = columns->brief[root] & VIEW_BRIEF_POLICY;
+    if (policy == POST_REPLIES_EVERYONE || columns->rows[root].author == author) {
         return true;
     }
-    switch ((enum post_replies)columns->rows[root].detail) {
-    case POST_REPLIES_EVERYONE:
-        return true;
-    case POST_REPLIES_VOUCHED:
-        return view_web_vouches(&fates->web, of, author);
-    case POST_REPLIES_NOBODY:
-        break;
-    }
-    return false;
+    return policy == POST_REPLIES_VOUCHED &&
+           view_web_vouches(&fates->web, columns->rows[root].author, author);
 }
 
 /* Whether the post stands where it may: on texts, in the thread it claims, allowed there.  What it
@@ -81,22 +74,26 @@ static bool well_placed(const struct view_fates *fates, const struct view_column
                         uint32_t post)
 {
     const struct view_row *row = &columns->rows[post];
+    uint32_t root = VIEW_NONE;
+    uint32_t parent = VIEW_NONE;
     for (uint8_t i = 0; i < row->refs_count; i++) {
-        if (columns->rows[columns->refs[row->refs + i].to].kind != POST_TEXT) {
+        const struct view_ref *ref = &columns->refs[row->refs + i];
+        if ((columns->brief[ref->to] & VIEW_BRIEF_TEXT) == 0) {
             return false;
         }
+        root = ref->relation == POST_ROOT ? ref->to : root;
+        parent = ref->relation == POST_PARENT ? ref->to : parent;
     }
-    uint32_t root = view_columns_ref(columns, post, POST_ROOT);
-    uint32_t parent = view_columns_ref(columns, post, POST_PARENT);
     if (root == VIEW_NONE && parent == VIEW_NONE) {
         return true;
     }
     if (root == VIEW_NONE || parent == VIEW_NONE) {
         return false;
     }
-    uint32_t thread = view_columns_ref(columns, parent, POST_ROOT);
-    return root == (thread == VIEW_NONE ? parent : thread) &&
-           may_reply(fates, columns, root, row->author);
+    uint32_t thread = (columns->brief[parent] & VIEW_BRIEF_ROOTED) != 0
+                          ? view_columns_ref(columns, parent, POST_ROOT)
+                          : parent;
+    return root == thread && may_reply(fates, columns, root, row->author);
 }
 
 /* Everything beyond the post's own reasons, once all it refers to is settled. */
@@ -120,56 +117,8 @@ static void settle(struct view_fates *fates, const struct view_case *of, uint32_
     fates->of[post] = fate;
 }
 
-enum { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
-
-/* Depth first without recursion: a post waits on the stack until all it refers to is settled. */
-static void visit(struct view_fates *fates, const struct view_case *of, uint8_t *visits,
-                  uint32_t *stack, uint32_t first)
-{
-    uint32_t depth = 0;
-    stack[depth++] = first;
-    visits[first] = VISIT_OPEN;
-    while (depth > 0) {
-        uint32_t post = stack[depth - 1];
-        const struct view_row *row = &of->columns->rows[post];
-        uint32_t waiting_for = VIEW_NONE;
-        for (uint8_t i = 0; i < row->refs_count && waiting_for == VIEW_NONE; i++) {
-            uint32_t to = of->columns->refs[row->refs + i].to;
-            if (visits[to] == VISIT_NONE) {
-                waiting_for = to;
-            } else if (visits[to] == VISIT_OPEN) {
-                fates->of[post] |= VIEW_UNKNOWN; /* ids are hashes: no honest circle exists */
-            }
-        }
-        if (waiting_for != VIEW_NONE) {
-            visits[waiting_for] = VISIT_OPEN;
-            stack[depth++] = waiting_for;
-            continue;
-        }
-        settle(fates, of, post);
-        visits[post] = VISIT_DONE;
-        depth--;
-    }
-}
-
-static enum err_code settle_all(struct view_fates *fates, const struct view_case *of)
-{
-    size_t posts = of->columns->ids.count;
-    uint8_t *visits = calloc(posts + 1, 1);
-    uint32_t *stack = malloc((posts + 1) * sizeof *stack);
-    enum err_code rc = visits == NULL || stack == NULL ? ERR_NO_MEMORY : ERR_OK;
-    for (uint32_t post = 0; rc == ERR_OK && post < posts; post++) {
-        if (visits[post] == VISIT_NONE) {
-            visit(fates, of, visits, stack, post);
-        }
-    }
-    free(visits);
-    free(stack);
-    return rc;
-}
-
 /* Whether an arrival concerns her: an answer, a mention, or somebody who came by her invite. */
-static bool for_her(const struct view_case *of, uint32_t post)
+static bool for_her(const struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
     const struct view_row *row = &of->columns->rows[post];
     const uint32_t *keys = view_columns_row_keys(of->columns, post);
@@ -189,7 +138,7 @@ static bool for_her(const struct view_case *of, uint32_t post)
     }
     uint32_t answered =
         view_columns_ref(of->columns, post, row->kind == POST_TEXT ? POST_PARENT : POST_SUBJECT);
-    return answered != VIEW_NONE && of->columns->rows[answered].author == of->own;
+    return answered != VIEW_NONE && (fates->of[answered] & VIEW_HERS) != 0;
 }
 
 static bool listed(const struct view_case *of, uint32_t post)
@@ -219,7 +168,7 @@ static void place(struct view_fates *fates, const struct view_case *of, uint32_t
     if (listed(of, post)) {
         fates->of[post] |= VIEW_LISTED;
     }
-    if (for_her(of, post)) {
+    if (for_her(fates, of, post)) {
         fates->of[post] |= VIEW_FOR_HER;
     }
     const struct view_row *row = &of->columns->rows[post];
@@ -229,6 +178,55 @@ static void place(struct view_fates *fates, const struct view_case *of, uint32_t
             *latest = post;
         }
     }
+}
+
+enum { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
+
+/* Depth first without recursion: a post waits on the stack until all it refers to is settled. */
+static void visit(struct view_fates *fates, const struct view_case *of, uint8_t *visits,
+                  uint32_t *stack, uint32_t first)
+{
+    uint32_t depth = 0;
+    stack[depth++] = first;
+    visits[first] = VISIT_OPEN;
+    while (depth > 0) {
+        uint32_t post = stack[depth - 1];
+        const struct view_row *row = &of->columns->rows[post];
+        uint32_t waiting_for = VIEW_NONE;
+        for (uint8_t i = 0; i < row->refs_count && waiting_for == VIEW_NONE; i++) {
+            uint32_t to = of->columns->refs[row->refs + i].to;
+            if (visits[to] == VISIT_NONE) {
+                waiting_for = to;
+            } else if (visits[to] == VISIT_OPEN) {
+                fates->of[post] |= VIEW_UNKNOWN; /* ids are hashes: no honest circle exists */
+            }
+        }
+        if (waiting_for != VIEW_NONE) {
+            visits[waiting_for] = VISIT_OPEN;
+            stack[depth++] = waiting_for;
+            continue;
+        }
+        settle(fates, of, post);
+        place(fates, of, post);
+        visits[post] = VISIT_DONE;
+        depth--;
+    }
+}
+
+static enum err_code settle_all(struct view_fates *fates, const struct view_case *of)
+{
+    size_t posts = of->columns->ids.count;
+    uint8_t *visits = calloc(posts + 1, 1);
+    uint32_t *stack = malloc((posts + 1) * sizeof *stack);
+    enum err_code rc = visits == NULL || stack == NULL ? ERR_NO_MEMORY : ERR_OK;
+    for (uint32_t post = 0; rc == ERR_OK && post < posts; post++) {
+        if (visits[post] == VISIT_NONE) {
+            visit(fates, of, visits, stack, post);
+        }
+    }
+    free(visits);
+    free(stack);
+    return rc;
 }
 
 enum err_code view_fates_reserve(struct view_fates *fates, const struct view_columns *columns)
@@ -271,9 +269,6 @@ enum err_code view_fates_make(struct view_fates *made, const struct view_case *o
     if (rc != ERR_OK) {
         view_fates_close(&fates);
         return rc;
-    }
-    for (uint32_t post = 0; post < of->columns->ids.count; post++) {
-        place(&fates, of, post);
     }
     *made = fates;
     return ERR_OK;
