@@ -385,6 +385,18 @@ void render_peer(struct render *render, struct octets item)
     line_print(render, item, NUMBERS_ADDRESSES, "address", "");
 }
 
+/* "created_s" reads "created s"; what follows stands in one column. */
+static void label_print(FILE *out, struct octets name)
+{
+    uint8_t label[CONTROL_NAME_MAX];
+    size_t len = name.len < sizeof label ? name.len : sizeof label;
+    for (size_t i = 0; i < len; i++) {
+        label[i] = name.at[i] == '_' ? ' ' : name.at[i];
+    }
+    safe_print(out, octets_of(label, len));
+    (void)fprintf(out, "%*s", len < LABEL_COLUMNS ? (int)(LABEL_COLUMNS - len) : 1, "");
+}
+
 void render_fields(struct render *render, struct octets item)
 {
     FILE *out = render->cli->out;
@@ -400,11 +412,7 @@ void render_fields(struct render *render, struct octets item)
         if (name.len == 0 || name.at[0] == '_') {
             continue;
         }
-        for (size_t c = 0; c < name.len; c++) {
-            (void)fputc(name.at[c] == 0x5f ? 0x20 : name.at[c], out);
-        }
-        (void)fprintf(out, "%*s", name.len < LABEL_COLUMNS ? (int)(LABEL_COLUMNS - name.len) : 1,
-                      "");
+        label_print(out, name);
         item_print_value(out, name, value, now_of(render));
         (void)fputc('\n', out);
     }
