@@ -275,7 +275,7 @@ static const struct command commands[] = {
      .arguments = {ARGUMENT_WHO},
      .required_count = 1,
      .options = {OPTION_LABEL},
-     .render = render_blocked,
+     .render = render_target,
      .done = "Blocked. You will no longer see their posts, replies, reactions and echoes, nor what "
              "hangs\non them. Nobody is told. They can still read what you post publicly.\n"
              "`kith blocks` shows your list, `kith unblock` undoes it."},
@@ -286,7 +286,7 @@ static const struct command commands[] = {
      .control = CONTROL_UNBLOCK,
      .arguments = {ARGUMENT_WHO},
      .required_count = 1,
-     .render = render_blocked,
+     .render = render_target,
      .done = "No longer blocked. What they wrote while they were blocked stays hidden. Nobody is "
              "told."},
     {.name = "blocks",

@@ -105,9 +105,30 @@ static void scalar_print(FILE *out, struct octets name, struct canon_reader *val
     } else if (canon_read_bin(value, &run, SIZE_MAX) == ERR_OK) {
         bin_print(out, name, run);
     } else if (canon_skip(value, NULL) == ERR_OK) {
-        (void)fputs("...", out); /* lists in lists are for programs */
+        (void)fputs("...", out); /* what is nested deeper is for programs */
     } else {
         value->left = 0;
+    }
+}
+
+/* A map inside a list: "day 2 h ago posts 3". */
+static void element_print(FILE *out, struct octets name, struct canon_reader *value, uint64_t now_s)
+{
+    uint32_t pairs_count = 0;
+    if (canon_read_map(value, &pairs_count, UINT32_MAX) != ERR_OK) {
+        scalar_print(out, name, value, now_s);
+        return;
+    }
+    for (uint32_t i = 0; i < pairs_count && value->left > 0; i++) {
+        struct octets inner = {0};
+        if (canon_read_str(value, &inner, SIZE_MAX) != ERR_OK) {
+            value->left = 0;
+            return;
+        }
+        (void)fputs(i > 0 ? " " : "", out);
+        safe_print(out, inner);
+        (void)fputc(' ', out);
+        scalar_print(out, inner, value, now_s);
     }
 }
 
@@ -117,7 +138,7 @@ void item_print_value(FILE *out, struct octets name, struct canon_reader value, 
     if (canon_read_array(&value, &count, UINT32_MAX) == ERR_OK) {
         for (uint32_t i = 0; i < count && value.left > 0; i++) {
             (void)fputs(i > 0 ? ", " : "", out);
-            scalar_print(out, name, &value, now_s);
+            element_print(out, name, &value, now_s);
         }
     } else if (canon_read_map(&value, &count, UINT32_MAX) == ERR_OK) {
         for (uint32_t i = 0; i < count && value.left > 0; i++) {

@@ -9,7 +9,7 @@
 
 static const char *const reactions[] = {"heart", "sad", "angry", "with", NULL};
 static const char *const replies[] = {"everyone", "vouched", "nobody", NULL};
-static const char *const kinds[] = {"key", "tag", "id", NULL};
+static const char *const kinds[] = {"key", "tag", "label", NULL};
 
 static const struct parameter parameters[PARAMETERS_COUNT] = {
     [ARGUMENT_TEXT] = {.spelling = "TEXT",
@@ -84,10 +84,10 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                        .question = "Which file?",
                        .help = "a file that does not exist yet; - is standard output"},
     [ARGUMENT_COMMAND] = {.spelling = "COMMAND", .form = FORM_TEXT, .help = "a command's name"},
-    [ARGUMENT_KIND] = {.spelling = "key|tag|id",
+    [ARGUMENT_KIND] = {.spelling = "key|tag|label",
                        .sent_as = "kind",
                        .form = FORM_CHOICE,
-                       .question = "What to complete: key, tag or id?",
+                       .question = "What to complete: key, tag or label?",
                        .help = "what to complete",
                        .choices = kinds},
     [ARGUMENT_PREFIX] = {.spelling = "PREFIX",
@@ -202,7 +202,7 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                      .help = "how many people can join with it"},
     [OPTION_INVITE_EXPIRES] = {.spelling = "--expires",
                                .placeholder = "D",
-                               .sent_as = "expires_s",
+                               .sent_as = "expires",
                                .form = FORM_DURATION,
                                .help = "no longer good after 30m, 12h, 7d or 4w"},
 };

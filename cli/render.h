@@ -39,6 +39,8 @@ void render_sent(struct render *render, struct octets item);
 void render_person(struct render *render, struct octets item);
 /* the person's own blocks, numbered */
 void render_blocked(struct render *render, struct octets item);
+/* whom a command meant: {"key", "named_by"} */
+void render_target(struct render *render, struct octets item);
 /* tags, numbered */
 void render_tag(struct render *render, struct octets item);
 /* peers, numbered */

@@ -34,6 +34,7 @@ static uint32_t pairs_count(const struct view_post *post)
     count += post->has_inviter;
     count += post->replies_count > 0;
     count += post->own;
+    count += post->name_is_petname;
     return count;
 }
 
@@ -130,6 +131,9 @@ void command_item_post(struct commands *c, struct run *run, const struct view_po
     }
     if (post->own) {
         command_put_bool(w, "_own", true);
+    }
+    if (post->name_is_petname) {
+        command_put_bool(w, "_petname", true);
     }
     command_item_send(c, run);
 }

@@ -45,7 +45,7 @@ enum control_command {
     CONTROL_PEER_ADD, /* address */
     CONTROL_PEER_LIST,
     CONTROL_PEER_REMOVE, /* address */
-    CONTROL_INVITE,      /* uses?, expires_s? */
+    CONTROL_INVITE,      /* uses?, expires? (duration in s) */
     CONTROL_JOIN,        /* invite */
     CONTROL_POST,        /* text, tags?, note?, replies?, expires? (duration in s) */
     CONTROL_REPLY,       /* id, and what post takes */
@@ -74,7 +74,7 @@ enum control_command {
     CONTROL_BLOCKS,
     CONTROL_OUTBOX,
     CONTROL_EXPORT,   /* items {"wire"}; strangers? */
-    CONTROL_COMPLETE, /* kind ("key" | "tag" | "id"), prefix: completions, visible things only */
+    CONTROL_COMPLETE, /* kind ("key" | "tag" | "label"), prefix: completions, visible things only */
     CONTROL_COMMANDS_COUNT
 };
 

@@ -69,11 +69,11 @@ static void two_words_can_be_one_command(void **state)
     assert_string_equal(fake.request, "people {\"strangers\":true}");
 }
 
-static void invites_send_their_own_name_for_expires(void **state)
+static void an_invites_options_reach_the_node(void **state)
 {
     (void)state;
     assert_int_equal(fake_run(&fake, "invite", "--uses", "3", "--expires", "30m", NULL), CLI_DONE);
-    assert_string_equal(fake.request, "invite {\"uses\":3,\"expires_s\":1800}");
+    assert_string_equal(fake.request, "invite {\"uses\":3,\"expires\":1800}");
 }
 
 /* Run words (at most three) and expect exit 2, a reason, and that nothing was sent. */
@@ -178,7 +178,7 @@ int main(void)
         A_TEST(two_dashes_end_options),
         A_TEST(a_text_takes_all_words_that_are_left),
         A_TEST(two_words_can_be_one_command),
-        A_TEST(invites_send_their_own_name_for_expires),
+        A_TEST(an_invites_options_reach_the_node),
         A_TEST(wrong_usage_is_2_and_sends_nothing),
         A_TEST(a_ninth_tag_is_refused),
         A_TEST(follow_takes_a_key_or_a_tag_not_both),

@@ -106,6 +106,26 @@ static void replies_and_echoes_name_what_they_are_about(void **state)
                                   "  4. Eva  reacts with heart  04\n");
 }
 
+static void what_a_post_does_is_said_in_words(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%id", 1, "$kind", "text", "$name", "@carl", "?_petname", 1, "#_replies", 2,
+              "$_short", "01", NULL);
+    fake_item(&fake, "%id", 2, "$kind", "react", "$name", "Bea", "%subject", 1, "$reaction", "with",
+              "$_short", "02", NULL);
+    fake_item(&fake, "%id", 3, "$kind", "vouch", "$name", "Dan", "?_own", 1, "%vouched", 0,
+              "$_short", "03", NULL);
+    fake_item(&fake, "%id", 4, "$kind", "retract", "$name", "@carl", "%subject", 0xee, "$_short",
+              "04", NULL);
+    assert_int_equal(fake_run(&fake, "inbox", NULL), CLI_DONE);
+    char *vouch = strstr(fake.out, "  3. Dan (you)  vouches for kith1qqqqqq");
+    assert_non_null(vouch);
+    assert_non_null(strstr(vouch, "  03\n  4. carl  takes back eeeeeeeeeeee  04\n"));
+    *vouch = '\0';
+    assert_string_equal(fake.out, "  1. @carl  01\n     2 replies\n"
+                                  "  2. Bea  reacts: with  to 1  02\n");
+}
+
 static void hostile_text_cannot_leave_its_place(void **state)
 {
     (void)state;
@@ -162,6 +182,17 @@ static void people_and_blocks_show_keys_that_can_be_copied(void **state)
     assert_non_null(strstr(fake.out, "  1. from work\n     kith1qqqq"));
 }
 
+static void a_block_says_whether_a_post_or_a_key_was_named(void **state)
+{
+    (void)state;
+    fake_item(&fake, "%key", 0, "$named_by", "post", NULL);
+    assert_int_equal(fake_run(&fake, "block", "3f2a", NULL), CLI_DONE);
+    assert_ptr_equal(strstr(fake.out, "You named a post; its author is kith1qqqq"), fake.out);
+    fake_item(&fake, "%key", 0, "$named_by", "key", NULL);
+    assert_int_equal(fake_run(&fake, "unblock", "kith1x", NULL), CLI_DONE);
+    assert_ptr_equal(strstr(fake.out, "You named the key kith1qqqq"), fake.out);
+}
+
 static void status_says_what_to_do_when_nobody_is_connected(void **state)
 {
     (void)state;
@@ -170,6 +201,9 @@ static void status_says_what_to_do_when_nobody_is_connected(void **state)
     assert_non_null(strstr(fake.out, "state         running\n"));
     assert_non_null(strstr(fake.out, "identity      kith1qqqq"));
     assert_non_null(strstr(fake.out, "`kith join` takes an invite"));
+    fake_item(&fake, "$state", "running", "#peers", 0, "$kind", "relay", NULL);
+    assert_int_equal(fake_run(&fake, "status", NULL), CLI_DONE);
+    assert_null(strstr(fake.out, "`kith join`")); /* a relay waits for others */
 }
 
 static void an_invite_stands_alone_on_its_line(void **state)
@@ -202,10 +236,12 @@ int main(void)
         A_TEST(a_text_behind_a_note_is_folded_until_shown),
         A_TEST(a_thread_is_indented_below_what_it_answers),
         A_TEST(replies_and_echoes_name_what_they_are_about),
+        A_TEST(what_a_post_does_is_said_in_words),
         A_TEST(hostile_text_cannot_leave_its_place),
         A_TEST(a_flood_of_lines_is_cut_in_listings_only),
         A_TEST(what_was_sent_says_to_how_many),
         A_TEST(people_and_blocks_show_keys_that_can_be_copied),
+        A_TEST(a_block_says_whether_a_post_or_a_key_was_named),
         A_TEST(status_says_what_to_do_when_nobody_is_connected),
         A_TEST(an_invite_stands_alone_on_its_line),
         A_TEST(tags_and_peers_are_numbered),
