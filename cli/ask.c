@@ -75,16 +75,20 @@ static int text_take(struct cli *cli, struct value *value, char *text, size_t le
 }
 
 /* Takes typed; a listing's number becomes what it stands for. */
-static char *meant_of(struct cli *cli, enum parameter_name name, char *typed, size_t *len)
+static int meant_take(struct cli *cli, struct value *value, char *typed, size_t len)
 {
-    const char *meant = command_meant(cli, name, typed);
-    if (meant == typed) {
-        return typed;
+    const char *meant = command_meant(cli, value->parameter, typed);
+    if (meant == NULL) {
+        (void)cli_fail(cli, CLI_NO_SUCH_THING, "There is no line %s in the last listing.", typed);
+        free(typed);
+        return CLI_NO_SUCH_THING;
     }
-    free(typed);
-    char *copy = strdup(meant);
-    *len = copy != NULL ? strlen(copy) : 0;
-    return copy;
+    if (meant != typed) {
+        free(typed);
+        typed = strdup(meant);
+        len = typed != NULL ? strlen(typed) : 0;
+    }
+    return text_take(cli, value, typed, len);
 }
 
 static int line_take(struct cli *cli, struct value *value)
@@ -100,8 +104,7 @@ static int line_take(struct cli *cli, struct value *value)
         return cli_fail(cli, CLI_WRONG_USAGE, "Nothing was given for %s. Nothing was sent.",
                         parameter->spelling);
     }
-    line = meant_of(cli, value->parameter, line, &len);
-    return text_take(cli, value, line, len);
+    return meant_take(cli, value, line, len);
 }
 
 static bool is_dash(const struct value *value)
@@ -155,8 +158,7 @@ int ask_one(struct cli *cli, struct invocation *invocation, enum parameter_name 
         return cli_fail(cli, CLI_WRONG_USAGE, "That is more than one command takes.");
     }
     struct value *value = &invocation->values[invocation->values_count - 1];
-    answer = meant_of(cli, name, answer, &len);
-    return text_take(cli, value, answer, len);
+    return meant_take(cli, value, answer, len);
 }
 
 void ask_usage(FILE *out, const struct command *command)

@@ -9,11 +9,12 @@
 #define ASK_TEXT_MAX (64 * 1024) /* beyond any post; the node knows the true limit */
 
 /* Replace each '-' and fill in what is missing.  From standard input each value takes one line, in
- * the order they were typed, and a text whatever is left.  Returns CLI_DONE, or CLI_WRONG_USAGE
- * having said what is missing. */
+ * the order they were typed, and a text whatever is left.  Returns CLI_DONE, or having said what is
+ * missing CLI_WRONG_USAGE, or CLI_NO_SUCH_THING for a number that no line of the last listing has.
+ */
 int ask_complete(struct cli *cli, struct invocation *invocation);
 /* Ask for one parameter on the terminal and add it, unless the answer is empty.  CLI_DONE, or
- * CLI_WRONG_USAGE when what was typed cannot be used. */
+ * as above when what was typed cannot be used. */
 int ask_one(struct cli *cli, struct invocation *invocation, enum parameter_name name);
 /* A question to answer with yes or no; anything but yes is no. */
 bool ask_yes(struct cli *cli, const char *question);

@@ -78,6 +78,9 @@ int command_carry_out(struct cli *cli, struct invocation *invocation)
                               .on_item = on_item,
                               .context = &output,
                               .is_stream = command->is_stream};
+    if (command->is_listing) {
+        numbers_clear(&cli->numbers);
+    }
     render_begin(&output.render, cli);
     status = request_run(cli, &request);
     render_end(&output.render);

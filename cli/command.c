@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_LEN_MAX 32
-#define NEAR_MAX     2
+#define NAME_LEN_MAX     32
+#define NEAR_MAX         2
+#define STRAY_DIGITS_MAX 3 /* ids are shown with four digits or more */
 
 /* How many of the words spell this name: 1, 2, or 0 for not at all. */
 static size_t words_in(const char *name, char *const *words, size_t words_count)
@@ -96,27 +97,37 @@ bool command_is_later(const char *typed)
     return false;
 }
 
-const char *command_meant(const struct cli *cli, enum parameter_name name, const char *word)
+static bool kind_fits(enum numbers_kind kind, enum parameter_name name)
 {
-    bool fits = false;
-    switch (cli->numbers.kind) {
+    switch (kind) {
     case NUMBERS_POSTS:
-        fits = name == ARGUMENT_ID || name == ARGUMENT_WHO || name == OPTION_BEFORE;
-        break;
+        return name == ARGUMENT_ID || name == ARGUMENT_WHO || name == OPTION_BEFORE;
     case NUMBERS_KEYS:
-        fits = name == ARGUMENT_KEY || name == ARGUMENT_WHO;
-        break;
+        return name == ARGUMENT_KEY || name == ARGUMENT_WHO;
     case NUMBERS_TAGS:
-        fits = name == ARGUMENT_TAG || name == OPTION_FOLLOWED_TAG || name == OPTION_TAGS;
-        break;
+        return name == ARGUMENT_TAG || name == OPTION_FOLLOWED_TAG || name == OPTION_TAGS;
     case NUMBERS_ADDRESSES:
-        fits = name == ARGUMENT_ADDRESS;
-        break;
+        return name == ARGUMENT_ADDRESS;
     case NUMBERS_NONE:
         break;
     }
-    const char *found = cli->in_session && fits ? numbers_find(&cli->numbers, word) : NULL;
-    return found != NULL ? found : word;
+    return false;
+}
+
+const char *command_meant(const struct cli *cli, enum parameter_name name, const char *word)
+{
+    if (!cli->in_session) {
+        return word;
+    }
+    const char *found =
+        kind_fits(cli->numbers.kind, name) ? numbers_find(&cli->numbers, word) : NULL;
+    if (found != NULL) {
+        return found;
+    }
+    size_t len = strlen(word);
+    bool takes_id = kind_fits(NUMBERS_POSTS, name) || kind_fits(NUMBERS_KEYS, name);
+    bool is_short_number = len > 0 && len <= STRAY_DIGITS_MAX && strspn(word, "0123456789") == len;
+    return takes_id && is_short_number ? NULL : word;
 }
 
 const struct value *invocation_find(const struct invocation *invocation, enum parameter_name name)

@@ -27,6 +27,7 @@ struct command {
     void (*render)(struct render *render, struct octets item);
     const char *empty; /* for people, when nothing came; the same words whatever is hidden */
     const char *done;  /* for people, after it was done; may be NULL */
+    bool is_listing;   /* its lines get the numbers 1, 2, 3, ... */
     bool is_stream;    /* until Ctrl-C */
 };
 
@@ -58,7 +59,8 @@ const char *command_nearest(const char *typed);
 bool command_is_later(const char *typed);
 
 /* In a session the number of a line in the last listing stands for what that line shows: what word
- * means for this parameter, which is word itself when it is no such number. */
+ * means for this parameter.  That is word itself when it is no such number; NULL when it is a short
+ * number that no line has, since taking it for the beginning of some id could hit anybody. */
 const char *command_meant(const struct cli *cli, enum parameter_name name, const char *word);
 
 /* The first value of a parameter, or NULL. */

@@ -82,8 +82,11 @@ static void bin_print(FILE *out, struct octets name, struct octets bin)
 static void uint_print(FILE *out, struct octets name, uint64_t number, uint64_t now_s)
 {
     bool is_time = name.len > 2 && memcmp(name.at + name.len - 2, "_s", 2) == 0;
-    if (is_time) {
-        char when[WHEN_TEXT_MAX];
+    char when[WHEN_TEXT_MAX];
+    if (octets_equal(name, octets_of_text("day_s"))) {
+        when_day(when, number);
+        (void)fputs(when, out);
+    } else if (is_time) {
         when_print(when, number, now_s);
         (void)fputs(when, out);
     } else {
@@ -111,7 +114,7 @@ static void scalar_print(FILE *out, struct octets name, struct canon_reader *val
     }
 }
 
-/* A map inside a list: "day 2 h ago posts 3". */
+/* A map inside a list: "2026-11-21 posts 3". */
 static void element_print(FILE *out, struct octets name, struct canon_reader *value, uint64_t now_s)
 {
     uint32_t pairs_count = 0;
@@ -126,8 +129,10 @@ static void element_print(FILE *out, struct octets name, struct canon_reader *va
             return;
         }
         (void)fputs(i > 0 ? " " : "", out);
-        safe_print(out, inner);
-        (void)fputc(' ', out);
+        if (!octets_equal(inner, octets_of_text("day_s"))) {
+            safe_print(out, inner);
+            (void)fputc(' ', out);
+        }
         scalar_print(out, inner, value, now_s);
     }
 }

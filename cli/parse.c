@@ -170,6 +170,10 @@ static int value_take(struct cli *cli, struct invocation *invocation, enum param
         break;
     case FORM_LINE:
     case FORM_TEXT:
+        if (command_meant(cli, name, word) == NULL) {
+            return cli_fail(cli, CLI_NO_SUCH_THING, "There is no line %s in the last listing.",
+                            word);
+        }
         word = command_meant(cli, name, word);
         if (!canon_utf8_valid(octets_of_text(word))) {
             return cli_fail(cli, CLI_WRONG_USAGE, "%s: what was typed is not UTF-8 text.",

@@ -7,7 +7,8 @@
 
 /* Understand words[0 .. words_count), without the program's name.  Sets cli->json and cli->home as
  * they say.  On CLI_DONE *invocation is the caller's to free; its command is NULL when no command
- * was named.  Else it has said what is wrong and returns CLI_WRONG_USAGE. */
+ * was named.  Else it has said what is wrong and returns CLI_WRONG_USAGE, or
+ * CLI_NO_SUCH_THING for a number that no line of the last listing has. */
 int parse_words(struct cli *cli, struct invocation *invocation, char *const *words,
                 size_t words_count);
 

@@ -23,7 +23,7 @@ struct render_seen {
     size_t depth;
 };
 
-/* Start and end one command's output.  Starting forgets the numbers of the last listing. */
+/* Start and end one command's output. */
 void render_begin(struct render *render, struct cli *cli);
 void render_end(struct render *render);
 
@@ -31,7 +31,7 @@ void render_end(struct render *render);
 void render_post(struct render *render, struct octets item);
 /* the same in a thread, indented */
 void render_reply(struct render *render, struct octets item);
-/* the same, text and all */
+/* the same, text and all, without a number */
 void render_whole(struct render *render, struct octets item);
 /* {"id", "sent_to"} */
 void render_sent(struct render *render, struct octets item);

@@ -7,7 +7,6 @@
 
 void render_begin(struct render *render, struct cli *cli)
 {
-    numbers_clear(&cli->numbers);
     *render = (struct render){.cli = cli};
     render->seen = calloc(NUMBERS_MAX, sizeof *render->seen);
 }

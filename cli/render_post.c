@@ -213,10 +213,12 @@ void render_post(struct render *render, struct octets item)
 {
     char id[ITEM_NAME_MAX] = "";
     size_t depth = depth_of(render, item);
-    size_t indent = RENDER_NUMBER_COLUMNS + depth * DEPTH_COLUMNS;
+    size_t indent = (render->whole ? 0 : RENDER_NUMBER_COLUMNS) + depth * DEPTH_COLUMNS;
     (void)item_id_text(id, item, "id");
     (void)fprintf(render->cli->out, "%*s", (int)(depth * DEPTH_COLUMNS), "");
-    render_number(render, NUMBERS_POSTS, id);
+    if (!render->whole) {
+        render_number(render, NUMBERS_POSTS, id);
+    }
     header_print(render, item);
     body_print(render, item, indent);
     answers_print(render, item, indent);
@@ -232,7 +234,7 @@ void render_reply(struct render *render, struct octets item)
 
 void render_whole(struct render *render, struct octets item)
 {
-    render->whole = true;
+    render->whole = true; /* and no number: those of the listing it came from stay good */
     render_post(render, item);
 }
 

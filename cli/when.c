@@ -11,6 +11,15 @@
 #define DAYS_MAX   30U
 #define DIGITS_MAX 6
 
+void when_day(char out[WHEN_TEXT_MAX], uint64_t then_s)
+{
+    time_t then = (time_t)then_s;
+    struct tm day = {0};
+    if (gmtime_r(&then, &day) == NULL || strftime(out, WHEN_TEXT_MAX, "%Y-%m-%d", &day) == 0) {
+        (void)snprintf(out, WHEN_TEXT_MAX, "long ago");
+    }
+}
+
 void when_print(char out[WHEN_TEXT_MAX], uint64_t then_s, uint64_t now_s)
 {
     uint64_t age_s = now_s > then_s ? now_s - then_s : 0;
@@ -23,11 +32,7 @@ void when_print(char out[WHEN_TEXT_MAX], uint64_t then_s, uint64_t now_s)
     } else if (age_s < DAYS_MAX * DAY_S) {
         (void)snprintf(out, WHEN_TEXT_MAX, "%u d ago", (unsigned)(age_s / DAY_S));
     } else {
-        time_t then = (time_t)then_s;
-        struct tm day = {0};
-        if (gmtime_r(&then, &day) == NULL || strftime(out, WHEN_TEXT_MAX, "%Y-%m-%d", &day) == 0) {
-            (void)snprintf(out, WHEN_TEXT_MAX, "long ago");
-        }
+        when_day(out, then_s);
     }
 }
 

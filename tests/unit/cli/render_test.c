@@ -66,9 +66,9 @@ static void a_text_behind_a_note_is_folded_until_shown(void **state)
         assert_int_equal(whole ? fake_run(&fake, "show", "3f2", NULL)
                                : fake_run(&fake, "timeline", NULL),
                          CLI_DONE);
-        assert_string_equal(fake.out, whole ? "  1. Ana  3f2\n"
-                                              "     note: violence\n"
-                                              "     what happened\n"
+        assert_string_equal(fake.out, whole ? "Ana  3f2\n"
+                                              "note: violence\n"
+                                              "what happened\n"
                                             : "  1. Ana  3f2\n"
                                               "     note: violence  (show 3f2 to read)\n");
     }

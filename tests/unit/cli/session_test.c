@@ -54,13 +54,40 @@ static void a_number_that_was_asked_for_counts_too(void **state)
     assert_string_equal(fake.request, "show {\"id\":\"" HEX_77 "\"}");
 }
 
-static void a_number_beyond_the_listing_is_the_beginning_of_an_id(void **state)
+static void a_number_that_no_line_has_is_never_taken_for_an_id(void **state)
 {
     (void)state;
-    fake_start(&fake, "timeline\nshow 3\n", true);
+    fake_start(&fake, "timeline\nblock 3\nblock\n7\n", true);
     two_posts();
     assert_int_equal(fake_run(&fake, NULL), CLI_DONE);
-    assert_string_equal(fake.request, "show {\"id\":\"3\"}");
+    assert_string_equal(fake.request, "timeline {}");
+    assert_non_null(strstr(fake.err, "There is no line 3 in the last listing"));
+    assert_non_null(strstr(fake.err, "There is no line 7 in the last listing"));
+    fake_stop(&fake);
+
+    fake_start(&fake, "timeline\nblock 3333\n", true); /* long enough for an id's beginning */
+    two_posts();
+    assert_int_equal(fake_run(&fake, NULL), CLI_DONE);
+    assert_string_equal(fake.request, "block {\"who\":\"3333\"}");
+}
+
+static void numbers_stay_good_until_the_next_listing(void **state)
+{
+    (void)state;
+    fake_start(&fake, "timeline\nshow 1\nreply 2 me too\nreact 2 with\n", true);
+    two_posts();
+    fake_item(&fake, "%id", 0x3f, "$text", "one", "$_name", "Ana", NULL);
+    fake_end(&fake, 0, "");
+    fake_item(&fake, "%id", 0x11, "#sent_to", 1, NULL);
+    fake_end(&fake, 0, "");
+    assert_int_equal(fake_run(&fake, NULL), CLI_DONE);
+    assert_string_equal(fake.request, "react {\"id\":\"" HEX_77 "\",\"reaction\":\"with\"}");
+    fake_stop(&fake);
+
+    fake_start(&fake, "timeline\nblocks\nblock 1\n", true);
+    two_posts();
+    assert_int_equal(fake_run(&fake, NULL), CLI_DONE);
+    assert_string_equal(fake.request, "blocks {}"); /* an empty list has no lines */
 }
 
 static void numbers_of_posts_are_no_tags_and_none_outside_a_session(void **state)
@@ -152,7 +179,8 @@ int main(void)
         A_TEST(numbers_stand_for_the_last_listing),
         A_TEST(a_post_can_be_blocked_by_its_number),
         A_TEST(a_number_that_was_asked_for_counts_too),
-        A_TEST(a_number_beyond_the_listing_is_the_beginning_of_an_id),
+        A_TEST(a_number_that_no_line_has_is_never_taken_for_an_id),
+        A_TEST(numbers_stay_good_until_the_next_listing),
         A_TEST(numbers_of_posts_are_no_tags_and_none_outside_a_session),
         A_TEST(numbered_people_are_keys),
         A_TEST(a_failed_command_does_not_end_the_session),
