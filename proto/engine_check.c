@@ -2,7 +2,9 @@
 
 #include "proto/engine_state.h"
 
-#define FULL_CHECK_POSTS_MAX 64 /* every post is looked at only while they are few */
+/* Each step looks at this many posts of each queue and batch, so that checking stays cheap enough
+ * to be left on. */
+#define CHECKED_MAX 8
 
 static void check_flight(const struct engine *e, const struct flight *flight)
 {
@@ -31,16 +33,43 @@ static void check_flight(const struct engine *e, const struct flight *flight)
     assert(flight_find(e, &flight->id) == (uint32_t)(flight - e->flights));
 }
 
+static void check_queue(const struct engine *e, enum flight_state state)
+{
+    const struct queue *q = &e->queues[state];
+    uint32_t f = q->head;
+    for (uint32_t i = 0; i < q->count && i < CHECKED_MAX; i++) {
+        assert(e->flights[f].state == state);
+        check_flight(e, &e->flights[f]);
+        f = e->flights[f].queue_next;
+    }
+}
+
+static void check_batch(const struct engine *e, const struct batch *batch, enum flight_state state)
+{
+    for (uint32_t i = 0; batch->busy && i < batch->count && i < CHECKED_MAX; i++) {
+        assert(e->flights[batch->flights[i]].state == state);
+        check_flight(e, &e->flights[batch->flights[i]]);
+    }
+}
+
 static void check_flights(const struct engine *e)
 {
-    uint32_t left = e->flights_count;
-    for (uint32_t f = 0; f < e->limits.posts_max && left > 0; f++) {
-        if (e->flights[f].state != FLIGHT_FREE) {
-            check_flight(e, &e->flights[f]);
-            left--;
-        }
+    check_queue(e, FLIGHT_ASK_QUEUE);
+    check_queue(e, FLIGHT_VERIFY_QUEUE);
+    check_queue(e, FLIGHT_STORE_QUEUE);
+    for (uint32_t i = 0; i < KNOWN_BATCHES_MAX; i++) {
+        check_batch(e, &e->known_batches[i], FLIGHT_ASKING);
     }
-    assert(left == 0);
+    for (uint32_t i = 0; i < e->limits.verify_batches_max; i++) {
+        check_batch(e, &e->verify_batches[i], FLIGHT_VERIFYING);
+    }
+    check_batch(e, &e->store_batch, FLIGHT_STORING);
+    uint32_t f = e->pushes.head;
+    for (uint32_t i = 0; i < e->pushes.count && i < CHECKED_MAX; i++) {
+        assert(e->flights[f].push_queued && e->flights[f].verified);
+        check_flight(e, &e->flights[f]);
+        f = e->flights[f].push_next;
+    }
 }
 
 static void check_turn(const struct engine *e, const struct turn *turn)
@@ -66,7 +95,5 @@ void engine_check(const struct engine *e)
     for (uint32_t r = 0; r < e->limits.responders_max; r++) {
         check_turn(e, &e->responders[r]);
     }
-    if (e->flights_count <= FULL_CHECK_POSTS_MAX) {
-        check_flights(e);
-    }
+    check_flights(e);
 }

@@ -106,6 +106,7 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     initiator->need.first = initiator->need.count = 0;
     initiator->have.first = initiator->have.count = 0;
     initiator->again = false;
+    initiator->rounds_count = 0;
     initiator->push_count = initiator->push_done = 0;
     struct turn *turn = &initiator->turn;
     turn->peer = p;
@@ -177,6 +178,9 @@ static enum err_code on_reply(struct engine *e, struct peer *peer, uint32_t sess
     struct turn *turn = &e->initiators[peer->initiator].turn;
     if (turn->state != TURN_WAIT) {
         return ERR_UNEXPECTED;
+    }
+    if (++e->initiators[peer->initiator].rounds_count > RECON_ROUNDS_MAX) {
+        return ERR_FLOOD; /* no two sets differ that much: it makes them up */
     }
     copy_message(turn, message);
     return ERR_OK;

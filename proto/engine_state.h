@@ -33,6 +33,7 @@
 #define RECON_TIMEOUT_MS    60000  /* for the peer's next message */
 #define RECON_EVERY_MS      180000 /* and up to 120 s more */
 #define RECON_JITTER_MS     120000
+#define RECON_ROUNDS_MAX    2048
 #define RECON_RETRY_MS      5000
 #define FULL_TIMEOUT_MS     60000 /* a peer that reads nothing for so long */
 #define JOIN_TIMEOUT_MS     30000
@@ -242,7 +243,8 @@ struct want {
 
 struct initiator {
     struct turn turn;
-    uint64_t by_ms; /* TURN_WAIT */
+    uint64_t by_ms;        /* TURN_WAIT */
+    uint32_t rounds_count; /* messages of the peer so far */
     struct id_queue need;
     struct id_queue have;
     struct want wants[WANTS_MAX];

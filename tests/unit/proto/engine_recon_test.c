@@ -298,6 +298,28 @@ static void a_message_that_is_not_negentropy_is_closed(void **state)
     rig_free(rig);
 }
 
+static void a_reconciliation_that_never_ends_is_closed(void **state)
+{
+    (void)state;
+    /* Everything, under a fingerprint that fits nothing, again and again. */
+    static const uint8_t endless[] = {0x61, 0x00, 0x00, 0x01, 1,  2,  3,  4,  5,  6,
+                                      7,    8,    9,    10,   11, 12, 13, 14, 15, 16};
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    rig_dialled(rig, 0);
+    rig_answers_all(rig);
+    uint32_t session;
+    (void)recon_sent(rig, 0, &session);
+    for (int i = 0; i < 2048; i++) {
+        give_recon(rig, 0, session, octets_of(endless, sizeof endless));
+        rig_answers_all(rig);
+        rig_forget(rig);
+    }
+    assert_int_equal(rig->closed[0], RIG_NOT);
+    give_recon(rig, 0, session, octets_of(endless, sizeof endless));
+    assert_int_equal(rig->closed[0], ERR_FLOOD);
+    rig_free(rig);
+}
+
 static void more_beginners_than_places_wait_their_turn(void **state)
 {
     (void)state;
@@ -433,6 +455,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_begins_is_answered),
         cmocka_unit_test(a_message_before_the_last_was_answered_is_unexpected),
         cmocka_unit_test(a_message_that_is_not_negentropy_is_closed),
+        cmocka_unit_test(a_reconciliation_that_never_ends_is_closed),
         cmocka_unit_test(more_beginners_than_places_wait_their_turn),
         cmocka_unit_test(a_read_that_fails_ends_the_reconciliation_and_it_is_tried_again),
         cmocka_unit_test(what_is_wanted_and_not_here_is_said_so),
