@@ -178,7 +178,7 @@ static enum err_code handle(struct commands *commands, struct run *run, struct o
     const struct command_row *row = &command_rows[run->command];
     if (commands->view == NULL && !row->on_relay) {
         return err_note(note, ERR_REFUSED,
-                        "this home is a relay's, and a relay has no reader: '%s' works on a "
+                        "this home is a relay's, and a relay has no reader: `%s` works on a "
                         "personal node only",
                         control_command_name(run->command));
     }
@@ -279,7 +279,7 @@ static void expire_joins(struct commands *commands)
         if (run->state == RUN_JOINING && now_s >= run->deadline_s) {
             struct err_note note = {{0}};
             command_tell(commands, run,
-                         "The relay has not answered yet. Your node keeps trying; 'kith peer list' "
+                         "The relay has not answered yet. Your node keeps trying; `kith peer list` "
                          "shows whether it is connected.");
             finish(commands, run, ERR_OK, &note);
         }

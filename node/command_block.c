@@ -78,7 +78,7 @@ static enum err_code find_label(const struct commands *c, struct view_target *ta
     }
     if (found > 1) {
         return err_note(note, ERR_USAGE,
-                        "%zu of your blocks have this label; 'kith blocks' shows their keys",
+                        "%zu of your blocks have this label; `kith blocks` shows their keys",
                         found);
     }
     return found == 1 ? ERR_OK : ERR_NOT_FOUND;

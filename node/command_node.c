@@ -50,8 +50,8 @@ static enum err_code read_address(struct address *address, struct octets args,
     }
     if (address_parse(address, typed) != ERR_OK) {
         return err_note(note, ERR_USAGE,
-                        "this is not an address; one looks like kith://HOST:PORT/KEY, as 'kith "
-                        "status' prints it there");
+                        "this is not an address; one looks like kith://HOST:PORT/KEY, as `kith "
+                        "status` prints it there");
     }
     return ERR_OK;
 }
@@ -142,7 +142,7 @@ static enum err_code invite_relay(struct invite *invite, struct commands *c, str
         }
     }
     return err_note(note, ERR_REFUSED,
-                    "you have not joined a relay yet, and an invite is to a relay; 'kith join' "
+                    "you have not joined a relay yet, and an invite is to a relay; `kith join` "
                     "takes one that somebody gave you");
 }
 

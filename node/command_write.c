@@ -188,7 +188,7 @@ enum err_code command_on_reply(struct commands *c, struct run *run, struct octet
     const struct view_post *parent = NULL;
     enum err_code rc = read_words(&words, args, note);
     if (rc == ERR_OK && words.draft.text.len == 0) {
-        rc = err_note(note, ERR_USAGE, "a reply needs words; 'kith react ID with' needs none");
+        rc = err_note(note, ERR_USAGE, "a reply needs words; `kith react ID with` needs none");
     }
     if (rc == ERR_OK) {
         rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
@@ -209,8 +209,8 @@ enum err_code command_on_reply(struct commands *c, struct run *run, struct octet
     rc = show(c, &parent, &root, note);
     if (rc == ERR_OK && parent->replies_policy == POST_REPLIES_NOBODY && !parent->own) {
         return err_note(note, ERR_REFUSED,
-                        "whoever began this thread asked for no replies; nothing was sent. 'kith "
-                        "react ID with' needs no words");
+                        "whoever began this thread asked for no replies; nothing was sent. `kith "
+                        "react ID with` needs no words");
     }
     run->says_posted = true;
     return rc == ERR_OK ? command_publish(c, run, &words.draft, note) : rc;
@@ -295,7 +295,7 @@ enum err_code command_on_retract(struct commands *c, struct run *run, struct oct
     enum err_code rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
     if (rc == ERR_OK && !target.own) {
         rc = err_note(note, ERR_REFUSED,
-                      "only its author can take a post back; nothing was sent. 'kith block' keeps "
+                      "only its author can take a post back; nothing was sent. `kith block` keeps "
                       "its author away from you");
     }
     return rc == ERR_OK ? command_retract(c, run, &target.id, note) : rc;
