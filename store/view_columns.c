@@ -141,28 +141,6 @@ struct post_id view_columns_id(const struct view_columns *columns, uint32_t numb
     return id;
 }
 
-uint32_t view_columns_ref(const struct view_columns *columns, uint32_t post,
-                          enum post_relation relation)
-{
-    const struct view_row *row = &columns->rows[post];
-    for (uint32_t i = 0; i < row->refs_count; i++) {
-        if (columns->refs[row->refs + i].relation == relation) {
-            return columns->refs[row->refs + i].to;
-        }
-    }
-    return VIEW_NONE;
-}
-
-const uint32_t *view_columns_row_tags(const struct view_columns *columns, uint32_t post)
-{
-    return columns->lists.at + columns->rows[post].lists;
-}
-
-const uint32_t *view_columns_row_keys(const struct view_columns *columns, uint32_t post)
-{
-    return columns->lists.at + columns->rows[post].lists + columns->rows[post].tags_count;
-}
-
 int view_columns_compare(const struct view_columns *columns, uint32_t post, uint64_t created_s,
                          const struct post_id *id)
 {

@@ -114,10 +114,29 @@ struct key view_columns_key(const struct view_columns *columns, uint32_t number)
 struct post_id view_columns_id(const struct view_columns *columns, uint32_t number);
 
 /* The post that this one refers to so, or VIEW_NONE. */
-uint32_t view_columns_ref(const struct view_columns *columns, uint32_t post,
-                          enum post_relation relation);
-const uint32_t *view_columns_row_tags(const struct view_columns *columns, uint32_t post);
-const uint32_t *view_columns_row_keys(const struct view_columns *columns, uint32_t post);
+static inline uint32_t view_columns_ref(const struct view_columns *columns, uint32_t post,
+                                        enum post_relation relation)
+{
+    const struct view_row *row = &columns->rows[post];
+    for (uint32_t i = 0; i < row->refs_count; i++) {
+        if (columns->refs[row->refs + i].relation == relation) {
+            return columns->refs[row->refs + i].to;
+        }
+    }
+    return VIEW_NONE;
+}
+
+static inline const uint32_t *view_columns_row_tags(const struct view_columns *columns,
+                                                    uint32_t post)
+{
+    return columns->lists.at + columns->rows[post].lists;
+}
+
+static inline const uint32_t *view_columns_row_keys(const struct view_columns *columns,
+                                                    uint32_t post)
+{
+    return columns->lists.at + columns->rows[post].lists + columns->rows[post].tags_count;
+}
 
 /* The order in which posts are shown: by (created_s, id). */
 bool view_columns_before(const struct view_columns *columns, uint32_t a, uint32_t b);

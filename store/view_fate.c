@@ -213,6 +213,22 @@ static void visit(struct view_fates *fates, const struct view_case *of, uint8_t 
     }
 }
 
+/* Nearly every post: all it refers to came before it. */
+static bool settle_at_once(struct view_fates *fates, const struct view_case *of, uint8_t *visits,
+                           uint32_t post)
+{
+    const struct view_row *row = &of->columns->rows[post];
+    for (uint8_t i = 0; i < row->refs_count; i++) {
+        if (visits[of->columns->refs[row->refs + i].to] != VISIT_DONE) {
+            return false;
+        }
+    }
+    settle(fates, of, post);
+    place(fates, of, post);
+    visits[post] = VISIT_DONE;
+    return true;
+}
+
 static enum err_code settle_all(struct view_fates *fates, const struct view_case *of)
 {
     size_t posts = of->columns->ids.count;
@@ -220,7 +236,7 @@ static enum err_code settle_all(struct view_fates *fates, const struct view_case
     uint32_t *stack = malloc((posts + 1) * sizeof *stack);
     enum err_code rc = visits == NULL || stack == NULL ? ERR_NO_MEMORY : ERR_OK;
     for (uint32_t post = 0; rc == ERR_OK && post < posts; post++) {
-        if (visits[post] == VISIT_NONE) {
+        if (visits[post] == VISIT_NONE && !settle_at_once(fates, of, visits, post)) {
             visit(fates, of, visits, stack, post);
         }
     }

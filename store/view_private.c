@@ -175,16 +175,6 @@ void view_private_close(struct view_private *priv)
     *priv = (struct view_private){.key_flags = NULL};
 }
 
-uint8_t view_private_key(const struct view_private *priv, uint32_t key)
-{
-    return key < priv->key_flags_count ? priv->key_flags[key] : 0;
-}
-
-bool view_private_follows_tag(const struct view_private *priv, uint32_t tag)
-{
-    return tag < priv->tag_followed_count && priv->tag_followed[tag];
-}
-
 const char *view_private_petname(const struct view_private *priv, uint32_t key)
 {
     if ((view_private_key(priv, key) & VIEW_KEY_NAMED) == 0) {

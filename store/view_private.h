@@ -40,8 +40,16 @@ MUST_USE enum err_code view_private_make(struct view_private *made, struct view_
                                          const struct vault_contents *contents, uint32_t own);
 void view_private_close(struct view_private *priv);
 
-uint8_t view_private_key(const struct view_private *priv, uint32_t key);
-bool view_private_follows_tag(const struct view_private *priv, uint32_t tag);
+static inline uint8_t view_private_key(const struct view_private *priv, uint32_t key)
+{
+    return key < priv->key_flags_count ? priv->key_flags[key] : 0;
+}
+
+static inline bool view_private_follows_tag(const struct view_private *priv, uint32_t tag)
+{
+    return tag < priv->tag_followed_count && priv->tag_followed[tag];
+}
+
 /* NULL when there is none. */
 const char *view_private_petname(const struct view_private *priv, uint32_t key);
 /* Whether a past block covers a post of key's that arrived there and is dated so: it stays hidden

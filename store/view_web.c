@@ -116,11 +116,6 @@ void view_web_close(struct view_web *web)
     *web = (struct view_web){.distance = NULL};
 }
 
-uint8_t view_web_distance(const struct view_web *web, uint32_t key)
-{
-    return key < web->keys_count ? web->distance[key] : VIEW_STRANGER;
-}
-
 static bool vouches_directly(const struct view_web *web, uint32_t of, uint32_t key)
 {
     uint32_t count = web->out_at[of + 1] - web->out_at[of];

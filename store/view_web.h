@@ -2,6 +2,7 @@
 #ifndef KITH_STORE_VIEW_WEB_H
 #define KITH_STORE_VIEW_WEB_H
 
+#include "store/view.h"
 #include "store/view_columns.h"
 #include "store/view_private.h"
 
@@ -19,7 +20,11 @@ MUST_USE enum err_code view_web_make(struct view_web *made, const struct view_co
                                      uint32_t own);
 void view_web_close(struct view_web *web);
 
-uint8_t view_web_distance(const struct view_web *web, uint32_t key);
+static inline uint8_t view_web_distance(const struct view_web *web, uint32_t key)
+{
+    return key < web->keys_count ? web->distance[key] : VIEW_STRANGER;
+}
+
 /* Whether of vouches for key, or for somebody who does. */
 bool view_web_vouches(const struct view_web *web, uint32_t of, uint32_t key);
 
