@@ -12,6 +12,7 @@
 #include "cli/request.h"
 
 #define START_TIMEOUT_MS (60 * 1000)
+#define STOP_TIMEOUT_MS  (30 * 1000)
 #define STEP_MS          20
 #define PATH_LEN_MAX     (CLI_HOME_MAX + 64)
 #define WORDS_MAX        (2 * COMMAND_VALUES_MAX + 8)
@@ -157,11 +158,28 @@ int cmd_up(struct cli *cli, struct invocation *invocation)
     return status;
 }
 
+/* The socket goes before the home is free again: `init`, `up` and --import need the home. */
+static bool stop_wait(const struct cli *cli)
+{
+    const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+    for (unsigned waited_ms = 0; waited_ms < STOP_TIMEOUT_MS; waited_ms += STEP_MS) {
+        if (!home_in_use(cli)) {
+            return true;
+        }
+        (void)nanosleep(&step, NULL);
+    }
+    return false;
+}
+
 int cmd_down(struct cli *cli, struct invocation *invocation)
 {
     (void)invocation;
     struct request request = {.command = CONTROL_DOWN, .until_gone = true};
     int status = request_run(cli, &request);
+    if (status == CLI_DONE && !stop_wait(cli)) {
+        return cli_fail(cli, CLI_NO_NODE,
+                        "Your node was asked to stop and no longer answers, but is not done yet.");
+    }
     if (status == CLI_DONE && !cli->json) {
         (void)fputs("Your node has stopped. What you wrote is kept.\n", cli->out);
     }

@@ -39,9 +39,8 @@ static int tags_ask(struct cli *cli, struct invocation *invocation)
         invocation_find(invocation, OPTION_TAGS) != NULL) {
         return CLI_DONE;
     }
-    cli_tell(cli, "Under which tags, with spaces between them? Just Enter for none.");
-    int status = ask_one(cli, &answer, ARGUMENT_TAG);
-    const struct value *typed = invocation_find(&answer, ARGUMENT_TAG);
+    int status = ask_one(cli, &answer, ARGUMENT_TAGS);
+    const struct value *typed = invocation_find(&answer, ARGUMENT_TAGS);
     const char *at = typed != NULL ? typed->text : "";
     while (status == CLI_DONE && *(at += strspn(at, " \t,")) != '\0') {
         size_t len = strcspn(at, " \t,");

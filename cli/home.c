@@ -1,6 +1,11 @@
 #include "cli/home.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/control.h"
 
 static bool set(struct cli *cli, const char *base, const char *below)
 {
@@ -39,4 +44,16 @@ bool home_path(const struct cli *cli, char *out, size_t out_len, const char *nam
 {
     int len = snprintf(out, out_len, "%s/%s", cli->home, name);
     return len > 0 && (size_t)len < out_len;
+}
+
+bool home_in_use(const struct cli *cli)
+{
+    char path[CLI_HOME_MAX + 16];
+    int fd = home_path(cli, path, sizeof path, CONTROL_LOCK_NAME) ? open(path, O_RDONLY | O_CLOEXEC)
+                                                                  : -1;
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    if (fd >= 0) {
+        (void)close(fd); /* which gives the lock back */
+    }
+    return held;
 }

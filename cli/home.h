@@ -11,5 +11,7 @@ int home_find(struct cli *cli);
 int home_check(struct cli *cli);
 /* HOME/name into out.  False when it does not fit. */
 bool home_path(const struct cli *cli, char *out, size_t out_len, const char *name);
+/* Whether some process, most likely the node, uses the home at this moment. */
+bool home_in_use(const struct cli *cli);
 
 #endif

@@ -37,6 +37,11 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                       .is_private = true,
                       .question = "Which tag?",
                       .help = "a tag, with or without #"},
+    [ARGUMENT_TAGS] = {.spelling = "TAGS",
+                       .form = FORM_LINE,
+                       .question =
+                           "Under which tags, with spaces between them? Just Enter for none:",
+                       .help = "tags, with or without #"},
     [ARGUMENT_ID] = {.spelling = "ID",
                      .sent_as = "id",
                      .form = FORM_LINE,

@@ -24,6 +24,7 @@ enum parameter_name {
     ARGUMENT_OWN_WORDS, /* what an echo may add */
     ARGUMENT_WORDS,
     ARGUMENT_TAG,
+    ARGUMENT_TAGS, /* the answer to a question, never an argument */
     ARGUMENT_ID,
     ARGUMENT_KEY,
     ARGUMENT_PETNAME,
