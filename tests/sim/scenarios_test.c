@@ -98,6 +98,48 @@ static void a_broken_connection_is_made_again(void **state)
     cluster_free(c);
 }
 
+static void a_long_absence_is_made_up_for_in_many_messages(void **state)
+{
+    (void)state;
+    struct cluster *c = cluster_new(13, 2);
+    for (int i = 0; i < 6000; i++) {
+        (void)cluster_publishes(c, 0, "more than one message of reconciliation names");
+        cluster_run(c, i % 100 == 0 ? 10 : 0);
+    }
+    cluster_run(c, 1000);
+    cluster_dials(c, 1, 0);
+    cluster_run(c, 60000);
+    assert_true(cluster_converged(c));
+    assert_int_equal(cluster_handed_count(c), 6000);
+    assert_int_equal(cluster_blames_count(c), 0);
+    cluster_free(c);
+}
+
+static void a_liar_is_closed_and_keeps_nobody_from_anything(void **state)
+{
+    (void)state;
+    enum { LIAR = 3 };
+    struct cluster *c = cluster_new(14, 8);
+    cluster_lies(c, LIAR);
+    for (uint32_t n = 4; n < 8; n++) {
+        cluster_dials(c, n, n % 2); /* two relays, both connected to the liar, */
+        cluster_dials(c, n, LIAR);  /* whom everybody asks first */
+    }
+    cluster_dials(c, LIAR, 0);
+    cluster_dials(c, LIAR, 1);
+    cluster_dials(c, 2, 0);
+    cluster_dials(c, 2, 1);
+    for (int i = 0; i < 200; i++) {
+        (void)cluster_publishes(c, 4 + (uint32_t)cluster_random(c, 4), "me too");
+        cluster_run(c, 300);
+    }
+    cluster_run(c, 900000);
+    assert_true(cluster_converged(c));
+    assert_true(cluster_blamed_count(c, LIAR) > 10);
+    assert_int_equal(cluster_blames_count(c), cluster_blamed_count(c, LIAR));
+    cluster_free(c);
+}
+
 static void the_same_seed_gives_the_same_trace(void **state)
 {
     (void)state;
@@ -135,6 +177,8 @@ int main(void)
         cmocka_unit_test(what_was_said_alone_is_handed_over_on_meeting),
         cmocka_unit_test(an_acknowledged_post_survives_a_crash),
         cmocka_unit_test(a_broken_connection_is_made_again),
+        cmocka_unit_test(a_long_absence_is_made_up_for_in_many_messages),
+        cmocka_unit_test(a_liar_is_closed_and_keeps_nobody_from_anything),
         cmocka_unit_test(the_same_seed_gives_the_same_trace),
         cmocka_unit_test(after_faults_stop_everything_converges),
     };

@@ -136,6 +136,11 @@ void cluster_breaks_any(struct cluster *c)
     }
 }
 
+void cluster_lies(struct cluster *c, uint32_t node)
+{
+    c->nodes[node].lies = true;
+}
+
 void cluster_crashes(struct cluster *c, uint32_t node)
 {
     cluster_note(c, node, "crashes", 0, 0);
@@ -265,9 +270,18 @@ struct engine_stats cluster_stats(const struct cluster *c, uint32_t node)
     return engine_stats(c->nodes[node].engine);
 }
 
+size_t cluster_blamed_count(const struct cluster *c, uint32_t node)
+{
+    return c->nodes[node].blamed_count;
+}
+
 size_t cluster_blames_count(const struct cluster *c)
 {
-    return c->blames_count;
+    size_t count = 0;
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        count += c->nodes[n].blamed_count;
+    }
+    return count;
 }
 
 size_t cluster_handed_count(const struct cluster *c)

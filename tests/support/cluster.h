@@ -47,6 +47,8 @@ size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text);
 /* Break the connections between the two, or a random connection. */
 void cluster_breaks(struct cluster *c, uint32_t node, uint32_t other);
 void cluster_breaks_any(struct cluster *c);
+/* From now on every frame of posts that node sends has one proof that does not hold. */
+void cluster_lies(struct cluster *c, uint32_t node);
 /* kill -9, and what a restart finds of the unsynced is drawn from the seed. */
 void cluster_crashes(struct cluster *c, uint32_t node);
 void cluster_restarts(struct cluster *c, uint32_t node);
@@ -66,7 +68,8 @@ bool cluster_converged(const struct cluster *c);
 /* Whether each acknowledged post is at its author's node, if that is up. */
 bool cluster_kept_promises(const struct cluster *c);
 struct engine_stats cluster_stats(const struct cluster *c, uint32_t node);
-/* Peers closed with a reason that says somebody misbehaved: nobody does here. */
+/* How often node was closed for a reason that blames it, or all nodes together. */
+size_t cluster_blamed_count(const struct cluster *c, uint32_t node);
 size_t cluster_blames_count(const struct cluster *c);
 /* Posts handed over on all connections so far. */
 size_t cluster_handed_count(const struct cluster *c);

@@ -52,6 +52,8 @@ struct cluster_node {
     uint64_t tick_at_ms;
     size_t slots[SLOTS_MAX]; /* link, or NO_LINK */
     bool dials[CLUSTER_NODES_MAX];
+    bool lies;
+    size_t blamed_count;
 };
 
 struct said {
@@ -73,7 +75,6 @@ struct cluster {
     struct said *said;
     size_t said_count;
     struct posts posts; /* what was said, encoded */
-    size_t blames_count;
     size_t handed_count;
     struct engine_output out;
     crypto_generichash_state trace;
@@ -96,6 +97,8 @@ void node_on_read(struct cluster *c, const struct event *event);
 /* cluster_links.c: what lies between nodes. */
 void links_dial(struct cluster *c, const struct event *event);
 void links_send(struct cluster *c, uint32_t n, const struct engine_send *send);
+/* Who is at the other end. */
+uint32_t links_other(const struct cluster *c, uint32_t n, uint32_t slot);
 void links_close(struct cluster *c, uint32_t n, uint32_t slot);
 void links_break(struct cluster *c, size_t l);
 void links_resume(struct cluster *c, uint32_t n, uint32_t slot);

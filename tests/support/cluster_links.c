@@ -97,6 +97,9 @@ static void send_one(struct cluster *c, uint32_t n, uint32_t slot, const struct 
                           .frame_type = (uint8_t)send->type};
     cluster_must(event.frame != NULL, "no memory");
     memcpy(event.frame, send->payload.at, send->payload.len);
+    if (c->nodes[n].lies && send->type == FRAME_POSTS) {
+        event.frame[event.frame_len - 1] ^= 1; /* the last post's proof is at the end */
+    }
     end->sent_octets += send->payload.len;
     cluster_schedule(c, &event, end->last_ms - c->now_ms);
     look_at_queue(c, l, side);
@@ -124,6 +127,12 @@ static void go_down(struct cluster *c, size_t l, unsigned side, uint64_t after_m
     struct event event = {
         .type = EVENT_DOWN, .node = c->links[l].ends[side].node, .link = l, .address = side};
     cluster_schedule(c, &event, after_ms);
+}
+
+uint32_t links_other(const struct cluster *c, uint32_t n, uint32_t slot)
+{
+    size_t l = c->nodes[n].slots[slot];
+    return c->links[l].ends[!side_of(c, l, n, slot)].node;
 }
 
 /* What was sent before still arrives at the other end. */

@@ -71,7 +71,8 @@ static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect 
         break;
     case ENGINE_CLOSE:
         cluster_note(c, n, "closes", effect->as.close.peer, (uint64_t)effect->as.close.reason);
-        c->blames_count += is_blame(effect->as.close.reason);
+        c->nodes[links_other(c, n, effect->as.close.peer)].blamed_count +=
+            is_blame(effect->as.close.reason);
         links_close(c, n, effect->as.close.peer);
         break;
     case ENGINE_PAUSE:
