@@ -10,9 +10,9 @@
  *     leaves_no_trace(s, "carl");
  *     scenario_free(s);
  *
- * Stands on a store in memory of its own (tests/support/scenario_store.c), so that a post can come
- * late, twice or not at all.  The clock goes on by a second with each post.  Whatever fails ends
- * the test program. */
+ * Stands on a store in memory of its own (scenario_store.c) or on the real one over files in memory
+ * (scenario_store_real.c); every test of the view runs on both.  The clock goes on by a second with
+ * each post.  Whatever fails ends the test program. */
 #ifndef KITH_TESTS_SUPPORT_SCENARIO_H
 #define KITH_TESTS_SUPPORT_SCENARIO_H
 
@@ -84,7 +84,7 @@ void leaves_no_trace(struct scenario *s, const char *who);
 struct store *scenario_store_new(void);
 void scenario_store_free(struct store *store);
 void scenario_store_add(struct store *store, struct octets wire);
-/* The octets of the post at this position are lost. */
-void scenario_store_lose(struct store *store, uint64_t at);
+/* The octets of the post at this position are lost; false where the store cannot lose. */
+bool scenario_store_lose(struct store *store, uint64_t at);
 
 #endif

@@ -49,9 +49,10 @@ void scenario_store_add(struct store *store, struct octets wire)
     posts_add(&store->kept, wire, post.id);
 }
 
-void scenario_store_lose(struct store *store, uint64_t at)
+bool scenario_store_lose(struct store *store, uint64_t at)
 {
     store->gone[at] = true;
+    return true;
 }
 
 static void give(struct octets_room *room, struct octets wire)
