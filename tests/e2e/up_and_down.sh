@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # kith's own hands on a node: init, up, watch, down, and what each says when it cannot.
 source "$(dirname "$0")/lib.sh"
+# The node stands on its own once it is up, so it has to be stopped also when this fails.
+trap 'as ana down >/dev/null 2>&1; end' EXIT
 
 expect_status 3 as ana up
 expect_text 'kith init'
