@@ -120,15 +120,34 @@ void home_close(struct home *home)
     file_posix_unlock(home->lock_fd);
 }
 
-bool home_has_vault(struct home *home)
+/* Whatever is wrong with it, a file that cannot be read is not a file that is not there. */
+static bool has(struct home *home, const char *path)
 {
     struct file *file = NULL;
-    /* Whatever is wrong with it, a vault that cannot be read is not a vault that is not there. */
-    enum err_code rc = home->files->open(home->files, &file, "vault", FILE_READ, NULL);
+    enum err_code rc = home->files->open(home->files, &file, path, FILE_READ, NULL);
     if (rc == ERR_OK) {
         home->files->close(home->files, file);
     }
     return rc != ERR_NOT_FOUND;
+}
+
+bool home_has_vault(struct home *home)
+{
+    return has(home, "vault");
+}
+
+enum err_code home_check_vault(struct home *home, struct err_note *note)
+{
+    if (home_has_vault(home)) {
+        return ERR_OK;
+    }
+    if (has(home, "journal")) {
+        return err_note(note, ERR_DAMAGED,
+                        "the vault with the keys and the block list is missing from %s, so nothing "
+                        "is shown; put it back from a copy",
+                        home->path);
+    }
+    return err_note(note, ERR_NO_NODE, "there is no home in %s; `kith init` makes one", home->path);
 }
 
 enum err_code home_make_vault(struct home *home, enum vault_kind kind, struct err_note *note)

@@ -36,6 +36,10 @@ void home_close(struct home *home);
 
 /* Whether a vault was made here. */
 bool home_has_vault(struct home *home);
+/* The same, in words.
+ *   ERR_NO_NODE  there is none: no home
+ *   ERR_DAMAGED  there is none, but a journal: it was lost, and the block list with it */
+MUST_USE enum err_code home_check_vault(struct home *home, struct err_note *note);
 
 /* Make the vault from 32 fresh random octets.
  *   ERR_REFUSED  there is a home already; nothing was changed */

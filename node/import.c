@@ -196,9 +196,9 @@ enum err_code import_run(struct import_counts *counts, struct home *home, const 
                          struct err_note *note)
 {
     *counts = (struct import_counts){0};
-    if (!home_has_vault(home)) {
-        return err_note(note, ERR_NO_NODE, "there is no home in %s; `kith init` makes one",
-                        home->path);
+    enum err_code rc = home_check_vault(home, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
@@ -209,7 +209,7 @@ enum err_code import_run(struct import_counts *counts, struct home *home, const 
     import->file = file;
     import->buffer = memory_get(BUFFER_LEN);
     import->show_progress = isatty(STDERR_FILENO) == 1;
-    enum err_code rc = home_open_store(&import->store, home, note);
+    rc = home_open_store(&import->store, home, note);
     if (rc == ERR_OK) {
         rc = run_on_workers(import, note);
         store_close(import->store);

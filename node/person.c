@@ -59,17 +59,16 @@ static enum err_code open_view(struct person *person, struct err_note *note)
 static enum err_code open_all(struct person *person, struct home *home, enum vault_kind kind,
                               struct err_note *note)
 {
-    if (!home_has_vault(home)) {
-        return err_note(note, ERR_NO_NODE, "there is no home in %s; `kith init` makes one",
-                        home->path);
+    enum err_code rc = home_check_vault(home, note);
+    if (rc == ERR_OK) {
+        rc = open_journal(person, home, note);
     }
-    enum err_code rc = open_journal(person, home, note);
     if (rc == ERR_OK) {
         rc = vault_open(&person->vault, home->files, person->journal, note);
-    }
-    if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
-        return err_note(note, rc,
-                        "the vault with the block list cannot be trusted, so nothing is shown");
+        if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
+            (void)err_note(note, rc,
+                           "the vault with the block list cannot be trusted, so nothing is shown");
+        }
     }
     if (rc == ERR_OK) {
         rc = check_kind(person, kind, note);

@@ -16,6 +16,8 @@ expect_text "kith init"
 [ ! -e "$scratch/nowhere" ] || fail "a home was made by asking for it"
 
 expect_status 5 kithd --home "$scratch/ana" --init --passphrase-file /dev/null
+expect_status 2 kithd --home "$scratch/ana" --init --name "$(printf 'a%.0s' {1..65})"
+expect_status 2 kithd --home "$scratch/ana" --init --name "$(printf 'a\377')"
 [ ! -e "$scratch/ana" ] || fail "a refused init made something"
 people ana
 expect_status 5 kithd --home "$scratch/ana" --init
@@ -55,6 +57,11 @@ expect_text "nothing is shown"
 expect_status 3 as ana timeline
 : >"$scratch/ana/vault"
 expect_status 5 kithd --home "$scratch/ana"
+rm "$scratch/ana/vault"
+expect_status 5 kithd --home "$scratch/ana"
+expect_text "nothing is shown"
+expect_status 5 kithd --home "$scratch/ana" --init
+[ ! -e "$scratch/ana/vault" ] || fail "an empty block list took the place of a lost one"
 rm -rf "$scratch/ana"
 mv "$scratch/kept" "$scratch/ana"
 start ana
