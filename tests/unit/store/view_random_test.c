@@ -155,6 +155,7 @@ static struct scenario *receives(uint64_t number, bool in_order)
         arrives(s, ids[i]);
         (void)sees(s, ids[i]);
     }
+    s->now_s += 30; /* some of it has expired, some has not */
     return s;
 }
 
@@ -187,6 +188,8 @@ static void the_blocked_leave_no_trace_in_any_history(void **state)
         struct scenario *s = receives(i, false);
         leaves_no_trace(s, "carl");
         leaves_no_trace(s, "dirk");
+        unblocks(s, "dirk");
+        leaves_no_trace(s, "carl");
         for (size_t j = 0; j < s->posts.count; j++) {
             visible += sees_strangers(s, s->posts.ids[j]) ? 1 : 0;
             all++;
