@@ -69,6 +69,11 @@ enum err_code view_load(struct view *view, const struct vault_contents *contents
 enum err_code view_begin(struct view *view, uint64_t now_s, struct err_note *note)
 {
     view_arena_reset(&view->arena);
+    return view_judge(view, now_s, note);
+}
+
+enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *note)
+{
     if (!view->loaded) {
         return err_note(note, ERR_DAMAGED, "no block list is loaded, so nothing is shown");
     }
@@ -171,7 +176,7 @@ bool view_knows(const struct view *view, uint32_t post, enum view_reach reach)
 bool view_visible(struct view *view, const struct post_id *id, enum view_reach reach,
                   uint64_t now_s)
 {
-    if (view_begin(view, now_s, NULL) != ERR_OK) {
+    if (view_judge(view, now_s, NULL) != ERR_OK) {
         return false;
     }
     uint32_t post = view_find(view, id);

@@ -9,7 +9,9 @@
  * answers ERR_DAMAGED: without a block list nothing is shown.
  *
  * What the functions hand out is borrowed from the view and lives until the next call that takes
- * this view, unless it is copied into the caller's struct.  Names and texts are as their authors
+ * this view, unless it is copied into the caller's struct; view_visible(), view_distance(),
+ * view_own_vouch() and view_resolve() leave it alone, so that a stream may ask once more before it
+ * writes.  Names and texts are as their authors
  * wrote them: making them safe for a terminal is the reader's work.
  *
  * now_s is the person's clock: a post past its expires_s is hidden from that second on, and with it

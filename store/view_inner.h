@@ -22,9 +22,11 @@ struct view {
     uint8_t *wire;           /* POST_WIRE_MAX, for one post at a time */
 };
 
-/* Start an answer: drop the one before, judge anew where needed.
+/* Judge anew where needed.
  *   ERR_DAMAGED    nothing is loaded
  *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *note);
+/* The same, and start an answer: what the one before borrows is gone. */
 MUST_USE enum err_code view_begin(struct view *view, uint64_t now_s, struct err_note *note);
 
 /* Number of the post, or VIEW_NONE. */

@@ -180,7 +180,7 @@ enum err_code view_own_profile(struct view *view, struct view_profile *profile, 
 enum err_code view_own_vouch(struct view *view, struct post_id *id, const struct key *subject,
                              uint64_t now_s, struct err_note *note)
 {
-    enum err_code rc = view_begin(view, now_s, note);
+    enum err_code rc = view_judge(view, now_s, note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -195,7 +195,7 @@ enum err_code view_own_vouch(struct view *view, struct post_id *id, const struct
 
 uint8_t view_distance(struct view *view, const struct key *key, uint64_t now_s)
 {
-    if (view_begin(view, now_s, NULL) != ERR_OK) {
+    if (view_judge(view, now_s, NULL) != ERR_OK) {
         return VIEW_STRANGER;
     }
     uint32_t number = view_intern_find(&view->columns.keys, key->octets);

@@ -139,7 +139,7 @@ enum err_code view_resolve(struct view *view, struct view_target *target, size_t
 {
     uint8_t octets[32];
     struct prefix prefix;
-    enum err_code rc = view_begin(view, wanted->now_s, NULL);
+    enum err_code rc = view_judge(view, wanted->now_s, NULL);
     if (rc != ERR_OK) {
         return rc;
     }

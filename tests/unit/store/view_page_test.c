@@ -245,6 +245,18 @@ static void a_tally_counts_people_posts_and_reactions(void **state)
     scenario_free(s);
 }
 
+static void asking_once_more_leaves_what_was_handed_out_alone(void **state)
+{
+    (void)state;
+    struct scenario *s = story();
+    struct post_id post = says(s, "ana", "a text to keep", NULL);
+    const struct view_post *row = shown(s, post);
+    assert_true(sees(s, post));
+    assert_int_equal(distance_of(s, "ana"), 1);
+    assert_true(octets_equal(row->text, octets_of_text("a text to keep")));
+    scenario_free(s);
+}
+
 static void news_are_what_arrivals_made_visible_in_the_timeline(void **state)
 {
     (void)state;
@@ -307,6 +319,7 @@ int main(void)
         cmocka_unit_test(a_petname_outranks_the_latest_visible_profile),
         cmocka_unit_test(search_finds_whole_words_in_any_case_in_text_note_and_tags),
         cmocka_unit_test(a_tally_counts_people_posts_and_reactions),
+        cmocka_unit_test(asking_once_more_leaves_what_was_handed_out_alone),
         cmocka_unit_test(news_are_what_arrivals_made_visible_in_the_timeline),
         cmocka_unit_test(an_export_holds_all_she_may_see_of_every_kind_and_all_her_own),
     };
