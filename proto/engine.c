@@ -345,6 +345,7 @@ void engine_step(struct engine *e, struct engine_output *out, const struct engin
     e->arena_len = 0;
     e->lists_count = 0;
     e->more = false;
+    e->paused_now = NO_INDEX;
 
     on_input(e, in);
     on_time(e);

@@ -164,7 +164,7 @@ enum engine_effect_type {
     ENGINE_CLOSE,     /* as.close: send what is queued, then close; PEER_DOWN follows */
     ENGINE_PAUSE,     /* as.peer: the frame just given was not taken.  Keep it, read no more from
                        * this peer, and give the same frame again after ENGINE_RESUME */
-    ENGINE_RESUME,    /* as.peer */
+    ENGINE_RESUME,    /* as.peer; never in one step with its PAUSE */
     ENGINE_DIAL,      /* as.address: PEER_UP or DIAL_FAILED follows */
     ENGINE_VERIFY,    /* as.posts: check proofs, on any threads, in any order */
     ENGINE_STORE,     /* as.posts: put these, in this order; VERIFYed or the person's own */

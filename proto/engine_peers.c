@@ -94,6 +94,7 @@ void peer_pause(struct engine *e, uint32_t p, enum pause why)
     }
     e->paused.tail = p;
     e->paused.count++;
+    e->paused_now = p;
     engine_emit(e, ENGINE_PAUSE)->as.peer = p;
 }
 
@@ -260,6 +261,10 @@ static void resume(struct engine *e)
         next = peer->pause_next;
         bool can = peer->pause == PAUSE_TURN ? recon_can_resume(e) : posts_can_resume(e, peer);
         if (!can || (room_given && peer->pause == PAUSE_ROOM)) {
+            continue;
+        }
+        if (p == e->paused_now) {
+            e->more = true; /* not in one step with its PAUSE: the driver is just putting it away */
             continue;
         }
         room_given = room_given || peer->pause == PAUSE_ROOM;

@@ -273,7 +273,8 @@ struct engine {
     uint64_t now_s;
     uint64_t tick_at_ms;
     struct engine_output *out;
-    bool more; /* work was left for lack of room in the output */
+    uint32_t paused_now; /* the peer whose frame this step did not take, or NO_INDEX */
+    bool more;           /* work was left for lack of room in the output */
 
     uint8_t *arena; /* payloads of this step */
     size_t arena_len;

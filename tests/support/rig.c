@@ -78,9 +78,11 @@ static void keep(struct rig *rig, const struct engine_effect *effect)
         break;
     case ENGINE_PAUSE:
         rig->paused[effect->as.peer] = true;
+        rig->paused_now = effect->as.peer;
         rig->pauses_count++;
         break;
     case ENGINE_RESUME:
+        must(effect->as.peer != rig->paused_now, "resumed in one step with its pause");
         rig->paused[effect->as.peer] = false;
         break;
     case ENGINE_DIAL:
@@ -117,6 +119,7 @@ void rig_step(struct rig *rig, struct engine_input in)
 {
     in.now_ms = rig->now_ms;
     in.now_s = rig->now_s;
+    rig->paused_now = RIG_PEERS_MAX;
     engine_step(rig->engine, &rig->out, &in);
     for (size_t i = 0; i < rig->out.effects_count; i++) {
         keep(rig, &rig->out.effects[i]);

@@ -40,6 +40,7 @@ struct rig {
     size_t sent_count;
     int closed[RIG_PEERS_MAX]; /* reason, or RIG_NOT */
     bool paused[RIG_PEERS_MAX];
+    uint32_t paused_now; /* in this step, or RIG_PEERS_MAX */
     size_t pauses_count;
     size_t dials_count;
     size_t accepted_count;
