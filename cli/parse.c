@@ -92,7 +92,7 @@ static int option_take(struct cli *cli, struct typing *typing, char *const *word
         typed->word = words[++*at];
     }
     if (strcmp(typed->option, "--home") == 0) {
-        return home_take(cli, typed->word);
+        return home_take(cli, typed->word != NULL ? typed->word : "");
     }
     typing->count++;
     return CLI_DONE;

@@ -89,8 +89,8 @@ static void control_and_invisible_characters_are_escaped(void **state)
     (void)state;
     struct canon_writer w = one_text("\"\\\n\r\t\x1b\x7f\xc2\x9b");
     expect(&w, "{\"text\":\"\\\"\\\\\\n\\r\\t\\u001b\\u007f\\u009b\"}\n");
-    w = one_text("a\xe2\x80\xae\xe2\x80\xa8\xe2\x80\x8b\xef\xbb\xbf");
-    expect(&w, "{\"text\":\"a\\u202e\\u2028\\u200b\\ufeff\"}\n");
+    w = one_text("a\xe2\x80\xae\xe2\x80\xac\xe2\x80\xa8\xe2\x80\x8b\xef\xbb\xbf");
+    expect(&w, "{\"text\":\"a\\u202e\\u202c\\u2028\\u200b\\ufeff\"}\n");
     w = one_text("\xe6\x88\x91 \xf0\x9f\x92\x94 \xc3\xa9");
     expect(&w, "{\"text\":\"\xe6\x88\x91 \xf0\x9f\x92\x94 \xc3\xa9\"}\n");
 }

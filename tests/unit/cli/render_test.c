@@ -129,8 +129,9 @@ static void what_a_post_does_is_said_in_words(void **state)
 static void hostile_text_cannot_leave_its_place(void **state)
 {
     (void)state;
-    fake_item(&fake, "%id", 1, "$name", "@carl\n  9. Ana\x1b[2J", "*tags", "me\xe2\x80\xaetoo",
-              "$text", "a\x1b]0;x\x07\r\n  2. Bea  just now", "$note", "", "$_short", "01", NULL);
+    fake_item(&fake, "%id", 1, "$name", "@carl\n  9. Ana\x1b[2J", "*tags",
+              "me\xe2\x80\xaetoo\xe2\x80\xac", "$text", "a\x1b]0;x\x07\r\n  2. Bea  just now",
+              "$note", "", "$_short", "01", NULL);
     assert_int_equal(fake_run(&fake, "timeline", NULL), CLI_DONE);
     assert_null(strchr(fake.out, 0x1b));
     assert_string_equal(fake.out, "  1. carl 9. Ana\xef\xbf\xbd[2J  #metoo  01\n"

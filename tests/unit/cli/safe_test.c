@@ -83,7 +83,7 @@ static void bidirectional_controls_are_gone(void **state)
            "d\xe2\x81\xa9\xe2\x80\x8f\xd8\x9c",
            SAFE_TEXT, "abcd");
     expect("a\xe2\x80\xae"
-           "b",
+           "b\xe2\x80\xac",
            SAFE_LINE, "ab");
 }
 
