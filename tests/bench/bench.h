@@ -1,0 +1,34 @@
+/* bench.h - what each measurement is given, and the measurements there are.
+ *
+ * Anything that fails ends the program with a line on stderr: a figure that was not measured is
+ * not printed. */
+#ifndef KITH_TESTS_BENCH_BENCH_H
+#define KITH_TESTS_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BENCH_PATH_MAX 4096
+
+struct million;
+
+struct bench {
+    const char *bin;     /* folder of kithd and kith */
+    const char *cache;   /* folder for what may be used again */
+    const char *scratch; /* folder that is removed afterwards */
+    bool quick;          /* a tenth of everything */
+    unsigned cores;
+    struct million *million; /* made by the first who asks; see million.h */
+};
+
+/* full, or a tenth of it with --quick. */
+size_t bench_scaled(const struct bench *bench, size_t full);
+
+void bench_ingest(struct bench *bench);
+void bench_disk(struct bench *bench);
+void bench_block(struct bench *bench);
+void bench_reconcile_equal(struct bench *bench);
+void bench_timeline(struct bench *bench);
+void bench_rebuild(struct bench *bench);
+
+#endif

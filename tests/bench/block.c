@@ -1,0 +1,176 @@
+/* block - from the command to what it promises: durable, and in force in the view. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/command.h"
+#include "store/view.h"
+#include "tests/bench/measure.h"
+#include "tests/bench/million.h"
+
+#define RUNS 15
+
+/* A daemon's place is taken by a host that notes the answer. */
+struct host {
+    struct command_host calls;
+    uint64_t now_s;
+    bool ended;
+    int exit_status;
+};
+
+static struct host *host_of(struct command_host *calls)
+{
+    return (struct host *)(void *)calls; /* its first member */
+}
+
+static uint64_t host_now_s(struct command_host *calls)
+{
+    return host_of(calls)->now_s;
+}
+
+static void host_send(struct command_host *calls, struct command_client client,
+                      struct octets message, enum command_order order)
+{
+    (void)client;
+    (void)order;
+    struct control_message read;
+    struct octets inner = octets_of(message.at + CONTROL_PREFIX_LEN, //
+                                    message.len - CONTROL_PREFIX_LEN);
+    must_ok(control_decode(&read, inner), NULL, "an answer");
+    if (read.type == CONTROL_END) {
+        host_of(calls)->ended = true;
+        host_of(calls)->exit_status = read.exit_status;
+    }
+}
+
+static bool host_writable(struct command_host *calls, struct command_client client)
+{
+    (void)calls;
+    (void)client;
+    return true;
+}
+
+static void host_publish(struct command_host *calls, uint64_t token, struct octets wire)
+{
+    (void)calls;
+    (void)token;
+    (void)wire;
+    must(false, "a block publishes nothing");
+}
+
+static void host_status(struct command_host *calls, struct command_status *status)
+{
+    (void)calls;
+    *status = (struct command_status){.peers_connected = 0};
+}
+
+static void host_nothing(struct command_host *calls)
+{
+    (void)calls;
+}
+
+static void run_command(struct commands *commands, struct host *host, enum control_command command,
+                        const struct key *who)
+{
+    uint8_t room[512];
+    char hex[2 * KEY_LEN + 1];
+    for (size_t i = 0; i < KEY_LEN; i++) {
+        (void)snprintf(hex + 2 * i, 3, "%02x", who->octets[i]);
+    }
+    struct canon_writer w = canon_writer_of(room, sizeof room);
+    struct octets message;
+    struct control_message read;
+    control_request_begin(&w, 1, command);
+    canon_write_map(&w, 1);
+    canon_write_str(&w, octets_of_text("who"));
+    canon_write_str(&w, octets_of_text(hex));
+    must_ok(control_close(&w, &message), NULL, "a request");
+    message = octets_of(message.at + CONTROL_PREFIX_LEN, message.len - CONTROL_PREFIX_LEN);
+    must_ok(control_decode(&read, message), NULL, "a request");
+    host->ended = false;
+    commands_on_message(commands, (struct command_client){.number = 1}, &read);
+    must(host->ended && host->exit_status == 0, "the command was refused");
+}
+
+/* What of it is the disk's and what the view's. */
+static void measure_parts(struct million *m, struct spread *commit_ms, struct spread *load_ms,
+                          const struct key *who)
+{
+    struct err_note note = {{0}};
+    bool changed = false;
+    double begun = clock_wall();
+    must_ok(vault_block(m->vault, &changed, who, NULL, m->now_s, store_end(m->store)), NULL,
+            "blocking");
+    must_ok(vault_commit(m->vault, &note), &note, "keeping the vault");
+    double committed = clock_wall();
+    must_ok(view_load(m->view, vault_contents(m->vault), &note), &note, "judging posts");
+    spread_add(commit_ms, (committed - begun) * 1e3);
+    spread_add(load_ms, (clock_wall() - committed) * 1e3);
+}
+
+struct figures {
+    struct spread whole_ms;
+    struct spread cpu_ms;
+    struct spread commit_ms;
+    struct spread load_ms;
+};
+
+static void print(struct million *m, struct figures *f)
+{
+    struct view_stats stats;
+    must_ok(view_stats(m->view, &stats, VIEW_WEB, m->now_s, NULL), NULL, "figures");
+    struct result result = {.bench = "block",
+                            .unit = "ms",
+                            .better = BETTER_LOWER,
+                            .target = 50,
+                            .reference = "none; wall time of one command in process, with its "
+                                         "syncs; proofs of the posts are not real"};
+    result_spread(&result, &f->whole_ms);
+    result_print(&result,
+                 ",\"this_thread_ms\":%.2f,\"vault_commit_ms\":%.2f,\"view_load_ms\":%.2f,"
+                 "\"posts\":%zu,\"people\":%zu,\"blocked_before\":%zu,\"visible_texts\":%llu,"
+                 "\"web\":%llu",
+                 spread_at(&f->cpu_ms, 0.5), spread_at(&f->commit_ms, 0.5),
+                 spread_at(&f->load_ms, 0.5), m->posts_count, m->people_count, m->blocks_count,
+                 (unsigned long long)stats.posts_count, (unsigned long long)stats.people_count);
+}
+
+/* Another person of her web, not blocked yet. */
+static const struct key *somebody(struct million *m, size_t *next)
+{
+    while (view_distance(m->view, &m->people[*next], m->now_s) == VIEW_STRANGER) {
+        (*next)++;
+    }
+    return &m->people[(*next)++];
+}
+
+void bench_block(struct bench *bench)
+{
+    struct million *m = million_of(bench);
+    struct host host = {.now_s = m->now_s,
+                        .calls = {.now_s = host_now_s,
+                                  .send = host_send,
+                                  .writable = host_writable,
+                                  .publish = host_publish,
+                                  .status = host_status,
+                                  .peers_changed = host_nothing,
+                                  .down = host_nothing}};
+    struct commands *commands = NULL;
+    must_ok(commands_new(&commands, &host.calls, m->store, m->vault, m->journal, m->view), NULL,
+            "the commands");
+    struct figures *f = must_get(1, sizeof *f);
+    size_t next = m->follows_count;
+    for (size_t i = 0; i < RUNS; i++) {
+        const struct key *who = somebody(m, &next);
+        double cpu = clock_thread();
+        double begun = clock_wall();
+        run_command(commands, &host, CONTROL_BLOCK, who);
+        spread_add(&f->whole_ms, (clock_wall() - begun) * 1e3);
+        spread_add(&f->cpu_ms, (clock_thread() - cpu) * 1e3);
+        must(view_distance(m->view, who, m->now_s) == VIEW_STRANGER, "the block is not in force");
+        run_command(commands, &host, CONTROL_UNBLOCK, who);
+        measure_parts(m, &f->commit_ms, &f->load_ms, somebody(m, &next));
+    }
+    commands_free(commands);
+    print(m, f);
+    free(f);
+}

@@ -1,0 +1,178 @@
+#include "tests/bench/data.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "proto/canon.h"
+#include "tests/bench/measure.h"
+
+#define PEOPLE_COUNT 1000
+#define WIRE_ROOM    512 /* for one of these posts */
+
+uint64_t data_random(uint64_t *state, uint64_t below)
+{
+    /* splitmix64 */
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ (z >> 31)) % below;
+}
+
+void data_text(uint8_t text[DATA_TEXT_LEN], uint64_t *state)
+{
+    for (size_t i = 0; i < DATA_TEXT_LEN; i++) {
+        bool space = i % 6 == 5 && i + 1 < DATA_TEXT_LEN;
+        text[i] = space ? ' ' : (uint8_t)('a' + data_random(state, 26));
+    }
+}
+
+static void start(struct data *data, size_t count)
+{
+    *data = (struct data){.octets_cap = count * WIRE_ROOM};
+    data->octets = must_get(data->octets_cap, 1);
+    data->wires = must_get(count, sizeof *data->wires);
+    data->ids = must_get(count, sizeof *data->ids);
+}
+
+void data_free(struct data *data)
+{
+    free(data->octets);
+    free(data->wires);
+    free(data->ids);
+    *data = (struct data){.count = 0};
+}
+
+static void make(struct data *data, size_t count)
+{
+    static uint8_t seeds[PEOPLE_COUNT][32];
+    uint64_t state = 1;
+    uint64_t now_s = (uint64_t)time(NULL);
+    randombytes_buf(seeds, sizeof seeds);
+    struct octets tag = octets_of_text("metoo");
+    while (data->count < count) {
+        uint8_t text[DATA_TEXT_LEN];
+        static uint8_t wire[POST_WIRE_MAX];
+        size_t len = 0;
+        data_text(text, &state);
+        struct post_draft draft = {.kind = POST_TEXT,
+                                   .created_s = now_s - 86400 + data_random(&state, 86400),
+                                   .tags = &tag,
+                                   .tags_count = 1,
+                                   .text = octets_of(text, sizeof text)};
+        must_ok(post_sign(wire, &len, &data->ids[data->count], &draft,
+                          seeds[data_random(&state, PEOPLE_COUNT)]),
+                NULL, "signing a post");
+        must(data->octets_cap - data->octets_len >= len, "posts are longer than expected");
+        memcpy(data->octets + data->octets_len, wire, len);
+        data->octets_len += len;
+        data->count++;
+    }
+}
+
+/* Where each post lies; false if they are not count whole posts. */
+static bool find_posts(struct data *data, size_t count)
+{
+    size_t at = 0;
+    for (data->count = 0; data->count < count && at < data->octets_len; data->count++) {
+        struct post post;
+        size_t len = 0;
+        if (post_decode_prefix(&post, &len, octets_of(data->octets + at, data->octets_len - at)) !=
+            ERR_OK) {
+            return false;
+        }
+        data->wires[data->count] = octets_of(data->octets + at, len);
+        data->ids[data->count] = post.id;
+        at += len;
+    }
+    return data->count == count && at == data->octets_len;
+}
+
+static bool read_cache(struct data *data, const char *path, size_t count)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return false;
+    }
+    data->octets_len = fread(data->octets, 1, data->octets_cap, file);
+    (void)fclose(file);
+    return find_posts(data, count);
+}
+
+void data_signed(struct data *data, const struct bench *bench, size_t count)
+{
+    char path[BENCH_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/signed-%zu", bench->cache, count);
+    start(data, count);
+    if (read_cache(data, path, count)) {
+        return;
+    }
+    data->octets_len = 0;
+    data->count = 0;
+    make(data, count);
+    must(find_posts(data, count), "the posts made do not decode");
+    FILE *file = fopen(path, "wb");
+    must(file != NULL && fwrite(data->octets, 1, data->octets_len, file) == data->octets_len &&
+             fclose(file) == 0,
+         "the posts made cannot be kept");
+}
+
+static void write_refs(struct canon_writer *w, const struct post_draft *draft)
+{
+    canon_write_array(w, (uint32_t)draft->refs_count);
+    for (size_t i = 0; i < draft->refs_count; i++) {
+        canon_write_array(w, 2);
+        canon_write_uint(w, draft->refs[i].relation);
+        canon_write_bin(w, octets_of(draft->refs[i].id.octets, POST_ID_LEN));
+    }
+}
+
+/* Texts, reactions and vouches. */
+static void write_content(struct canon_writer *w, const struct post_draft *draft)
+{
+    if (draft->kind == POST_REACT) {
+        canon_write_array(w, 1);
+        canon_write_uint(w, draft->reaction);
+    } else if (draft->kind == POST_VOUCH) {
+        canon_write_array(w, 2);
+        canon_write_bin(w, octets_of(draft->subject.octets, KEY_LEN));
+        canon_write_bin(w, octets_of(NULL, 0));
+    } else {
+        canon_write_array(w, 4);
+        canon_write_str(w, draft->text);
+        canon_write_str(w, octets_of(NULL, 0));
+        canon_write_uint(w, draft->replies);
+        canon_write_array(w, 0);
+    }
+}
+
+size_t data_unsigned(uint8_t *wire, const struct post_draft *draft, const struct key *author,
+                     uint64_t *state)
+{
+    uint8_t octets[1024];
+    struct canon_writer body = canon_writer_of(octets, sizeof octets);
+    canon_write_array(&body, 8);
+    canon_write_uint(&body, 1);
+    canon_write_uint(&body, draft->kind);
+    canon_write_bin(&body, octets_of(author->octets, KEY_LEN));
+    canon_write_uint(&body, draft->created_s);
+    canon_write_uint(&body, draft->expires_s);
+    canon_write_array(&body, (uint32_t)draft->tags_count);
+    for (size_t i = 0; i < draft->tags_count; i++) {
+        canon_write_str(&body, draft->tags[i]);
+    }
+    write_refs(&body, draft);
+    write_content(&body, draft);
+
+    uint8_t proof[64];
+    for (size_t i = 0; i < sizeof proof; i++) {
+        proof[i] = (uint8_t)data_random(state, 256);
+    }
+    struct canon_writer w = canon_writer_of(wire, POST_WIRE_MAX);
+    canon_write_array(&w, 2);
+    canon_write_bin(&w, canon_written(&body));
+    canon_write_bin(&w, octets_of(proof, sizeof proof));
+    return canon_written(&w).len;
+}

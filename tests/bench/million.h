@@ -1,0 +1,43 @@
+/* million.h - a person's home with 1,000,000 posts, a web of 100,000 people around her, and 10,000
+ * of them blocked already; shared by the measurements that stand on it.
+ *
+ * One in five posts is a vouch: she follows 50 people, each further person is vouched for by
+ * somebody a step nearer to her and by one other.  Half are texts of 300 octets by people of the
+ * web, a tenth under the tag "metoo", a fifth are replies and reactions to them, a tenth are texts
+ * of strangers under "flood", where people of her web wrote one in a thousand.  Proofs are random
+ * octets, since nothing here checks them. */
+#ifndef KITH_TESTS_BENCH_MILLION_H
+#define KITH_TESTS_BENCH_MILLION_H
+
+#include "node/home.h"
+#include "store/journal.h"
+#include "store/store.h"
+#include "store/vault.h"
+#include "store/view.h"
+#include "tests/bench/bench.h"
+
+struct million {
+    struct home home;
+    struct journal *journal;
+    struct vault *vault;
+    struct store *store;
+    struct view *view;
+    struct key own;
+    struct key *people; /* by distance: people_count of her web, then strangers */
+    size_t people_count;
+    size_t follows_count; /* the first ones */
+    size_t posts_count;
+    size_t blocks_count;
+    uint64_t now_s;
+};
+
+/* Made with the first call. */
+struct million *million_of(struct bench *bench);
+void million_free(struct million *million);
+
+/* Open the store and the view, taking everything in; and close them. */
+void million_open_store(struct million *million);
+void million_open_view(struct million *million);
+void million_close(struct million *million);
+
+#endif

@@ -1,0 +1,222 @@
+/* reconcile-equal - two nodes that hold the same 1,000,000 posts find out that they do. */
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "proto/message.h"
+#include "proto/negentropy.h"
+#include "store/index.h"
+#include "tests/bench/data.h"
+#include "tests/bench/measure.h"
+#include "tests/support/negentropy_peer.h"
+
+#define POSTS_COUNT 1000000
+#define SETS        5
+#define RUNS        40 /* on each set */
+#define ITEMS_CAP   4096
+#define EVICT_LEN   ((size_t)64 * 1024 * 1024) /* more than the caches hold */
+#define NOISE_TAG   16
+
+/* One node: its index, and the machine that asks it. */
+struct side {
+    struct index *index;
+    struct negentropy machine;
+    struct negentropy_step step;
+    struct negentropy_results results;
+    struct octets_room reply;
+};
+
+static void side_open(struct side *side)
+{
+    must_ok(index_new(&side->index), NULL, "an index");
+    side->reply = (struct octets_room){.at = must_get(NEGENTROPY_MESSAGE_MAX, 1),
+                                       .cap = NEGENTROPY_MESSAGE_MAX};
+    side->results.items = must_get(ITEMS_CAP, sizeof *side->results.items);
+    side->results.items_cap = ITEMS_CAP;
+    side->step.have.at = must_get(NEGENTROPY_IDS_MAX, sizeof *side->step.have.at);
+    side->step.need.at = must_get(NEGENTROPY_IDS_MAX, sizeof *side->step.need.at);
+    side->step.have.cap = side->step.need.cap = NEGENTROPY_IDS_MAX;
+}
+
+static void side_close(struct side *side)
+{
+    index_free(side->index);
+    free(side->reply.at);
+    free(side->results.items);
+    free(side->step.have.at);
+    free(side->step.need.at);
+}
+
+/* Answer what the machine asks until it has something to say. */
+static void finish_turn(struct side *side)
+{
+    while (side->step.next == NEGENTROPY_ASK) {
+        side->results.answers_count = 0;
+        side->results.items_count = 0;
+        while (side->results.answers_count < side->step.batch.queries_count &&
+               index_answer(side->index, &side->results, &side->step.batch)) {
+        }
+        negentropy_resume(&side->machine, &side->step, &side->results);
+    }
+}
+
+static void receive(struct side *side, const struct octets_room *message)
+{
+    must_ok(negentropy_receive(&side->machine, &side->step, &side->reply,
+                               octets_of(message->at, message->len)),
+            NULL, "a message");
+    finish_turn(side);
+}
+
+struct outcome {
+    size_t payload_len;
+    size_t wire_len;
+    size_t round_trips;
+    double cpu_ms;
+};
+
+/* As it would travel: a RECON in a frame in a Noise message, where it is alone. */
+static size_t wire_len_of(const struct octets_room *message)
+{
+    static uint8_t room[NEGENTROPY_MESSAGE_MAX + MESSAGE_RECON_HEAD];
+    size_t len = message_recon_encode(room, 1, octets_of(message->at, message->len));
+    return len + FRAME_HEADER_LEN + NOISE_TAG + 2;
+}
+
+static struct outcome reconcile(struct side *a, struct side *b)
+{
+    struct outcome out = {0};
+    negentropy_init(&a->machine, NEGENTROPY_INITIATOR, NEGENTROPY_FRAME_MIN);
+    negentropy_init(&b->machine, NEGENTROPY_RESPONDER, NEGENTROPY_MESSAGE_MAX);
+    a->reply.len = b->reply.len = 0;
+    double begun = clock_thread();
+    negentropy_initiate(&a->machine, &a->step, &a->reply);
+    finish_turn(a);
+    while (a->step.next == NEGENTROPY_SEND) {
+        out.round_trips++;
+        receive(b, &a->reply);
+        out.payload_len += a->reply.len + b->reply.len;
+        out.wire_len += wire_len_of(&a->reply) + wire_len_of(&b->reply);
+        struct octets_room message = b->reply;
+        receive(a, &message);
+        must(a->step.have.count == 0 && a->step.need.count == 0, "equal sets differ");
+    }
+    out.cpu_ms = (clock_thread() - begun) * 1e3;
+    return out;
+}
+
+/* Both indexes and the plain arrays they are compared with. */
+static void fill(struct side *a, struct side *b, struct sorted_set *set, size_t count)
+{
+    uint64_t state = randombytes_random();
+    sorted_set_init(set);
+    for (size_t i = 0; i < count; i++) {
+        struct post post = {.kind = POST_TEXT};
+        struct index_place place = {.position = i, .len = 430};
+        randombytes_buf(post.id.octets, POST_ID_LEN);
+        post.created_s = UINT64_C(1700000000) + i * 8 + data_random(&state, 3600);
+        must_ok(index_add(a->index, &post, &place), NULL, "indexing");
+        must_ok(index_add(b->index, &post, &place), NULL, "indexing");
+        sorted_set_add(set, post.created_s, &post.id);
+    }
+    sorted_set_seal(set);
+}
+
+/* Push everything out of the caches. */
+static void evict(uint8_t *octets)
+{
+    for (size_t i = 0; i < EVICT_LEN; i += 64) {
+        octets[i]++;
+    }
+}
+
+static double plain_cpu_ms(const struct sorted_set *set)
+{
+    struct negentropy_peer *a =
+        negentropy_peer_new(set, NEGENTROPY_INITIATOR, NEGENTROPY_FRAME_MIN, ITEMS_CAP);
+    struct negentropy_peer *b =
+        negentropy_peer_new(set, NEGENTROPY_RESPONDER, NEGENTROPY_MESSAGE_MAX, ITEMS_CAP);
+    double begun = clock_thread();
+    struct octets first = negentropy_peer_initiate(a);
+    must_ok(negentropy_peer_receive(b, first), NULL, "a message");
+    must_ok(negentropy_peer_receive(a, octets_of(b->reply.at, b->reply.len)), NULL, "a message");
+    double took_ms = (clock_thread() - begun) * 1e3;
+    must(a->step.next == NEGENTROPY_DONE, "equal sets differ");
+    negentropy_peer_free(a);
+    negentropy_peer_free(b);
+    return took_ms;
+}
+
+struct figures {
+    struct spread payload_len;
+    struct spread wire_len;
+    struct spread round_trips;
+    struct spread first_ms;
+    struct spread warm_ms;
+    struct spread evicted_ms;
+    struct spread plain_ms;
+};
+
+/* One pair of equal sets: what travels depends a little on where the posts happen to lie. */
+static void measure_sets(struct figures *f, size_t count)
+{
+    struct side a = {0};
+    struct side b = {0};
+    struct sorted_set set;
+    uint8_t *octets = must_get(EVICT_LEN, 1);
+    side_open(&a);
+    side_open(&b);
+    fill(&a, &b, &set, count);
+    struct outcome first = reconcile(&a, &b);
+    spread_add(&f->payload_len, (double)first.payload_len);
+    spread_add(&f->wire_len, (double)first.wire_len);
+    spread_add(&f->round_trips, (double)first.round_trips);
+    spread_add(&f->first_ms, first.cpu_ms);
+    for (size_t i = 0; i < RUNS; i++) {
+        spread_add(&f->warm_ms, reconcile(&a, &b).cpu_ms);
+        spread_add(&f->plain_ms, plain_cpu_ms(&set));
+    }
+    for (size_t i = 0; i < RUNS; i++) {
+        evict(octets);
+        spread_add(&f->evicted_ms, reconcile(&a, &b).cpu_ms);
+    }
+    free(octets);
+    sorted_set_close(&set);
+    side_close(&a);
+    side_close(&b);
+}
+
+static void print(struct figures *f, size_t count)
+{
+    struct result result = {.bench = "reconcile-equal", .better = BETTER_LOWER};
+    result.unit = "payload octets both ways";
+    result.target = 340;
+    result.reference = "338 of the reference implementation of Negentropy, as published; each of "
+                       "15 bounds between posts of one second takes one more";
+    result_spread(&result, &f->payload_len);
+    result_print(&result, ",\"wire_octets\":%.0f,\"posts\":%zu", spread_at(&f->wire_len, 0.5),
+                 count);
+    result.unit = "round trips";
+    result.target = 1;
+    result.reference = "none";
+    result_spread(&result, &f->round_trips);
+    result_print(&result, ",\"posts\":%zu", count);
+    result.unit = "ms of one core, both sides";
+    result.reference = "two plain sorted arrays with running sums";
+    result_spread(&result, &f->warm_ms);
+    result_print(&result,
+                 ",\"first_after_filling_ms\":%.4f,\"caches_evicted_ms\":%.4f,"
+                 "\"caches_evicted_max_ms\":%.4f,\"reference_ms\":%.4f,\"posts\":%zu",
+                 spread_at(&f->first_ms, 0.5), spread_at(&f->evicted_ms, 0.5),
+                 spread_at(&f->evicted_ms, 1), spread_at(&f->plain_ms, 0.5), count);
+}
+
+void bench_reconcile_equal(struct bench *bench)
+{
+    struct figures *f = must_get(1, sizeof *f);
+    size_t count = bench_scaled(bench, POSTS_COUNT);
+    for (size_t i = 0; i < SETS; i++) {
+        measure_sets(f, count);
+    }
+    print(f, count);
+    free(f);
+}
