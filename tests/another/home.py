@@ -1,0 +1,77 @@
+"""SPEC 10 and 11: a home's files, and its control socket."""
+import os
+import socket
+import struct
+
+import canon
+import sodium
+
+FRAME_LEN = 65536
+ROW = ">IIQQQIB"
+
+
+class Home:
+    def __init__(self, path):
+        self.path = path
+        key = self.read("key")
+        assert key[:8] == b"kithkey\1" and len(key) == 40
+        self.master = key[8:]
+        (_, self.kind, self.generation, self.seed, self.petnames, self.follows, self.tags,
+         self.blocks, self.peers, self.claims) = canon.decode(self.sealed("vault", 2, 1))
+
+    def read(self, name):
+        with open(os.path.join(self.path, name), "rb") as file:
+            return file.read()
+
+    def sealed(self, name, purpose, number):
+        octets = self.read(name)
+        assert octets[:6] == b"kith\1" + bytes([purpose])
+        key = sodium.derive(self.master, b"kithhome", number)
+        return sodium.unseal(key, octets[6:30], octets[:6], octets[30:], "xchacha20poly1305")
+
+    def records(self, folder, number):
+        """The plain octets of every record of a log, by its number."""
+        manifest = self.sealed(folder + "/manifest", 1, number)
+        assert manifest[:9] == b"manifest\1"
+        row_len = struct.calcsize(ROW) + 32
+        found = {}
+        for at in range(13, len(manifest), row_len):
+            row = struct.unpack(ROW, manifest[at:at + row_len - 32])
+            found.update(self.segment(folder, row, manifest[at + row_len - 32:at + row_len]))
+        return found
+
+    def segment(self, folder, row, key):
+        name, generation, first = row[:3]
+        octets = self.read(f"{folder}/{name:08x}.{generation:x}")
+        number, found = first, {}
+        for start in range(0, len(octets), FRAME_LEN):
+            frame = octets[start:start + FRAME_LEN]
+            assert first + int.from_bytes(frame[:4], "big") == number
+            at = 4
+            while at < len(frame) and frame[at] != 0:
+                assert frame[at] in (0xa5, 0x5a)
+                end = at + 3 + int.from_bytes(frame[at + 1:at + 3], "big") + 16
+                ad = b"kith/log/1" + struct.pack(">IIQ", name, generation, number) + frame[at:at + 3]
+                nonce = bytes(4) + struct.pack(">Q", number)
+                found[number] = sodium.unseal(key, nonce, ad, frame[at + 3:end])
+                at, number = end, number + 1
+        return found
+
+
+def ask(home, command, **arguments):
+    """One request over the control socket: its items, exit status and text (SPEC 11)."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(20)
+        control.connect(os.path.join(home, "control.sock"))
+        request = canon.encode([1, 7, command, arguments])
+        control.sendall(struct.pack(">I", len(request)) + request)
+        stream = control.makefile("rb")
+        items = []
+        while True:
+            length = struct.unpack(">I", stream.read(4))[0]
+            kind, request_id, *rest = canon.decode(stream.read(length))
+            assert request_id == 7
+            if kind == 4:
+                return items, rest[0], rest[1]
+            if kind == 3:
+                items.append(rest[0])
