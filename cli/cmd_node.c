@@ -1,10 +1,7 @@
 /* The person's own node: made, started, stopped, invited to. */
 #include "cli/command.h"
 
-#include <fcntl.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/daemon.h"
@@ -66,7 +63,7 @@ int cmd_init(struct cli *cli, struct invocation *invocation)
 {
     char spellings[PARAMETERS_COUNT][32];
     int status = ask_complete(cli, invocation);
-    if (status == CLI_DONE && access(cli->home, F_OK) != 0) {
+    if (status == CLI_DONE && !home_made(cli)) {
         status = name_ask(cli, invocation); /* else kithd refuses; asking first would be rude */
     }
     if (status != CLI_DONE) {

@@ -46,6 +46,12 @@ bool home_path(const struct cli *cli, char *out, size_t out_len, const char *nam
     return len > 0 && (size_t)len < out_len;
 }
 
+bool home_made(const struct cli *cli)
+{
+    char path[CLI_HOME_MAX + 16];
+    return home_path(cli, path, sizeof path, CONTROL_LOCK_NAME) && access(path, F_OK) == 0;
+}
+
 bool home_in_use(const struct cli *cli)
 {
     char path[CLI_HOME_MAX + 16];
