@@ -390,9 +390,7 @@ struct answer world_request(struct world *world, enum control_command command, s
     FILE *err = open_memstream(&answer.err, &answer.err_len);
     must(out == NULL || err == NULL ? ERR_NO_MEMORY : ERR_OK, "streams");
     while (next_message(world, &message)) {
-        for (size_t i = 0; i < message.len; i++) {
-            (void)fprintf(out, "%02x", message.at[i]);
-        }
+        must(fwrite(message.at, 1, message.len, out) == message.len ? ERR_OK : ERR_IO, "a stream");
     }
     commands_on_gone(world->commands, the_client);
     (void)fclose(out);

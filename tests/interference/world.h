@@ -32,7 +32,7 @@ void world_step(struct world *world, const struct history *history, const struct
 
 /* Run "kith words[0] words[1] ..." */
 struct answer world_ask(struct world *world, size_t words_count, const char *const *words);
-/* The octets a raw request gets, all messages one after another, as hex in out. */
+/* The octets a raw request gets, all messages one after another, in out. */
 struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
                             const char *const *names_and_values);
 void answer_free(struct answer *answer);
