@@ -379,9 +379,15 @@ static void ones_own_post_that_is_coming_back_is_published_all_the_same(void **s
     struct posts posts = said(1);
     add_forged(&posts, 0, 0);
     rig_peer(rig, 0);
+    rig_peer(rig, 1);
     rig_gives(rig, 0, &posts, 1, 1);
     rig_publishes(rig, 5, posts.wires[0]);
+    rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
+    rig_says_verified(rig, rig_takes(rig, ENGINE_VERIFY, 0).as.posts.token, false);
+    rig_says_verified(rig, rig_takes(rig, ENGINE_VERIFY, 0).as.posts.token, true);
+    assert_int_equal(rig_posts_sent(rig, 1), 0); /* durable first */
     rig_answers_all(rig);
+    assert_int_equal(rig_posts_sent(rig, 1), 1);
     assert_int_equal(rig->closed[0], ERR_PROOF);
     assert_int_equal(rig->published.token, 5);
     assert_int_equal(rig->published.status, ERR_OK);
