@@ -90,7 +90,7 @@ static enum err_code next_option(struct words *words, enum option *option, const
     words->at++;
     words->left--;
     *option = (enum option)row;
-    *value = NULL;
+    *value = "";
     if (!option_rows[row].has_value) {
         return word[name_len] == '\0'
                    ? ERR_OK
@@ -218,7 +218,7 @@ enum err_code options_parse(struct options *options, int argc, char *const *argv
     struct words words = {.at = argv + 1, .left = argc > 0 ? argc - 1 : 0};
     while (words.left > 0 && o.mode != OPTIONS_HELP && o.mode != OPTIONS_VERSION) {
         enum option option = OPTIONS_COUNT;
-        const char *value = NULL;
+        const char *value = "";
         enum err_code rc = next_option(&words, &option, &value, note);
         if (rc == ERR_OK) {
             rc = take(&o, option, value, note);
