@@ -185,8 +185,8 @@ static void on_gone(struct conn *conn)
     log_gone(conn);
     struct place *place =
         conn->address != NETWORK_NO_ADDRESS ? &network->places[conn->address] : NULL;
-    bool given_up = place == NULL || place->dialling != conn;
-    if (!given_up) {
+    bool given_up = place == NULL || !place->in_use;
+    if (place != NULL) {
         place->dialling = NULL;
     }
     if (conn->peer != CONN_NO_PEER) {
@@ -301,7 +301,7 @@ static void on_connection(uv_stream_t *listener, int status)
 static void on_dialled(struct conn *conn)
 {
     struct network *network = network_of(conn);
-    if (conn->leaving) { /* given up meanwhile: its number may name another address now */
+    if (conn->leaving) { /* given up meanwhile */
         conn_close(conn, ERR_OK);
         return;
     }
@@ -399,7 +399,8 @@ bool network_address_add(struct network *network, uint32_t *number, const struct
             *number = i;
             return true;
         }
-        if (!place->in_use && free_place == NETWORK_NO_ADDRESS) {
+        /* A number is not given again while a connection still goes by it. */
+        if (!place->in_use && place->dialling == NULL && free_place == NETWORK_NO_ADDRESS) {
             free_place = i;
         }
     }
@@ -417,7 +418,6 @@ void network_address_remove(struct network *network, uint32_t number)
     struct place *place = &network->places[number];
     struct conn *conn = place->dialling;
     place->in_use = false;
-    place->dialling = NULL;
     if (conn != NULL && conn->peer == CONN_NO_PEER) {
         conn_leave(conn, ERR_OK);
     }
