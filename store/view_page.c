@@ -54,6 +54,7 @@ static enum err_code matches(bool *match, struct pick *pick, uint32_t post, stru
  * the whole answer starts again then. */
 static enum err_code pick_backward(struct pick *pick, struct err_note *note)
 {
+    assert(pick->end == 0 || pick->list->at != NULL);
     for (uint32_t i = pick->end; i > 0 && pick->found_count < pick->query->limit; i--) {
         bool match = false;
         enum err_code rc = matches(&match, pick, pick->list->at[i - 1], note);
@@ -185,6 +186,7 @@ static enum err_code query_once(struct pick *pick, struct view_page *page, struc
     if (rc == ERR_OK) {
         rc = rows_make(page, pick, note);
     }
+    pick->list = NULL;
     free(made.at);
     return rc;
 }

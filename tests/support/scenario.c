@@ -227,7 +227,7 @@ static const struct view_post *on_page(struct scenario *s, const struct view_que
     }
     for (size_t i = 0; i < page.count; i++) {
         if (post_id_equal(&page.posts[i].id, &id)) {
-            return &page.posts[i];
+            return page.posts + i;
         }
     }
     return NULL;
