@@ -1,4 +1,4 @@
-/* oracle.h - what a person may see, computed from a history's meaning alone (SPEC 7).
+/* oracle.h - what a person may see, computed from a history's meaning alone (SPEC 9).
  *
  * Written apart from store/view: from the text of the rules, with recursion and without haste.
  * Where the two disagree, one of them is wrong. */
