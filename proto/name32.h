@@ -1,4 +1,4 @@
-/* name32.h - how 32 octets are written for people: kith1... (bech32m, BIP-350), hex, base32. 
+/* name32.h - how 32 octets are written for people: kith1... (bech32m), hex, base32 (SPEC 5). */
 #ifndef KITH_PROTO_NAME32_H
 #define KITH_PROTO_NAME32_H
 
