@@ -112,6 +112,10 @@ static void stop(struct daemon *daemon)
         daemon->open_count++;
         network_stop(daemon->network, part_closed, daemon);
     }
+    if (daemon->publisher != NULL) {
+        daemon->open_count++;
+        publisher_stop(daemon->publisher, part_closed, daemon);
+    }
     if (daemon->driver != NULL) {
         daemon->open_count++;
         driver_stop(daemon->driver, part_closed, daemon);
@@ -389,7 +393,7 @@ static enum err_code start_driver(struct daemon *daemon)
     randombytes_buf(config.engine.seed, sizeof config.engine.seed);
     enum err_code rc = driver_new(&daemon->driver, &config);
     if (rc == ERR_OK) {
-        daemon->publisher = publisher_new(daemon->driver);
+        daemon->publisher = publisher_new(&daemon->loop, daemon->driver);
         daemon->contacts = contacts_new(daemon->network, daemon->driver);
         for (size_t i = 0; i < daemon->options->peers_count; i++) {
             contacts_add_fixed(daemon->contacts, &daemon->options->peers[i]);

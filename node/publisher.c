@@ -10,6 +10,7 @@ struct publishing {
     uint64_t token;
     struct publisher_cause cause;
     struct post_id id;
+    unsigned again_count;
     uint8_t *octets;
     size_t len;
 };
@@ -21,13 +22,31 @@ struct publisher {
     struct publishing *waiting_last;
     struct publishing *under_way;
     unsigned under_way_count; /* those whose answer is still being worked off included */
+    uv_timer_t timer;         /* runs while the engine is too busy */
+    void (*closed)(void *context);
+    void *closed_context;
 };
 
-struct publisher *publisher_new(struct driver *driver)
+struct publisher *publisher_new(uv_loop_t *loop, struct driver *driver)
 {
     struct publisher *publisher = memory_get(sizeof *publisher);
     publisher->driver = driver;
+    (void)uv_timer_init(loop, &publisher->timer);
+    publisher->timer.data = publisher;
     return publisher;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct publisher *publisher = handle->data;
+    publisher->closed(publisher->closed_context);
+}
+
+void publisher_stop(struct publisher *publisher, void (*closed)(void *context), void *context)
+{
+    publisher->closed = closed;
+    publisher->closed_context = context;
+    uv_close((uv_handle_t *)&publisher->timer, on_timer_closed);
 }
 
 static void free_list(struct publishing *list)
@@ -52,7 +71,7 @@ void publisher_free(struct publisher *publisher)
 static void pump(struct publisher *publisher)
 {
     while (publisher->under_way_count < PUBLISHER_UNDER_WAY_MAX &&
-           publisher->waiting_first != NULL) {
+           publisher->waiting_first != NULL && !uv_is_active((uv_handle_t *)&publisher->timer)) {
         struct publishing *publishing = publisher->waiting_first;
         publisher->waiting_first = publishing->next;
         publishing->next = publisher->under_way;
@@ -85,6 +104,26 @@ void publisher_add(struct publisher *publisher, const struct publisher_cause *ca
     pump(publisher);
 }
 
+static void on_again(uv_timer_t *timer)
+{
+    pump(timer->data);
+}
+
+/* Back to the front, where it came from. */
+static void wait_again(struct publisher *publisher, struct publishing *publishing)
+{
+    publishing->again_count++;
+    publishing->next = publisher->waiting_first;
+    if (publisher->waiting_first == NULL) {
+        publisher->waiting_last = publishing;
+    }
+    publisher->waiting_first = publishing;
+    publisher->under_way_count--;
+    if (!uv_is_closing((uv_handle_t *)&publisher->timer)) {
+        (void)uv_timer_start(&publisher->timer, on_again, PUBLISHER_AGAIN_MS, 0);
+    }
+}
+
 bool publisher_on_published(struct publisher *publisher, struct publisher_cause *cause,
                             struct post_id *id, const struct engine_published *published)
 {
@@ -97,6 +136,10 @@ bool publisher_on_published(struct publisher *publisher, struct publisher_cause 
         return false;
     }
     *at = publishing->next;
+    if (published->status == ERR_FLOOD && publishing->again_count < PUBLISHER_AGAIN_MAX) {
+        wait_again(publisher, publishing);
+        return false;
+    }
     *cause = publishing->cause;
     *id = publishing->id;
     free(publishing->octets);

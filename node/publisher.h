@@ -8,6 +8,8 @@
 #include "proto/engine.h"
 
 #define PUBLISHER_UNDER_WAY_MAX 8
+#define PUBLISHER_AGAIN_MS      10   /* after the engine had no room */
+#define PUBLISHER_AGAIN_MAX     1000 /* so many times, then it is the answer */
 
 /* What a post was published for. */
 struct publisher_cause {
@@ -18,14 +20,18 @@ struct publisher_cause {
 struct publisher;
 
 /* The driver is borrowed.  Never fails. */
-struct publisher *publisher_new(struct driver *driver);
+struct publisher *publisher_new(uv_loop_t *loop, struct driver *driver);
+/* Publish nothing more; closed is called when its timer is gone. */
+void publisher_stop(struct publisher *publisher, void (*closed)(void *context), void *context);
+/* After that. */
 void publisher_free(struct publisher *publisher);
 
 /* Not from within an event of the driver.  octets, a signed post, is taken. */
 void publisher_add(struct publisher *publisher, const struct publisher_cause *cause,
                    uint8_t *octets, size_t len);
 
-/* The driver says published: what for, and which post.  False when nobody asked for it. */
+/* The driver says published: what for, and which post.  False when nobody asked for it, and when
+ * the engine was too busy to take it: a busy network only delays a person, so it goes again. */
 bool publisher_on_published(struct publisher *publisher, struct publisher_cause *cause,
                             struct post_id *id, const struct engine_published *published);
 /* What followed from one answer is worked off: the next may go.  Not from within an event. */

@@ -8,7 +8,8 @@ people ana bea carl
 joined hub ana bea
 hub=$(address_of hub)
 hostile() { "$KITH_BIN/hostile_peer" "$hub" "$@"; }
-memory_of() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/${node_pids[$1]}/status"; }
+# In KiB; 0 where the system does not tell.
+memory_of() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/${node_pids[$1]}/status" 2>/dev/null || echo 0; }
 
 hostile quiet || fail "who behaves is disconnected"
 before=$(memory_of hub)
