@@ -68,9 +68,11 @@ static void string_print(FILE *out, struct octets text)
 
 static void hex_print(FILE *out, struct octets octets)
 {
+    static const char digits[] = "0123456789abcdef";
     (void)fputc('"', out);
     for (size_t i = 0; i < octets.len; i++) {
-        (void)fprintf(out, "%02x", octets.at[i]);
+        (void)fputc(digits[octets.at[i] >> 4], out);
+        (void)fputc(digits[octets.at[i] & 0x0f], out);
     }
     (void)fputc('"', out);
 }

@@ -17,11 +17,22 @@ const char *command_kind_name(uint64_t kind)
     return "unknown";
 }
 
+/* Only a petname begins with '@': a name that somebody gives themselves must not look like one. */
+static struct octets name_shown(const struct view_post *post)
+{
+    struct octets name = post->name;
+    while (!post->name_is_petname && name.len > 0 && (name.at[0] == '@' || name.at[0] == ' ')) {
+        name = octets_of(name.at + 1, name.len - 1);
+    }
+    return name;
+}
+
 /* A map's size goes before its pairs: count what is there first. */
 static uint32_t pairs_count(const struct view_post *post)
 {
-    uint32_t count = 8; /* id kind author created_s tags voice reactions _short */
-    count += post->name.len > 0;
+    uint32_t count = 7; /* id kind author created_s tags reactions _short */
+    count += post->voice;
+    count += name_shown(post).len > 0;
     count += post->text.len > 0;
     count += post->note.len > 0;
     count += post->has_root;
@@ -40,13 +51,14 @@ static uint32_t pairs_count(const struct view_post *post)
 
 static void put_name(struct canon_writer *w, const struct view_post *post)
 {
-    char name[POST_NAME_MAX + VAULT_LABEL_MAX + 2];
+    char room[POST_NAME_MAX + VAULT_LABEL_MAX + 2];
+    struct octets name = name_shown(post);
     size_t len = 0;
     if (post->name_is_petname) {
-        name[len++] = '@';
+        room[len++] = '@';
     }
-    memcpy(name + len, post->name.at, post->name.len);
-    command_put_str(w, "name", octets_of(name, len + post->name.len));
+    memcpy(room + len, name.at, name.len);
+    command_put_str(w, "name", octets_of(room, len + name.len));
 }
 
 static void put_reactions(struct canon_writer *w, const struct view_post *post)
@@ -114,12 +126,14 @@ void command_item_post(struct commands *c, struct run *run, const struct view_po
     command_put_bin(w, "id", post->id.octets);
     command_put_text(w, "kind", command_kind_name(post->kind));
     command_put_bin(w, "author", post->author.octets);
-    if (post->name.len > 0) {
+    if (name_shown(post).len > 0) {
         put_name(w, post);
     }
     command_put_uint(w, "created_s", post->created_s);
     put_what_it_says(w, post);
-    command_put_bool(w, "voice", post->voice);
+    if (post->voice) {
+        command_put_bool(w, "voice", true);
+    }
     put_reactions(w, post);
     if (post->distance != VIEW_STRANGER) {
         command_put_uint(w, "distance", post->distance);

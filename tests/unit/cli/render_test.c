@@ -57,6 +57,16 @@ static void a_post_without_words_is_one_line(void **state)
     assert_string_equal(fake.out, "  1. Ana  #metoo  3f2\n");
 }
 
+static void a_tally_is_told_in_sentences(void **state)
+{
+    (void)state;
+    fake_item(&fake, "$tag", "metoo", "#people_min", 2, "#people_max", 3, "#posts", 1, "#reactions",
+              4, "#following", 1, "#strangers", 0, NULL);
+    assert_int_equal(fake_run(&fake, "tally", "metoo", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "#metoo: 2 to 3 people, 1 post, 4 reactions\n"
+                                  "  1 of them you follow, 0 nobody has introduced to you\n");
+}
+
 static void a_text_behind_a_note_is_folded_until_shown(void **state)
 {
     (void)state;
@@ -234,6 +244,7 @@ int main(void)
         A_TEST(a_post_in_the_timeline),
         A_TEST(json_has_the_contracts_fields_alone),
         A_TEST(a_post_without_words_is_one_line),
+        A_TEST(a_tally_is_told_in_sentences),
         A_TEST(a_text_behind_a_note_is_folded_until_shown),
         A_TEST(a_thread_is_indented_below_what_it_answers),
         A_TEST(replies_and_echoes_name_what_they_are_about),
