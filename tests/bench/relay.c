@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,6 +14,17 @@
 
 #define TRIES_MAX 200
 #define TRY_NS    50000000
+
+static pid_t running; /* 0: none */
+
+/* A measurement that fails leaves nothing behind. */
+static void end_running(void)
+{
+    if (running != 0) {
+        (void)kill(running, SIGTERM);
+        (void)waitpid(running, NULL, 0);
+    }
+}
 
 static void become_kithd(const struct relay *relay, const struct bench *bench)
 {
@@ -48,17 +60,24 @@ static bool ask_address(struct relay *relay, const struct bench *bench)
 void relay_start(struct relay *relay, const struct bench *bench, const char *name)
 {
     (void)snprintf(relay->home, sizeof relay->home, "%s/%s", bench->scratch, name);
+    static bool registered;
+    must(registered || atexit(end_running) == 0, "no more functions at exit");
+    registered = true;
     relay->pid = fork();
     must(relay->pid >= 0, "no process for a relay");
     if (relay->pid == 0) {
         become_kithd(relay, bench);
     }
+    running = relay->pid;
     const struct timespec pause = {.tv_nsec = TRY_NS};
     for (int i = 0; i < TRIES_MAX; i++) {
         if (ask_address(relay, bench)) {
             return;
         }
-        must(waitpid(relay->pid, NULL, WNOHANG) == 0, "the relay did not start");
+        if (waitpid(relay->pid, NULL, WNOHANG) != 0) {
+            running = 0;
+            must(false, "the relay did not start");
+        }
         (void)nanosleep(&pause, NULL);
     }
     must(false, "the relay does not answer");
@@ -75,6 +94,7 @@ void relay_stop(struct relay *relay, struct relay_usage *usage)
     struct rusage after;
     int status = 0;
     (void)getrusage(RUSAGE_CHILDREN, &before);
+    running = 0;
     must(kill(relay->pid, SIGTERM) == 0 && waitpid(relay->pid, &status, 0) == relay->pid,
          "the relay cannot be stopped");
     (void)getrusage(RUSAGE_CHILDREN, &after);
