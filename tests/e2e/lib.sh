@@ -8,7 +8,9 @@ unset KITH_HOME XDG_DATA_HOME
 
 end() {
     # The shell does not speak of those it ends.
-    { kill -9 "${node_pids[@]}" && wait; } 2>/dev/null
+    exec 2>/dev/null
+    kill -9 "${node_pids[@]}"
+    wait
     rm -rf "$scratch"
 }
 trap end EXIT

@@ -7,8 +7,11 @@ people ana bea
 joined hub ana bea
 port=${relay_ports[hub]}
 door() { exec 9<>"/dev/tcp/127.0.0.1/$port"; }
-# Whether the other side closes the connection within so many seconds.
-is_closed() { timeout "$1" cat <&9 >/dev/null; }
+# Whether the other side closes the connection, politely or not, within so many seconds.
+is_closed() {
+    timeout "$1" cat <&9 >/dev/null 2>&1
+    [ $? -ne 124 ]
+}
 
 # Noise, a text protocol, and a length that promises much.
 for octets in '\000\040ABCDEFGHIJKLMNOPQRSTUVWXYZ012345' 'GET / HTTP/1.1\r\n\r\n' '\377\377'; do
