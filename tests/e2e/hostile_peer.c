@@ -206,7 +206,7 @@ int main(int argc, char **argv)
     shake_hands(&peer, &address);
     misbehave(&peer, argv[2], argc > 3 ? argv[3] : "");
     bool quiet = strcmp(argv[2], "quiet") == 0;
-    for (time_t end = time(NULL) + (quiet ? 1 : PATIENCE_S); !peer.closed && time(NULL) < end;) {
+    for (time_t end = time(NULL) + (quiet ? 2 : PATIENCE_S); !peer.closed && time(NULL) < end;) {
         while (next(&peer)) {
         }
         take_in(&peer, 100);
