@@ -212,6 +212,9 @@ static void on_request(struct commands *commands, struct command_client client,
     if (run->state == RUN_FREE) {
         return;
     }
+    if (rc != ERR_OK) {
+        vault_discard(commands->vault); /* nothing half done is left for the next command to keep */
+    }
     if (rc != ERR_OK || run->state == RUN_READY) {
         finish(commands, run, rc, &note);
     } else {

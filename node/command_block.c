@@ -62,8 +62,9 @@ enum err_code command_on_block(struct commands *c, struct run *run, struct octet
     return put_in_force(c, run, &target, changed, note);
 }
 
-/* By her own label, which needs nothing of theirs on the screen.
- *   ERR_NOT_FOUND  no block in force has this label;  ERR_USAGE  several have */
+/* By what `blocks` prints beside the key, her own label or else her petname: it needs nothing of
+ * theirs on the screen.
+ *   ERR_NOT_FOUND  neither is so;  ERR_USAGE  several blocks have this label */
 static enum err_code find_label(const struct commands *c, struct view_target *target,
                                 struct octets typed, struct err_note *note)
 {
@@ -73,6 +74,12 @@ static enum err_code find_label(const struct commands *c, struct view_target *ta
         const struct vault_block *block = &contents->blocks[i];
         if (block->in_force && octets_equal(octets_of_text(block->label), typed)) {
             *target = (struct view_target){.key = block->key};
+            found++;
+        }
+    }
+    for (size_t i = 0; found == 0 && i < contents->petnames_count; i++) {
+        if (octets_equal(octets_of_text(contents->petnames[i].name), typed)) {
+            *target = (struct view_target){.key = contents->petnames[i].key};
             found++;
         }
     }

@@ -281,16 +281,26 @@ enum err_code command_on_outbox(struct commands *c, struct run *run, struct octe
     if (ids == NULL) {
         return ERR_NO_MEMORY;
     }
-    size_t count = unsent_ids(c, ids, VIEW_LIMIT_MAX);
+    size_t unsent_count = unsent_ids(c, ids, VIEW_LIMIT_MAX);
     struct view_query query = {
         .what = VIEW_MINE, .limit = VIEW_LIMIT_MAX, .now_s = c->host->now_s(c->host)};
     struct view_page page = {0};
     enum err_code rc = view_query(c->view, &page, &query, note);
+    struct post_id *listed = malloc((page.count + 1) * sizeof *listed);
+    size_t count = 0;
+    if (rc == ERR_OK && listed == NULL) {
+        rc = ERR_NO_MEMORY;
+    }
     for (size_t i = 0; rc == ERR_OK && i < page.count; i++) {
-        if (bsearch(&page.posts[i].id, ids, count, sizeof *ids, compare_ids) != NULL) {
-            command_item_post(c, run, &page.posts[i]);
+        if (bsearch(&page.posts[i].id, ids, unsent_count, sizeof *ids, compare_ids) != NULL) {
+            listed[count++] = page.posts[i].id;
         }
     }
     free(ids);
-    return rc;
+    if (rc != ERR_OK) {
+        free(listed);
+        return rc;
+    }
+    command_list_posts(run, listed, count);
+    return ERR_OK;
 }

@@ -93,22 +93,17 @@ static enum err_code read_query(struct commands *c, struct view_query *query, ui
     return rc;
 }
 
-/* One post of a page that is being taken slowly, judged again now. */
+/* One post of a page that is being taken slowly, judged again now.  Her own posts stand in `mine`
+ * and `outbox` whatever hides them elsewhere. */
 static enum err_code page_again(struct commands *c, struct run *run, struct err_note *note)
 {
-    struct view_query query = {.what = VIEW_SHOW,
+    bool own = run->command == CONTROL_MINE || run->command == CONTROL_OUTBOX;
+    struct view_query query = {.what = own ? VIEW_OWN : VIEW_SHOW,
                                .reach = run->strangers ? VIEW_STRANGERS : VIEW_WEB,
                                .limit = 1,
                                .now_s = c->host->now_s(c->host)};
     while (run->ids_at < run->ids_count) {
-        const struct post_id *id = &run->ids[run->ids_at++];
-        query.id = *id;
-        if (run->command == CONTROL_MINE) {
-            /* Her own posts stand in `mine` whatever hides them elsewhere. */
-            query.what = VIEW_MINE;
-            query.has_before = run->ids_at < run->ids_count;
-            query.before = query.has_before ? run->ids[run->ids_at] : *id;
-        }
+        query.id = run->ids[run->ids_at++];
         struct view_page page;
         enum err_code rc = view_query(c->view, &page, &query, note);
         if (rc == ERR_NOT_FOUND || (rc == ERR_OK && page.count == 0)) {
@@ -117,12 +112,18 @@ static enum err_code page_again(struct commands *c, struct run *run, struct err_
         if (rc != ERR_OK) {
             return rc;
         }
-        if (post_id_equal(&page.posts[0].id, id)) {
-            command_item_post(c, run, &page.posts[0]);
-            return ERR_OK;
-        }
+        command_item_post(c, run, &page.posts[0]);
+        return ERR_OK;
     }
     return ERR_NOT_FOUND;
+}
+
+void command_list_posts(struct run *run, struct post_id *ids, size_t ids_count)
+{
+    run->ids = ids;
+    run->ids_count = ids_count;
+    run->next = page_again;
+    run->state = RUN_LISTING;
 }
 
 enum err_code command_on_page(struct commands *c, struct run *run, struct octets args,
@@ -148,16 +149,15 @@ enum err_code command_on_page(struct commands *c, struct run *run, struct octets
     if (sent == page.count) {
         return ERR_OK;
     }
-    run->ids = malloc((page.count - sent) * sizeof *run->ids);
-    if (run->ids == NULL) {
+    struct post_id *ids = malloc((page.count - sent) * sizeof *ids);
+    if (ids == NULL) {
         return ERR_NO_MEMORY;
     }
     for (size_t i = sent; i < page.count; i++) {
-        run->ids[run->ids_count++] = page.posts[i].id;
+        ids[i - sent] = page.posts[i].id;
     }
     run->strangers = query.reach == VIEW_STRANGERS;
-    run->next = page_again;
-    run->state = RUN_LISTING;
+    command_list_posts(run, ids, page.count - sent);
     return ERR_OK;
 }
 

@@ -99,6 +99,8 @@ MUST_USE enum err_code command_resolve_arg(struct commands *commands, struct vie
 /* Take an own post back: command_publish() of a retract. */
 MUST_USE enum err_code command_retract(struct commands *commands, struct run *run,
                                        const struct post_id *id, struct err_note *note);
+/* List these posts as the client takes them, each judged again just before.  Takes ids. */
+void command_list_posts(struct run *run, struct post_id *ids, size_t ids_count);
 /* One post as one item, sent. */
 void command_item_post(struct commands *commands, struct run *run, const struct view_post *post);
 /* "heart", "sad", "angry", "with". */

@@ -214,6 +214,11 @@ const struct vault_contents *vault_contents(const struct vault *vault)
     return &vault->contents;
 }
 
+void vault_discard(struct vault *vault)
+{
+    vault_state_roll_back(vault);
+}
+
 enum err_code vault_commit(struct vault *vault, struct err_note *note)
 {
     enum err_code rc = vault->failure;

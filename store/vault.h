@@ -135,6 +135,10 @@ MUST_USE enum err_code vault_claim_add(struct vault *vault, const struct vault_c
 MUST_USE enum err_code vault_claim_done(struct vault *vault, const struct address *address,
                                         bool admitted);
 
+/* Forget what is staged: a change of several parts that failed half way must not wait for somebody
+ * else's commit. */
+void vault_discard(struct vault *vault);
+
 /* Make everything staged durable.  On an error nothing staged is in force and contents are as
  * after the last commit.
  * After an error that leaves open which of the two stands on the disk, every further commit gives

@@ -99,13 +99,14 @@ enum view_what {
                       that name her as the inviter */
     VIEW_MINE,     /* all her own texts, reactions, vouches and profiles, hidden or not; what she
                       took back or let expire is gone */
+    VIEW_OWN,      /* the post id, where VIEW_MINE would list it */
 };
 
 struct view_query {
     enum view_what what;
     enum view_reach reach;
     struct octets tag;   /* VIEW_TAG: normal form */
-    struct post_id id;   /* VIEW_THREAD, VIEW_SHOW */
+    struct post_id id;   /* VIEW_THREAD, VIEW_SHOW, VIEW_OWN */
     struct octets words; /* VIEW_SEARCH: as typed, UTF-8; compared folded, as whole words */
     size_t limit;        /* 1 .. VIEW_LIMIT_MAX (asserted) */
     bool has_before;

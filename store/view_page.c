@@ -30,6 +30,7 @@ static enum err_code matches(bool *match, struct pick *pick, uint32_t post, stru
                  (row->kind != POST_REACT || view_reaction_counts(view, post, pick->query->reach));
         break;
     case VIEW_MINE:
+    case VIEW_OWN:
         *match = (fate & (VIEW_HERS | VIEW_DEAD)) == VIEW_HERS;
         break;
     case VIEW_SEARCH:
@@ -117,10 +118,12 @@ static enum err_code list_of(struct pick *pick, struct view_list *made)
         return view_list_sort(&view->columns.tag_lists[number], &view->columns);
     case VIEW_THREAD:
     case VIEW_SHOW:
+    case VIEW_OWN:
         break;
     }
     number = view_find(view, &query->id);
-    if (number == VIEW_NONE || !view_sees(view, number, query->reach)) {
+    if (number == VIEW_NONE ||
+        (query->what != VIEW_OWN && !view_sees(view, number, query->reach))) {
         return ERR_NOT_FOUND;
     }
     if (query->what == VIEW_THREAD) {

@@ -178,6 +178,7 @@ static void open_home(struct world *w)
     must(vault_open(&w->vault, w->files, w->journal, &note), "the vault");
     must(vault_store_key(key, w->files, &note), "the store's key");
     must(store_open(&w->store, w->files, key, &note), "the store");
+    store_midnight(w->store, w->now_s); /* as a node does */
     struct key own = vault_identity(w->vault);
     must(view_new(&w->view, w->store, &own, &note), "the view");
     must(view_load(w->view, vault_contents(w->vault), &note), "loading the view");
@@ -231,6 +232,17 @@ void world_free(struct world *world)
     file_memory_free(world->files);
     free(world->received);
     free(world);
+}
+
+void world_restart(struct world *world)
+{
+    close_home(world);
+    open_home(world);
+}
+
+const struct vault_contents *world_vault(const struct world *world)
+{
+    return vault_contents(world->vault);
 }
 
 struct person world_owner(const struct world *world)
@@ -326,8 +338,7 @@ void world_step(struct world *world, const struct history *history, const struct
         do_with(world, "unblock", NULL, &person->key, NULL);
         break;
     case STEP_RESTART:
-        close_home(world);
-        open_home(world);
+        world_restart(world);
         break;
     }
 }
@@ -371,8 +382,8 @@ struct answer world_ask(struct world *world, size_t words_count, const char *con
     return answer;
 }
 
-struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
-                            const char *const *names_and_values)
+void world_send(struct world *world, enum control_command command, size_t pairs_count,
+                const char *const *names_and_values)
 {
     uint8_t room[4096];
     struct canon_writer w = canon_writer_of(room, sizeof room);
@@ -384,7 +395,11 @@ struct answer world_request(struct world *world, enum control_command command, s
     struct octets message;
     must(control_close(&w, &message), "a request");
     deliver(world, message);
+}
 
+struct answer world_received(struct world *world)
+{
+    struct octets message;
     struct answer answer = {0};
     FILE *out = open_memstream(&answer.out, &answer.out_len);
     FILE *err = open_memstream(&answer.err, &answer.err_len);
@@ -396,6 +411,13 @@ struct answer world_request(struct world *world, enum control_command command, s
     (void)fclose(out);
     (void)fclose(err);
     return answer;
+}
+
+struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
+                            const char *const *names_and_values)
+{
+    world_send(world, command, pairs_count, names_and_values);
+    return world_received(world);
 }
 
 void answer_free(struct answer *answer)

@@ -5,6 +5,7 @@
 #define KITH_TESTS_INTERFERENCE_WORLD_H
 
 #include "proto/control.h"
+#include "store/vault.h"
 #include "tests/interference/history.h"
 
 struct world;
@@ -32,9 +33,18 @@ void world_step(struct world *world, const struct history *history, const struct
 
 /* Run "kith words[0] words[1] ..." */
 struct answer world_ask(struct world *world, size_t words_count, const char *const *words);
-/* The octets a raw request gets, all messages one after another, in out. */
+/* The octets a raw request gets, all messages one after another, in out: world_send() and then
+ * world_received(). */
 struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
                             const char *const *names_and_values);
+/* Ask, and take nothing of the answer yet. */
+void world_send(struct world *world, enum control_command command, size_t pairs_count,
+                const char *const *names_and_values);
+/* Take everything there is; then the client leaves. */
+struct answer world_received(struct world *world);
+/* Close the home and open it again. */
+void world_restart(struct world *world);
+const struct vault_contents *world_vault(const struct world *world);
 void answer_free(struct answer *answer);
 
 #endif

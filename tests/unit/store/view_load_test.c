@@ -15,7 +15,7 @@ static void before_a_list_is_loaded_every_query_refuses(void **state)
     uint64_t now_s = s->now_s;
     struct view_page page;
     struct octets tag = octets_of_text("metoo");
-    for (int what = VIEW_TIMELINE; what <= VIEW_MINE; what++) {
+    for (int what = VIEW_TIMELINE; what <= VIEW_OWN; what++) {
         struct view_query query = {.what = (enum view_what)what,
                                    .id = own,
                                    .tag = tag,

@@ -96,7 +96,7 @@ static void shows_nothing_of_carl(const struct story *t)
 {
     struct scenario *s = t->s;
     struct key carl = person_of("carl").key;
-    for (int what = VIEW_TIMELINE; what <= VIEW_MINE; what++) {
+    for (int what = VIEW_TIMELINE; what <= VIEW_OWN; what++) {
         struct view_query query = {.what = (enum view_what)what,
                                    .reach = VIEW_STRANGERS,
                                    .tag = octets_of_text("metoo"),

@@ -1,0 +1,182 @@
+/* Commands over a home in memory: what the comparison of histories (tests/interference) does not
+ * meet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "proto/invite.h"
+#include "tests/interference/world.h"
+
+static struct world *world;
+static struct history *said; /* only its posts are used */
+
+static int set_up(void **state)
+{
+    (void)state;
+    world = world_new();
+    said = calloc(1, sizeof *said);
+    assert_non_null(said);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    world_free(world);
+    history_free(said);
+    free(said);
+    return 0;
+}
+
+#define ASK(...)                                                                                   \
+    world_ask(world, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *),            \
+              (const char *const[]){__VA_ARGS__})
+
+/* kith with these words ends with this status. */
+static void ends_with(int status, struct answer answer)
+{
+    if (answer.status != status) {
+        (void)fprintf(stderr, "%d: %s%s", answer.status, answer.out, answer.err);
+    }
+    assert_int_equal(answer.status, status);
+    answer_free(&answer);
+}
+
+static void takes_down(void)
+{
+    struct step step = {
+        .kind = STEP_SAY, .fact = (int)said->posts.count - 1, .now_s = HISTORY_START_S + 100};
+    world_step(world, said, &step, false);
+}
+
+static struct post_id says_own(uint64_t after_s, const char *text)
+{
+    struct person owner = world_owner(world);
+    struct post_id id = person_text(&said->posts, &owner, HISTORY_START_S + after_s, text, "metoo");
+    takes_down();
+    return id;
+}
+
+static bool holds(const struct answer *answer, const struct post_id *id)
+{
+    for (size_t i = 0; i + POST_ID_LEN <= answer->out_len; i++) {
+        if (memcmp(answer->out + i, id->octets, POST_ID_LEN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The client takes three messages and then waits, while she goes on writing. */
+static void lists_slowly(enum control_command command)
+{
+    struct person owner = world_owner(world);
+    struct post_id ids[6];
+    for (uint64_t i = 0; i < 6; i++) {
+        ids[i] = says_own(i, "me too");
+    }
+    world_send(world, command, 0, NULL);
+    struct post_id later = says_own(50, "one more");
+    (void)person_retract(&said->posts, &owner, HISTORY_START_S + 60, ids[4]);
+    takes_down();
+    struct answer answer = world_received(world);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(holds(&answer, &ids[i]), i != 4);
+    }
+    assert_false(holds(&answer, &later));
+    answer_free(&answer);
+}
+
+static void a_slow_list_of_own_posts_loses_only_what_she_takes_back(void **state)
+{
+    (void)state;
+    lists_slowly(CONTROL_MINE);
+}
+
+static void a_slow_outbox_loses_only_what_she_takes_back(void **state)
+{
+    (void)state;
+    lists_slowly(CONTROL_OUTBOX);
+}
+
+/* An invite to a relay of its own. */
+static void invite_text(char text[INVITE_TEXT_MAX], unsigned number)
+{
+    struct person inviter = person_of("ana");
+    struct invite invite = {.inviter = inviter.key, .uses = 1, .until_s = HISTORY_START_S + 1000};
+    invite.address.port = (uint16_t)(7000 + number);
+    invite.address.static_key = inviter.key;
+    (void)snprintf(invite.address.host, sizeof invite.address.host, "relay.example");
+    invite.relay = person_of("fay").key;
+    invite.seed[0] = (uint8_t)number;
+    assert_int_equal(invite_sign(&invite, inviter.seed), ERR_OK);
+    assert_int_equal(invite_print(text, &invite), ERR_OK);
+}
+
+static bool dials(unsigned port)
+{
+    const struct vault_contents *contents = world_vault(world);
+    for (size_t i = 0; i < contents->peers_count; i++) {
+        if (contents->peers[i].address.port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The address of a join that failed is not kept by the next change of something else. */
+static void a_join_that_fails_half_way_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    char text[INVITE_TEXT_MAX];
+    char address[ADDRESS_TEXT_MAX + 1];
+    for (unsigned i = 0; i < VAULT_PEERS_MAX; i++) {
+        invite_text(text, i);
+        struct answer answer = ASK("join", text);
+        answer_free(&answer);
+        assert_true(dials(7000 + i));
+    }
+    address_print(address, &world_vault(world)->peers[0].address);
+    ends_with(0, ASK("peer", "remove", address));
+    invite_text(text, VAULT_PEERS_MAX);
+    ends_with(5, ASK("join", text)); /* as many claims as there can be are waiting */
+    ends_with(0, ASK("follow", "--tag", "metoo"));
+    assert_false(dials(7000 + VAULT_PEERS_MAX));
+    world_restart(world);
+    assert_false(dials(7000 + VAULT_PEERS_MAX));
+}
+
+/* `blocks` prints the petname where there is no label: what it prints unblocks. */
+static void a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it(void **state)
+{
+    (void)state;
+    char hex[65];
+    struct key carl = person_of("carl").key;
+    (void)sodium_bin2hex(hex, sizeof hex, carl.octets, KEY_LEN);
+    ends_with(0, ASK("people", "name", hex, "@carl"));
+    ends_with(0, ASK("block", "@carl"));
+    assert_true(world_vault(world)->blocks[0].in_force);
+    ends_with(0, ASK("unblock", "carl"));
+    assert_false(world_vault(world)->blocks[0].in_force);
+    ends_with(1, ASK("unblock", "carl"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_slow_list_of_own_posts_loses_only_what_she_takes_back),
+        TEST(a_slow_outbox_loses_only_what_she_takes_back),
+        TEST(a_join_that_fails_half_way_leaves_nothing_behind),
+        TEST(a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
