@@ -17,6 +17,7 @@
 #define HISTORIES_DEFAULT   300
 #define DECIDED_MIN         100 /* cases that each rule must decide alone */
 #define VISIBLE_PERCENT_MIN 20
+#define RESTARTED_OF        20 /* one history of so many is also tried with restarts */
 
 static unsigned histories_count = HISTORIES_DEFAULT;
 static uint64_t first_seed = 1;
@@ -286,6 +287,47 @@ static void what_is_shown_is_as_if_the_blocked_had_never_written(void **state)
                   (unsigned long long)seen.facts_count);
 }
 
+/* One world is never closed; the other is, now and then, after each change of the blocks, and at
+ * the end, a day later, when what expired has left its store. */
+static void restart_again_and_again(uint64_t seed)
+{
+    struct history *h = calloc(1, sizeof *h);
+    assert_non_null(h);
+    struct surfaces s = {.history = h, .all = world_new(), .without = world_new()};
+    struct person owner = world_owner(s.all);
+    history_make(h, seed, &owner);
+    for (size_t i = 0; i < h->steps_count; i++) {
+        const struct step *step = &h->steps[i];
+        if (step->kind != STEP_RESTART) {
+            world_step(s.all, h, step, false);
+        }
+        world_step(s.without, h, step, false);
+        if (step->kind == STEP_BLOCK || step->kind == STEP_UNBLOCK) {
+            world_restart(s.without);
+        }
+    }
+    for (uint64_t days = 0; days < 2; days++) {
+        world_set_clock(s.all, h->end_s + days * 86400);
+        world_set_clock(s.without, h->end_s + days * 86400);
+        world_restart(s.without);
+        surfaces_read(&s);
+    }
+    surfaces_write(&s);
+    assert_int_equal(s.differing_count, 0);
+    world_free(s.all);
+    world_free(s.without);
+    history_free(h);
+    free(h);
+}
+
+static void a_restart_changes_no_answer(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < (histories_count + RESTARTED_OF - 1) / RESTARTED_OF; i++) {
+        restart_again_and_again(first_seed + i);
+    }
+}
+
 static void every_rule_decided_often_enough_to_matter(void **state)
 {
     (void)state;
@@ -317,6 +359,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_shown_is_as_if_the_blocked_had_never_written),
         cmocka_unit_test(every_rule_decided_often_enough_to_matter),
+        cmocka_unit_test(a_restart_changes_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

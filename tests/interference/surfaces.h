@@ -1,7 +1,7 @@
 /* surfaces.h - every way in which a node answers a person, asked of two worlds at once.
  *
- * One world accepted everything, the other everything but what the blocked people wrote.  Their
- * answers must be the same, octet for octet (promise 1). */
+ * One world accepted everything, the other everything but what the blocked people wrote (promise
+ * 1), or the same in another way.  Their answers must be the same, octet for octet. */
 #ifndef KITH_TESTS_INTERFERENCE_SURFACES_H
 #define KITH_TESTS_INTERFERENCE_SURFACES_H
 
@@ -10,7 +10,7 @@
 struct surfaces {
     const struct history *history;
     struct world *all;     /* accepted everything */
-    struct world *without; /* without A(X) */
+    struct world *without; /* without A(X), or whatever else must answer alike */
     size_t asked_count;
     size_t differing_count;
 };
