@@ -60,11 +60,12 @@ static size_t slot_for(const struct index_set *set, uint64_t created_s, const st
 }
 
 /* How many items of the block are below (created_s, id). */
-static size_t rank_in_block(const struct index_set *set, const struct index_set_block *block,
+static size_t rank_in_block(const struct index_set *set, const struct index_set_slot *slot,
                             uint64_t created_s, const struct post_id *id)
 {
+    const struct index_set_block *block = slot->block;
     size_t low = 0;
-    size_t high = (size_t)block->fold.count;
+    size_t high = (size_t)slot->fold.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (compare(record_at(set, block->positions[middle]), created_s, id) < 0) {
@@ -98,11 +99,11 @@ static struct index_set_block *insert_block(struct index_set *set, size_t slot)
     return block;
 }
 
-static void refold(const struct index_set *set, struct index_set_block *block, size_t count)
+static void refold(const struct index_set *set, struct index_set_slot *slot, size_t count)
 {
-    block->fold = (struct fold){0};
+    slot->fold = (struct fold){0};
     for (size_t i = 0; i < count; i++) {
-        fold_add_id(&block->fold, &record_at(set, block->positions[i])->id);
+        fold_add_id(&slot->fold, &record_at(set, slot->block->positions[i])->id);
     }
 }
 
@@ -120,8 +121,8 @@ static enum err_code split(struct index_set *set, size_t *slot, size_t *at)
     size_t moved = INDEX_SET_BLOCK_MAX - kept;
     memcpy(fresh->positions, full->positions + kept, moved * sizeof full->positions[0]);
     if (moved > 0) {
-        refold(set, fresh, moved);
-        fold_subtract(&full->fold, &fresh->fold);
+        refold(set, &set->slots[*slot + 1], moved);
+        fold_subtract(&set->slots[*slot].fold, &set->slots[*slot + 1].fold);
     }
     if (*at > kept || newest) {
         *slot += 1;
@@ -149,10 +150,10 @@ enum err_code index_set_add(struct index_set *set, uint32_t position)
         }
     } else {
         slot = slot_for(set, created_s, &record->id);
-        at = rank_in_block(set, set->slots[slot].block, created_s, &record->id);
+        at = rank_in_block(set, &set->slots[slot], created_s, &record->id);
     }
     invalidate_behind(set, slot);
-    if (set->slots[slot].block->fold.count == INDEX_SET_BLOCK_MAX) {
+    if (set->slots[slot].fold.count == INDEX_SET_BLOCK_MAX) {
         enum err_code rc = split(set, &slot, &at);
         if (rc != ERR_OK) {
             return rc;
@@ -160,9 +161,9 @@ enum err_code index_set_add(struct index_set *set, uint32_t position)
     }
     struct index_set_block *block = set->slots[slot].block;
     memmove(block->positions + at + 1, block->positions + at,
-            ((size_t)block->fold.count - at) * sizeof block->positions[0]);
+            ((size_t)set->slots[slot].fold.count - at) * sizeof block->positions[0]);
     block->positions[at] = position;
-    fold_add_id(&block->fold, &record->id);
+    fold_add_id(&set->slots[slot].fold, &record->id);
     set->count++;
     return ERR_OK;
 }
@@ -184,8 +185,8 @@ void index_set_remove(struct index_set *set, uint32_t position)
     uint64_t created_s = index_record_created_s(record);
     assert(set->slots_count > 0);
     size_t slot = slot_for(set, created_s, &record->id);
-    size_t at = rank_in_block(set, set->slots[slot].block, created_s, &record->id);
-    if (at == set->slots[slot].block->fold.count) {
+    size_t at = rank_in_block(set, &set->slots[slot], created_s, &record->id);
+    if (at == set->slots[slot].fold.count) {
         /* It is the first of the next block: slot_for() looks for what is below it. */
         slot++;
         at = 0;
@@ -196,12 +197,12 @@ void index_set_remove(struct index_set *set, uint32_t position)
 
     struct fold one = {0};
     fold_add_id(&one, &record->id);
-    fold_subtract(&block->fold, &one);
+    fold_subtract(&set->slots[slot].fold, &one);
     memmove(block->positions + at, block->positions + at + 1,
-            ((size_t)block->fold.count - at) * sizeof block->positions[0]);
+            ((size_t)set->slots[slot].fold.count - at) * sizeof block->positions[0]);
     set->count--;
     invalidate_behind(set, slot);
-    if (block->fold.count == 0) {
+    if (set->slots[slot].fold.count == 0) {
         remove_block(set, slot);
     }
 }
@@ -214,7 +215,7 @@ static void make_valid(struct index_set *set)
     }
     for (size_t i = set->valid_count; i < set->slots_count; i++) {
         set->slots[i].before = set->slots[i - 1].before;
-        fold_add(&set->slots[i].before, &set->slots[i - 1].block->fold);
+        fold_add(&set->slots[i].before, &set->slots[i - 1].fold);
     }
     set->valid_count = set->slots_count;
 }
@@ -227,7 +228,7 @@ uint64_t index_set_rank(struct index_set *set, const struct negentropy_bound *bo
     make_valid(set);
     size_t slot = slot_for(set, bound->created_s, &bound->id);
     return set->slots[slot].before.count +
-           rank_in_block(set, set->slots[slot].block, bound->created_s, &bound->id);
+           rank_in_block(set, &set->slots[slot], bound->created_s, &bound->id);
 }
 
 /* The slot that holds the item at rank < count. */
@@ -257,8 +258,8 @@ void index_set_fold(struct index_set *set, struct fold *fold, uint64_t rank)
     const struct index_set_slot *slot = &set->slots[slot_of_rank(set, rank - 1)];
     *fold = slot->before;
     size_t partial = (size_t)(rank - slot->before.count);
-    if (partial == slot->block->fold.count) {
-        fold_add(fold, &slot->block->fold);
+    if (partial == slot->fold.count) {
+        fold_add(fold, &slot->fold);
         return;
     }
     for (size_t i = 0; i < partial; i++) {

@@ -16,12 +16,12 @@
 #define INDEX_SET_BLOCK_MAX 64
 
 struct index_set_block {
-    struct fold fold;
     uint32_t positions[INDEX_SET_BLOCK_MAX];
 };
 
 struct index_set_slot {
     struct index_set_block *block; /* never empty */
+    struct fold fold;              /* of the block: here, so that summing up walks one array */
     struct fold before;            /* of all blocks before; valid below valid_count */
 };
 
