@@ -13,11 +13,13 @@
 #include "tests/support/file_memory.h"
 
 #define QUEUE_MAX  4096
-#define ROOM_UNTIL 3 /* messages a client takes before it is full: listings must wait */
+#define WAITS_MAX  200 /* before she gives an answer up */
+#define ROOM_UNTIL 3   /* messages a client takes before it is full: listings must wait */
 
 struct world {
     struct command_host host; /* first: the callbacks cast back to their world */
     struct cli_transport transport;
+    const struct world_node *node; /* NULL: store and clock are its own */
     struct files *files;
     struct store *store;
     struct journal *journal;
@@ -50,7 +52,8 @@ static struct world *of_host(struct command_host *host)
 
 static uint64_t host_now_s(struct command_host *host)
 {
-    return of_host(host)->now_s;
+    const struct world *w = of_host(host);
+    return w->node != NULL ? w->node->now_s(w->node->context) : w->now_s;
 }
 
 static void host_send(struct command_host *host, struct command_client client,
@@ -84,7 +87,11 @@ static enum err_code put(struct world *w, struct octets wire)
 static void host_publish(struct command_host *host, uint64_t token, struct octets wire)
 {
     struct world *w = of_host(host);
-    commands_on_published(w->commands, token, put(w, wire), 0);
+    if (w->node != NULL) {
+        w->node->publish(w->node->context, token, wire);
+    } else {
+        commands_on_published(w->commands, token, put(w, wire), 0);
+    }
 }
 
 static void host_status(struct command_host *host, struct command_status *status)
@@ -123,14 +130,20 @@ static enum err_code transport_send(struct cli_transport *transport, struct octe
     return ERR_OK;
 }
 
+static bool is_waiting(const struct world *w)
+{
+    return w->queue_head < w->queue_tail;
+}
+
+/* What is there, without letting time pass. */
 static bool next_message(struct world *w, struct octets *message)
 {
-    if (w->queue_head == w->queue_tail) {
+    if (!is_waiting(w)) {
         w->queue_head = 0;
         w->queue_tail = 0;
         commands_on_writable(w->commands, the_client);
     }
-    if (w->queue_head == w->queue_tail) {
+    if (!is_waiting(w)) {
         return false;
     }
     free(w->received);
@@ -143,8 +156,14 @@ static enum err_code transport_receive(struct cli_transport *transport, struct o
                                        unsigned timeout_ms)
 {
     (void)timeout_ms;
+    struct world *w = transport->context;
     struct octets whole;
-    if (!next_message(transport->context, &whole)) {
+    bool found = next_message(w, &whole);
+    for (int i = 0; w->node != NULL && !found && i < WAITS_MAX; i++) {
+        w->node->wait(w->node->context);
+        found = next_message(w, &whole);
+    }
+    if (!found) {
         return ERR_CANCELLED; /* a live stream with nothing new: she stops watching */
     }
     *message = octets_of(whole.at + 4, whole.len - 4);
@@ -176,9 +195,13 @@ static void open_home(struct world *w)
     must(vault_journal_key(key, w->files, &note), "the journal's key");
     must(journal_open(&w->journal, w->files, key, &note), "the journal");
     must(vault_open(&w->vault, w->files, w->journal, &note), "the vault");
-    must(vault_store_key(key, w->files, &note), "the store's key");
-    must(store_open(&w->store, w->files, key, &note), "the store");
-    store_midnight(w->store, w->now_s); /* as a node does */
+    if (w->node == NULL) {
+        must(vault_store_key(key, w->files, &note), "the store's key");
+        must(store_open(&w->store, w->files, key, &note), "the store");
+        store_midnight(w->store, w->now_s); /* as a node does */
+    } else {
+        w->store = w->node->store;
+    }
     struct key own = vault_identity(w->vault);
     must(view_new(&w->view, w->store, &own, &note), "the view");
     must(view_load(w->view, vault_contents(w->vault), &note), "loading the view");
@@ -191,16 +214,24 @@ static void close_home(struct world *w)
 {
     commands_free(w->commands);
     view_free(w->view);
-    store_close(w->store);
+    if (w->node == NULL) {
+        store_close(w->store);
+    }
     vault_close(w->vault);
     journal_close(w->journal);
 }
 
 struct world *world_new(void)
 {
+    return world_new_at(NULL);
+}
+
+struct world *world_new_at(const struct world_node *node)
+{
     static const uint8_t seed[32] = "the same person in every history";
     struct world *w = calloc(1, sizeof *w);
     must(w == NULL ? ERR_NO_MEMORY : ERR_OK, "memory");
+    w->node = node;
     w->now_s = HISTORY_START_S;
     w->host = (struct command_host){.now_s = host_now_s,
                                     .send = host_send,
@@ -250,6 +281,16 @@ struct person world_owner(const struct world *world)
     struct person person = {.name = "bea", .key = vault_identity(world->vault)};
     memcpy(person.seed, vault_identity_seed(world->vault), sizeof person.seed);
     return person;
+}
+
+void world_on_published(struct world *world, uint64_t token, enum err_code rc, uint32_t sent_to)
+{
+    commands_on_published(world->commands, token, rc, sent_to);
+}
+
+void world_on_accepted(struct world *world)
+{
+    commands_on_arrival(world->commands);
 }
 
 void world_set_clock(struct world *world, uint64_t now_s)
@@ -348,7 +389,8 @@ void world_step(struct world *world, const struct history *history, const struct
 
 static uint64_t cli_now_s(void *context)
 {
-    return ((struct world *)context)->now_s;
+    struct world *w = context;
+    return host_now_s(&w->host);
 }
 
 static const char *cli_environment(void *context, const char *name)

@@ -21,6 +21,21 @@ struct answer {
 
 /* A new home, always with the same keys. */
 struct world *world_new(void);
+
+/* The node around a home whose store and network are somebody else's. */
+struct world_node {
+    void *context;
+    struct store *store;
+    uint64_t (*now_s)(void *context);
+    void (*publish)(void *context, uint64_t token, struct octets wire);
+    /* Let a little time pass: she waits for an answer. */
+    void (*wait)(void *context);
+};
+/* A home at such a node (borrowed), always with the same keys.  Its node tells it what happens. */
+struct world *world_new_at(const struct world_node *node);
+void world_on_published(struct world *world, uint64_t token, enum err_code rc, uint32_t sent_to);
+void world_on_accepted(struct world *world);
+
 void world_free(struct world *world);
 /* The person whose node this is. */
 struct person world_owner(const struct world *world);

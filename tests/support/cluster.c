@@ -113,6 +113,38 @@ size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text)
     return number;
 }
 
+void cluster_inhabit(struct cluster *c, uint32_t node, const struct cluster_inhabitant *inhabitant)
+{
+    c->nodes[node].inhabitant = inhabitant;
+}
+
+void cluster_publishes_wire(struct cluster *c, uint32_t node, uint64_t token, struct octets wire)
+{
+    node_step(c, node,
+              &(struct engine_input){.type = ENGINE_PUBLISH,
+                                     .as.publish = {.token = token, .wire = wire}});
+}
+
+struct store *cluster_store(struct cluster *c, uint32_t node)
+{
+    return c->nodes[node].store;
+}
+
+struct key cluster_key(const struct cluster *c, uint32_t node)
+{
+    return c->nodes[node].person.key;
+}
+
+struct post_id cluster_post_id(const struct cluster *c, size_t post)
+{
+    return c->said[post].id;
+}
+
+uint64_t cluster_now_s(const struct cluster *c)
+{
+    return CLUSTER_START_S + c->now_ms / 1000;
+}
+
 void cluster_breaks(struct cluster *c, uint32_t node, uint32_t other)
 {
     for (size_t l = 0; l < c->links_count; l++) {

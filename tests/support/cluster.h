@@ -44,6 +44,22 @@ void cluster_set_faults(struct cluster *c, const struct cluster_faults *faults);
 void cluster_dials(struct cluster *c, uint32_t node, uint32_t other);
 /* node's person says text; gives the post's number.  The node is up. */
 size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text);
+/* Somebody who lives at a node and is told what its daemon would tell her. */
+struct cluster_inhabitant {
+    void *context;
+    void (*on_published)(void *context, uint64_t token, enum err_code status, uint32_t sent_to);
+    void (*on_accepted)(void *context);
+};
+/* From now on (borrowed, until the cluster is freed).  What she says goes through
+ * cluster_publishes_wire(), with tokens of her own. */
+void cluster_inhabit(struct cluster *c, uint32_t node, const struct cluster_inhabitant *inhabitant);
+void cluster_publishes_wire(struct cluster *c, uint32_t node, uint64_t token, struct octets wire);
+/* The node's store, borrowed. */
+struct store *cluster_store(struct cluster *c, uint32_t node);
+/* Whose posts node's cluster_publishes() makes. */
+struct key cluster_key(const struct cluster *c, uint32_t node);
+struct post_id cluster_post_id(const struct cluster *c, size_t post);
+uint64_t cluster_now_s(const struct cluster *c);
 /* Break the connections between the two, or a random connection. */
 void cluster_breaks(struct cluster *c, uint32_t node, uint32_t other);
 void cluster_breaks_any(struct cluster *c);

@@ -53,6 +53,7 @@ struct cluster_node {
     size_t slots[SLOTS_MAX]; /* link, or NO_LINK */
     bool dials[CLUSTER_NODES_MAX];
     bool lies;
+    const struct cluster_inhabitant *inhabitant; /* or NULL */
     size_t blamed_count;
 };
 

@@ -62,6 +62,17 @@ static void ask(struct cluster *c, struct event *event)
     }
 }
 
+static void on_published(struct cluster *c, uint32_t n, const struct engine_published *published)
+{
+    const struct cluster_inhabitant *inhabitant = c->nodes[n].inhabitant;
+    if (inhabitant != NULL) {
+        inhabitant->on_published(inhabitant->context, published->token, published->status,
+                                 published->sent_to);
+    } else {
+        c->said[published->token].acknowledged = published->status == ERR_OK;
+    }
+}
+
 static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect *effect)
 {
     struct event event = {.node = n};
@@ -100,9 +111,13 @@ static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect 
     case ENGINE_PUBLISHED:
         cluster_note(c, n, "published", effect->as.published.token,
                      (uint64_t)effect->as.published.status);
-        c->said[effect->as.published.token].acknowledged = effect->as.published.status == ERR_OK;
+        on_published(c, n, &effect->as.published);
         break;
     case ENGINE_ACCEPTED:
+        if (c->nodes[n].inhabitant != NULL) {
+            c->nodes[n].inhabitant->on_accepted(c->nodes[n].inhabitant->context);
+        }
+        break;
     case ENGINE_READY:
         break;
     case ENGINE_JOIN:
