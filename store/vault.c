@@ -16,6 +16,7 @@ void vault_state_init(struct vault *vault, struct files *files)
     vault_table_init(&vault->follows, sizeof(struct key), VAULT_FOLLOWS_MAX);
     vault_table_init(&vault->tags, sizeof(struct vault_followed_tag), VAULT_TAGS_MAX);
     vault_table_init(&vault->blocks, sizeof(struct vault_block), VAULT_BLOCKS_MAX);
+    vault_table_init(&vault->shields, sizeof(struct vault_shield), VAULT_SHIELDS_MAX);
     vault_table_init(&vault->peers, sizeof(struct vault_peer), VAULT_PEERS_MAX);
     vault_table_init(&vault->claims, sizeof(struct vault_claim), VAULT_PEERS_MAX);
 }
@@ -33,6 +34,8 @@ void vault_state_lend(struct vault *vault)
         .tags_count = vault->tags.committed_count,
         .blocks = vault->blocks.committed,
         .blocks_count = vault->blocks.committed_count,
+        .shields = vault->shields.committed,
+        .shields_count = vault->shields.committed_count,
         .peers = vault->peers.committed,
         .peers_count = vault->peers.committed_count,
         .claims = vault->claims.committed,
@@ -47,6 +50,7 @@ void vault_state_commit(struct vault *vault, uint64_t generation)
     vault_table_commit(&vault->follows);
     vault_table_commit(&vault->tags);
     vault_table_commit(&vault->blocks);
+    vault_table_commit(&vault->shields);
     vault_table_commit(&vault->peers);
     vault_table_commit(&vault->claims);
     vault_state_lend(vault);
@@ -58,6 +62,7 @@ void vault_state_roll_back(struct vault *vault)
     vault_table_roll_back(&vault->follows);
     vault_table_roll_back(&vault->tags);
     vault_table_roll_back(&vault->blocks);
+    vault_table_roll_back(&vault->shields);
     vault_table_roll_back(&vault->peers);
     vault_table_roll_back(&vault->claims);
 }
@@ -68,6 +73,7 @@ void vault_state_free_lists(struct vault *vault)
     vault_table_close(&vault->follows);
     vault_table_close(&vault->tags);
     vault_table_close(&vault->blocks);
+    vault_table_close(&vault->shields);
     vault_table_close(&vault->peers);
     vault_table_close(&vault->claims);
 }

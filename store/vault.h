@@ -1,9 +1,11 @@
-/* vault.h - what belongs to the person alone: secret keys, petnames, follows, blocks, peers.
+/* vault.h - what belongs to the person alone: secret keys, petnames, follows, blocks,
+ * shields, peers.
  *
  * One small sealed file "vault", replaced atomically, and its key in the file "key" of mode 0600
  * (a passphrase wraps it in a later version).  Changes are staged in memory and take effect with
  * vault_commit(): the vault first, then its generation into the journal, so that a vault older
- * than the journal is seen as a rollback.  Only the view reads follows and blocks (promise 3). */
+ * than the journal is seen as a rollback.  Only the view reads follows, blocks and shields
+ * (promise 3). */
 #ifndef KITH_STORE_VAULT_H
 #define KITH_STORE_VAULT_H
 
@@ -13,12 +15,14 @@
 #include "store/file.h"
 #include "store/journal.h"
 
-#define VAULT_LABEL_MAX    64 /* petnames and labels, octets */
-#define VAULT_BLOCKS_MAX   100000
-#define VAULT_FOLLOWS_MAX  100000
-#define VAULT_PEERS_MAX    64
-#define VAULT_PETNAMES_MAX 100000
-#define VAULT_TAGS_MAX     4096
+#define VAULT_LABEL_MAX      64 /* petnames and labels, octets */
+#define VAULT_BLOCKS_MAX     100000
+#define VAULT_FOLLOWS_MAX    100000
+#define VAULT_PEERS_MAX      64
+#define VAULT_PETNAMES_MAX   100000
+#define VAULT_SHIELDS_MAX    1024
+#define VAULT_TAGS_MAX       4096
+#define VAULT_SHIELD_LEN_MAX 120 /* octets of a shielded tag or word */
 
 enum vault_kind { VAULT_PERSONAL = 1, VAULT_RELAY = 2 };
 
@@ -41,6 +45,16 @@ struct vault_block {
     uint64_t until_s;                /* both 0 while in force */
     uint64_t until_position;
     bool in_force;
+};
+
+enum vault_shield_kind { VAULT_SHIELD_TAG = 1, VAULT_SHIELD_WORD = 2 };
+
+/* A tag in its normal form, or a word as view_word() gives it, that the person does not want to
+ * meet. */
+struct vault_shield {
+    enum vault_shield_kind kind;
+    uint8_t text_len; /* 1 .. VAULT_SHIELD_LEN_MAX; of a tag at most 60 */
+    uint8_t text[VAULT_SHIELD_LEN_MAX];
 };
 
 /* Somebody the node dials. */
@@ -70,6 +84,8 @@ struct vault_contents {
     size_t tags_count;
     const struct vault_block *blocks; /* in force and past */
     size_t blocks_count;
+    const struct vault_shield *shields; /* in the order they were raised */
+    size_t shields_count;
     const struct vault_peer *peers;
     size_t peers_count;
     const struct vault_claim *claims;
@@ -126,6 +142,10 @@ MUST_USE enum err_code vault_block(struct vault *vault, bool *changed, const str
                                    const char *label, uint64_t now_s, uint64_t position);
 MUST_USE enum err_code vault_unblock(struct vault *vault, bool *changed, const struct key *key,
                                      uint64_t now_s, uint64_t position);
+MUST_USE enum err_code vault_shield(struct vault *vault, bool *changed, enum vault_shield_kind kind,
+                                    struct octets text);
+MUST_USE enum err_code vault_unshield(struct vault *vault, bool *changed,
+                                      enum vault_shield_kind kind, struct octets text);
 MUST_USE enum err_code vault_peer_add(struct vault *vault, bool *changed,
                                       const struct vault_peer *peer);
 MUST_USE enum err_code vault_peer_remove(struct vault *vault, bool *changed,

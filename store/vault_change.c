@@ -1,6 +1,7 @@
 #include "store/vault_state.h"
 
 #include "proto/canon.h"
+#include "proto/post.h"
 
 /* Every item but a claim's and a peer's begins with its key. */
 static bool find_key(const struct vault_table *table, size_t *index, const struct key *key)
@@ -186,6 +187,51 @@ enum err_code vault_unblock(struct vault *vault, bool *changed, const struct key
         there->in_force = false;
         there->until_s = now_s;
         there->until_position = position;
+    }
+    return ERR_OK;
+}
+
+static bool find_shield(const struct vault *vault, size_t *index, enum vault_shield_kind kind,
+                        struct octets text)
+{
+    for (size_t i = 0; i < vault->shields.staged_count; i++) {
+        const struct vault_shield *there = vault_table_at(&vault->shields, i);
+        if (there->kind == kind && octets_equal(octets_of(there->text, there->text_len), text)) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err_code vault_shield(struct vault *vault, bool *changed, enum vault_shield_kind kind,
+                           struct octets text)
+{
+    struct vault_shield shield = {.kind = kind, .text_len = (uint8_t)text.len};
+    size_t len_max = kind == VAULT_SHIELD_TAG ? POST_TAG_MAX : sizeof shield.text;
+    if (text.len == 0 || text.len > len_max || !canon_utf8_valid(text)) {
+        return ERR_REFUSED;
+    }
+    size_t index;
+    if (find_shield(vault, &index, kind, text)) {
+        *changed = false;
+        return ERR_OK;
+    }
+    memcpy(shield.text, text.at, text.len);
+    enum err_code rc = add(vault, &vault->shields, &shield);
+    if (rc == ERR_OK) {
+        *changed = true;
+    }
+    return rc;
+}
+
+enum err_code vault_unshield(struct vault *vault, bool *changed, enum vault_shield_kind kind,
+                             struct octets text)
+{
+    size_t index;
+    *changed = find_shield(vault, &index, kind, text);
+    if (*changed) {
+        vault_table_remove(&vault->shields, index);
     }
     return ERR_OK;
 }

@@ -1,16 +1,18 @@
 #include "store/vault_state.h"
 
 #include "proto/canon.h"
+#include "proto/post.h"
 
 #include <sodium.h>
 
-/* vault = [1, kind, generation, seed, petnames, follows, tags, blocks, peers, claims]
+/* vault = [2, kind, generation, seed, petnames, follows, tags, blocks, shields, peers, claims]
  *   petname = [key, name]                    follow = key         tag = bin
  *   block   = [key, label, since_s, since_position, until_s, until_position, in_force]
+ *   shield  = [1, tag] or [2, word], both str
  *   peer    = [host, port, static_key, relay_identity, joined]
  *   claim   = [host, port, static_key, claim] */
-#define VERSION      1
-#define FIELDS_COUNT 10
+#define VERSION      2
+#define FIELDS_COUNT 11
 /* More than any item of its list takes. */
 #define ITEM_LEN_MAX 1024
 #define KEY_ITEM_LEN 40
@@ -117,6 +119,32 @@ static enum err_code read_block(struct canon_reader *r, void *item)
     return rc == ERR_OK ? canon_read_bool(r, &block->in_force) : rc;
 }
 
+static void write_shield(struct canon_writer *w, const void *item)
+{
+    const struct vault_shield *shield = item;
+    canon_write_array(w, 2);
+    canon_write_uint(w, (uint64_t)shield->kind);
+    canon_write_str(w, octets_of(shield->text, shield->text_len));
+}
+
+static enum err_code read_shield(struct canon_reader *r, void *item)
+{
+    struct vault_shield *shield = item;
+    struct octets text = {0};
+    uint64_t kind = 0;
+    enum err_code rc = read_fields(r, 2);
+    rc = rc == ERR_OK ? canon_read_uint(r, &kind, VAULT_SHIELD_WORD) : rc;
+    size_t len_max = kind == VAULT_SHIELD_TAG ? POST_TAG_MAX : sizeof shield->text;
+    rc = rc == ERR_OK ? canon_read_str(r, &text, len_max) : rc;
+    if (rc != ERR_OK || kind < VAULT_SHIELD_TAG || text.len == 0) {
+        return rc == ERR_OK ? ERR_MALFORMED : rc;
+    }
+    shield->kind = (enum vault_shield_kind)kind;
+    memcpy(shield->text, text.at, text.len);
+    shield->text_len = (uint8_t)text.len;
+    return ERR_OK;
+}
+
 static void write_address(struct canon_writer *w, const struct address *address)
 {
     canon_write_str(w, octets_of_text(address->host));
@@ -186,6 +214,7 @@ static const struct list lists[] = {
     {offsetof(struct vault, follows), KEY_ITEM_LEN, write_follow, read_follow},
     {offsetof(struct vault, tags), 64, write_tag, read_tag},
     {offsetof(struct vault, blocks), 192, write_block, read_block},
+    {offsetof(struct vault, shields), 128, write_shield, read_shield},
     {offsetof(struct vault, peers), ITEM_LEN_MAX, write_peer, read_peer},
     {offsetof(struct vault, claims), ITEM_LEN_MAX, write_claim, read_claim},
 };
@@ -248,6 +277,7 @@ static enum err_code read_list(struct canon_reader *r, struct vault_table *table
         struct vault_petname petname;
         struct vault_followed_tag tag;
         struct vault_block block;
+        struct vault_shield shield;
         struct vault_peer peer;
         struct vault_claim claim;
     } item;

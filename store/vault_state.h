@@ -30,6 +30,7 @@ struct vault {
     struct vault_table follows;
     struct vault_table tags;
     struct vault_table blocks;
+    struct vault_table shields;
     struct vault_table peers;
     struct vault_table claims;
     struct vault_contents contents; /* of what is committed */

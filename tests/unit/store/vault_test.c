@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,10 @@ static void everything_committed_is_there_after_reopening(void **state)
     assert_int_equal(vault_follow(vault, &changed, &ana), ERR_OK);
     assert_int_equal(vault_follow_tag(vault, &changed, octets_of_text("metoo")), ERR_OK);
     assert_int_equal(vault_block(vault, &changed, &bea, NULL, 50, 3), ERR_OK);
+    assert_int_equal(vault_shield(vault, &changed, VAULT_SHIELD_TAG, octets_of_text("itwasme")),
+                     ERR_OK);
+    assert_int_equal(vault_shield(vault, &changed, VAULT_SHIELD_WORD, octets_of_text("court")),
+                     ERR_OK);
     assert_int_equal(vault_peer_add(vault, &changed, &peer), ERR_OK);
     assert_int_equal(vault_claim_add(vault, &claim), ERR_OK);
     assert_int_equal(vault_contents(vault)->follows_count, 0);
@@ -132,6 +137,12 @@ static void everything_committed_is_there_after_reopening(void **state)
         assert_int_equal(c->blocks[0].since_s, 50);
         assert_int_equal(c->blocks[0].since_position, 3);
         assert_true(c->blocks[0].in_force);
+        assert_int_equal(c->shields_count, 2);
+        assert_int_equal(c->shields[0].kind, VAULT_SHIELD_TAG);
+        assert_int_equal(c->shields[0].text_len, 7);
+        assert_memory_equal(c->shields[0].text, "itwasme", 7);
+        assert_int_equal(c->shields[1].kind, VAULT_SHIELD_WORD);
+        assert_memory_equal(c->shields[1].text, "court", 5);
         assert_string_equal(c->peers[0].address.host, "relay.example");
         assert_int_equal(c->claims[0].claim_len, 3);
         reopen();
@@ -173,6 +184,46 @@ static void changing_says_whether_anything_changed(void **state)
         assert_int_equal(vault_unblock(vault, &changed, &ana, 2, 2), ERR_OK);
         assert_int_equal(changed, first);
     }
+}
+
+static void a_shield_is_a_tag_or_a_word_and_stands_until_it_is_lowered(void **state)
+{
+    (void)state;
+    char text[VAULT_SHIELD_LEN_MAX + 1];
+    memset(text, 'x', sizeof text);
+    struct octets ihave = octets_of_text("ihave");
+    for (int times = 0; times < 2; times++) {
+        for (int kind = VAULT_SHIELD_TAG; kind <= VAULT_SHIELD_WORD; kind++) {
+            assert_int_equal(vault_shield(vault, &changed, (enum vault_shield_kind)kind, ihave),
+                             ERR_OK);
+            assert_int_equal(changed, times == 0);
+        }
+    }
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    for (int times = 0; times < 2; times++) {
+        assert_int_equal(vault_unshield(vault, &changed, VAULT_SHIELD_WORD, ihave), ERR_OK);
+        assert_int_equal(changed, times == 0);
+    }
+    assert_int_equal(vault_contents(vault)->shields_count, 2);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_contents(vault)->shields_count, 1);
+    assert_int_equal(vault_contents(vault)->shields[0].kind, VAULT_SHIELD_TAG);
+
+    const struct {
+        enum vault_shield_kind kind;
+        size_t len;
+        enum err_code rc;
+    } lengths[] = {{VAULT_SHIELD_TAG, 60, ERR_OK},
+                   {VAULT_SHIELD_TAG, 61, ERR_REFUSED},
+                   {VAULT_SHIELD_WORD, 61, ERR_OK},
+                   {VAULT_SHIELD_WORD, VAULT_SHIELD_LEN_MAX + 1, ERR_REFUSED},
+                   {VAULT_SHIELD_WORD, 0, ERR_REFUSED}};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct octets long_one = octets_of(text, lengths[i].len);
+        assert_int_equal(vault_shield(vault, &changed, lengths[i].kind, long_one), lengths[i].rc);
+    }
+    assert_int_equal(vault_shield(vault, &changed, VAULT_SHIELD_WORD, octets_of_text("\xff")),
+                     ERR_REFUSED);
 }
 
 static void a_petname_belongs_to_one_key(void **state)
@@ -223,6 +274,12 @@ static void lists_have_bounds(void **state)
     for (uint16_t i = 0; i < VAULT_PEERS_MAX; i++) {
         peer.address.port = (uint16_t)(i + 1);
         assert_int_equal(vault_peer_add(vault, &changed, &peer), ERR_OK);
+    }
+    for (int i = 0; i <= VAULT_SHIELDS_MAX; i++) {
+        char word[8];
+        (void)snprintf(word, sizeof word, "w%d", i);
+        assert_int_equal(vault_shield(vault, &changed, VAULT_SHIELD_WORD, octets_of_text(word)),
+                         i < VAULT_SHIELDS_MAX ? ERR_OK : ERR_REFUSED);
     }
     peer.address.port = 1000;
     assert_int_equal(vault_peer_add(vault, &changed, &peer), ERR_REFUSED);
@@ -455,6 +512,7 @@ int main(void)
         TEST(the_keys_of_store_and_journal_differ),
         TEST(everything_committed_is_there_after_reopening),
         TEST(changing_says_whether_anything_changed),
+        TEST(a_shield_is_a_tag_or_a_word_and_stands_until_it_is_lowered),
         TEST(a_petname_belongs_to_one_key),
         TEST(stretches_of_blocking_are_kept_for_ever),
         TEST(lists_have_bounds),
