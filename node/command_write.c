@@ -161,7 +161,7 @@ static enum err_code show(struct commands *c, const struct view_post **post,
         rc = ERR_NOT_FOUND;
     }
     if (rc == ERR_OK) {
-        *post = &page.posts[0];
+        *post = page.posts;
     }
     return rc;
 }
