@@ -59,8 +59,12 @@ struct view_responses {
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_responses_of(struct view *view, struct view_responses *responses,
                                          uint32_t post, enum view_reach reach);
-/* Whether a visible reaction is the one of its author and subject that counts. */
-bool view_reaction_counts(const struct view *view, uint32_t reaction, enum view_reach reach);
+/* counted[post], of all posts and false so far, becomes true for the visible reactions to her posts
+ * that count: the latest of each person to each post.  All at once, since somebody could react so
+ * often that asking for one after the other takes hours.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_reactions_counted(const struct view *view, bool *counted,
+                                              enum view_reach reach);
 
 /* Words to look for: folded once, asked of many posts. */
 struct view_words;

@@ -7,6 +7,7 @@ struct pick {
     struct view *view;
     const struct view_query *query;
     const struct view_words *words; /* VIEW_SEARCH */
+    bool *counted;                  /* VIEW_INBOX: view_reactions_counted() */
     const struct view_list *list;
     uint32_t end; /* only what stands before it */
     uint32_t *found;
@@ -26,8 +27,8 @@ static enum err_code matches(bool *match, struct pick *pick, uint32_t post, stru
         *match = sees && (fate & VIEW_LISTED) != 0;
         break;
     case VIEW_INBOX:
-        *match = sees && (fate & VIEW_FOR_HER) != 0 &&
-                 (row->kind != POST_REACT || view_reaction_counts(view, post, pick->query->reach));
+        *match =
+            sees && (fate & VIEW_FOR_HER) != 0 && (row->kind != POST_REACT || pick->counted[post]);
         break;
     case VIEW_MINE:
     case VIEW_OWN:
@@ -173,6 +174,17 @@ static enum err_code rows_make(struct view_page *page, struct pick *pick, struct
     return rc;
 }
 
+static enum err_code reactions_count(struct pick *pick)
+{
+    if (pick->query->what != VIEW_INBOX) {
+        return ERR_OK;
+    }
+    pick->counted = calloc((size_t)pick->view->columns.ids.count + 1, sizeof *pick->counted);
+    return pick->counted == NULL
+               ? ERR_NO_MEMORY
+               : view_reactions_counted(pick->view, pick->counted, pick->query->reach);
+}
+
 static enum err_code query_once(struct pick *pick, struct view_page *page, struct err_note *note)
 {
     struct view_list made = {.at = NULL};
@@ -184,6 +196,9 @@ static enum err_code query_once(struct pick *pick, struct view_page *page, struc
         rc = end_of(pick);
     }
     if (rc == ERR_OK) {
+        rc = reactions_count(pick);
+    }
+    if (rc == ERR_OK) {
         rc = pick_backward(pick, note);
     }
     if (rc == ERR_OK) {
@@ -191,6 +206,8 @@ static enum err_code query_once(struct pick *pick, struct view_page *page, struc
     }
     pick->list = NULL;
     free(made.at);
+    free(pick->counted);
+    pick->counted = NULL;
     return rc;
 }
 

@@ -151,6 +151,31 @@ static void the_inbox_holds_what_concerns_her_and_nothing_of_her_own(void **stat
     scenario_free(s);
 }
 
+static void the_inbox_holds_the_latest_reaction_of_each_person_to_each_post(void **state)
+{
+    (void)state;
+    struct scenario *s = story();
+    struct post_id one = says(s, "bea", "one", NULL);
+    struct post_id two = says(s, "bea", "two", NULL);
+    struct post_id fay_before = reacts(s, "fay", one, POST_SAD);
+    struct post_id ana_one = reacts(s, "ana", one, POST_SAD);
+    struct post_id fay_two = reacts(s, "fay", two, POST_HEART);
+    struct post_id fay_one = reacts(s, "fay", one, POST_WITH);
+    struct post_id ana_two = reacts(s, "ana", two, POST_HEART);
+    struct post_id fay_after = reacts(s, "fay", one, POST_HEART);
+    (void)retracts(s, "fay", fay_after);
+    assert_true(shows(s, VIEW_INBOX, fay_one));
+    assert_true(shows(s, VIEW_INBOX, fay_two));
+    assert_true(shows(s, VIEW_INBOX, ana_one));
+    assert_true(shows(s, VIEW_INBOX, ana_two));
+    assert_false(shows(s, VIEW_INBOX, fay_before));
+    assert_false(shows(s, VIEW_INBOX, fay_after));
+    blocks(s, "fay");
+    assert_false(shows(s, VIEW_INBOX, fay_one));
+    assert_true(shows(s, VIEW_INBOX, ana_one));
+    scenario_free(s);
+}
+
 static void one_reaction_counts_for_each_person(void **state)
 {
     (void)state;
@@ -315,6 +340,7 @@ int main(void)
         cmocka_unit_test(the_timeline_is_hers_of_whom_she_follows_and_of_followed_tags),
         cmocka_unit_test(a_thread_is_the_same_from_each_of_its_posts),
         cmocka_unit_test(the_inbox_holds_what_concerns_her_and_nothing_of_her_own),
+        cmocka_unit_test(the_inbox_holds_the_latest_reaction_of_each_person_to_each_post),
         cmocka_unit_test(one_reaction_counts_for_each_person),
         cmocka_unit_test(a_petname_outranks_the_latest_visible_profile),
         cmocka_unit_test(search_finds_whole_words_in_any_case_in_text_note_and_tags),
