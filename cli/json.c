@@ -71,8 +71,8 @@ static void hex_print(FILE *out, struct octets octets)
     static const char digits[] = "0123456789abcdef";
     (void)fputc('"', out);
     for (size_t i = 0; i < octets.len; i++) {
-        (void)fputc(digits[octets.at[i] >> 4], out);
-        (void)fputc(digits[octets.at[i] & 0x0f], out);
+        const char pair[2] = {digits[octets.at[i] >> 4], digits[octets.at[i] & 0x0f]};
+        (void)fwrite(pair, 1, sizeof pair, out);
     }
     (void)fputc('"', out);
 }

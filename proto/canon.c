@@ -263,8 +263,9 @@ static enum err_code skip_one(struct canon_reader *r, uint64_t *items, bool maps
 static enum err_code skip(struct canon_reader *r, struct octets *whole, bool maps_allowed)
 {
     struct canon_reader ahead = *r;
-    uint64_t open[CANON_DEPTH_MAX + 1] = {1}; /* values still to come, at each depth */
+    uint64_t open[CANON_DEPTH_MAX + 1]; /* values still to come, at each depth */
     size_t depth = 0;
+    open[0] = 1;
     while (depth > 0 || open[0] > 0) {
         if (open[depth] == 0) {
             depth--;

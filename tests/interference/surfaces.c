@@ -381,11 +381,14 @@ void surfaces_read(struct surfaces *surfaces)
 void surfaces_write(struct surfaces *surfaces)
 {
     for (int command = 0; command < CONTROL_COMMANDS_COUNT; command++) {
+        size_t asked_before = surfaces->asked_count;
         ask_command(surfaces, (enum control_command)command, true);
-        /* What it changed shows everywhere, or nowhere. */
-        ask_command(surfaces, CONTROL_TIMELINE, false);
-        ask_command(surfaces, CONTROL_MINE, false);
-        ask_command(surfaces, CONTROL_PEOPLE, false);
+        if (surfaces->asked_count > asked_before) {
+            /* What it changed shows everywhere, or nowhere. */
+            ASK(surfaces, "timeline", "--json", "--strangers");
+            ASK(surfaces, "mine");
+            ASK(surfaces, "people");
+        }
     }
     surfaces_read(surfaces);
 }
