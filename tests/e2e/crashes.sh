@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Kill -9 at any moment: what was acknowledged is there afterwards, and everybody sees what they saw
-# before.  KITH_E2E_ROUNDS says how many posts are tried (10 in the tests, 200 before a release).
+# before.  KITH_E2E_ROUNDS says how many posts are tried.
 source "$(dirname "$0")/lib.sh"
-rounds=${KITH_E2E_ROUNDS:-10}
+rounds=${KITH_E2E_ROUNDS:-20}
 
 relay hub
 people ana bea carl
@@ -22,15 +22,6 @@ for who in ana bea carl; do
     start "$who"
     as "$who" --json timeline >"$scratch/after"
     cmp -s "$scratch/before-$who" "$scratch/after" || fail "$who's timeline changed by kill -9"
-done
-
-# Acknowledged, then killed at once.
-for ((i = 0; i < rounds; i++)); do
-    id=$(says ana post "round $i" --tag metoo)
-    crash ana
-    [ -n "$id" ] || fail "round $i: no acknowledgement"
-    start ana
-    sees ana "$id" || fail "round $i: an acknowledged post is lost"
 done
 
 # Killed in the middle: either it was acknowledged and is there, or it was not.
