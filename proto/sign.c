@@ -17,6 +17,7 @@ static const struct sign_row sign_rows[SIGN_PREFIXES_COUNT] = {
     [SIGN_CLAIM] = {"kith/claim/1", KEY_LEN + KEY_LEN},
     [SIGN_JOIN] = {"kith/join/1", KEY_LEN + KEY_LEN},
     [SIGN_RELAY] = {"kith/relay/1", KEY_LEN},
+    [SIGN_EVIDENCE] = {"kith/evidence/1", KEY_LEN + 8 + 32},
     [SIGN_CROWD] = {"kith/crowd/2", KEY_LEN + 32 + 4 + 4 + 32 + 32},
     [SIGN_INNER] = {"kith/inner/1", 32 + POST_ID_LEN},
 };

@@ -19,14 +19,15 @@
 #define SIGN_SEED_LEN 32
 
 enum sign_prefix {
-    SIGN_POST,   /* id */
-    SIGN_DEVICE, /* device, u64 from_s, u64 until_s */
-    SIGN_INVITE, /* relay, seed's public key, u32 uses, u64 until_s */
-    SIGN_CLAIM,  /* relay, subject */
-    SIGN_JOIN,   /* relay, seed's public key */
-    SIGN_RELAY,  /* the static key of the relay's node */
-    SIGN_CROWD,  /* reserved: identity, P, u32 from_day, u32 until_day, c, z */
-    SIGN_INNER,  /* reserved: circle, id */
+    SIGN_POST,     /* id */
+    SIGN_DEVICE,   /* device, u64 from_s, u64 until_s */
+    SIGN_INVITE,   /* relay, seed's public key, u32 uses, u64 until_s */
+    SIGN_CLAIM,    /* relay, subject */
+    SIGN_JOIN,     /* relay, seed's public key */
+    SIGN_RELAY,    /* the static key of the relay's node */
+    SIGN_EVIDENCE, /* about, u64 sealed_s, BLAKE2b-256 of the posts */
+    SIGN_CROWD,    /* reserved: identity, P, u32 from_day, u32 until_day, c, z */
+    SIGN_INNER,    /* reserved: circle, id */
     SIGN_PREFIXES_COUNT
 };
 
