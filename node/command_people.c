@@ -200,17 +200,43 @@ static enum err_code show_profile(struct commands *c, struct run *run,
     return ERR_OK;
 }
 
+/* A relay has no view, and takes none of its posts back: its journal knows. */
+static void relay_profile(const struct commands *c, struct view_profile *profile)
+{
+    for (size_t i = journal_own_count(c->journal); i > 0; i--) {
+        struct octets wire;
+        uint32_t sent_count = 0;
+        struct post post;
+        journal_own_at(c->journal, &profile->id, &wire, &sent_count, i - 1);
+        if (post_decode(&post, wire) == ERR_OK && post.known && post.kind == POST_PROFILE) {
+            profile->name = post.as.profile.name;
+            profile->bio = post.as.profile.bio;
+            return;
+        }
+    }
+}
+
+static enum err_code own_profile(struct commands *c, struct view_profile *profile,
+                                 struct err_note *note)
+{
+    *profile = (struct view_profile){.name = octets_of(NULL, 0)};
+    if (c->view == NULL) {
+        relay_profile(c, profile);
+        return ERR_OK;
+    }
+    enum err_code rc = view_own_profile(c->view, profile, c->host->now_s(c->host), note);
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
 enum err_code command_on_profile(struct commands *c, struct run *run, struct octets args,
                                  struct err_note *note)
 {
-    struct view_profile profile = {0};
+    struct view_profile profile;
     struct octets name;
     struct octets bio;
-    if (c->view != NULL) {
-        enum err_code found = view_own_profile(c->view, &profile, c->host->now_s(c->host), note);
-        if (found != ERR_OK && found != ERR_NOT_FOUND) {
-            return found;
-        }
+    enum err_code rc = own_profile(c, &profile, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
     bool has_name = control_get_str(&name, args, "name") == ERR_OK;
     bool has_bio = control_get_str(&bio, args, "bio") == ERR_OK;
