@@ -352,7 +352,10 @@ enum err_code command_publish(struct commands *commands, struct run *run, struct
     struct octets wire = octets_of(commands->wire, wire_len);
     rc = journal_own_post(commands->journal, &run->posted, wire, note);
     if (rc != ERR_OK) {
-        return err_note(note, rc, "writing it down failed, and nothing was sent");
+        return err_note(note, rc,
+                        "writing it down failed, and nothing was sent. If the disk is full, make "
+                        "room; then `kith down` and `kith up`. What reached the disk all the same "
+                        "goes out then: `kith mine` shows it");
     }
     run->state = RUN_PUBLISHING;
     run->token = ++commands->token_latest;
@@ -393,7 +396,9 @@ enum err_code command_commit(struct commands *commands, struct err_note *note)
 {
     enum err_code rc = vault_commit(commands->vault, note);
     if (rc != ERR_OK) {
-        return err_note(note, rc, "keeping the change failed, and it is not in force");
+        return err_note(note, rc,
+                        "keeping the change failed, and it is not in force. If the disk is full, "
+                        "make room; then `kith down` and `kith up`, and try again");
     }
     if (commands->view == NULL) {
         return ERR_OK;

@@ -61,7 +61,7 @@ MUST_USE enum err_code view_responses_of(struct view *view, struct view_response
                                          uint32_t post, enum view_reach reach);
 /* counted[post], of all posts and false so far, becomes true for the visible reactions to her posts
  * that count: the latest of each person to each post.  All at once, since somebody could react so
- * often that asking for one after the other takes hours.
+ * often that asking for one after the other takes minutes.
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_reactions_counted(const struct view *view, bool *counted,
                                               enum view_reach reach);

@@ -12,8 +12,9 @@ void *view_grown(void *at, uint32_t *cap, uint64_t needed, size_t item_len)
     if (needed <= *cap) {
         return at;
     }
-    /* By halves and not by doubling: columns are most of the memory of a small node. */
-    uint64_t wanted = (uint64_t)*cap + *cap / 2 + 64;
+    /* By halves and not by doubling, and from little: columns are most of the memory of a small
+     * node, and a stranger can make up eight new tags with each post. */
+    uint64_t wanted = (uint64_t)*cap + *cap / 2 + 4;
     if (wanted < needed) {
         wanted = needed;
     }
