@@ -166,6 +166,25 @@ static enum err_code show(struct commands *c, const struct view_post **post,
     return rc;
 }
 
+/* The text that "id" names; any other kind is refused in these words. */
+static enum err_code find_text(struct commands *c, const struct view_post **post,
+                               struct octets args, const char *refusal, struct err_note *note)
+{
+    struct view_target target;
+    const struct view_post *found = NULL;
+    enum err_code rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
+    if (rc == ERR_OK) {
+        rc = show(c, &found, &target.id, note);
+    }
+    if (rc == ERR_OK && found->kind != POST_TEXT) {
+        rc = err_note(note, ERR_REFUSED, "%s; nothing was sent", refusal);
+    }
+    if (rc == ERR_OK) {
+        *post = found;
+    }
+    return rc;
+}
+
 enum err_code command_on_post(struct commands *c, struct run *run, struct octets args,
                               struct err_note *note)
 {
@@ -173,8 +192,8 @@ enum err_code command_on_post(struct commands *c, struct run *run, struct octets
     enum err_code rc = read_words(&words, args, note);
     if (rc == ERR_OK && words.draft.text.len == 0 && words.draft.tags_count == 0) {
         rc = err_note(note, ERR_USAGE,
-                      "a post needs words or a tag; a tag alone says enough, for example: kith "
-                      "post --tag metoo");
+                      "a post needs words or a tag; a tag alone says enough, for example: `kith "
+                      "post --tag metoo`");
     }
     run->says_posted = true;
     return rc == ERR_OK ? command_publish(c, run, &words.draft, note) : rc;
@@ -184,20 +203,13 @@ enum err_code command_on_reply(struct commands *c, struct run *run, struct octet
                                struct err_note *note)
 {
     struct words words;
-    struct view_target target;
     const struct view_post *parent = NULL;
     enum err_code rc = read_words(&words, args, note);
     if (rc == ERR_OK && words.draft.text.len == 0) {
         rc = err_note(note, ERR_USAGE, "a reply needs words; `kith react ID with` needs none");
     }
     if (rc == ERR_OK) {
-        rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
-    }
-    if (rc == ERR_OK) {
-        rc = show(c, &parent, &target.id, note);
-    }
-    if (rc == ERR_OK && parent->kind != POST_TEXT) {
-        rc = err_note(note, ERR_REFUSED, "only posts with words can be answered; nothing was sent");
+        rc = find_text(c, &parent, args, "only posts with words can be answered", note);
     }
     if (rc != ERR_OK) {
         return rc;
@@ -205,7 +217,7 @@ enum err_code command_on_reply(struct commands *c, struct run *run, struct octet
     struct post_id root = parent->has_root ? parent->root : parent->id;
     words.draft.created_s = parent->created_s + 1;
     add_ref(&words, POST_ROOT, &root);
-    add_ref(&words, POST_PARENT, &target.id);
+    add_ref(&words, POST_PARENT, &parent->id);
     rc = show(c, &parent, &root, note);
     if (rc == ERR_OK && parent->replies_policy == POST_REPLIES_NOBODY && !parent->own) {
         return err_note(note, ERR_REFUSED,
@@ -220,22 +232,15 @@ enum err_code command_on_echo(struct commands *c, struct run *run, struct octets
                               struct err_note *note)
 {
     struct words words;
-    struct view_target target;
     const struct view_post *echoed = NULL;
     enum err_code rc = read_words(&words, args, note);
     if (rc == ERR_OK) {
-        rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
-    }
-    if (rc == ERR_OK) {
-        rc = show(c, &echoed, &target.id, note);
-    }
-    if (rc == ERR_OK && echoed->kind != POST_TEXT) {
-        rc = err_note(note, ERR_REFUSED, "only posts with words can be echoed; nothing was sent");
+        rc = find_text(c, &echoed, args, "only posts with words can be echoed", note);
     }
     if (rc != ERR_OK) {
         return rc;
     }
-    add_ref(&words, POST_ECHO, &target.id);
+    add_ref(&words, POST_ECHO, &echoed->id);
     words.draft.created_s = echoed->created_s + 1;
     run->says_posted = true;
     return command_publish(c, run, &words.draft, note);
@@ -245,7 +250,6 @@ enum err_code command_on_react(struct commands *c, struct run *run, struct octet
                                struct err_note *note)
 {
     struct words words = {0};
-    struct view_target target;
     struct octets typed = {0};
     enum err_code rc = command_arg_str_required(&typed, args, "reaction", note);
     bool found = false;
@@ -258,22 +262,16 @@ enum err_code command_on_react(struct commands *c, struct run *run, struct octet
     if (rc == ERR_OK && !found) {
         rc = err_note(note, ERR_USAGE, "a reaction is one of: heart, sad, angry, with");
     }
-    if (rc == ERR_OK) {
-        rc = command_resolve_arg(c, &target, args, "id", VIEW_WANT_POST, note);
-    }
     const struct view_post *subject = NULL;
     if (rc == ERR_OK) {
-        rc = show(c, &subject, &target.id, note);
-    }
-    if (rc == ERR_OK && subject->kind != POST_TEXT) {
-        rc = err_note(note, ERR_REFUSED, "only posts with words take reactions; nothing was sent");
+        rc = find_text(c, &subject, args, "only posts with words take reactions", note);
     }
     if (rc != ERR_OK) {
         return rc;
     }
     words.draft.kind = POST_REACT;
     words.draft.refs = words.refs;
-    add_ref(&words, POST_SUBJECT, &target.id);
+    add_ref(&words, POST_SUBJECT, &subject->id);
     run->says_posted = true;
     return command_publish(c, run, &words.draft, note);
 }
