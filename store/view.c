@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/view_change.h"
+
 enum err_code view_new(struct view **view, struct store *store, const struct key *own,
                        struct err_note *note)
 {
@@ -78,9 +80,12 @@ enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *not
         return err_note(note, ERR_DAMAGED, "no block list is loaded, so nothing is shown");
     }
     view->clock_s = now_s;
-    if (view->stale || now_s < view->fates.from_s || now_s >= view->fates.until_s) {
+    struct view_case of = case_of(view, &view->priv);
+    if (!view->stale && view_change_settle(&view->fates, &of, now_s) == VIEW_CHANGE_EVERYTHING) {
+        view->stale = true;
+    }
+    if (view->stale) {
         struct view_fates fates;
-        struct view_case of = case_of(view, &view->priv);
         if (view_fates_make(&fates, &of, now_s) != ERR_OK) {
             return err_note(note, ERR_NO_MEMORY, "judging what may be shown");
         }
@@ -94,25 +99,19 @@ enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *not
     return ERR_OK;
 }
 
-/* Most arrivals change nothing but themselves; the others are judged at the next answer. */
 static enum err_code judge_arrival(struct view *view, uint32_t number, enum view_added added,
                                    const struct post *post)
 {
-    uint8_t kind = view->columns.rows[number].kind;
     enum err_code rc = view_fates_reserve(&view->fates, &view->columns);
-    if (rc != ERR_OK) {
-        return rc;
+    if (rc == ERR_OK) {
+        struct view_case of = case_of(view, &view->priv);
+        struct view_arrival arrival = {.post = number,
+                                       .awaited = added != VIEW_ADDED_NEW,
+                                       .expires_s = post->expires_s,
+                                       .clock_s = view->clock_s};
+        view_change_arrived(&view->fates, &of, &arrival);
     }
-    if (added != VIEW_ADDED_NEW || kind == POST_VOUCH || kind == POST_RETRACT) {
-        view->stale = true;
-        return ERR_OK;
-    }
-    struct view_case of = case_of(view, &view->priv);
-    view_fates_add(&view->fates, &of, number);
-    if (post->expires_s != 0 && post->expires_s < view->fates.until_s) {
-        view->fates.until_s = post->expires_s;
-    }
-    return ERR_OK;
+    return rc;
 }
 
 static enum err_code take_in(struct view *view, const struct post *post, uint64_t position)

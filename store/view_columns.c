@@ -11,6 +11,7 @@ enum err_code view_columns_init(struct view_columns *columns)
     view_intern_init(&columns->ids, POST_ID_LEN);
     view_intern_init(&columns->keys, KEY_LEN);
     view_intern_init(&columns->tags, VIEW_TAG_ITEM_LEN);
+    view_edges_init(&columns->edges);
     columns->buckets = malloc(VIEW_BUCKETS * sizeof *columns->buckets);
     if (columns->buckets == NULL) {
         return ERR_NO_MEMORY;
@@ -37,6 +38,9 @@ void view_columns_close(struct view_columns *columns)
     free(columns->vouches.at);
     free(columns->retracts.at);
     free(columns->profiles.at);
+    free(columns->vouch_edges.at);
+    view_edges_close(&columns->edges);
+    free(columns->authors);
     free(columns->expiries);
     free(columns->buckets);
     *columns = (struct view_columns){.rows = NULL};
@@ -168,11 +172,28 @@ static void rows_fill(struct view_columns *c, uint32_t before_count)
     for (uint32_t i = before_count; i < c->ids.count; i++) {
         const uint8_t *id = view_intern_at(&c->ids, i);
         uint32_t bucket = octets_get_u16be(id);
-        c->rows[i] = (struct view_row){
-            .author = VIEW_NONE, .dependents = VIEW_NONE, .bucket_next = c->buckets[bucket]};
+        c->rows[i] = (struct view_row){.author = VIEW_NONE,
+                                       .dependents = VIEW_NONE,
+                                       .bucket_next = c->buckets[bucket],
+                                       .author_next = VIEW_NONE};
         c->buckets[bucket] = i;
         c->brief[i] = 0;
     }
+}
+
+static bool authors_reserve(struct view_columns *c, uint32_t more_count)
+{
+    uint64_t needed = (uint64_t)c->keys.count + more_count;
+    struct view_author *authors =
+        view_grown(c->authors, &c->authors_cap, needed, sizeof *c->authors);
+    if (authors == NULL) {
+        return false;
+    }
+    c->authors = authors;
+    for (; c->authors_count < needed; c->authors_count++) {
+        authors[c->authors_count] = (struct view_author){.posts = VIEW_NONE};
+    }
+    return true;
 }
 
 /* Room for all that one post can add, so that adding it cannot stop half way. */
@@ -181,7 +202,7 @@ static bool columns_reserve(struct view_columns *c, const struct post *post)
     uint32_t ids_count = 1 + POST_REFS_MAX;
     if (view_intern_reserve(&c->ids, ids_count) != ERR_OK ||
         view_intern_reserve(&c->keys, 1 + VIEW_MENTIONS_MAX) != ERR_OK ||
-        !tags_reserve(c, POST_TAGS_MAX)) {
+        !authors_reserve(c, 1 + VIEW_MENTIONS_MAX) || !tags_reserve(c, POST_TAGS_MAX)) {
         return false;
     }
     struct view_row *rows =
@@ -212,6 +233,11 @@ static bool columns_reserve(struct view_columns *c, const struct post *post)
         if (view_list_reserve(&c->tag_lists[tag], 1) != ERR_OK) {
             return false;
         }
+    }
+    if (post->known && post->kind == POST_VOUCH &&
+        (view_edges_reserve(&c->edges, c->keys.count + 1 + VIEW_MENTIONS_MAX) != ERR_OK ||
+         !numbers_reserve(&c->vouch_edges, 1))) {
+        return false;
     }
     return numbers_reserve(&c->lists, POST_TAGS_MAX + VIEW_MENTIONS_MAX) &&
            numbers_reserve(&c->arrived, 1) && numbers_reserve(&c->vouches, 1) &&
@@ -257,6 +283,10 @@ static void kind_add(struct view_columns *c, uint32_t number, const struct post 
         row->detail = (uint8_t)post->as.text.replies;
         c->brief[number] = (uint8_t)(VIEW_BRIEF_TEXT | row->detail);
         c->brief[number] |= post_ref_of(post, POST_ROOT) != NULL ? VIEW_BRIEF_ROOTED : 0;
+        if (row->detail == POST_REPLIES_VOUCHED) {
+            c->authors[row->author].lets_vouched_only = true;
+            c->vouched_only_count++;
+        }
         for (uint8_t i = 0; i < row->tags_count; i++) {
             view_list_add(&c->tag_lists[view_columns_row_tags(c, number)[i]], number, c);
         }
@@ -267,6 +297,8 @@ static void kind_add(struct view_columns *c, uint32_t number, const struct post 
     case POST_VOUCH:
         row->flags |= post->as.vouch.has_inviter ? VIEW_ROW_INVITER : 0;
         numbers_add(&c->vouches, number);
+        numbers_add(&c->vouch_edges,
+                    view_edges_add(&c->edges, row->author, view_columns_row_keys(c, number)[0]));
         break;
     case POST_RETRACT:
         numbers_add(&c->retracts, number);
@@ -287,6 +319,8 @@ static void row_add(struct view_columns *c, uint32_t number, const struct post *
     row->created_s = post->created_s;
     row->position = position;
     row->author = view_intern_add(&c->keys, post->author.octets);
+    row->author_next = c->authors[row->author].posts;
+    c->authors[row->author].posts = number;
     numbers_add(&c->arrived, number);
     if (!post->known) {
         row->kind = VIEW_KIND_UNKNOWN;

@@ -6,6 +6,7 @@
 #define KITH_STORE_VIEW_COLUMNS_H
 
 #include "proto/post.h"
+#include "store/view_edges.h"
 #include "store/view_intern.h"
 #include "store/view_list.h"
 
@@ -35,6 +36,7 @@ struct view_row {
     uint32_t lists;       /* in columns.lists: tags, then keys it mentions or vouches for */
     uint32_t dependents;  /* head of the chain of refs to this post */
     uint32_t bucket_next; /* next post whose id begins alike */
+    uint32_t author_next; /* next post by the same author */
     uint8_t kind;
     uint8_t flags;
     uint8_t detail; /* text: reply policy; react: the reaction */
@@ -53,6 +55,12 @@ struct view_ref {
 struct view_expiry {
     uint64_t expires_s;
     uint32_t post;
+};
+
+/* What a key wrote. */
+struct view_author {
+    uint32_t posts;         /* head of the chain of its posts, or VIEW_NONE */
+    bool lets_vouched_only; /* some text of its has POST_REPLIES_VOUCHED */
 };
 
 /* A plain growing array of numbers. */
@@ -78,6 +86,11 @@ struct view_columns {
     uint32_t tag_lists_count, tag_lists_cap;
     struct view_numbers arrived; /* in order of arrival */
     struct view_numbers vouches, retracts, profiles;
+    struct view_numbers vouch_edges; /* of each of vouches */
+    struct view_edges edges;
+    struct view_author *authors; /* by key; keys met later wrote nothing */
+    uint32_t authors_count, authors_cap;
+    uint32_t vouched_only_count; /* texts with POST_REPLIES_VOUCHED */
     struct view_expiry *expiries;
     uint32_t expiries_count, expiries_cap;
     uint32_t *buckets;
@@ -112,6 +125,12 @@ uint32_t view_columns_find_tag(const struct view_columns *columns, struct octets
 struct octets view_columns_tag(const struct view_columns *columns, uint32_t number);
 struct key view_columns_key(const struct view_columns *columns, uint32_t number);
 struct post_id view_columns_id(const struct view_columns *columns, uint32_t number);
+
+/* The first of the posts by key, whence author_next leads on; VIEW_NONE when there is none. */
+static inline uint32_t view_columns_posts_by(const struct view_columns *columns, uint32_t key)
+{
+    return key < columns->authors_count ? columns->authors[key].posts : VIEW_NONE;
+}
 
 /* The post that this one refers to so, or VIEW_NONE. */
 static inline uint32_t view_columns_ref(const struct view_columns *columns, uint32_t post,

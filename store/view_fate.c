@@ -65,7 +65,7 @@ static bool may_reply(const struct view_fates *fates, const struct view_columns 
         return true;
     }
     return policy == POST_REPLIES_VOUCHED &&
-           view_web_vouches(&fates->web, columns->rows[root].author, author);
+           view_web_vouches(&fates->web, columns, columns->rows[root].author, author);
 }
 
 /* Whether the post stands where it may: on texts, in the thread it claims, allowed there.  What it
@@ -113,6 +113,9 @@ static void settle(struct view_fates *fates, const struct view_case *of, uint32_
     }
     if ((fate & VIEW_UNKNOWN) == 0 && !well_placed(fates, of->columns, post)) {
         fate |= VIEW_UNKNOWN;
+    }
+    if ((fate & VIEW_UNKNOWN) != 0) { /* nothing lifts it, so no other reason need be followed */
+        fate = (uint8_t)((fate & ~VIEW_REASONS) | VIEW_UNKNOWN);
     }
     fates->of[post] = fate;
 }
@@ -180,12 +183,13 @@ static void place(struct view_fates *fates, const struct view_case *of, uint32_t
     }
 }
 
-enum { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
+enum { VISIT_DONE, VISIT_NONE, VISIT_OPEN };
 
 /* Depth first without recursion: a post waits on the stack until all it refers to is settled. */
-static void visit(struct view_fates *fates, const struct view_case *of, uint8_t *visits,
-                  uint32_t *stack, uint32_t first)
+static void visit(struct view_fates *fates, const struct view_case *of, uint32_t *stack,
+                  uint32_t first)
 {
+    uint8_t *visits = fates->visits;
     uint32_t depth = 0;
     stack[depth++] = first;
     visits[first] = VISIT_OPEN;
@@ -214,9 +218,9 @@ static void visit(struct view_fates *fates, const struct view_case *of, uint8_t 
 }
 
 /* Nearly every post: all it refers to came before it. */
-static bool settle_at_once(struct view_fates *fates, const struct view_case *of, uint8_t *visits,
-                           uint32_t post)
+static bool settle_at_once(struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
+    uint8_t *visits = fates->visits;
     const struct view_row *row = &of->columns->rows[post];
     for (uint8_t i = 0; i < row->refs_count; i++) {
         if (visits[of->columns->refs[row->refs + i].to] != VISIT_DONE) {
@@ -232,17 +236,18 @@ static bool settle_at_once(struct view_fates *fates, const struct view_case *of,
 static enum err_code settle_all(struct view_fates *fates, const struct view_case *of)
 {
     size_t posts = of->columns->ids.count;
-    uint8_t *visits = calloc(posts + 1, 1);
     uint32_t *stack = malloc((posts + 1) * sizeof *stack);
-    enum err_code rc = visits == NULL || stack == NULL ? ERR_NO_MEMORY : ERR_OK;
-    for (uint32_t post = 0; rc == ERR_OK && post < posts; post++) {
-        if (visits[post] == VISIT_NONE && !settle_at_once(fates, of, visits, post)) {
-            visit(fates, of, visits, stack, post);
+    if (stack == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memset(fates->visits, VISIT_NONE, posts);
+    for (uint32_t post = 0; post < posts; post++) {
+        if (fates->visits[post] == VISIT_NONE && !settle_at_once(fates, of, post)) {
+            visit(fates, of, stack, post);
         }
     }
-    free(visits);
     free(stack);
-    return rc;
+    return ERR_OK;
 }
 
 enum err_code view_fates_reserve(struct view_fates *fates, const struct view_columns *columns)
@@ -258,13 +263,22 @@ enum err_code view_fates_reserve(struct view_fates *fates, const struct view_col
         return ERR_NO_MEMORY;
     }
     fates->profile = profile;
+    uint8_t *visits =
+        view_grown(fates->visits, &fates->visits_cap, (uint64_t)columns->ids.count + 1, 1);
+    if (visits == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    fates->visits = visits;
+    for (; fates->visits_count < columns->ids.count; fates->visits_count++) {
+        visits[fates->visits_count] = VISIT_DONE;
+    }
     for (; fates->of_count < columns->ids.count; fates->of_count++) {
         fates->of[fates->of_count] = VIEW_UNKNOWN | VIEW_DEAD;
     }
     for (; fates->profile_count < columns->keys.count; fates->profile_count++) {
         profile[fates->profile_count] = VIEW_NONE;
     }
-    return ERR_OK;
+    return view_web_reserve(&fates->web, columns);
 }
 
 enum err_code view_fates_make(struct view_fates *made, const struct view_case *of, uint64_t now_s)
@@ -277,7 +291,7 @@ enum err_code view_fates_make(struct view_fates *made, const struct view_case *o
         }
         mark_expired(&fates, of->columns, now_s);
         mark_retracted(&fates, of->columns);
-        rc = view_web_make(&fates.web, of->columns, of->priv, fates.of, of->own);
+        rc = view_web_make(&fates.web, of, fates.of);
     }
     if (rc == ERR_OK) {
         rc = settle_all(&fates, of);
@@ -294,14 +308,122 @@ void view_fates_close(struct view_fates *fates)
 {
     free(fates->of);
     free(fates->profile);
+    free(fates->visits);
+    free(fates->doubts.posts.at);
     view_web_close(&fates->web);
     *fates = (struct view_fates){.of = NULL};
+}
+
+/* Its own reasons; that it is dead was noted when it came to be so. */
+static uint8_t reasons_now(const struct view_fates *fates, const struct view_case *of,
+                           uint32_t post)
+{
+    uint8_t reasons = own_reasons(of, post);
+    bool dead = (fates->of[post] & VIEW_DEAD) != 0;
+    return dead ? reasons | VIEW_UNKNOWN | VIEW_DEAD : reasons;
 }
 
 void view_fates_add(struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
     assert(post < fates->of_count);
-    fates->of[post] = own_reasons(of, post);
+    fates->of[post] = reasons_now(fates, of, post);
     settle(fates, of, post);
     place(fates, of, post);
+}
+
+bool view_fates_vouches(const struct view_fates *fates, const struct view_case *of, uint32_t post)
+{
+    return of->columns->rows[post].kind == POST_VOUCH &&
+           (reasons_now(fates, of, post) & VIEW_REASONS) == 0;
+}
+
+/* The latest profile of a key whose latest is hidden now. */
+static void mend_profile(struct view_fates *fates, const struct view_case *of, uint32_t post)
+{
+    uint32_t key = of->columns->rows[post].author;
+    if (fates->profile[key] != post || (fates->of[post] & (VIEW_UNKNOWN | VIEW_BLOCKED)) == 0) {
+        return;
+    }
+    fates->profile[key] = VIEW_NONE;
+    for (uint32_t other = view_columns_posts_by(of->columns, key); other != VIEW_NONE;
+         other = of->columns->rows[other].author_next) {
+        if (of->columns->rows[other].kind == POST_PROFILE) {
+            place(fates, of, other);
+        }
+    }
+}
+
+bool view_fates_again(struct view_fates *fates, const struct view_case *of, uint32_t post)
+{
+    uint8_t before = fates->of[post];
+    view_fates_add(fates, of, post);
+    return ((before ^ fates->of[post]) & VIEW_REASONS) != 0;
+}
+
+static bool gather_one(struct view_numbers *work, struct view_fates *fates, uint32_t post)
+{
+    if (fates->visits[post] != VISIT_DONE) {
+        return true;
+    }
+    uint32_t *at = view_grown(work->at, &work->cap, (uint64_t)work->count + 1, sizeof *work->at);
+    if (at == NULL) {
+        return false;
+    }
+    work->at = at;
+    at[work->count++] = post;
+    fates->visits[post] = VISIT_NONE;
+    return true;
+}
+
+/* These posts and every post that depends on one of them, once each. */
+static bool gather(struct view_numbers *work, struct view_fates *fates,
+                   const struct view_columns *c, const uint32_t *posts, size_t posts_count)
+{
+    bool room = true;
+    for (size_t i = 0; room && i < posts_count; i++) {
+        room = gather_one(work, fates, posts[i]);
+    }
+    for (uint32_t i = 0; room && i < work->count; i++) {
+        for (uint32_t ref = c->rows[work->at[i]].dependents; room && ref != VIEW_NONE;
+             ref = c->refs[ref].next) {
+            room = gather_one(work, fates, c->refs[ref].from);
+        }
+    }
+    return room;
+}
+
+static void judge_gathered(struct view_fates *fates, const struct view_case *of,
+                           const struct view_numbers *work, uint32_t *stack)
+{
+    for (uint32_t i = 0; i < work->count; i++) {
+        fates->of[work->at[i]] = reasons_now(fates, of, work->at[i]);
+    }
+    for (uint32_t i = 0; i < work->count; i++) {
+        if (fates->visits[work->at[i]] == VISIT_NONE) {
+            visit(fates, of, stack, work->at[i]);
+        }
+    }
+    for (uint32_t i = 0; i < work->count; i++) {
+        if (of->columns->rows[work->at[i]].kind == POST_PROFILE) {
+            mend_profile(fates, of, work->at[i]);
+        }
+    }
+}
+
+enum err_code view_fates_spread(struct view_fates *fates, const struct view_case *of,
+                                const uint32_t *posts, size_t posts_count)
+{
+    struct view_numbers work = {.at = NULL};
+    if (!gather(&work, fates, of->columns, posts, posts_count)) {
+        free(work.at);
+        return ERR_NO_MEMORY;
+    }
+    uint32_t *stack = malloc(((size_t)work.count + 1) * sizeof *stack);
+    if (stack != NULL) {
+        judge_gathered(fates, of, &work, stack);
+    }
+    enum err_code rc = stack == NULL ? ERR_NO_MEMORY : ERR_OK;
+    free(work.at);
+    free(stack);
+    return rc;
 }

@@ -25,6 +25,13 @@ enum {
 
 #define VIEW_REASONS (VIEW_UNKNOWN | VIEW_BLOCKED | VIEW_SHIELDED | VIEW_OUTSIDE)
 
+/* What arrivals made doubtful, until view_change_settle(). */
+struct view_doubts {
+    struct view_numbers posts;
+    bool web;        /* an edge is gone that distances relied on */
+    bool everything; /* so much that judging everything anew is less work */
+};
+
 struct view_fates {
     uint8_t *of; /* by post */
     uint32_t of_cap;
@@ -32,16 +39,13 @@ struct view_fates {
     uint32_t *profile; /* by key: the latest profile that is neither UNKNOWN nor BLOCKED */
     uint32_t profile_cap;
     uint32_t profile_count;
+    uint8_t *visits; /* by post; all done but while judging */
+    uint32_t visits_cap;
+    uint32_t visits_count;
     struct view_web web;
+    struct view_doubts doubts;
     uint64_t from_s; /* in force for clocks in from_s .. until_s - 1: nothing expires between */
     uint64_t until_s;
-};
-
-/* What judging looks at. */
-struct view_case {
-    const struct view_columns *columns;
-    const struct view_private *priv;
-    uint32_t own;
 };
 
 /* Judge everything, as of now_s, into fresh memory.
@@ -54,8 +58,16 @@ void view_fates_close(struct view_fates *fates);
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_fates_reserve(struct view_fates *fates,
                                           const struct view_columns *columns);
-/* Judge one arrival on which nothing depends yet and that is neither vouch nor retract. */
+/* Judge one arrival on which nothing depends yet.  Whether it is dead is noted already. */
 void view_fates_add(struct view_fates *fates, const struct view_case *of, uint32_t post);
+/* Whether the post's own reasons, as they stand, let its vouch count. */
+bool view_fates_vouches(const struct view_fates *fates, const struct view_case *of, uint32_t post);
+/* Judge one post by what it refers to as that stands now; true when its reasons are others. */
+bool view_fates_again(struct view_fates *fates, const struct view_case *of, uint32_t post);
+/* Judge these posts and all that depends on them, each after what it refers to.
+ *   ERR_NO_MEMORY  what was judged no longer holds together */
+MUST_USE enum err_code view_fates_spread(struct view_fates *fates, const struct view_case *of,
+                                         const uint32_t *posts, size_t posts_count);
 
 /* The reasons that hide a post from a person who looks so far. */
 static inline uint8_t view_hiding(enum view_reach reach)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/view.h"
+
 static int by_petname_key(const void *a, const void *b)
 {
     uint32_t x = ((const struct view_petname *)a)->key;
@@ -144,7 +146,7 @@ static enum err_code contents_check(const struct vault_contents *contents)
 enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
                                 const struct vault_contents *contents, uint32_t own)
 {
-    struct view_private p = {.key_flags = NULL};
+    struct view_private p = {.web_steps = VIEW_WEB_STEPS};
     enum err_code rc = contents_check(contents);
     if (rc == ERR_OK) {
         rc = petnames_make(&p, columns, contents);

@@ -28,6 +28,7 @@ struct view_private {
     uint32_t key_flags_count;
     bool *tag_followed; /* by tag, likewise */
     uint32_t tag_followed_count;
+    uint8_t web_steps;             /* how far her web reaches */
     struct view_petname *petnames; /* by key */
     size_t petnames_count;
     struct view_interval *intervals; /* past blocks, by key */

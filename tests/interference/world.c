@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "node/command.h"
 #include "store/view.h"
+#include "store/view_check.h"
 #include "tests/support/file_memory.h"
 
 #define QUEUE_MAX  4096
@@ -382,6 +383,8 @@ void world_step(struct world *world, const struct history *history, const struct
         world_restart(world);
         break;
     }
+    struct err_note note = {.text = ""};
+    must(view_check(world->view, world->now_s, &note), "judging step by step as anew");
 }
 
 /* --- asking -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/tag.h"
+#include "store/view_check.h"
 
 static void must(bool holds, const char *what)
 {
@@ -208,8 +209,18 @@ struct post_id drafts(struct scenario *s, const char *who, struct post_draft dra
     return said(s, person_draft(&s->posts, &person, &draft));
 }
 
+void judged_as_anew(struct scenario *s)
+{
+    struct err_note note = {.text = ""};
+    if (view_check(s->view, s->now_s, &note) != ERR_OK) {
+        (void)fprintf(stderr, "%s\n", note.text);
+        must(false, "step by step as anew");
+    }
+}
+
 bool sees(struct scenario *s, struct post_id id)
 {
+    judged_as_anew(s);
     return view_visible(s->view, &id, VIEW_WEB, s->now_s);
 }
 

@@ -65,7 +65,9 @@ struct post_id drafts(struct scenario *s, const char *who, struct post_draft dra
 /* A post that was held comes now. */
 void arrives(struct scenario *s, struct post_id id);
 
-/* What she gets.  sees() without strangers, sees_strangers() with them. */
+/* Fails unless what was judged as posts came is what judging everything anew comes to. */
+void judged_as_anew(struct scenario *s);
+/* What she gets, and judged_as_anew().  sees() without strangers, sees_strangers() with them. */
 bool sees(struct scenario *s, struct post_id id);
 bool sees_strangers(struct scenario *s, struct post_id id);
 /* Whether a page of that kind (id and words where it needs them) holds the post. */

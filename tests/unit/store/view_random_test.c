@@ -69,7 +69,7 @@ static void speaks(struct scenario *s)
 
 static void acts(struct scenario *s)
 {
-    switch (random_below(14)) {
+    switch (random_below(15)) {
     case 0:
     case 1:
         speaks(s);
@@ -90,6 +90,12 @@ static void acts(struct scenario *s)
     case 9:
     case 10:
         (void)vouches(s, somebody(), somebody());
+        break;
+    case 14:
+        (void)drafts(s, somebody(),
+                     (struct post_draft){.kind = POST_VOUCH,
+                                         .subject = person_of(somebody()).key,
+                                         .expires_s = s->now_s + 1 + random_below(80)});
         break;
     case 11:
         (void)admits(s, somebody(), somebody(), somebody());
@@ -199,9 +205,36 @@ static void the_blocked_leave_no_trace_in_any_history(void **state)
     assert_true(visible * 5 >= all); /* else it shows nothing about what is shown */
 }
 
+/* Everything comes in any order, some at a time; the clock goes on, and now and then back. */
+static void judging_as_posts_come_is_judging_anew(void **state)
+{
+    (void)state;
+    for (uint64_t number = 0; number < 8 * HISTORIES_COUNT; number++) {
+        struct scenario *s = history(number + 1000);
+        size_t count = s->posts.count;
+        struct post_id ids[ACTIONS_COUNT + 1];
+        memcpy(ids, s->posts.ids, count * sizeof ids[0]);
+        if (number % 4 != 0) {
+            shuffle(ids, count);
+        }
+        uint64_t last_s = s->now_s;
+        for (size_t i = 0; i < count; i++) {
+            arrives(s, ids[i]);
+            if (random_below(3) == 0) {
+                s->now_s = last_s + random_below(90);
+                judged_as_anew(s);
+            }
+        }
+        s->now_s = last_s + 90;
+        judged_as_anew(s);
+        scenario_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judging_as_posts_come_is_judging_anew),
         cmocka_unit_test(any_order_of_arrival_shows_the_same),
         cmocka_unit_test(the_blocked_leave_no_trace_in_any_history),
     };
