@@ -30,7 +30,8 @@ struct world {
     uint64_t now_s;
     struct octets queue[QUEUE_MAX]; /* messages to the one client, each owned */
     size_t queue_head, queue_tail;
-    uint8_t *received; /* the message last handed out; owned */
+    uint8_t *received;   /* the message last handed out; owned */
+    uint32_t request_id; /* of the latest raw request */
 };
 
 static const struct command_client the_client = {.number = 1};
@@ -432,7 +433,7 @@ void world_send(struct world *world, enum control_command command, size_t pairs_
 {
     uint8_t room[4096];
     struct canon_writer w = canon_writer_of(room, sizeof room);
-    control_request_begin(&w, 1, command);
+    control_request_begin(&w, ++world->request_id, command);
     canon_write_map(&w, (uint32_t)pairs_count);
     for (size_t i = 0; i < pairs_count * 2; i++) {
         canon_write_str(&w, octets_of_text(names_and_values[i]));
@@ -444,6 +445,7 @@ void world_send(struct world *world, enum control_command command, size_t pairs_
 
 struct answer world_received(struct world *world)
 {
+    world->request_id = 0;
     struct octets message;
     struct answer answer = {0};
     FILE *out = open_memstream(&answer.out, &answer.out_len);

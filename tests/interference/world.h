@@ -52,7 +52,7 @@ struct answer world_ask(struct world *world, size_t words_count, const char *con
  * world_received(). */
 struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
                             const char *const *names_and_values);
-/* Ask, and take nothing of the answer yet. */
+/* Ask, and take nothing of the answer yet.  Several may be under way. */
 void world_send(struct world *world, enum control_command command, size_t pairs_count,
                 const char *const *names_and_values);
 /* Take everything there is; then the client leaves. */

@@ -64,14 +64,24 @@ static struct post_id says_own(uint64_t after_s, const char *text)
     return id;
 }
 
-static bool holds(const struct answer *answer, const struct post_id *id)
+static bool has(const struct answer *answer, const void *what, size_t len)
 {
-    for (size_t i = 0; i + POST_ID_LEN <= answer->out_len; i++) {
-        if (memcmp(answer->out + i, id->octets, POST_ID_LEN) == 0) {
+    for (size_t i = 0; i + len <= answer->out_len; i++) {
+        if (memcmp(answer->out + i, what, len) == 0) {
             return true;
         }
     }
     return false;
+}
+
+static bool holds(const struct answer *answer, const struct post_id *id)
+{
+    return has(answer, id->octets, POST_ID_LEN);
+}
+
+static bool says(const struct answer *answer, const char *text)
+{
+    return has(answer, text, strlen(text));
 }
 
 /* The client takes three messages and then waits, while she goes on writing. */
@@ -104,6 +114,88 @@ static void a_slow_outbox_loses_only_what_she_takes_back(void **state)
 {
     (void)state;
     lists_slowly(CONTROL_OUTBOX);
+}
+
+static void hex_of(char out[65], const char *who)
+{
+    struct key key = person_of(who).key;
+    (void)sodium_bin2hex(out, 65, key.octets, KEY_LEN);
+}
+
+static void follows(const char *who)
+{
+    char hex[65];
+    hex_of(hex, who);
+    ends_with(0, ASK("follow", hex));
+}
+
+static void arrives(const char *who, uint64_t after_s, const char *text)
+{
+    struct person person = person_of(who);
+    (void)person_text(&said->posts, &person, HISTORY_START_S + after_s, text, "metoo");
+    struct step step = {
+        .kind = STEP_ARRIVE, .fact = (int)said->posts.count - 1, .now_s = HISTORY_START_S + 100};
+    world_step(world, said, &step, false);
+}
+
+static void blocks_meanwhile(const char *who)
+{
+    char hex[65];
+    hex_of(hex, who);
+    const char *pairs[] = {"who", hex};
+    world_send(world, CONTROL_BLOCK, 1, pairs);
+}
+
+/* What the client had no room for when she blocks is judged again. */
+static void lists_while_she_blocks(enum control_command command)
+{
+    follows("ana");
+    follows("carl");
+    for (uint64_t i = 0; i < 4; i++) {
+        arrives("ana", i, "me too");
+    }
+    for (uint64_t i = 0; i < 4; i++) {
+        arrives("carl", 10 + i, "support");
+    }
+    arrives("ana", 20, "and on");
+    world_send(world, command, 0, NULL);
+    blocks_meanwhile("carl");
+    struct answer answer = world_received(world);
+    assert_false(says(&answer, "support"));
+    assert_true(says(&answer, "and on"));
+    answer_free(&answer);
+}
+
+static void a_timeline_taken_slowly_ends_without_who_is_blocked_meanwhile(void **state)
+{
+    (void)state;
+    lists_while_she_blocks(CONTROL_TIMELINE);
+}
+
+static void an_export_taken_slowly_ends_without_who_is_blocked_meanwhile(void **state)
+{
+    (void)state;
+    lists_while_she_blocks(CONTROL_EXPORT);
+}
+
+static void an_open_stream_shows_nothing_of_somebody_once_they_are_blocked(void **state)
+{
+    (void)state;
+    follows("ana");
+    follows("carl");
+    world_send(world, CONTROL_WATCH, 0, NULL);
+    arrives("ana", 1, "first");
+    arrives("ana", 2, "second");
+    arrives("ana", 3, "third");
+    arrives("carl", 4, "support"); /* waits for room */
+    blocks_meanwhile("carl");
+    arrives("carl", 5, "support again");
+    arrives("ana", 6, "fourth");
+    struct answer answer = world_received(world);
+    assert_true(says(&answer, "third"));
+    assert_true(says(&answer, "fourth"));
+    assert_false(says(&answer, "support"));
+    answer_free(&answer);
 }
 
 /* An invite to a relay of its own. */
@@ -175,6 +267,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_slow_list_of_own_posts_loses_only_what_she_takes_back),
         TEST(a_slow_outbox_loses_only_what_she_takes_back),
+        TEST(a_timeline_taken_slowly_ends_without_who_is_blocked_meanwhile),
+        TEST(an_export_taken_slowly_ends_without_who_is_blocked_meanwhile),
+        TEST(an_open_stream_shows_nothing_of_somebody_once_they_are_blocked),
         TEST(a_join_that_fails_half_way_leaves_nothing_behind),
         TEST(a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it),
     };
