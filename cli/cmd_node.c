@@ -98,9 +98,12 @@ static int start_wait(struct cli *cli, pid_t pid, const char *log)
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
     char line[DAEMON_LINE_MAX];
+    int status = CLI_REFUSED;
+    bool ended = false;
     for (unsigned waited_ms = 0; waited_ms < START_TIMEOUT_MS; waited_ms += STEP_MS) {
-        int status = CLI_REFUSED;
-        if (daemon_ended(pid, &status)) {
+        ended = ended || daemon_ended(pid, &status);
+        /* A home in use then is one that another `kith up` started a node in meanwhile. */
+        if (ended && !home_in_use(cli)) {
             daemon_last_line(line, log);
             return cli_fail(cli, status != CLI_DONE ? status : CLI_REFUSED,
                             "The node did not start. The last line of %s: %s", log, line);

@@ -1,4 +1,5 @@
 /* kith: the person's command line.  All of it is in cli_run(); here is only the real world. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -8,6 +9,17 @@
 #include "cli/socket.h"
 
 #define COLUMNS_MAX 1000
+
+/* Where a standard descriptor is closed, the socket to the node would get its number, and a listing
+ * would be written into it.  Each is opened the wrong way round, so that using it still fails. */
+static void keep_standard_descriptors(void)
+{
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", fcntl(STDIN_FILENO, F_GETFD) < 0 ? O_WRONLY : O_RDONLY);
+    }
+    (void)close(fd);
+}
 
 static uint64_t clock_s(void *context)
 {
@@ -39,6 +51,7 @@ static size_t width(void)
 
 int main(int argc, char **argv)
 {
+    keep_standard_descriptors();
     struct socket_transport transport;
     struct cli cli = {
         .in = stdin,

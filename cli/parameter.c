@@ -16,14 +16,16 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                        .sent_as = "text",
                        .form = FORM_TEXT,
                        .is_private = true,
-                       .question = "What do you want to say? An empty line or Ctrl-D ends it.",
+                       .question = "What do you want to say? An empty line or Ctrl-D ends it, "
+                                   "Ctrl-C sends nothing.",
                        .help = "the words, up to 32 KiB"},
     [ARGUMENT_OWN_WORDS] = {.spelling = "TEXT",
                             .sent_as = "text",
                             .form = FORM_TEXT,
                             .is_private = true,
                             .question =
-                                "Words of your own to add? An empty line or Ctrl-D ends it.",
+                                "Words of your own to add? An empty line or Ctrl-D ends it, "
+                                "Ctrl-C sends nothing.",
                             .help = "words of your own to go with it"},
     [ARGUMENT_WORDS] = {.spelling = "WORDS",
                         .sent_as = "words",

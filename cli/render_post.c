@@ -213,7 +213,8 @@ void render_post(struct render *render, struct octets item)
 {
     char id[ITEM_NAME_MAX] = "";
     size_t depth = depth_of(render, item);
-    size_t indent = (render->whole ? 0 : RENDER_NUMBER_COLUMNS) + depth * DEPTH_COLUMNS;
+    /* Always some: at the left edge only kith itself speaks, its prompt included. */
+    size_t indent = RENDER_NUMBER_COLUMNS + depth * DEPTH_COLUMNS;
     (void)item_id_text(id, item, "id");
     (void)fprintf(render->cli->out, "%*s", (int)(depth * DEPTH_COLUMNS), "");
     if (!render->whole) {

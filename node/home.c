@@ -1,5 +1,6 @@
 #include "node/home.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -7,7 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node/log.h"
 #include "node/memory.h"
+#include "proto/control.h"
 
 static const char *variable(const char *name)
 {
@@ -63,7 +66,56 @@ static enum err_code make_folders(const char *path, struct err_note *note)
     return make_folder(path, note);
 }
 
-static enum err_code check_folder(const char *path, struct err_note *note)
+/* A lock is left by whoever looked for a home here. */
+static bool is_empty(const char *path)
+{
+    bool empty = true;
+    DIR *dir = opendir(path);
+    const struct dirent *entry = NULL;
+    if (dir == NULL) {
+        return false;
+    }
+    /* The stream is this call's own, so readdir() is safe among threads. */
+    /* cppcheck-suppress readdirCalled */
+    while ((entry = readdir(dir)) != NULL) {
+        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                          strcmp(entry->d_name, CONTROL_LOCK_NAME) == 0);
+    }
+    (void)closedir(dir);
+    return empty;
+}
+
+static bool has_key(const char *path)
+{
+    char key[HOME_PATH_MAX + 8];
+    struct stat found;
+    (void)snprintf(key, sizeof key, "%s/key", path);
+    return lstat(key, &found) == 0;
+}
+
+/* Whoever else can look into a home has its keys.  A home is closed to others; somebody's folder
+ * with other things in it is not ours to change. */
+static enum err_code close_to_others(const char *path, mode_t mode, bool make,
+                                     struct err_note *note)
+{
+    bool is_home = has_key(path);
+    if ((mode & 077) == 0 || (!is_home && !make)) {
+        return ERR_OK;
+    }
+    if ((!is_home && !is_empty(path)) || chmod(path, 0700) != 0) {
+        return err_note(note, ERR_PERMISSION,
+                        "others on this machine can look into %s, so no home is kept there; close "
+                        "it with chmod 700, or choose another folder with --home",
+                        path);
+    }
+    if (is_home) {
+        log_line(LOG_WARN, "others on this machine could look into this home until now; if one of "
+                           "them may have, do not trust its keys any more");
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_folder(const char *path, bool make, struct err_note *note)
 {
     struct stat found;
     if (stat(path, &found) != 0) {
@@ -76,7 +128,7 @@ static enum err_code check_folder(const char *path, struct err_note *note)
     if (!S_ISDIR(found.st_mode)) {
         return err_note(note, ERR_IO, "%s is not a folder", path);
     }
-    return ERR_OK;
+    return close_to_others(path, found.st_mode, make, note);
 }
 
 enum err_code home_open(struct home *home, const char *path, bool make, struct err_note *note)
@@ -89,7 +141,7 @@ enum err_code home_open(struct home *home, const char *path, bool make, struct e
         rc = make_folders(path, note);
     }
     if (rc == ERR_OK) {
-        rc = check_folder(path, note);
+        rc = check_folder(path, make, note);
     }
     if (rc != ERR_OK) {
         return rc;
@@ -139,7 +191,12 @@ bool home_has_vault(struct home *home)
 enum err_code home_check_vault(struct home *home, struct err_note *note)
 {
     if (home_has_vault(home)) {
-        return ERR_OK;
+        return has(home, "key")
+                   ? ERR_OK
+                   : err_note(note, ERR_DAMAGED,
+                              "the key file is missing from %s, and without it nothing in this "
+                              "home can be read; put it back from a copy",
+                              home->path);
     }
     if (has(home, "journal")) {
         return err_note(note, ERR_DAMAGED,

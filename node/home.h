@@ -29,7 +29,10 @@ MUST_USE enum err_code home_path(char path[HOME_PATH_MAX], const char *option,
 /* Open the folder and hold it.  Makes the folder and those above it, mode 0700, when make is set.
  *   ERR_NO_NODE  there is no such folder (exit status 3)
  *   ERR_IN_USE   another kith node holds it
- *   ERR_PERMISSION, ERR_IO, ERR_NO_SPACE, ERR_NO_MEMORY */
+ *   ERR_PERMISSION  also: others can look into it, and it cannot be closed to them, or it is to
+ *                become a home and holds other things.  A home that others can look into is closed
+ *                to them, and the log says so.
+ *   ERR_IO, ERR_NO_SPACE, ERR_NO_MEMORY */
 MUST_USE enum err_code home_open(struct home *home, const char *path, bool make,
                                  struct err_note *note);
 void home_close(struct home *home);
@@ -38,7 +41,8 @@ void home_close(struct home *home);
 bool home_has_vault(struct home *home);
 /* The same, in words.
  *   ERR_NO_NODE  there is none: no home
- *   ERR_DAMAGED  there is none, but a journal: it was lost, and the block list with it */
+ *   ERR_DAMAGED  there is none, but a journal: it was lost, and the block list with it; or the
+ *                key to it was lost */
 MUST_USE enum err_code home_check_vault(struct home *home, struct err_note *note);
 
 /* Make the vault from 32 fresh random octets.

@@ -1,10 +1,12 @@
 /* kithd: a personal node or, with --relay, a community relay. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif
@@ -17,6 +19,17 @@
 #include "node/options.h"
 
 #define DESCRIPTORS_WANTED 4096
+
+/* Where a standard descriptor is closed, the next file opened would get its number, and a line for
+ * the log could end up in the journal.  What is written here goes nowhere. */
+static void keep_standard_descriptors(void)
+{
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+    }
+    (void)close(fd);
+}
 
 /* Keys live in this process: nobody else reads its files, its memory or its remains. */
 static void harden(void)
@@ -84,6 +97,7 @@ static enum err_code with_home(const char *path, const struct options *options,
 
 int main(int argc, char **argv)
 {
+    keep_standard_descriptors();
     struct err_note note = {{0}};
     struct options options;
     enum err_code rc = options_parse(&options, argc, argv, &note);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,15 +36,22 @@ static int open_flags(enum file_mode mode)
 {
     switch (mode) {
     case FILE_READ:
-        return O_RDONLY | O_CLOEXEC;
+        return O_RDONLY | O_CLOEXEC | O_NONBLOCK;
     case FILE_CREATE:
         return O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
     case FILE_APPEND:
-        return O_RDWR | O_APPEND | O_CLOEXEC;
+        return O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK;
     case FILE_UPDATE:
-        return O_RDWR | O_CLOEXEC;
+        return O_RDWR | O_CLOEXEC | O_NONBLOCK;
     }
     return O_RDONLY;
+}
+
+/* A pipe in the place of a file would be waited for without end. */
+static bool is_plain_file(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static enum err_code posix_open(struct files *self, struct file **file, const char *path,
@@ -59,6 +67,11 @@ static enum err_code posix_open(struct files *self, struct file **file, const ch
     if (opened->fd < 0) {
         free(opened);
         return failed(note, path);
+    }
+    if (!is_plain_file(opened->fd)) {
+        (void)close(opened->fd);
+        free(opened);
+        return err_note(note, ERR_IO, "%s is not a plain file", path);
     }
     *file = opened;
     return ERR_OK;

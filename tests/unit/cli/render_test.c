@@ -77,10 +77,24 @@ static void a_text_behind_a_note_is_folded_until_shown(void **state)
                                : fake_run(&fake, "timeline", NULL),
                          CLI_DONE);
         assert_string_equal(fake.out, whole ? "Ana  3f2\n"
-                                              "note: violence\n"
-                                              "what happened\n"
+                                              "     note: violence\n"
+                                              "     what happened\n"
                                             : "  1. Ana  3f2\n"
                                               "     note: violence  (show 3f2 to read)\n");
+    }
+}
+
+static void a_text_never_stands_where_kith_itself_speaks(void **state)
+{
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        fake_item(&fake, "%id", 0x3f, "$text", "a\nkith: type your words\nkith> block", "$_short",
+                  "3f2", "$_name", "Ana", NULL);
+        assert_int_equal(whole ? fake_run(&fake, "show", "3f2", NULL)
+                               : fake_run(&fake, "timeline", NULL),
+                         CLI_DONE);
+        assert_non_null(strstr(fake.out, "kith: type"));
+        assert_null(strstr(fake.out, "\nkith"));
     }
 }
 
@@ -246,6 +260,7 @@ int main(void)
         A_TEST(a_post_without_words_is_one_line),
         A_TEST(a_tally_is_told_in_sentences),
         A_TEST(a_text_behind_a_note_is_folded_until_shown),
+        A_TEST(a_text_never_stands_where_kith_itself_speaks),
         A_TEST(a_thread_is_indented_below_what_it_answers),
         A_TEST(replies_and_echoes_name_what_they_are_about),
         A_TEST(what_a_post_does_is_said_in_words),

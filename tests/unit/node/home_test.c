@@ -100,6 +100,68 @@ static void a_home_is_held_by_one_at_a_time(void **state)
     home_close(&second);
 }
 
+static void a_home_without_its_key_is_damage(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    char key[HOME_PATH_MAX];
+    struct home home;
+    struct err_note note = {{0}};
+    below(path, "keyless");
+    below(key, "keyless/key");
+    assert_int_equal(home_open(&home, path, true, &note), ERR_OK);
+    assert_int_equal(home_make_vault(&home, VAULT_RELAY, &note), ERR_OK);
+    assert_int_equal(home_check_vault(&home, &note), ERR_OK);
+    assert_int_equal(unlink(key), 0);
+    assert_int_equal(home_check_vault(&home, &note), ERR_DAMAGED);
+    home_close(&home);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat found;
+    assert_int_equal(stat(path, &found), 0);
+    return found.st_mode & 0777;
+}
+
+static void a_home_is_closed_to_others(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    struct home home;
+    struct err_note note = {{0}};
+    below(path, "open");
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (int i = 0; i < 2; i++) { /* empty, and then a home */
+        assert_int_equal(chmod(path, 0755), 0);
+        assert_int_equal(home_open(&home, path, i == 0, &note), ERR_OK);
+        assert_int_equal(mode_of(path), 0700);
+        if (i == 0) {
+            assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, &note), ERR_OK);
+        }
+        home_close(&home);
+    }
+}
+
+static void no_home_is_made_among_other_things_that_others_see(void **state)
+{
+    (void)state;
+    char path[HOME_PATH_MAX];
+    char other[HOME_PATH_MAX];
+    struct home home;
+    struct err_note note = {{0}};
+    below(path, "shared");
+    below(other, "shared/other");
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(home_open(&home, path, true, &note), ERR_PERMISSION);
+    assert_int_equal(mode_of(path), 0755);
+    assert_int_equal(chmod(path, 0700), 0);
+    assert_int_equal(home_open(&home, path, true, &note), ERR_OK);
+    home_close(&home);
+}
+
 static void a_vault_is_made_once(void **state)
 {
     (void)state;
@@ -122,6 +184,9 @@ int main(void)
         cmocka_unit_test(without_any_place_to_start_from_it_is_a_usage_error),
         cmocka_unit_test(a_home_that_is_missing_is_not_made_unless_asked_for),
         cmocka_unit_test(a_home_is_held_by_one_at_a_time),
+        cmocka_unit_test(a_home_without_its_key_is_damage),
+        cmocka_unit_test(a_home_is_closed_to_others),
+        cmocka_unit_test(no_home_is_made_among_other_things_that_others_see),
         cmocka_unit_test(a_vault_is_made_once),
     };
     return cmocka_run_group_tests(tests, begin, NULL);

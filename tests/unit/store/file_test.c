@@ -132,6 +132,22 @@ static void files_are_for_their_owner_alone(void **state)
     remove_root();
 }
 
+static void a_pipe_in_the_place_of_a_file_is_not_waited_for(void **state)
+{
+    (void)state;
+    char path[96];
+    struct files *files = NULL;
+    struct file *file = NULL;
+    make_root();
+    assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
+    (void)snprintf(path, sizeof path, "%s/pipe", root);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(files->open(files, &file, "pipe", FILE_READ, NULL), ERR_IO);
+    assert_int_equal(files->open(files, &file, "pipe", FILE_APPEND, NULL), ERR_IO);
+    file_posix_free(files);
+    remove_root();
+}
+
 static void a_home_is_held_by_one_process(void **state)
 {
     (void)state;
@@ -218,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_files_and_memory_files_behave_alike),
         cmocka_unit_test(files_are_for_their_owner_alone),
+        cmocka_unit_test(a_pipe_in_the_place_of_a_file_is_not_waited_for),
         cmocka_unit_test(a_home_is_held_by_one_process),
         cmocka_unit_test(a_root_that_cannot_be_is_an_error),
         cmocka_unit_test(replacing_is_all_or_nothing_at_any_crash),

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What an unlucky shell, disk or hand does to a home and to the programs: nothing is lost, nothing
+# lies open, and what is wrong is said.
+source "$(dirname "$0")/lib.sh"
+kithd() { timeout 10 "$KITH_BIN/kithd" "$@"; }
+
+people ana
+first=$(says ana post "me too" --tag metoo)
+stop ana
+
+# Standard descriptors that are closed are not taken by files, whatever is closed.
+for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
+    eval "\"$KITH_BIN/kithd\" --home '$scratch/ana' $closed &" 2>/dev/null
+    node_pids[ana]=$!
+    within 1000 answers ana || fail "ana does not answer with $closed"
+    for fd in 0 1 2; do
+        case $(readlink "/proc/${node_pids[ana]}/fd/$fd") in
+        "$scratch/ana"/*) fail "a file of the home became descriptor $fd with $closed" ;;
+        esac
+    done
+    stop ana || fail "with $closed it does not end well"
+done
+start ana
+sees ana "$first" || fail "a post is lost"
+"$KITH_BIN/kith" --home "$scratch/ana" tag metoo >&- 2>"$scratch/err"
+[ $? -eq 5 ] || fail "a listing without an output is no error"
+stop ana
+
+# A home that lies open is closed, and that is said; nothing is made in somebody's open folder.
+chmod 755 "$scratch/ana"
+start ana
+[ "$(stat -c %a "$scratch/ana")" = 700 ] || fail "a home stays open to others"
+grep -q "could look into this home" "$scratch/ana.log" || fail "an open home is not said"
+stop ana
+mkdir -m 755 "$scratch/shared"
+: >"$scratch/shared/letter"
+expect_status 5 kithd --home "$scratch/shared" --init --name ana
+expect_text "chmod 700"
+[ "$(stat -c %a "$scratch/shared")" = 755 ] || fail "somebody's folder was changed"
+
+# A key that is missing or is no file.
+mv "$scratch/ana/key" "$scratch/key"
+expect_status 5 kithd --home "$scratch/ana"
+expect_text "key file is missing"
+mkfifo "$scratch/ana/key"
+expect_status 5 kithd --home "$scratch/ana"
+expect_text "not a plain file"
+rm "$scratch/ana/key"
+mv "$scratch/key" "$scratch/ana/key"
+
+# Two at once: one node, and both are told that it runs.
+as ana up >"$scratch/up1" 2>&1 &
+one=$!
+as ana up >"$scratch/up2" 2>&1 &
+other=$!
+wait "$one" || fail "up, twice at once: $(cat "$scratch/up1")"
+wait "$other" || fail "up, twice at once: $(cat "$scratch/up2")"
+sees ana "$first" || fail "a post is lost"
+as ana down >/dev/null || fail "down"
