@@ -17,8 +17,9 @@
 bool tag_valid(struct octets text);
 
 /* What a person typed ("#MeToo") to its normal form ("metoo"), without a leading '#'.
- *   ERR_MALFORMED  not UTF-8, empty after normalisation, or a code point that may not stand in a
- * tag ERR_TOO_LARGE  more than TAG_MAX octets */
+ *
+ *   ERR_MALFORMED  not UTF-8, empty after normalisation, or a code point that may not stand there
+ *   ERR_TOO_LARGE  more than TAG_MAX octets */
 MUST_USE enum err_code tag_normalise(uint8_t out[TAG_MAX], size_t *out_len, struct octets text);
 
 #endif

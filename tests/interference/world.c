@@ -11,7 +11,6 @@
 #include "node/command.h"
 #include "store/view.h"
 #include "store/view_check.h"
-#include "tests/support/file_memory.h"
 
 #define QUEUE_MAX  4096
 #define WAITS_MAX  200 /* before she gives an answer up */
@@ -271,6 +270,21 @@ void world_restart(struct world *world)
 {
     close_home(world);
     open_home(world);
+}
+
+void world_crash_at(struct world *world, uint64_t nth)
+{
+    file_memory_crash_at(world->files, nth);
+}
+
+bool world_recover(struct world *world, enum file_memory_outcome outcome)
+{
+    bool crashed = file_memory_crashed(world->files);
+    file_memory_crash(world->files);
+    close_home(world);
+    file_memory_restart(world->files, outcome);
+    open_home(world);
+    return crashed;
 }
 
 const struct vault_contents *world_vault(const struct world *world)

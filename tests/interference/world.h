@@ -7,6 +7,7 @@
 #include "proto/control.h"
 #include "store/vault.h"
 #include "tests/interference/history.h"
+#include "tests/support/file_memory.h"
 
 struct world;
 
@@ -59,6 +60,10 @@ void world_send(struct world *world, enum control_command command, size_t pairs_
 struct answer world_received(struct world *world);
 /* Close the home and open it again. */
 void world_restart(struct world *world);
+/* The machine stops at the nth changing call of a file from now on (from 1). */
+void world_crash_at(struct world *world, uint64_t nth);
+/* Whether it came to that; then start again with what survived. */
+bool world_recover(struct world *world, enum file_memory_outcome outcome);
 const struct vault_contents *world_vault(const struct world *world);
 void answer_free(struct answer *answer);
 
