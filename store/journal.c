@@ -15,14 +15,19 @@ enum kind {
     KIND_SENT = 2,        /* id(32) u32 */
     KIND_GENERATION = 3,  /* u64 */
     KIND_INVITE_USED = 4, /* seed_public(32) subject(32) */
+    KIND_BLOCK = 5,       /* key(32) u64 generation u64 at_s u64 position label */
+    KIND_UNBLOCK = 6,     /* the same */
 };
 
-#define PLAIN_MAX (1 + POST_ID_LEN + POST_WIRE_MAX)
+#define PLAIN_MAX       (1 + POST_ID_LEN + POST_WIRE_MAX)
+#define BLOCK_FIXED_LEN (KEY_LEN + 3 * 8)
+#define BLOCK_LABEL_MAX 64
 
 struct journal {
     struct log *log;
     struct journal_table table;
     uint64_t generation;
+    const struct journal_listener *listener; /* while opening; or NULL */
 };
 
 static enum err_code on_own_post(struct journal *journal, struct octets fields)
@@ -74,6 +79,24 @@ static enum err_code on_invite_used(struct journal *journal, struct octets field
     return journal_table_use(&journal->table, &use);
 }
 
+static enum err_code on_block(const struct journal *journal, struct octets fields, bool in_force)
+{
+    if (fields.len < BLOCK_FIXED_LEN || fields.len - BLOCK_FIXED_LEN > BLOCK_LABEL_MAX) {
+        return ERR_DAMAGED;
+    }
+    if (journal->listener == NULL) {
+        return ERR_OK;
+    }
+    struct journal_block block = {
+        .in_force = in_force,
+        .at_s = octets_get_u64be(fields.at + KEY_LEN + 8),
+        .position = octets_get_u64be(fields.at + KEY_LEN + 16),
+        .label = octets_of(fields.at + BLOCK_FIXED_LEN, fields.len - BLOCK_FIXED_LEN)};
+    memcpy(block.key.octets, fields.at, KEY_LEN);
+    return journal->listener->on_block(journal->listener->context, &block,
+                                       octets_get_u64be(fields.at + KEY_LEN));
+}
+
 static enum err_code on_record(void *context, const struct segment_record *record)
 {
     struct journal *journal = context;
@@ -90,6 +113,10 @@ static enum err_code on_record(void *context, const struct segment_record *recor
         return on_generation(journal, fields);
     case KIND_INVITE_USED:
         return on_invite_used(journal, fields);
+    case KIND_BLOCK:
+        return on_block(journal, fields, true);
+    case KIND_UNBLOCK:
+        return on_block(journal, fields, false);
     default:
         return ERR_DAMAGED; /* a later version wrote it: this one cannot keep its promises */
     }
@@ -98,10 +125,18 @@ static enum err_code on_record(void *context, const struct segment_record *recor
 enum err_code journal_open(struct journal **journal, struct files *files, const uint8_t key[32],
                            struct err_note *note)
 {
+    return journal_open_telling(journal, files, key, NULL, note);
+}
+
+enum err_code journal_open_telling(struct journal **journal, struct files *files,
+                                   const uint8_t key[32], const struct journal_listener *listener,
+                                   struct err_note *note)
+{
     struct journal *opened = calloc(1, sizeof *opened);
     if (opened == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    opened->listener = listener;
     uint64_t damaged_count = 0;
     enum err_code rc =
         log_open(&opened->log, &damaged_count, files, FOLDER, key,
@@ -113,6 +148,7 @@ enum err_code journal_open(struct journal **journal, struct files *files, const 
         journal_close(opened);
         return rc;
     }
+    opened->listener = NULL;
     *journal = opened;
     return ERR_OK;
 }
@@ -185,14 +221,52 @@ enum err_code journal_sent(struct journal *journal, const struct post_id *id, ui
 enum err_code journal_generation(struct journal *journal, uint64_t generation,
                                  struct err_note *note)
 {
-    if (generation <= journal->generation) {
-        return ERR_OK;
+    return generation <= journal->generation ? ERR_OK
+                                             : journal_vault(journal, generation, NULL, 0, note);
+}
+
+static enum err_code add_block(struct journal *journal, const struct journal_block *block,
+                               uint64_t generation, struct err_note *note)
+{
+    uint8_t plain[1 + BLOCK_FIXED_LEN + BLOCK_LABEL_MAX];
+    uint64_t number;
+    uint64_t offset;
+    assert(block->label.len <= BLOCK_LABEL_MAX);
+    plain[0] = block->in_force ? KIND_BLOCK : KIND_UNBLOCK;
+    memcpy(plain + 1, block->key.octets, KEY_LEN);
+    octets_put_u64be(plain + 1 + KEY_LEN, generation);
+    octets_put_u64be(plain + 1 + KEY_LEN + 8, block->at_s);
+    octets_put_u64be(plain + 1 + KEY_LEN + 16, block->position);
+    if (block->label.len > 0) {
+        memcpy(plain + 1 + BLOCK_FIXED_LEN, block->label.at, block->label.len);
     }
-    uint8_t octets[8];
-    octets_put_u64be(octets, generation);
-    enum err_code rc = append(journal, KIND_GENERATION, octets_of(octets, sizeof octets),
-                              octets_of(NULL, 0), note);
+    return log_add(journal->log, &number, &offset,
+                   octets_of(plain, 1 + BLOCK_FIXED_LEN + block->label.len), note);
+}
+
+enum err_code journal_vault(struct journal *journal, uint64_t generation,
+                            const struct journal_block *changes, size_t changes_count,
+                            struct err_note *note)
+{
+    uint8_t plain[1 + 8] = {KIND_GENERATION};
+    uint64_t number;
+    uint64_t offset;
+    octets_put_u64be(plain + 1, generation);
+    size_t len = sizeof plain;
+    for (size_t i = 0; i < changes_count; i++) {
+        len += 1 + BLOCK_FIXED_LEN + changes[i].label.len;
+    }
+    enum err_code rc = log_begin(journal->log, len, note);
+    for (size_t i = 0; rc == ERR_OK && i < changes_count; i++) {
+        rc = add_block(journal, &changes[i], generation, note);
+    }
     if (rc == ERR_OK) {
+        rc = log_add(journal->log, &number, &offset, octets_of(plain, sizeof plain), note);
+    }
+    if (rc == ERR_OK) {
+        rc = log_commit(journal->log, note);
+    }
+    if (rc == ERR_OK && generation > journal->generation) {
         journal->generation = generation;
     }
     return rc;

@@ -1,5 +1,6 @@
 /* journal.h - an append-only sealed log of what only this home knows (SPEC 10.5): own posts and
- * their ids for ever, the vault's generation, and on a relay the uses of invites.
+ * their ids for ever, the vault's generation and its changes of blocks, and on a relay the uses of
+ * invites.
  *
  * It has the form of the log (store/log.h), in a folder of its own; but here damage is never passed
  * over.  One thread at a time. */
@@ -22,6 +23,29 @@ MUST_USE enum err_code journal_open(struct journal **journal, struct files *file
                                     const uint8_t key[32], struct err_note *note);
 void journal_close(struct journal *journal);
 
+/* A block or an unblocking, as a generation of the vault brought it.  label borrows. */
+struct journal_block {
+    struct key key;
+    bool in_force;
+    uint64_t at_s;     /* the person's clock */
+    uint64_t position; /* store_end() then */
+    struct octets label;
+};
+
+/* Told of each such change while the journal is opened, in order. */
+struct journal_listener {
+    void *context;
+    /* An error ends the opening with that error. */
+    enum err_code (*on_block)(void *context, const struct journal_block *block,
+                              uint64_t generation);
+};
+
+/* journal_open() with a listener: what the vault's recovery reads. */
+MUST_USE enum err_code journal_open_telling(struct journal **journal, struct files *files,
+                                            const uint8_t key[32],
+                                            const struct journal_listener *listener,
+                                            struct err_note *note);
+
 /* Each of these is durable when it returns; what is there already is not written again.  After an
  * error in writing all of them refuse with that error until the journal is opened again.
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY
@@ -33,6 +57,11 @@ MUST_USE enum err_code journal_sent(struct journal *journal, const struct post_i
                                     uint32_t peers_count, struct err_note *note);
 MUST_USE enum err_code journal_generation(struct journal *journal, uint64_t generation,
                                           struct err_note *note);
+/* The vault of this generation is written: what it changed of the blocks, and its generation, as
+ * one batch. */
+MUST_USE enum err_code journal_vault(struct journal *journal, uint64_t generation,
+                                     const struct journal_block *changes, size_t changes_count,
+                                     struct err_note *note);
 MUST_USE enum err_code journal_invite_used(struct journal *journal, const struct key *seed_public,
                                            const struct key *subject, struct err_note *note);
 

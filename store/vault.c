@@ -6,7 +6,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define VAULT_PATH   "vault"
 #define JOURNAL_PATH "journal/manifest"
 
 void vault_state_init(struct vault *vault, struct files *files)
@@ -19,6 +18,7 @@ void vault_state_init(struct vault *vault, struct files *files)
     vault_table_init(&vault->shields, sizeof(struct vault_shield), VAULT_SHIELDS_MAX);
     vault_table_init(&vault->peers, sizeof(struct vault_peer), VAULT_PEERS_MAX);
     vault_table_init(&vault->claims, sizeof(struct vault_claim), VAULT_PEERS_MAX);
+    vault_table_init(&vault->imported, sizeof(struct key), VAULT_BLOCKS_MAX);
 }
 
 void vault_state_lend(struct vault *vault)
@@ -26,6 +26,7 @@ void vault_state_lend(struct vault *vault)
     vault->contents = (struct vault_contents){
         .kind = vault->kind,
         .generation = vault->generation,
+        .saved_s = vault->saved_s,
         .petnames = vault->petnames.committed,
         .petnames_count = vault->petnames.committed_count,
         .follows = vault->follows.committed,
@@ -40,6 +41,8 @@ void vault_state_lend(struct vault *vault)
         .peers_count = vault->peers.committed_count,
         .claims = vault->claims.committed,
         .claims_count = vault->claims.committed_count,
+        .imported = vault->imported.committed,
+        .imported_count = vault->imported.committed_count,
     };
 }
 
@@ -53,6 +56,8 @@ void vault_state_commit(struct vault *vault, uint64_t generation)
     vault_table_commit(&vault->shields);
     vault_table_commit(&vault->peers);
     vault_table_commit(&vault->claims);
+    vault_table_commit(&vault->imported);
+    vault->blocks_touched = false;
     vault_state_lend(vault);
 }
 
@@ -65,6 +70,8 @@ void vault_state_roll_back(struct vault *vault)
     vault_table_roll_back(&vault->shields);
     vault_table_roll_back(&vault->peers);
     vault_table_roll_back(&vault->claims);
+    vault_table_roll_back(&vault->imported);
+    vault->blocks_touched = false;
 }
 
 void vault_state_free_lists(struct vault *vault)
@@ -76,9 +83,10 @@ void vault_state_free_lists(struct vault *vault)
     vault_table_close(&vault->shields);
     vault_table_close(&vault->peers);
     vault_table_close(&vault->claims);
+    vault_table_close(&vault->imported);
 }
 
-static enum err_code vault_new(struct vault **vault, struct files *files, struct err_note *note)
+enum err_code vault_state_new(struct vault **vault, struct files *files, struct err_note *note)
 {
     if (sodium_init() < 0) {
         return err_note(note, ERR_IO, "libsodium did not start");
@@ -106,9 +114,8 @@ void vault_close(struct vault *vault)
     free(vault);
 }
 
-/* Seal what is staged as this generation. */
-static enum err_code write_vault(struct vault *vault, bool *replaced, uint64_t generation,
-                                 struct err_note *note)
+enum err_code vault_state_write(struct vault *vault, bool *replaced, const char *path,
+                                uint64_t generation, struct err_note *note)
 {
     uint8_t *plain = NULL;
     size_t plain_len = 0;
@@ -117,10 +124,19 @@ static enum err_code write_vault(struct vault *vault, bool *replaced, uint64_t g
     if (rc != ERR_OK) {
         return err_note(note, rc, "preparing the vault");
     }
-    rc = seal_replace(vault->files, replaced, VAULT_PATH, SEAL_VAULT, vault->secrets->key,
+    rc = seal_replace(vault->files, replaced, path, SEAL_VAULT, vault->secrets->key,
                       octets_of(plain, plain_len), note);
     sodium_free(plain);
     return rc;
+}
+
+/* A second copy, for vault_recover().  Without it everything works and an older copy stays, so a
+ * full disk is no error here. */
+static void keep_copy(struct vault *vault, uint64_t generation)
+{
+    bool replaced;
+    struct err_note ignored = {{0}};
+    (void)!vault_state_write(vault, &replaced, VAULT_LAST_PATH, generation, &ignored);
 }
 
 enum err_code vault_create(struct files *files, enum vault_kind kind, const uint8_t seed[32],
@@ -129,11 +145,14 @@ enum err_code vault_create(struct files *files, enum vault_kind kind, const uint
     if (file_exists(files, VAULT_PATH)) {
         return err_note(note, ERR_REFUSED, "there is a home here already");
     }
+    if (file_exists(files, VAULT_LAST_PATH)) {
+        return err_note(note, ERR_REFUSED, "there is a copy of a vault here, which is missing");
+    }
     if (file_exists(files, JOURNAL_PATH)) {
         return err_note(note, ERR_REFUSED, "there is a journal here whose vault is missing");
     }
     struct vault *vault = NULL;
-    enum err_code rc = vault_new(&vault, files, note);
+    enum err_code rc = vault_state_new(&vault, files, note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -145,17 +164,20 @@ enum err_code vault_create(struct files *files, enum vault_kind kind, const uint
     rc = vault_keys_make(vault->secrets->key, files, note);
     bool replaced;
     if (rc == ERR_OK) {
-        rc = write_vault(vault, &replaced, 1, note);
+        rc = vault_state_write(vault, &replaced, VAULT_PATH, 1, note);
+    }
+    if (rc == ERR_OK) {
+        keep_copy(vault, 1);
     }
     vault_close(vault);
     return rc == ERR_OK ? ERR_OK : err_note(note, rc, "making the vault");
 }
 
-static enum err_code read_vault(struct vault *vault, struct err_note *note)
+enum err_code vault_state_read(struct vault *vault, const char *path, struct err_note *note)
 {
     enum err_code rc = vault_keys_read(vault->secrets->key, vault->files, note);
     if (rc == ERR_NOT_FOUND) {
-        return file_exists(vault->files, VAULT_PATH)
+        return file_exists(vault->files, path)
                    ? err_note(note, ERR_DAMAGED, "the vault is here, but its key file is missing")
                    : rc;
     }
@@ -164,7 +186,7 @@ static enum err_code read_vault(struct vault *vault, struct err_note *note)
     }
     uint8_t *plain = NULL;
     size_t plain_len = 0;
-    rc = seal_read(vault->files, &plain, &plain_len, VAULT_PATH, SEAL_VAULT, vault->secrets->key,
+    rc = seal_read(vault->files, &plain, &plain_len, path, SEAL_VAULT, vault->secrets->key,
                    VAULT_PLAIN_MAX, note);
     if (rc != ERR_OK) {
         return rc;
@@ -186,20 +208,43 @@ static enum err_code check_generation(struct vault *vault, struct err_note *note
     if (vault->generation - journaled > 1) {
         return err_note(note, ERR_ROLLBACK, "the journal is older than the vault");
     }
-    return journal_generation(vault->journal, vault->generation, note);
+    if (vault->generation == journaled) {
+        return ERR_OK;
+    }
+    /* Which of its blocks are new is not known any more: all of them are journaled. */
+    struct journal_block *changes = NULL;
+    size_t changes_count = 0;
+    enum err_code rc = vault_block_changes(&changes, &changes_count, vault, true);
+    if (rc == ERR_OK) {
+        rc = journal_vault(vault->journal, vault->generation, changes, changes_count, note);
+    }
+    free(changes);
+    return rc;
+}
+
+/* Whether the copy is this vault's. */
+static bool copy_is_current(struct vault *vault)
+{
+    struct vault *copy = NULL;
+    struct err_note ignored = {{0}};
+    bool current = vault_state_new(&copy, vault->files, &ignored) == ERR_OK &&
+                   vault_state_read(copy, VAULT_LAST_PATH, &ignored) == ERR_OK &&
+                   copy->generation == vault->generation;
+    vault_close(copy);
+    return current;
 }
 
 enum err_code vault_open(struct vault **vault, struct files *files, struct journal *journal,
                          struct err_note *note)
 {
     struct vault *opened = NULL;
-    enum err_code rc = vault_new(&opened, files, note);
+    enum err_code rc = vault_state_new(&opened, files, note);
     if (rc != ERR_OK) {
         return rc;
     }
     assert(opened != NULL);
     opened->journal = journal;
-    rc = read_vault(opened, note);
+    rc = vault_state_read(opened, VAULT_PATH, note);
     if (rc == ERR_NOT_FOUND && journal_generation_latest(journal) > 0) {
         rc = err_note(note, ERR_ROLLBACK, "the vault is missing, and the journal knows of one");
     } else if (rc == ERR_OK) {
@@ -210,6 +255,9 @@ enum err_code vault_open(struct vault **vault, struct files *files, struct journ
         return err_note(note, rc, "opening the vault");
     }
     vault_keys_derive(opened);
+    if (!copy_is_current(opened)) {
+        keep_copy(opened, opened->generation);
+    }
     vault_state_commit(opened, opened->generation);
     *vault = opened;
     return ERR_OK;
@@ -225,6 +273,32 @@ void vault_discard(struct vault *vault)
     vault_state_roll_back(vault);
 }
 
+void vault_clock(struct vault *vault, uint64_t now_s)
+{
+    vault->now_s = now_s;
+}
+
+/* The vault first: a change stands in the journal only once the vault has it.  That a full disk is
+ * met before anything was journaled matters, since a journal refuses everything after an error. */
+static enum err_code write_both(struct vault *vault, bool *replaced, uint64_t generation,
+                                struct err_note *note)
+{
+    struct journal_block *changes = NULL;
+    size_t changes_count = 0;
+    enum err_code rc = ERR_OK;
+    if (vault->blocks_touched) {
+        rc = vault_block_changes(&changes, &changes_count, vault, false);
+    }
+    if (rc == ERR_OK) {
+        rc = vault_state_write(vault, replaced, VAULT_PATH, generation, note);
+    }
+    if (rc == ERR_OK) {
+        rc = journal_vault(vault->journal, generation, changes, changes_count, note);
+    }
+    free(changes);
+    return rc;
+}
+
 enum err_code vault_commit(struct vault *vault, struct err_note *note)
 {
     enum err_code rc = vault->failure;
@@ -238,10 +312,7 @@ enum err_code vault_commit(struct vault *vault, struct err_note *note)
     }
     uint64_t generation = vault->generation + 1;
     bool replaced = false;
-    rc = write_vault(vault, &replaced, generation, note);
-    if (rc == ERR_OK) {
-        rc = journal_generation(vault->journal, generation, note);
-    }
+    rc = write_both(vault, &replaced, generation, note);
     if (rc != ERR_OK) {
         /* Once the new file may stand there, another one of the same generation must not be
          * written; the next opening finds out which of the two it is. */
@@ -249,6 +320,8 @@ enum err_code vault_commit(struct vault *vault, struct err_note *note)
         vault_state_roll_back(vault);
         return err_note(note, rc, "keeping the vault");
     }
+    vault->saved_s = vault->now_s;
     vault_state_commit(vault, generation);
+    keep_copy(vault, generation);
     return ERR_OK;
 }

@@ -3,9 +3,10 @@
  *
  * One small sealed file "vault", replaced atomically, and its key in the file "key" of mode 0600
  * (a passphrase wraps it in a later version).  Changes are staged in memory and take effect with
- * vault_commit(): the vault first, then its generation into the journal, so that a vault older
- * than the journal is seen as a rollback.  Only the view reads follows, blocks and shields
- * (promise 3). */
+ * vault_commit(): the vault first, then its generation and what it changed of the blocks into the
+ * journal, so that a vault older than the journal is seen as a rollback, and then a copy of it,
+ * "vault.last", from which store/vault_recover.h brings a damaged or older one back.  Only the view
+ * reads follows, blocks and shields (promise 3). */
 #ifndef KITH_STORE_VAULT_H
 #define KITH_STORE_VAULT_H
 
@@ -76,6 +77,7 @@ struct vault_claim {
 struct vault_contents {
     enum vault_kind kind;
     uint64_t generation;
+    uint64_t saved_s; /* the person's clock when this was committed, 0 where none was given */
     const struct vault_petname *petnames;
     size_t petnames_count;
     const struct key *follows;
@@ -90,6 +92,8 @@ struct vault_contents {
     size_t peers_count;
     const struct vault_claim *claims;
     size_t claims_count;
+    const struct key *imported; /* what the last import blocked, while it can be undone */
+    size_t imported_count;
 };
 
 struct vault;
@@ -142,6 +146,13 @@ MUST_USE enum err_code vault_block(struct vault *vault, bool *changed, const str
                                    const char *label, uint64_t now_s, uint64_t position);
 MUST_USE enum err_code vault_unblock(struct vault *vault, bool *changed, const struct key *key,
                                      uint64_t now_s, uint64_t position);
+/* Block each key that is not blocked yet; labels of those that are stay.  vault_import_undo() takes
+ * all of it back, until another change of blocks.  *added_count is how many were new. */
+MUST_USE enum err_code vault_import(struct vault *vault, size_t *added_count,
+                                    const struct vault_block *blocks, size_t blocks_count,
+                                    uint64_t now_s, uint64_t position);
+/* As if the last import had never been; *removed_count is 0 where there is none to take back. */
+MUST_USE enum err_code vault_import_undo(struct vault *vault, size_t *removed_count);
 MUST_USE enum err_code vault_shield(struct vault *vault, bool *changed, enum vault_shield_kind kind,
                                     struct octets text);
 MUST_USE enum err_code vault_unshield(struct vault *vault, bool *changed,
@@ -159,6 +170,8 @@ MUST_USE enum err_code vault_claim_done(struct vault *vault, const struct addres
  * else's commit. */
 void vault_discard(struct vault *vault);
 
+/* What the next commits write down as their time. */
+void vault_clock(struct vault *vault, uint64_t now_s);
 /* Make everything staged durable.  On an error nothing staged is in force and contents are as
  * after the last commit.
  * After an error that leaves open which of the two stands on the disk, every further commit gives

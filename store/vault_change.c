@@ -159,6 +159,7 @@ enum err_code vault_block(struct vault *vault, bool *changed, const struct key *
         return ERR_REFUSED;
     }
     struct vault_block *there = block_in_force(vault, key);
+    vault->blocks_touched = true;
     if (there != NULL) {
         *changed = label != NULL && strcmp(there->label, label) != 0;
         if (*changed) {
@@ -173,6 +174,7 @@ enum err_code vault_block(struct vault *vault, bool *changed, const struct key *
     }
     enum err_code rc = add(vault, &vault->blocks, &block);
     if (rc == ERR_OK) {
+        vault_import_forget(vault);
         *changed = true;
     }
     return rc;
@@ -187,6 +189,8 @@ enum err_code vault_unblock(struct vault *vault, bool *changed, const struct key
         there->in_force = false;
         there->until_s = now_s;
         there->until_position = position;
+        vault->blocks_touched = true;
+        vault_import_forget(vault);
     }
     return ERR_OK;
 }

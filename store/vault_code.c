@@ -5,14 +5,15 @@
 
 #include <sodium.h>
 
-/* vault = [2, kind, generation, seed, petnames, follows, tags, blocks, shields, peers, claims]
+/* vault = [3, kind, generation, saved_s, seed, petnames, follows, tags, blocks, shields, peers,
+ *          claims, imported]
  *   petname = [key, name]                    follow = key         tag = bin
  *   block   = [key, label, since_s, since_position, until_s, until_position, in_force]
  *   shield  = [1, tag] or [2, word], both str
  *   peer    = [host, port, static_key, relay_identity, joined]
- *   claim   = [host, port, static_key, claim] */
-#define VERSION      2
-#define FIELDS_COUNT 11
+ *   claim   = [host, port, static_key, claim]     imported = key */
+#define VERSION      3
+#define FIELDS_COUNT 13
 /* More than any item of its list takes. */
 #define ITEM_LEN_MAX 1024
 #define KEY_ITEM_LEN 40
@@ -217,6 +218,7 @@ static const struct list lists[] = {
     {offsetof(struct vault, shields), 128, write_shield, read_shield},
     {offsetof(struct vault, peers), ITEM_LEN_MAX, write_peer, read_peer},
     {offsetof(struct vault, claims), ITEM_LEN_MAX, write_claim, read_claim},
+    {offsetof(struct vault, imported), KEY_ITEM_LEN, write_follow, read_follow},
 };
 #define LISTS_COUNT (sizeof lists / sizeof lists[0])
 
@@ -255,6 +257,7 @@ enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const struct vaul
     canon_write_uint(&w, VERSION);
     canon_write_uint(&w, (uint64_t)vault->kind);
     canon_write_uint(&w, generation);
+    canon_write_uint(&w, vault->now_s);
     canon_write_bin(&w, octets_of(vault->secrets->seed, VAULT_SEED_LEN));
     for (size_t i = 0; i < LISTS_COUNT; i++) {
         write_list(&w, table_in(vault, &lists[i]), &lists[i]);
@@ -297,6 +300,8 @@ static enum err_code read_vault(struct canon_reader *r, struct vault *vault)
     rc = rc == ERR_OK ? canon_read_uint(r, &version, VERSION) : rc;
     rc = rc == ERR_OK ? canon_read_uint(r, &kind, VAULT_RELAY) : rc;
     rc = rc == ERR_OK ? canon_read_uint(r, &vault->generation, UINT64_MAX) : rc;
+    rc = rc == ERR_OK ? canon_read_uint(r, &vault->saved_s, UINT64_MAX) : rc;
+    vault->now_s = vault->saved_s;
     rc = rc == ERR_OK ? canon_read_bin_exact(r, vault->secrets->seed, VAULT_SEED_LEN) : rc;
     for (size_t i = 0; i < LISTS_COUNT && rc == ERR_OK; i++) {
         rc = read_list(r, table_of(vault, &lists[i]), &lists[i]);

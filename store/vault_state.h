@@ -6,7 +6,9 @@
 #include "store/vault.h"
 #include "store/vault_table.h"
 
-#define VAULT_SEED_LEN 32
+#define VAULT_SEED_LEN  32
+#define VAULT_PATH      "vault"
+#define VAULT_LAST_PATH "vault.last"
 /* Every list full, and then some. */
 #define VAULT_PLAIN_MAX ((size_t)64 * 1024 * 1024)
 
@@ -26,6 +28,9 @@ struct vault {
     struct key identity;
     enum vault_kind kind;
     uint64_t generation; /* of what is committed */
+    uint64_t saved_s;    /* of what is committed */
+    uint64_t now_s;      /* for the next commit */
+    bool blocks_touched; /* since the last commit */
     struct vault_table petnames;
     struct vault_table follows;
     struct vault_table tags;
@@ -33,6 +38,7 @@ struct vault {
     struct vault_table shields;
     struct vault_table peers;
     struct vault_table claims;
+    struct vault_table imported;
     struct vault_contents contents; /* of what is committed */
     enum err_code failure;          /* what stands on the disk is not known since */
 };
@@ -53,6 +59,24 @@ MUST_USE enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const st
 /* Fill kind, generation, seed and staged lists of a vault whose lists are empty.
  *   ERR_DAMAGED, ERR_NO_MEMORY */
 MUST_USE enum err_code vault_decode(struct vault *vault, struct octets plain);
+
+/* The stretches that the staged blocks open and close beside the committed ones, for the journal;
+ * or all in force.  *changes is for the caller to free(), its labels borrow from the vault.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code vault_block_changes(struct journal_block **changes, size_t *changes_count,
+                                           const struct vault *vault, bool all);
+/* An import can no longer be undone. */
+void vault_import_forget(struct vault *vault);
+
+/* A vault without contents or secrets yet, for files; and its reading from path under the home's
+ * key. ERR_NO_MEMORY, ERR_IO;  ERR_NOT_FOUND, ERR_DAMAGED */
+MUST_USE enum err_code vault_state_new(struct vault **vault, struct files *files,
+                                       struct err_note *note);
+MUST_USE enum err_code vault_state_read(struct vault *vault, const char *path,
+                                        struct err_note *note);
+/* Seal what is staged at path as this generation; *replaced as seal_replace(). */
+MUST_USE enum err_code vault_state_write(struct vault *vault, bool *replaced, const char *path,
+                                         uint64_t generation, struct err_note *note);
 
 void vault_state_init(struct vault *vault, struct files *files);
 void vault_state_free_lists(struct vault *vault);

@@ -267,6 +267,62 @@ static void stretches_of_blocking_are_kept_for_ever(void **state)
     assert_int_equal(c->blocks[1].since_position, 300);
 }
 
+static void an_import_is_a_union_and_is_undone_as_one_step(void **state)
+{
+    (void)state;
+    block(1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    struct vault_block file[] = {{.key = key_of(1), .label = "theirs"},
+                                 {.key = key_of(2), .label = "b"},
+                                 {.key = key_of(3)}};
+    size_t count = 0;
+    assert_int_equal(vault_import(vault, &count, file, 3, 200, 9), ERR_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    reopen();
+    const struct vault_contents *c = vault_contents(vault);
+    assert_int_equal(c->blocks_count, 3);
+    assert_string_equal(c->blocks[0].label, "label");
+    assert_string_equal(c->blocks[1].label, "b");
+    assert_int_equal(c->blocks[2].since_s, 200);
+    assert_int_equal(c->imported_count, 2);
+    /* The same once more adds nothing and leaves the step undoable. */
+    assert_int_equal(vault_import(vault, &count, file, 3, 201, 9), ERR_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    reopen();
+    c = vault_contents(vault);
+    assert_int_equal(c->blocks_count, 1);
+    assert_true(c->blocks[0].in_force);
+    assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+    assert_int_equal(count, 0);
+}
+
+static void another_change_of_blocks_ends_what_undo_takes_back(void **state)
+{
+    (void)state;
+    struct vault_block file[] = {{.key = key_of(2)}};
+    size_t count = 0;
+    for (int way = 0; way < 2; way++) {
+        file[0].key = key_of((uint8_t)(2 + way));
+        assert_int_equal(vault_import(vault, &count, file, 1, 200, 9), ERR_OK);
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        assert_int_equal(vault_contents(vault)->imported_count, 1);
+        if (way == 0) {
+            block(7);
+        } else {
+            assert_int_equal(vault_unblock(vault, &changed, &file[0].key, 300, 10), ERR_OK);
+        }
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+        assert_int_equal(count, 0);
+    }
+    struct key first = key_of(2);
+    assert_true(key_equal(&vault_contents(vault)->blocks[0].key, &first));
+}
+
 static void lists_have_bounds(void **state)
 {
     (void)state;
@@ -515,6 +571,8 @@ int main(void)
         TEST(a_shield_is_a_tag_or_a_word_and_stands_until_it_is_lowered),
         TEST(a_petname_belongs_to_one_key),
         TEST(stretches_of_blocking_are_kept_for_ever),
+        TEST(an_import_is_a_union_and_is_undone_as_one_step),
+        TEST(another_change_of_blocks_ends_what_undo_takes_back),
         TEST(lists_have_bounds),
         TEST(there_is_one_vault_in_a_home),
         TEST(no_home_is_told_from_a_missing_vault),

@@ -1,0 +1,159 @@
+#include "store/vault_state.h"
+
+#include <stdlib.h>
+
+static int compare_keys(const void *a, const void *b)
+{
+    return memcmp(a, b, KEY_LEN);
+}
+
+/* Keys in order, to be found quickly: lists may be as long as VAULT_BLOCKS_MAX. */
+struct keys {
+    struct key *at;
+    size_t count;
+};
+
+static bool keys_have(const struct keys *keys, const struct key *key)
+{
+    return keys->count > 0 &&
+           bsearch(key, keys->at, keys->count, sizeof *keys->at, compare_keys) != NULL;
+}
+
+static enum err_code keys_in_force(struct keys *keys, const struct vault_block *blocks,
+                                   size_t blocks_count)
+{
+    keys->at = malloc((blocks_count + 1) * sizeof *keys->at);
+    keys->count = 0;
+    if (keys->at == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < blocks_count; i++) {
+        if (blocks[i].in_force) {
+            keys->at[keys->count++] = blocks[i].key;
+        }
+    }
+    qsort(keys->at, keys->count, sizeof *keys->at, compare_keys);
+    return ERR_OK;
+}
+
+static void add_change(struct journal_block *changes, size_t *changes_count,
+                       const struct vault_block *block, bool in_force)
+{
+    changes[(*changes_count)++] =
+        (struct journal_block){.key = block->key,
+                               .in_force = in_force,
+                               .at_s = in_force ? block->since_s : block->until_s,
+                               .position = in_force ? block->since_position : block->until_position,
+                               .label = octets_of_text(block->label)};
+}
+
+enum err_code vault_block_changes(struct journal_block **changes, size_t *changes_count,
+                                  const struct vault *vault, bool all)
+{
+    const struct vault_block *staged = vault->blocks.staged;
+    const struct vault_block *committed = vault->blocks.committed;
+    size_t staged_count = vault->blocks.staged_count;
+    size_t committed_count = all ? 0 : vault->blocks.committed_count;
+    struct keys before = {0};
+    struct keys after = {0};
+    struct journal_block *found = calloc(staged_count + committed_count + 1, sizeof *found);
+    enum err_code rc = found != NULL ? ERR_OK : ERR_NO_MEMORY;
+    rc = rc == ERR_OK ? keys_in_force(&before, committed, committed_count) : rc;
+    rc = rc == ERR_OK ? keys_in_force(&after, staged, staged_count) : rc;
+    if (rc == ERR_OK) {
+        size_t count = 0;
+        for (size_t i = 0; i < staged_count; i++) {
+            if (staged[i].in_force && !keys_have(&before, &staged[i].key)) {
+                add_change(found, &count, &staged[i], true);
+            }
+        }
+        for (size_t i = 0; i < committed_count; i++) {
+            if (committed[i].in_force && !keys_have(&after, &committed[i].key)) {
+                /* After an undone import there is no stretch that ends. */
+                bool ended = i < staged_count && key_equal(&staged[i].key, &committed[i].key) &&
+                             !staged[i].in_force;
+                add_change(found, &count, ended ? &staged[i] : &committed[i], false);
+            }
+        }
+        *changes = found;
+        *changes_count = count;
+        found = NULL;
+    }
+    free(before.at);
+    free(after.at);
+    free(found);
+    return rc;
+}
+
+void vault_import_forget(struct vault *vault)
+{
+    while (vault->imported.staged_count > 0) {
+        vault_table_remove(&vault->imported, vault->imported.staged_count - 1);
+    }
+}
+
+static enum err_code import_one(struct vault *vault, const struct vault_block *from, uint64_t now_s,
+                                uint64_t position)
+{
+    struct vault_block block = {
+        .key = from->key, .since_s = now_s, .since_position = position, .in_force = true};
+    memcpy(block.label, from->label, sizeof block.label);
+    enum err_code rc = vault_table_add(&vault->blocks, &block);
+    return rc == ERR_OK ? vault_table_add(&vault->imported, &block.key) : rc;
+}
+
+enum err_code vault_import(struct vault *vault, size_t *added_count,
+                           const struct vault_block *blocks, size_t blocks_count, uint64_t now_s,
+                           uint64_t position)
+{
+    struct keys there = {0};
+    enum err_code rc = keys_in_force(&there, vault->blocks.staged, vault->blocks.staged_count);
+    size_t added = 0;
+    for (size_t i = 0; rc == ERR_OK && i < blocks_count; i++) {
+        if (keys_have(&there, &blocks[i].key)) {
+            continue;
+        }
+        if (added++ == 0) {
+            vault_import_forget(vault);
+        }
+        rc = import_one(vault, &blocks[i], now_s, position);
+    }
+    vault->blocks_touched = vault->blocks_touched || added > 0;
+    vault_state_lend(vault);
+    free(there.at);
+    if (rc == ERR_OK) {
+        *added_count = added;
+    }
+    return rc;
+}
+
+enum err_code vault_import_undo(struct vault *vault, size_t *removed_count)
+{
+    struct keys imported = {.count = vault->imported.staged_count};
+    *removed_count = 0;
+    if (imported.count == 0) {
+        return ERR_OK;
+    }
+    imported.at = malloc(imported.count * sizeof *imported.at);
+    if (imported.at == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memcpy(imported.at, vault->imported.staged, imported.count * sizeof *imported.at);
+    qsort(imported.at, imported.count, sizeof *imported.at, compare_keys);
+
+    struct vault_block *blocks = vault->blocks.staged;
+    size_t kept = 0;
+    for (size_t i = 0; i < vault->blocks.staged_count; i++) {
+        if (!blocks[i].in_force || !keys_have(&imported, &blocks[i].key)) {
+            blocks[kept++] = blocks[i];
+        }
+    }
+    *removed_count = vault->blocks.staged_count - kept;
+    while (vault->blocks.staged_count > kept) {
+        vault_table_remove(&vault->blocks, vault->blocks.staged_count - 1);
+    }
+    vault_import_forget(vault);
+    vault->blocks_touched = true;
+    free(imported.at);
+    return ERR_OK;
+}

@@ -1,0 +1,362 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/vault.h"
+#include "store/vault_recover.h"
+#include "tests/support/file_memory.h"
+
+static const uint8_t seed[32] = {5, 6, 7};
+static struct err_note note;
+static struct files *files;
+static struct journal *journal;
+static struct vault *vault;
+static struct vault_recovery recovery;
+
+static struct key key_of(uint8_t first)
+{
+    return (struct key){{first, 1}};
+}
+
+static enum err_code open_all(void)
+{
+    uint8_t key[32];
+    enum err_code rc = vault_journal_key(key, files, &note);
+    rc = rc == ERR_OK ? journal_open(&journal, files, key, &note) : rc;
+    return rc == ERR_OK ? vault_open(&vault, files, journal, &note) : rc;
+}
+
+static void close_all(void)
+{
+    vault_close(vault);
+    vault = NULL;
+    journal_close(journal);
+    journal = NULL;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    files = file_memory_new(3);
+    note = (struct err_note){{0}};
+    assert_int_equal(vault_create(files, VAULT_PERSONAL, seed, &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    close_all();
+    file_memory_free(files);
+    return 0;
+}
+
+static enum err_code blocks(uint8_t who, uint64_t now_s)
+{
+    bool changed;
+    struct key key = key_of(who);
+    char label[8];
+    (void)snprintf(label, sizeof label, "l%d", who);
+    vault_clock(vault, now_s);
+    assert_int_equal(vault_block(vault, &changed, &key, label, now_s, 7), ERR_OK);
+    return vault_commit(vault, &note);
+}
+
+static void unblocks(uint8_t who, uint64_t now_s)
+{
+    bool changed;
+    struct key key = key_of(who);
+    vault_clock(vault, now_s);
+    assert_int_equal(vault_unblock(vault, &changed, &key, now_s, 8), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+}
+
+/* Of keys 1, 2, 3, ..., as digits. */
+static void assert_in_force(const char *expected)
+{
+    char found[16] = {0};
+    size_t count = 0;
+    const struct vault_contents *c = vault_contents(vault);
+    for (uint8_t who = 1; who < 10; who++) {
+        struct key key = key_of(who);
+        for (size_t i = 0; i < c->blocks_count; i++) {
+            if (c->blocks[i].in_force && key_equal(&c->blocks[i].key, &key)) {
+                found[count++] = (char)('0' + who);
+            }
+        }
+    }
+    assert_string_equal(found, expected);
+}
+
+struct copy {
+    uint8_t *at;
+    size_t len;
+};
+
+static struct copy take(const char *path)
+{
+    struct copy copy = {0};
+    assert_int_equal(file_read_all(files, &copy.at, &copy.len, path, 1000000, &note), ERR_OK);
+    return copy;
+}
+
+static void put(const char *path, struct copy copy)
+{
+    assert_int_equal(file_replace(files, path, octets_of(copy.at, copy.len), &note), ERR_OK);
+}
+
+static void a_vault_in_order_is_left_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    close_all();
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_false(recovery.needed);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(vault_contents(vault)->generation, 2);
+}
+
+static void a_damaged_vault_comes_back_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    assert_int_equal(blocks(2, 200), ERR_OK);
+    close_all();
+    static const int ways[] = {0, 1, 2};
+    for (size_t i = 0; i < 3; i++) {
+        if (ways[i] == 0) {
+            file_memory_flip(files, "vault", 40, 1);
+        } else if (ways[i] == 1) {
+            file_memory_cut(files, "vault", 50);
+        } else {
+            assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
+        }
+        assert_int_not_equal(open_all(), ERR_OK);
+        assert_null(vault);
+        close_all();
+        assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+        assert_true(recovery.needed);
+        assert_int_equal(recovery.saved_s, 200);
+        assert_int_equal(recovery.changes_missing, 0);
+        assert_int_equal(recovery.blocks_count, 2);
+        assert_int_equal(open_all(), ERR_OK);
+        assert_in_force("12");
+        close_all();
+    }
+}
+
+/* Both copies are older: what was blocked since comes from the journal, with its label. */
+static void no_block_is_lost_with_an_older_copy(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    assert_int_equal(blocks(2, 110), ERR_OK);
+    struct copy older = take("vault");
+    assert_int_equal(blocks(3, 200), ERR_OK);
+    unblocks(1, 210);
+    assert_int_equal(blocks(4, 220), ERR_OK);
+    struct key ana = key_of(50);
+    bool changed;
+    assert_int_equal(vault_follow(vault, &changed, &ana), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    put("vault", older);
+    put("vault.last", older);
+    free(older.at);
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    close_all();
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_true(recovery.needed);
+    assert_int_equal(recovery.saved_s, 110);
+    assert_int_equal(recovery.changes_missing, 4);
+    assert_int_equal(recovery.blocks_journaled, 3);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_in_force("234");
+    const struct vault_contents *c = vault_contents(vault);
+    assert_int_equal(c->follows_count, 0);
+    assert_int_equal(c->blocks[0].until_s, 210);
+    assert_string_equal(c->blocks[2].label, "l3");
+    assert_int_equal(c->blocks[2].since_s, 200);
+}
+
+/* The older one lies where the vault is; the copy beside it is the latest. */
+static void the_latest_of_two_copies_is_taken(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    struct copy older = take("vault");
+    assert_int_equal(blocks(2, 200), ERR_OK);
+    close_all();
+    put("vault", older);
+    free(older.at);
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    close_all();
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_true(recovery.needed);
+    assert_int_equal(recovery.changes_missing, 0);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_in_force("12");
+}
+
+static void imports_and_their_undoing_come_back_too(void **state)
+{
+    (void)state;
+    struct copy older = take("vault");
+    struct vault_block file[] = {{.key = key_of(2)}, {.key = key_of(3)}};
+    size_t count;
+    assert_int_equal(vault_import(vault, &count, file, 2, 100, 1), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    struct files *imported = file_memory_copy(files);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    for (int undone = 1; undone >= 0; undone--) {
+        put("vault", older);
+        put("vault.last", older);
+        assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+        assert_int_equal(open_all(), ERR_OK);
+        assert_in_force(undone ? "" : "23");
+        close_all();
+        if (undone) {
+            file_memory_free(files);
+            files = imported;
+        }
+    }
+    free(older.at);
+}
+
+static void without_a_whole_copy_nothing_is_changed(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    close_all();
+    file_memory_flip(files, "vault", 60, 4);
+    file_memory_flip(files, "vault.last", 60, 4);
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_DAMAGED);
+    assert_int_equal(open_all(), ERR_DAMAGED);
+    close_all();
+    file_memory_flip(files, "vault.last", 60, 4);
+    file_memory_flip(files, "journal/manifest", 40, 4);
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_DAMAGED);
+    file_memory_flip(files, "journal/manifest", 40, 4);
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_in_force("1");
+}
+
+static void no_home_is_no_recovery(void **state)
+{
+    (void)state;
+    struct files *empty = file_memory_new(1);
+    assert_int_equal(vault_recover(&recovery, empty, &note), ERR_NOT_FOUND);
+    file_memory_free(empty);
+}
+
+/* Whichever call the machine stops at, doing it again brings everything back. */
+static void a_crash_while_recovering_is_recovered_from(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    struct copy older = take("vault");
+    assert_int_equal(blocks(2, 200), ERR_OK);
+    assert_int_equal(blocks(3, 300), ERR_OK);
+    close_all();
+    put("vault", older);
+    put("vault.last", older);
+    free(older.at);
+    struct files *whole = files;
+    bool crashed = true;
+    for (uint64_t nth = 1; crashed; nth++) {
+        for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
+            files = file_memory_copy(whole);
+            file_memory_crash_at(files, nth);
+            enum err_code rc = vault_recover(&recovery, files, &note);
+            crashed = file_memory_crashed(files);
+            assert_true(crashed || rc == ERR_OK);
+            file_memory_restart(files, (enum file_memory_outcome)outcome);
+            assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+            assert_int_equal(open_all(), ERR_OK);
+            assert_in_force("123");
+            close_all();
+            file_memory_free(files);
+        }
+    }
+    files = whole;
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+}
+
+/* Block 1, 2, 3, ...; how many were acknowledged before the machine stopped. */
+static uint8_t block_until_crash(uint8_t count)
+{
+    uint8_t done = 0;
+    if (open_all() == ERR_OK) {
+        while (done < count && blocks((uint8_t)(done + 1), 100U + done) == ERR_OK) {
+            done++;
+        }
+    }
+    close_all();
+    return done;
+}
+
+/* The machine stops while she blocks, and the disk then loses the vault, or puts an old one there.
+ */
+static void an_acknowledged_block_survives_a_crash_and_then_a_lost_vault(void **state)
+{
+    (void)state;
+    close_all();
+    struct copy older = take("vault");
+    struct files *fresh = files;
+    bool crashed = true;
+    for (uint64_t nth = 1; crashed; nth++) {
+        for (int way = 0; way < 6; way++) {
+            files = file_memory_copy(fresh);
+            file_memory_crash_at(files, nth);
+            uint8_t done = block_until_crash(3);
+            crashed = file_memory_crashed(files);
+            file_memory_restart(files, (enum file_memory_outcome)(way % 3));
+            if (way < 3) {
+                file_memory_cut(files, "vault", 20);
+            } else {
+                put("vault", older);
+                put("vault.last", older);
+            }
+            assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+            assert_int_equal(open_all(), ERR_OK);
+            size_t found = vault_contents(vault)->blocks_count;
+            assert_in_range(found, done, done + 1U);
+            close_all();
+            file_memory_free(files);
+        }
+    }
+    free(older.at);
+    files = fresh;
+    assert_int_equal(open_all(), ERR_OK);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_vault_in_order_is_left_alone),
+        TEST(a_damaged_vault_comes_back_whole),
+        TEST(no_block_is_lost_with_an_older_copy),
+        TEST(the_latest_of_two_copies_is_taken),
+        TEST(imports_and_their_undoing_come_back_too),
+        TEST(without_a_whole_copy_nothing_is_changed),
+        TEST(no_home_is_no_recovery),
+        TEST(a_crash_while_recovering_is_recovered_from),
+        TEST(an_acknowledged_block_survives_a_crash_and_then_a_lost_vault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
