@@ -228,6 +228,15 @@ static const struct command commands[] = {
      .required_count = 2,
      .render = render_fields,
      .done = "Done. Only you see this name."},
+    {.name = "web",
+     .summary = "how many steps away somebody may be and not be a stranger",
+     .details =
+         "One step: those you follow or vouch for. Two: those they vouch for. Fewer steps show\n"
+         "you fewer people. It never leaves your node.",
+     .example = "kith web 2",
+     .control = CONTROL_WEB,
+     .arguments = {ARGUMENT_STEPS},
+     .render = render_fields},
     {.name = "follow",
      .summary = "see somebody's posts, or a tag's, in your timeline",
      .details = "Following is private: it never leaves your node.",

@@ -6,6 +6,7 @@
 #define PEERS_MAX 16
 #define LIMIT_MAX 1000
 #define USES_MAX  1000
+#define STEPS_MAX 8
 
 static const char *const reactions[] = {"heart", "sad", "angry", "with", NULL};
 static const char *const replies[] = {"everyone", "vouched", "nobody", NULL};
@@ -103,6 +104,11 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                          .is_private = true,
                          .question = "Beginning with?",
                          .help = "what was typed so far"},
+    [ARGUMENT_STEPS] = {.spelling = "STEPS",
+                        .sent_as = "steps",
+                        .form = FORM_COUNT,
+                        .max = STEPS_MAX,
+                        .help = "1 to 8; 4 unless you say otherwise"},
     [OPTION_TAGS] = {.spelling = "--tag",
                      .placeholder = "T",
                      .sent_as = "tags",

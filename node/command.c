@@ -43,6 +43,7 @@ static const struct command_row command_rows[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_NAME] = {command_on_name, false},
     [CONTROL_FOLLOW] = {command_on_follow, false},
     [CONTROL_UNFOLLOW] = {command_on_follow, false},
+    [CONTROL_WEB] = {command_on_web, false},
     [CONTROL_VOUCH] = {command_on_vouch, false},
     [CONTROL_UNVOUCH] = {command_on_unvouch, false},
     [CONTROL_PROFILE] = {command_on_profile, true},

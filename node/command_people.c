@@ -145,6 +145,28 @@ enum err_code command_on_follow(struct commands *c, struct run *run, struct octe
     return rc == ERR_OK && changed ? command_commit(c, note) : rc;
 }
 
+enum err_code command_on_web(struct commands *c, struct run *run, struct octets args,
+                             struct err_note *note)
+{
+    uint64_t steps = 0;
+    bool changed = false;
+    enum err_code rc = command_arg_uint(&steps, args, "steps", VAULT_STEPS_MAX, note);
+    if (rc == ERR_OK && steps > 0) {
+        rc = vault_web_steps_set(c->vault, &changed, steps);
+    }
+    if (rc == ERR_OK && changed) {
+        rc = command_commit(c, note);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    struct canon_writer *w = command_item_begin(c, run);
+    canon_write_map(w, 1);
+    command_put_uint(w, "steps", vault_contents(c->vault)->web_steps);
+    command_item_send(c, run);
+    return ERR_OK;
+}
+
 enum err_code command_on_vouch(struct commands *c, struct run *run, struct octets args,
                                struct err_note *note)
 {

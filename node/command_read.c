@@ -289,8 +289,8 @@ enum err_code command_on_tally(struct commands *c, struct run *run, struct octet
     command_put_uint(w, "following", tally.following);
     command_put_uint(w, "strangers", tally.strangers);
     canon_write_str(w, octets_of_text("by_distance"));
-    canon_write_array(w, VIEW_WEB_STEPS + 1);
-    for (int i = 0; i <= VIEW_WEB_STEPS; i++) {
+    canon_write_array(w, (uint32_t)tally.steps + 1);
+    for (int i = 0; i <= tally.steps; i++) {
         canon_write_uint(w, tally.by_distance[i]);
     }
     put_days(w, &tally);

@@ -178,6 +178,8 @@ enum err_code command_on_name(struct commands *c, struct run *run, struct octets
                               struct err_note *note);
 enum err_code command_on_follow(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note);
+enum err_code command_on_web(struct commands *c, struct run *run, struct octets args,
+                             struct err_note *note);
 enum err_code command_on_block(struct commands *c, struct run *run, struct octets args,
                                struct err_note *note);
 enum err_code command_on_unblock(struct commands *c, struct run *run, struct octets args,

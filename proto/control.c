@@ -29,6 +29,7 @@ static const char *const command_names[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_NAME] = "people name",
     [CONTROL_FOLLOW] = "follow",
     [CONTROL_UNFOLLOW] = "unfollow",
+    [CONTROL_WEB] = "web",
     [CONTROL_VOUCH] = "vouch",
     [CONTROL_UNVOUCH] = "unvouch",
     [CONTROL_PROFILE] = "profile",

@@ -67,6 +67,7 @@ enum control_command {
     CONTROL_NAME,        /* key, petname */
     CONTROL_FOLLOW,      /* key? | tag? */
     CONTROL_UNFOLLOW,    /* key? | tag? */
+    CONTROL_WEB,         /* steps?: without it, shows it */
     CONTROL_VOUCH,       /* key */
     CONTROL_UNVOUCH,     /* key */
     CONTROL_PROFILE,     /* name?, bio?: without any, shows it */

@@ -10,7 +10,8 @@
 
 void vault_state_init(struct vault *vault, struct files *files)
 {
-    *vault = (struct vault){.files = files};
+    *vault = (struct vault){
+        .files = files, .web_steps = VAULT_STEPS, .web_steps_committed = VAULT_STEPS};
     vault_table_init(&vault->petnames, sizeof(struct vault_petname), VAULT_PETNAMES_MAX);
     vault_table_init(&vault->follows, sizeof(struct key), VAULT_FOLLOWS_MAX);
     vault_table_init(&vault->tags, sizeof(struct vault_followed_tag), VAULT_TAGS_MAX);
@@ -27,6 +28,7 @@ void vault_state_lend(struct vault *vault)
         .kind = vault->kind,
         .generation = vault->generation,
         .saved_s = vault->saved_s,
+        .web_steps = vault->web_steps_committed,
         .petnames = vault->petnames.committed,
         .petnames_count = vault->petnames.committed_count,
         .follows = vault->follows.committed,
@@ -49,6 +51,7 @@ void vault_state_lend(struct vault *vault)
 void vault_state_commit(struct vault *vault, uint64_t generation)
 {
     vault->generation = generation;
+    vault->web_steps_committed = vault->web_steps;
     vault_table_commit(&vault->petnames);
     vault_table_commit(&vault->follows);
     vault_table_commit(&vault->tags);
@@ -63,6 +66,7 @@ void vault_state_commit(struct vault *vault, uint64_t generation)
 
 void vault_state_roll_back(struct vault *vault)
 {
+    vault->web_steps = vault->web_steps_committed;
     vault_table_roll_back(&vault->petnames);
     vault_table_roll_back(&vault->follows);
     vault_table_roll_back(&vault->tags);

@@ -23,6 +23,8 @@
 #define VAULT_PETNAMES_MAX   100000
 #define VAULT_SHIELDS_MAX    1024
 #define VAULT_TAGS_MAX       4096
+#define VAULT_STEPS          4 /* how far her web reaches unless she says otherwise */
+#define VAULT_STEPS_MAX      8
 #define VAULT_SHIELD_LEN_MAX 120 /* octets of a shielded tag or word */
 
 enum vault_kind { VAULT_PERSONAL = 1, VAULT_RELAY = 2 };
@@ -77,7 +79,8 @@ struct vault_claim {
 struct vault_contents {
     enum vault_kind kind;
     uint64_t generation;
-    uint64_t saved_s; /* the person's clock when this was committed, 0 where none was given */
+    uint64_t saved_s;  /* the person's clock when this was committed, 0 where none was given */
+    uint8_t web_steps; /* 1 to VAULT_STEPS_MAX; 0 stands for VAULT_STEPS */
     const struct vault_petname *petnames;
     size_t petnames_count;
     const struct key *follows;
@@ -157,6 +160,9 @@ MUST_USE enum err_code vault_shield(struct vault *vault, bool *changed, enum vau
                                     struct octets text);
 MUST_USE enum err_code vault_unshield(struct vault *vault, bool *changed,
                                       enum vault_shield_kind kind, struct octets text);
+/* How many steps her web reaches.
+ *   ERR_REFUSED  not 1 to VAULT_STEPS_MAX */
+MUST_USE enum err_code vault_web_steps_set(struct vault *vault, bool *changed, uint64_t steps);
 MUST_USE enum err_code vault_peer_add(struct vault *vault, bool *changed,
                                       const struct vault_peer *peer);
 MUST_USE enum err_code vault_peer_remove(struct vault *vault, bool *changed,

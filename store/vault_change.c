@@ -304,3 +304,13 @@ enum err_code vault_claim_done(struct vault *vault, const struct address *addres
     }
     return ERR_OK;
 }
+
+enum err_code vault_web_steps_set(struct vault *vault, bool *changed, uint64_t steps)
+{
+    if (steps < 1 || steps > VAULT_STEPS_MAX) {
+        return ERR_REFUSED;
+    }
+    *changed = vault->web_steps != steps;
+    vault->web_steps = (uint8_t)steps;
+    return ERR_OK;
+}

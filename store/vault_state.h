@@ -31,6 +31,8 @@ struct vault {
     uint64_t saved_s;    /* of what is committed */
     uint64_t now_s;      /* for the next commit */
     bool blocks_touched; /* since the last commit */
+    uint8_t web_steps;   /* staged */
+    uint8_t web_steps_committed;
     struct vault_table petnames;
     struct vault_table follows;
     struct vault_table tags;

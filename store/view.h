@@ -32,7 +32,7 @@
 
 #define VIEW_LIMIT_MAX    1000
 #define VIEW_SHORT_ID_MIN 4 /* hex digits */
-#define VIEW_WEB_STEPS    4
+#define VIEW_STEPS_MAX    VAULT_STEPS_MAX
 #define VIEW_STRANGER     UINT8_MAX /* as a distance: outside the web */
 #define VIEW_DAYS_MAX     400
 
@@ -84,7 +84,7 @@ struct view_post {
     bool has_inviter;            /* vouch */
     bool voice;                  /* always false in this version */
     bool own;
-    uint8_t distance;                         /* 0 own .. VIEW_WEB_STEPS, or VIEW_STRANGER */
+    uint8_t distance;                         /* 0 own .. her steps, or VIEW_STRANGER */
     uint32_t reactions[POST_REACTIONS_COUNT]; /* of visible reactions, one for each person */
     uint32_t replies_count;                   /* visible posts whose parent this is */
 };
@@ -186,7 +186,7 @@ MUST_USE enum err_code view_own_vouch(struct view *view, struct post_id *id,
                                       const struct key *subject, uint64_t now_s,
                                       struct err_note *note);
 
-/* 0 for herself, 1 .. VIEW_WEB_STEPS, VIEW_STRANGER for anybody else and before view_load(). */
+/* 0 for herself, 1 .. her steps, VIEW_STRANGER for anybody else and before view_load(). */
 uint8_t view_distance(struct view *view, const struct key *key, uint64_t now_s);
 
 struct view_day {
@@ -202,11 +202,12 @@ struct view_tally {
     uint32_t people_min;
     uint32_t people_max;
     uint32_t posts;
-    uint32_t reactions; /* to those posts, one for each person and post */
-    uint32_t friends;   /* identities at distance 1 */
-    uint32_t following; /* identities she follows */
-    uint32_t strangers; /* identities outside the web */
-    uint32_t by_distance[VIEW_WEB_STEPS + 1];
+    uint32_t reactions;                       /* to those posts, one for each person and post */
+    uint32_t friends;                         /* identities at distance 1 */
+    uint32_t following;                       /* identities she follows */
+    uint32_t strangers;                       /* identities outside the web */
+    uint32_t by_distance[VIEW_STEPS_MAX + 1]; /* 0 .. steps */
+    uint8_t steps;                            /* how far her web reaches */
     const struct view_day *by_day; /* the latest VIEW_DAYS_MAX days that have posts, oldest first */
     size_t by_day_count;
 };

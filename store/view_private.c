@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "store/view.h"
-
 static int by_petname_key(const void *a, const void *b)
 {
     uint32_t x = ((const struct view_petname *)a)->key;
@@ -130,6 +128,9 @@ static enum err_code key_flags_make(struct view_private *p, struct view_columns 
 /* The vault checks what it reads; what would run over a buffer here is refused all the same. */
 static enum err_code contents_check(const struct vault_contents *contents)
 {
+    if (contents->web_steps > VAULT_STEPS_MAX) {
+        return ERR_DAMAGED;
+    }
     for (size_t i = 0; i < contents->petnames_count; i++) {
         if (memchr(contents->petnames[i].name, '\0', sizeof contents->petnames[i].name) == NULL) {
             return ERR_DAMAGED;
@@ -146,7 +147,8 @@ static enum err_code contents_check(const struct vault_contents *contents)
 enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
                                 const struct vault_contents *contents, uint32_t own)
 {
-    struct view_private p = {.web_steps = VIEW_WEB_STEPS};
+    struct view_private p = {.web_steps =
+                                 contents->web_steps == 0 ? VAULT_STEPS : contents->web_steps};
     enum err_code rc = contents_check(contents);
     if (rc == ERR_OK) {
         rc = petnames_make(&p, columns, contents);

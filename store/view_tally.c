@@ -95,7 +95,7 @@ enum err_code view_tally(struct view *view, struct view_tally *tally, struct oct
     if (rc != ERR_OK) {
         return rc;
     }
-    struct view_tally counted = {.identities = 0};
+    struct view_tally counted = {.steps = view->priv.web_steps};
     struct view_list none = {.at = NULL};
     uint32_t number = view_columns_find_tag(&view->columns, tag);
     const struct view_list *list = number == VIEW_NONE ? &none : &view->columns.tag_lists[number];

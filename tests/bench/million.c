@@ -80,7 +80,7 @@ static void vouch(struct maker *maker, size_t by, size_t subject)
 }
 
 /* Everybody beyond the people she follows is vouched for by somebody of the step before: the steps
- * grow alike, to reach everybody in VIEW_WEB_STEPS. */
+ * grow alike, to reach everybody in VAULT_STEPS. */
 static void make_web(struct maker *maker)
 {
     const struct million *m = maker->million;

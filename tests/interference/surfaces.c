@@ -231,6 +231,19 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
             ask_both_forms(s, "people", "--strangers", NULL);
         }
         break;
+    case CONTROL_WEB:
+        if (!writes) {
+            ask_both_forms(s, "web", NULL, NULL);
+        } else {
+            static const char *const steps[] = {"2", "8", "1", "3", "9", "4"};
+            for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+                ASK(s, "web", steps[i]);
+                ask_command(s, CONTROL_PEOPLE, false);
+                ask_command(s, CONTROL_TIMELINE, false);
+                ASK(s, "tally", history_tags[0], "--json");
+            }
+        }
+        break;
     case CONTROL_BLOCKS:
         if (!writes) {
             ask_both_forms(s, "blocks", NULL, NULL);

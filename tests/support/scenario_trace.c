@@ -125,7 +125,7 @@ static void put_tally(struct trace *t, struct scenario *s, const char *tag)
     }
     put(t, "tally %s %u %u %u %u %u %u %u", tag, tally.identities, tally.people_min, tally.posts,
         tally.reactions, tally.friends, tally.following, tally.strangers);
-    for (size_t i = 0; i <= VIEW_WEB_STEPS; i++) {
+    for (size_t i = 0; i <= VIEW_STEPS_MAX; i++) {
         put(t, " %u", tally.by_distance[i]);
     }
     for (size_t i = 0; i < tally.by_day_count; i++) {

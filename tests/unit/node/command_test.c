@@ -260,6 +260,21 @@ static void a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it(
     ends_with(1, ASK("unblock", "carl"));
 }
 
+static void the_web_reaches_as_many_steps_as_she_says(void **state)
+{
+    (void)state;
+    struct answer answer = ASK("web", "--json");
+    assert_string_equal(answer.out, "{\"steps\":4}\n");
+    answer_free(&answer);
+    answer = ASK("web", "2", "--json");
+    assert_string_equal(answer.out, "{\"steps\":2}\n");
+    answer_free(&answer);
+    ends_with(2, ASK("web", "0"));
+    ends_with(2, ASK("web", "9"));
+    world_restart(world);
+    assert_int_equal(world_vault(world)->web_steps, 2);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -272,6 +287,7 @@ int main(void)
         TEST(an_open_stream_shows_nothing_of_somebody_once_they_are_blocked),
         TEST(a_join_that_fails_half_way_leaves_nothing_behind),
         TEST(a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it),
+        TEST(the_web_reaches_as_many_steps_as_she_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

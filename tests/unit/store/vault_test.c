@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "proto/canon.h"
 #include "store/vault.h"
+#include "store/vault_state.h"
 #include "tests/support/file_memory.h"
 
 static const uint8_t seed[32] = {5, 6, 7};
@@ -151,6 +153,59 @@ static void everything_committed_is_there_after_reopening(void **state)
     assert_int_equal(vault_commit(vault, &note), ERR_OK);
     assert_int_equal(vault_contents(vault)->claims_count, 0);
     assert_true(vault_contents(vault)->peers[0].joined);
+}
+
+static void the_reach_of_the_web_is_kept_within_its_bounds(void **state)
+{
+    (void)state;
+    assert_int_equal(vault_contents(vault)->web_steps, VAULT_STEPS);
+    assert_int_equal(vault_web_steps_set(vault, &changed, 0), ERR_REFUSED);
+    assert_int_equal(vault_web_steps_set(vault, &changed, VAULT_STEPS_MAX + 1), ERR_REFUSED);
+    assert_int_equal(vault_web_steps_set(vault, &changed, VAULT_STEPS), ERR_OK);
+    assert_false(changed);
+    assert_int_equal(vault_web_steps_set(vault, &changed, 2), ERR_OK);
+    assert_true(changed);
+    assert_int_equal(vault_contents(vault)->web_steps, VAULT_STEPS);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_contents(vault)->web_steps, 2);
+    reopen();
+    assert_int_equal(vault_contents(vault)->web_steps, 2);
+}
+
+/* A vault as versions 1 and 2 wrote it: nothing of hers is lost with a new program. */
+static void vaults_of_versions_before_are_read(void **state)
+{
+    (void)state;
+    struct key ana = key_of(1);
+    for (uint32_t version = 1; version <= 2; version++) {
+        uint8_t room[512];
+        struct canon_writer w = canon_writer_of(room, sizeof room);
+        canon_write_array(&w, version == 1 ? 10 : 11);
+        canon_write_uint(&w, version);
+        canon_write_uint(&w, VAULT_PERSONAL);
+        canon_write_uint(&w, 7);
+        canon_write_bin(&w, octets_of(seed, sizeof seed));
+        canon_write_array(&w, 0); /* petnames */
+        canon_write_array(&w, 1); /* follows */
+        canon_write_bin(&w, octets_of(ana.octets, KEY_LEN));
+        for (uint32_t list = 2; list < 5 + version; list++) {
+            canon_write_array(&w, 0);
+        }
+        struct vault old;
+        struct vault_secrets secrets;
+        vault_state_init(&old, files);
+        old.secrets = &secrets;
+        assert_int_equal(vault_decode(&old, octets_of(room, w.room.len)), ERR_OK);
+        vault_state_commit(&old, 7);
+        assert_int_equal(old.contents.follows_count, 1);
+        assert_int_equal(old.contents.shields_count, 0);
+        assert_int_equal(old.contents.web_steps, VAULT_STEPS);
+        vault_state_free_lists(&old);
+        vault_state_init(&old, files);
+        old.secrets = &secrets;
+        assert_int_equal(vault_decode(&old, octets_of(room, w.room.len - 1)), ERR_DAMAGED);
+        vault_state_free_lists(&old);
+    }
 }
 
 static void changing_says_whether_anything_changed(void **state)
@@ -567,6 +622,8 @@ int main(void)
         TEST(a_new_vault_is_empty_and_has_its_keys),
         TEST(the_keys_of_store_and_journal_differ),
         TEST(everything_committed_is_there_after_reopening),
+        TEST(the_reach_of_the_web_is_kept_within_its_bounds),
+        TEST(vaults_of_versions_before_are_read),
         TEST(changing_says_whether_anything_changed),
         TEST(a_shield_is_a_tag_or_a_word_and_stands_until_it_is_lowered),
         TEST(a_petname_belongs_to_one_key),
