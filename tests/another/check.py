@@ -200,6 +200,8 @@ def check_home(stage):
     journal = home.records("journal", 2)
     generations = [int.from_bytes(plain[1:], "big") for plain in journal.values() if plain[0] == 3]
     holds("10.4 the journal has the vault's generation", max(generations) == home.generation)
+    blocked = [plain[1:33] for plain in journal.values() if plain[0] == 5]
+    holds("10.5 and its block", blocked == [row[0] for row in home.blocks])
     log = home.records("log", 3)
     ids = [sodium.blake(canon.decode(plain)[0]) for plain in log.values()]
     own = [plain[1:33] for plain in journal.values() if plain[0] == 1]

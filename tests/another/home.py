@@ -16,9 +16,10 @@ class Home:
         key = self.read("key")
         assert key[:8] == b"kithkey\1" and len(key) == 40
         self.master = key[8:]
-        (version, self.kind, self.generation, self.seed, self.petnames, self.follows, self.tags,
-         self.blocks, self.shields, self.peers, self.claims) = canon.decode(self.sealed("vault", 2, 1))
-        assert version == 2
+        (version, self.kind, self.generation, self.saved_s, self.seed, self.petnames, self.follows,
+         self.tags, self.blocks, self.shields, self.peers, self.claims,
+         self.imported) = canon.decode(self.sealed("vault", 2, 1))
+        assert version == 3
 
     def read(self, name):
         with open(os.path.join(self.path, name), "rb") as file:
