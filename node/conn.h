@@ -43,6 +43,7 @@ struct conn {
     uint32_t peer;           /* CONN_NO_PEER until established */
     uint32_t address;        /* NETWORK_NO_ADDRESS where the other side dialled */
     struct sockaddr_storage from;
+    uint64_t group;       /* of from, see entrance.h */
     uint64_t deadline_ms; /* of dialling, or of closing; UINT64_MAX: the session's alone */
 
     struct job handshake;

@@ -54,3 +54,19 @@ void log_line(enum log_level level, const char *format, ...)
     ssize_t written = write(STDERR_FILENO, line, len);
     (void)written;
 }
+
+bool log_may(struct log_budget *budget, uint64_t now_ms)
+{
+    if (now_ms - budget->since_ms >= LOG_BUDGET_TIME_MS) {
+        *budget = (struct log_budget){.since_ms = now_ms};
+    }
+    if (budget->lines_count == LOG_BUDGET_LINES_MAX) {
+        budget->lines_count++;
+        log_line(LOG_INFO, "many nodes come and go; the log leaves out others for a minute");
+    }
+    if (budget->lines_count > LOG_BUDGET_LINES_MAX) {
+        return false;
+    }
+    budget->lines_count++;
+    return true;
+}

@@ -6,6 +6,7 @@
 
 #include "node/conn.h"
 #include "node/dial.h"
+#include "node/entrance.h"
 #include "node/listen.h"
 #include "node/log.h"
 #include "node/memory.h"
@@ -29,6 +30,7 @@ struct network {
     uv_tcp_t listener;
     bool listening;
     uv_timer_t ticker;
+    struct log_budget log_budget; /* for what others bring about by connecting */
     uv_prepare_t prepare;
     uv_idle_t idle; /* runs while marked connections are left, so that the loop does not wait */
     struct conn **peers;
@@ -36,7 +38,6 @@ struct network {
     struct conn *conns; /* all */
     struct conn *dirty_first;
     struct conn *dirty_last;
-    uint32_t inbound_count;
     bool stopping;
     unsigned handles_count;
     void (*closed)(void *context);
@@ -131,7 +132,6 @@ static struct conn *conn_new(struct network *network, bool inbound, uint32_t add
         conn->next->prev = conn;
     }
     network->conns = conn;
-    network->inbound_count += inbound ? 1 : 0;
     return conn;
 }
 
@@ -156,12 +156,20 @@ static void check_closed(struct network *network)
     closed(context);
 }
 
+/* Whoever connects over and over fills neither log nor disk. */
+static bool may_log(struct network *network)
+{
+    return log_may(&network->log_budget, uv_now(network->loop));
+}
+
 /* The log names neither keys nor addresses of those who connect. */
 static void log_gone(const struct conn *conn)
 {
     const char *who = conn->inbound ? "a node that had connected" : "a node we dialled";
     if (conn->reason == ERR_OK) {
         log_line(LOG_DEBUG, "%s left", who);
+    } else if (conn->inbound && !may_log(network_of(conn))) {
+        return;
     } else if (conn->established || conn->inbound) {
         log_line(LOG_INFO, "%s was disconnected: %s", who, err_text(conn->reason));
     } else {
@@ -181,7 +189,6 @@ static void on_gone(struct conn *conn)
     if (conn->next != NULL) {
         conn->next->prev = conn->prev;
     }
-    network->inbound_count -= conn->inbound ? 1 : 0;
     log_gone(conn);
     struct place *place =
         conn->address != NETWORK_NO_ADDRESS ? &network->places[conn->address] : NULL;
@@ -213,7 +220,9 @@ static bool on_established(struct conn *conn)
     memcpy(static_key.octets, session_remote_public(conn->session), KEY_LEN);
     network->peers[peer] = conn;
     conn->peer = peer;
-    log_line(LOG_INFO, conn->inbound ? "a node connected" : "connected to a node we dial");
+    if (!conn->inbound || may_log(network)) {
+        log_line(LOG_INFO, conn->inbound ? "a node connected" : "connected to a node we dial");
+    }
     network->events.up(network->events.context, peer, conn->address, &static_key);
     return true;
 }
@@ -252,30 +261,18 @@ static void begin(struct conn *conn, enum noise_role role, const struct noise_ke
     }
 }
 
-static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-    char a_name[INET6_ADDRSTRLEN] = "";
-    char b_name[INET6_ADDRSTRLEN] = "";
-    (void)uv_ip_name((const struct sockaddr *)a, a_name, sizeof a_name);
-    (void)uv_ip_name((const struct sockaddr *)b, b_name, sizeof b_name);
-    return strcmp(a_name, b_name) == 0;
-}
-
-static uint32_t newcomers_from(const struct network *network, const struct sockaddr_storage *from)
-{
-    uint32_t count = 0;
-    for (const struct conn *conn = network->conns; conn != NULL; conn = conn->next) {
-        if (conn->inbound && !conn->established && same_host(&conn->from, from)) {
-            count++;
-        }
-    }
-    return count;
-}
-
+/* Whether a connection that others made may stay; another may have to go for it. */
 static bool may_enter(const struct network *network, const struct conn *conn)
 {
-    return !network->stopping && network->inbound_count <= network->limits.inbound_max &&
-           newcomers_from(network, &conn->from) <= NETWORK_NEWCOMERS_PER_MAX;
+    struct conn *leaves = NULL;
+    if (network->stopping ||
+        !entrance_admits(&leaves, network->conns, conn, network->limits.inbound_max)) {
+        return false;
+    }
+    if (leaves != NULL) {
+        conn_close(leaves, ERR_FLOOD);
+    }
+    return true;
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -291,7 +288,10 @@ static void on_connection(uv_stream_t *listener, int status)
     if (!conn->tcp_open || uv_accept(listener, (uv_stream_t *)&conn->tcp) != 0 ||
         uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&conn->from, &len) != 0) {
         conn_close(conn, ERR_NETWORK);
-    } else if (!may_enter(network, conn)) {
+        return;
+    }
+    conn->group = entrance_group(&conn->from);
+    if (!may_enter(network, conn)) {
         conn_close(conn, ERR_FLOOD);
     } else {
         begin(conn, NOISE_RESPONDER, network->keys, NULL);
@@ -343,6 +343,7 @@ struct network *network_new(uv_loop_t *loop, struct crew *workers,
                             const struct network_limits *limits,
                             const struct network_events *events)
 {
+    assert(limits->inbound_max < ENTRANCE_PLACES_MAX);
     struct network *network = memory_get(sizeof *network);
     network->owner = (struct conn_owner){.loop = loop,
                                          .workers = workers,

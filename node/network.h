@@ -18,7 +18,7 @@
 
 #define NETWORK_DIAL_TIMEOUT_MS   10000 /* finding the host and connecting */
 #define NETWORK_CLOSE_TIMEOUT_MS  1000  /* for what is queued to leave before a close */
-#define NETWORK_NEWCOMERS_PER_MAX 32    /* connections of one address that are shaking hands */
+#define NETWORK_NEWCOMERS_PER_MAX 32    /* connections of one group that are shaking hands */
 #define NETWORK_NO_ADDRESS        UINT32_MAX
 
 struct network_limits {

@@ -56,6 +56,22 @@ static void nothing_in_a_line_moves_a_cursor_or_makes_another_line(void **state)
     assert_string_equal(text + 20, " info: a??[2Jb\n");
 }
 
+static void lines_that_others_bring_about_are_bounded(void **state)
+{
+    (void)state;
+    struct log_budget budget = {0};
+    for (int minute = 1; minute <= 2; minute++) {
+        uint64_t now_ms = (uint64_t)minute * LOG_BUDGET_TIME_MS;
+        for (int i = 0; i < LOG_BUDGET_LINES_MAX; i++) {
+            assert_true(log_may(&budget, now_ms));
+        }
+        log_set_level(LOG_ERROR); /* it says so, once */
+        assert_false(log_may(&budget, now_ms));
+        log_set_level(LOG_INFO);
+        assert_false(log_may(&budget, now_ms + LOG_BUDGET_TIME_MS - 1));
+    }
+}
+
 static void a_long_line_is_cut(void **state)
 {
     (void)state;
@@ -74,6 +90,7 @@ int main(void)
         cmocka_unit_test(a_line_has_a_time_a_level_and_an_end),
         cmocka_unit_test(what_is_above_the_level_is_dropped),
         cmocka_unit_test(nothing_in_a_line_moves_a_cursor_or_makes_another_line),
+        cmocka_unit_test(lines_that_others_bring_about_are_bounded),
         cmocka_unit_test(a_long_line_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
