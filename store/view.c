@@ -103,7 +103,9 @@ static enum err_code judge_arrival(struct view *view, uint32_t number, enum view
                                    const struct post *post)
 {
     enum err_code rc = view_fates_reserve(&view->fates, &view->columns);
-    if (rc == ERR_OK) {
+    /* What was judged of a post that is back need not hold where it stands now. */
+    view->stale = view->stale || added == VIEW_ADDED_FOUND;
+    if (rc == ERR_OK && !view->stale) {
         struct view_case of = case_of(view, &view->priv);
         struct view_arrival arrival = {.post = number,
                                        .awaited = added != VIEW_ADDED_NEW,

@@ -12,7 +12,7 @@
 
 struct view_arrival {
     uint32_t post;
-    bool awaited;       /* others refer to it, or it was lost and is back */
+    bool awaited;       /* others refer to it */
     uint64_t expires_s; /* 0 for never */
     uint64_t clock_s;
 };

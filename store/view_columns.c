@@ -342,13 +342,13 @@ enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
 {
     uint32_t found = view_intern_find(&columns->ids, post->id.octets);
     if (found != VIEW_NONE && (columns->rows[found].flags & VIEW_ROW_PRESENT) != 0) {
-        bool lost = (columns->rows[found].flags & VIEW_ROW_LOST) != 0;
-        if (lost) {
-            columns->rows[found].flags &= (uint8_t)~VIEW_ROW_LOST;
-            columns->rows[found].position = position;
-        }
+        struct view_row *row = &columns->rows[found];
+        /* An id stands in the store once: elsewhere now, its former place is gone. */
+        bool again = (row->flags & VIEW_ROW_LOST) == 0 && row->position == position;
+        row->flags &= (uint8_t)~VIEW_ROW_LOST;
+        row->position = position;
         *number = found;
-        *added = lost ? VIEW_ADDED_FOUND : VIEW_ADDED_AGAIN;
+        *added = again ? VIEW_ADDED_AGAIN : VIEW_ADDED_FOUND;
         return ERR_OK;
     }
     if (!columns_reserve(columns, post)) {

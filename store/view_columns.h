@@ -103,7 +103,7 @@ void view_columns_close(struct view_columns *columns);
 enum view_added {
     VIEW_ADDED_NEW,     /* nobody referred to it before */
     VIEW_ADDED_AWAITED, /* somebody did */
-    VIEW_ADDED_FOUND,   /* it was here and lost, and is back */
+    VIEW_ADDED_FOUND,   /* it was here, the store lost it, and it is back elsewhere */
     VIEW_ADDED_AGAIN,   /* it was here already */
 };
 

@@ -248,6 +248,24 @@ static void what_the_store_lost_is_gone_until_it_comes_again(void **state)
     scenario_free(s);
 }
 
+/* A peer asked for it first, so that the store found out and got it again elsewhere. */
+static void what_was_lost_and_came_again_unnoticed_is_still_shown(void **state)
+{
+    (void)state;
+    struct scenario *s = story();
+    struct post_id first = says(s, "ana", "first", NULL);
+    struct post_id reply = replies(s, "fay", first, "reply");
+    assert_true(shows(s, VIEW_TIMELINE, reply));
+    if (!scenario_store_lose(s->store, 0)) {
+        scenario_free(s);
+        skip();
+    }
+    arrives(s, first);
+    assert_true(shows(s, VIEW_TIMELINE, first));
+    assert_true(shows(s, VIEW_TIMELINE, reply));
+    scenario_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +282,7 @@ int main(void)
         cmocka_unit_test(strangers_show_only_when_asked_for_and_so_does_what_stands_on_them),
         cmocka_unit_test(an_unknown_kind_is_shown_nowhere_and_nothing_stands_on_it),
         cmocka_unit_test(what_the_store_lost_is_gone_until_it_comes_again),
+        cmocka_unit_test(what_was_lost_and_came_again_unnoticed_is_still_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
