@@ -59,12 +59,33 @@ static int name_ask(struct cli *cli, struct invocation *invocation)
     return ask_one(cli, invocation, OPTION_NAME);
 }
 
+/* Nothing is kept away that she did not ask for: Enter means no, on a terminal as in a script. */
+static int shields_ask(struct cli *cli, struct invocation *invocation)
+{
+    if (!cli->in_is_terminal || invocation_find(invocation, OPTION_INIT_SHIELDS) != NULL) {
+        return CLI_DONE;
+    }
+    cli_tell(cli, "Under #itwasme and #ihave people write about harm they did to others. You can "
+                  "keep posts");
+    cli_tell(cli, "under these two tags away from you, also where they carry others as well. "
+                  "Nobody is told,");
+    cli_tell(cli, "and `kith shield` and `kith unshield` change it at any time.");
+    if (!ask_yes(cli, "Keep them away? [y/N]")) {
+        return CLI_DONE;
+    }
+    bool added = invocation_add_text(invocation, OPTION_INIT_SHIELDS, "itwasme", 7) &&
+                 invocation_add_text(invocation, OPTION_INIT_SHIELDS, "ihave", 5);
+    return added ? CLI_DONE
+                 : cli_fail(cli, CLI_WRONG_USAGE, "That is more than one command takes.");
+}
+
 int cmd_init(struct cli *cli, struct invocation *invocation)
 {
     char spellings[PARAMETERS_COUNT][32];
     int status = ask_complete(cli, invocation);
     if (status == CLI_DONE && !home_made(cli)) {
         status = name_ask(cli, invocation); /* else kithd refuses; asking first would be rude */
+        status = status == CLI_DONE ? shields_ask(cli, invocation) : status;
     }
     if (status != CLI_DONE) {
         return status;

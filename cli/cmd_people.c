@@ -1,30 +1,52 @@
-/* Whom a person follows and vouches for. */
+/* Whom a person follows and vouches for; what she keeps away. */
 #include "cli/command.h"
 
 #include "cli/ask.h"
 
-int cmd_follow(struct cli *cli, struct invocation *invocation)
+/* A command that takes one of two; on a terminal the first is asked for. */
+struct either {
+    enum parameter_name first;
+    enum parameter_name second;
+    const char *not_both;
+    const char *needs;
+};
+
+static int either_carry_out(struct cli *cli, struct invocation *invocation,
+                            const struct either *either)
 {
-    bool has_key = invocation_find(invocation, ARGUMENT_KEY) != NULL;
-    bool has_tag = invocation_find(invocation, OPTION_FOLLOWED_TAG) != NULL;
-    if (has_key && has_tag) {
-        return cli_fail(cli, CLI_WRONG_USAGE,
-                        "Please name a person or a tag, not both. Nothing was changed.");
+    bool has_first = invocation_find(invocation, either->first) != NULL;
+    bool has_second = invocation_find(invocation, either->second) != NULL;
+    if (has_first && has_second) {
+        return cli_fail(cli, CLI_WRONG_USAGE, "Please name %s. Nothing was changed.",
+                        either->not_both);
     }
-    if (!has_key && !has_tag && cli->in_is_terminal) {
-        int status = ask_one(cli, invocation, ARGUMENT_KEY);
+    if (!has_first && !has_second && cli->in_is_terminal) {
+        int status = ask_one(cli, invocation, either->first);
         if (status != CLI_DONE) {
             return status;
         }
-        has_key = invocation_find(invocation, ARGUMENT_KEY) != NULL;
+        has_first = invocation_find(invocation, either->first) != NULL;
     }
-    if (!has_key && !has_tag) {
+    if (!has_first && !has_second) {
         return cli_fail(cli, CLI_WRONG_USAGE,
-                        "%s needs KEY or --tag TAG. Nothing was changed. `kith %s --help` shows an "
-                        "example.",
-                        invocation->command->name, invocation->command->name);
+                        "%s needs %s. Nothing was changed. `kith %s --help` shows an example.",
+                        invocation->command->name, either->needs, invocation->command->name);
     }
     return command_carry_out(cli, invocation);
+}
+
+int cmd_follow(struct cli *cli, struct invocation *invocation)
+{
+    static const struct either either = {ARGUMENT_KEY, OPTION_FOLLOWED_TAG,
+                                         "a person or a tag, not both", "KEY or --tag TAG"};
+    return either_carry_out(cli, invocation, &either);
+}
+
+int cmd_shield(struct cli *cli, struct invocation *invocation)
+{
+    static const struct either either = {ARGUMENT_TAG, OPTION_WORD, "a tag or a word, not both",
+                                         "TAG or --word W"};
+    return either_carry_out(cli, invocation, &either);
 }
 
 /* The consequence comes before the deed: a vouch cannot be unsaid. */

@@ -87,8 +87,8 @@ const char *command_nearest(const char *typed)
 
 bool command_is_later(const char *typed)
 {
-    static const char *const later[] = {"lock",    "unlock", "panic",  "shield", "unshield",
-                                        "shields", "crowd",  "drafts", "backup", "restore"};
+    static const char *const later[] = {"lock",   "unlock", "panic",  "crowd",
+                                        "drafts", "backup", "restore"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         if (strcmp(typed, later[i]) == 0) {
             return true;

@@ -82,6 +82,7 @@ int cmd_compose(struct cli *cli, struct invocation *invocation);
 int cmd_watch(struct cli *cli, struct invocation *invocation);
 int cmd_export(struct cli *cli, struct invocation *invocation);
 int cmd_follow(struct cli *cli, struct invocation *invocation);
+int cmd_shield(struct cli *cli, struct invocation *invocation);
 int cmd_vouch(struct cli *cli, struct invocation *invocation);
 int cmd_help(struct cli *cli, struct invocation *invocation);
 int cmd_version(struct cli *cli, struct invocation *invocation);

@@ -3,7 +3,7 @@
 /* Said whether nothing exists or everything is hidden. */
 #define NOTHING_HERE "Nothing to show here."
 
-#define PAGE OPTION_LIMIT, OPTION_BEFORE, OPTION_STRANGERS
+#define PAGE OPTION_LIMIT, OPTION_BEFORE, OPTION_STRANGERS, OPTION_SHIELDED
 #define COMPOSE                                                                                    \
     OPTION_TAGS, OPTION_NOTE, OPTION_REPLIES, OPTION_EXPIRES, OPTION_EDITOR, OPTION_VOICE
 
@@ -12,10 +12,10 @@ static const struct command commands[] = {
      .summary = "make your home: keys, vault and store",
      .details =
          "The name is public and can change. In this version the key is kept in a file that\n"
-         "only your user can read.",
+         "only your user can read. On a terminal it also asks what to keep away from you.",
      .example = "kith init",
      .control = CONTROL_COMMANDS_COUNT,
-     .options = {OPTION_NAME, OPTION_PASSPHRASE_FILE, OPTION_NO_PASSPHRASE},
+     .options = {OPTION_NAME, OPTION_INIT_SHIELDS, OPTION_PASSPHRASE_FILE, OPTION_NO_PASSPHRASE},
      .run = cmd_init},
     {.name = "up",
      .summary = "start your node in the background",
@@ -208,13 +208,14 @@ static const struct command commands[] = {
      .control = CONTROL_TALLY,
      .arguments = {ARGUMENT_TAG},
      .required_count = 1,
+     .options = {OPTION_SHIELDED},
      .render = render_tally,
      .empty = NOTHING_HERE},
     {.name = "people",
      .summary = "the people you know, and through whom",
      .example = "kith people",
      .control = CONTROL_PEOPLE,
-     .options = {OPTION_STRANGERS},
+     .options = {OPTION_STRANGERS, OPTION_SHIELDED},
      .render = render_person,
      .is_listing = true,
      .empty = "Nobody to show here yet. People are met through people: `kith join` takes an invite,"
@@ -315,6 +316,38 @@ static const struct command commands[] = {
      .render = render_blocked,
      .is_listing = true,
      .empty = "You have blocked nobody."},
+    {.name = "shield",
+     .summary = "keep a tag or a word away from you",
+     .details =
+         "Posts that carry the tag or hold the word are not shown, whatever else they carry,\n"
+         "nor what hangs on them; your own posts stay. Nobody is told, and nothing is\n"
+         "lost: `--show-shielded` shows them for one command, `kith unshield` for good. A\n"
+         "word counts as a whole word; other forms of it are words of their own.",
+     .example = "kith shield itwasme",
+     .control = CONTROL_SHIELD,
+     .arguments = {ARGUMENT_TAG},
+     .options = {OPTION_WORD},
+     .run = cmd_shield,
+     .render = render_fields,
+     .done = "Done. What carries it is kept away from you, and what hangs on that. Nobody is told."
+             "\n`--show-shielded` shows it for one command, `kith unshield` undoes this."},
+    {.name = "unshield",
+     .summary = "no longer keep a tag or a word away",
+     .details = "What it kept away is shown again, also what came in the meantime.",
+     .example = "kith unshield --word court",
+     .control = CONTROL_UNSHIELD,
+     .arguments = {ARGUMENT_TAG},
+     .options = {OPTION_WORD},
+     .run = cmd_shield,
+     .render = render_fields,
+     .done = "Done. What it kept away is shown again."},
+    {.name = "shields",
+     .summary = "your own list of tags and words you keep away",
+     .example = "kith shields",
+     .control = CONTROL_SHIELDS,
+     .render = render_shield,
+     .is_listing = true,
+     .empty = "You keep no tag and no word away. `kith shield` asks for one."},
     {.name = "outbox",
      .summary = "what you wrote that nobody has taken yet",
      .example = "kith outbox",
@@ -331,7 +364,7 @@ static const struct command commands[] = {
      .control = CONTROL_EXPORT,
      .arguments = {ARGUMENT_FILE},
      .required_count = 1,
-     .options = {OPTION_STRANGERS},
+     .options = {OPTION_STRANGERS, OPTION_SHIELDED},
      .run = cmd_export},
     {.name = "complete",
      .summary = "completions for your shell, a line each",

@@ -2,11 +2,12 @@
 
 #include <assert.h>
 
-#define TAGS_MAX  8
-#define PEERS_MAX 16
-#define LIMIT_MAX 1000
-#define USES_MAX  1000
-#define STEPS_MAX 8
+#define TAGS_MAX    8
+#define PEERS_MAX   16
+#define LIMIT_MAX   1000
+#define USES_MAX    1000
+#define STEPS_MAX   8
+#define SHIELDS_MAX 16
 
 static const char *const reactions[] = {"heart", "sad", "angry", "with", NULL};
 static const char *const replies[] = {"everyone", "vouched", "nobody", NULL};
@@ -167,6 +168,25 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                           .sent_as = "strangers",
                           .form = FORM_FLAG,
                           .help = "also people whom nobody has introduced to you"},
+    [OPTION_SHIELDED] = {.spelling = "--show-shielded",
+                         .sent_as = "shielded",
+                         .form = FORM_FLAG,
+                         .help = "also what your shields keep away, this once"},
+    [OPTION_WORD] = {.spelling = "--word",
+                     .placeholder = "W",
+                     .sent_as = "word",
+                     .form = FORM_LINE,
+                     .is_private = true,
+                     .question = "Which word?",
+                     .help = "a word instead of a tag"},
+    [OPTION_INIT_SHIELDS] = {.spelling = "--shield",
+                             .placeholder = "TAG",
+                             .form = FORM_LINE,
+                             .is_private = true,
+                             .many = true,
+                             .max = SHIELDS_MAX,
+                             .question = "Which tag do you not want to meet?",
+                             .help = "a tag you do not want to meet; `kith shield` adds more"},
     [OPTION_LABEL] = {.spelling = "--label",
                       .placeholder = "L",
                       .sent_as = "label",

@@ -117,6 +117,20 @@ void render_tag(struct render *render, struct octets item)
     line_print(render, item, NUMBERS_TAGS, "tag", "#");
 }
 
+/* Its number stands for a tag; a word is typed. */
+void render_shield(struct render *render, struct octets item)
+{
+    struct octets word = {0};
+    if (!item_str(&word, item, "word")) {
+        line_print(render, item, NUMBERS_TAGS, "tag", "#");
+        return;
+    }
+    (void)fprintf(render->cli->out, "%*sthe word ", RENDER_NUMBER_COLUMNS, "");
+    safe_print(render->cli->out, word);
+    (void)fputc('\n', render->cli->out);
+    render_hint(render, item);
+}
+
 void render_peer(struct render *render, struct octets item)
 {
     line_print(render, item, NUMBERS_ADDRESSES, "address", "");

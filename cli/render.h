@@ -43,6 +43,8 @@ void render_blocked(struct render *render, struct octets item);
 void render_target(struct render *render, struct octets item);
 /* tags, numbered */
 void render_tag(struct render *render, struct octets item);
+/* a tag, numbered, or a word */
+void render_shield(struct render *render, struct octets item);
 /* A tally: sentences, then by distance and by day. */
 void render_tally(struct render *render, struct octets item);
 /* peers, numbered */

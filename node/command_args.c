@@ -54,6 +54,21 @@ enum err_code command_arg_bool(bool *value, struct octets args, const char *name
     return err_note(note, ERR_USAGE, "'%s' must be true or false", name);
 }
 
+enum err_code command_arg_reach(enum view_reach *reach, struct octets args, struct err_note *note)
+{
+    bool strangers = false;
+    bool shielded = false;
+    enum err_code rc = command_arg_bool(&strangers, args, "strangers", note);
+    if (rc == ERR_OK) {
+        rc = command_arg_bool(&shielded, args, "shielded", note);
+    }
+    if (rc == ERR_OK) {
+        *reach = (enum view_reach)((strangers ? VIEW_STRANGERS : VIEW_WEB) |
+                                   (shielded ? VIEW_SHIELDED_TOO : VIEW_WEB));
+    }
+    return rc;
+}
+
 enum err_code command_tag(uint8_t out[POST_TAG_MAX], size_t *len, struct octets typed,
                           struct err_note *note)
 {

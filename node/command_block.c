@@ -100,7 +100,7 @@ enum err_code command_on_unblock(struct commands *c, struct run *run, struct oct
     if (rc == ERR_OK) {
         rc = find_label(c, &target, typed, note);
         if (rc == ERR_NOT_FOUND) {
-            rc = command_resolve(c, &target, typed, VIEW_WANT_EITHER, VIEW_STRANGERS, note);
+            rc = command_resolve(c, &target, typed, VIEW_WANT_EITHER, VIEW_ALL, note);
         }
     }
     if (rc != ERR_OK) {

@@ -31,13 +31,13 @@ static void put_person(struct commands *c, struct run *run, const struct view_pe
 enum err_code command_on_people(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note)
 {
-    bool strangers = false;
-    enum err_code rc = command_arg_bool(&strangers, args, "strangers", note);
+    enum view_reach reach = VIEW_WEB;
+    enum err_code rc = command_arg_reach(&reach, args, note);
     const struct view_person *people = NULL;
     size_t count = 0;
     if (rc == ERR_OK) {
-        rc = view_people(c->view, &people, &count, PEOPLE_MAX,
-                         strangers ? VIEW_STRANGERS : VIEW_WEB, c->host->now_s(c->host), note);
+        rc =
+            view_people(c->view, &people, &count, PEOPLE_MAX, reach, c->host->now_s(c->host), note);
     }
     for (size_t i = 0; rc == ERR_OK && i < count; i++) {
         put_person(c, run, &people[i]);

@@ -31,16 +31,6 @@ static enum err_code read_limit(size_t *limit, struct octets args, struct err_no
     return rc;
 }
 
-static enum err_code read_reach(enum view_reach *reach, struct octets args, struct err_note *note)
-{
-    bool strangers = false;
-    enum err_code rc = command_arg_bool(&strangers, args, "strangers", note);
-    if (rc == ERR_OK) {
-        *reach = strangers ? VIEW_STRANGERS : VIEW_WEB;
-    }
-    return rc;
-}
-
 static enum err_code read_before(struct commands *c, struct view_query *query, struct octets args,
                                  struct err_note *note)
 {
@@ -66,7 +56,7 @@ static enum err_code read_query(struct commands *c, struct view_query *query, ui
     *query = (struct view_query){.what = row->what, .now_s = c->host->now_s(c->host)};
     enum err_code rc = read_limit(&query->limit, args, note);
     if (rc == ERR_OK) {
-        rc = read_reach(&query->reach, args, note);
+        rc = command_arg_reach(&query->reach, args, note);
     }
     if (rc == ERR_OK) {
         rc = read_before(c, query, args, note);
@@ -99,7 +89,7 @@ static enum err_code page_again(struct commands *c, struct run *run, struct err_
 {
     bool own = run->command == CONTROL_MINE || run->command == CONTROL_OUTBOX;
     struct view_query query = {.what = own ? VIEW_OWN : VIEW_SHOW,
-                               .reach = run->strangers ? VIEW_STRANGERS : VIEW_WEB,
+                               .reach = run->reach,
                                .limit = 1,
                                .now_s = c->host->now_s(c->host)};
     while (run->ids_at < run->ids_count) {
@@ -156,7 +146,7 @@ enum err_code command_on_page(struct commands *c, struct run *run, struct octets
     for (size_t i = sent; i < page.count; i++) {
         ids[i - sent] = page.posts[i].id;
     }
-    run->strangers = query.reach == VIEW_STRANGERS;
+    run->reach = query.reach;
     command_list_posts(run, ids, page.count - sent);
     return ERR_OK;
 }
@@ -169,8 +159,7 @@ static enum err_code watch_news(struct commands *c, struct run *run, struct err_
     const struct post_id *ids = NULL;
     size_t count = 0;
     enum err_code rc =
-        view_news(c->view, &ids, &count, &run->cursor, run->strangers ? VIEW_STRANGERS : VIEW_WEB,
-                  c->host->now_s(c->host), note);
+        view_news(c->view, &ids, &count, &run->cursor, run->reach, c->host->now_s(c->host), note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -206,12 +195,10 @@ static enum err_code watch_next(struct commands *c, struct run *run, struct err_
 enum err_code command_on_watch(struct commands *c, struct run *run, struct octets args,
                                struct err_note *note)
 {
-    enum view_reach reach = VIEW_WEB;
-    enum err_code rc = read_reach(&reach, args, note);
+    enum err_code rc = command_arg_reach(&run->reach, args, note);
     if (rc != ERR_OK) {
         return rc;
     }
-    run->strangers = reach == VIEW_STRANGERS;
     run->cursor = view_mark(c->view);
     run->next = watch_next;
     run->state = RUN_WATCHING;
@@ -230,7 +217,7 @@ enum err_code command_on_tags(struct commands *c, struct run *run, struct octets
     size_t count = 0;
     enum err_code rc = read_limit(&limit, args, note);
     if (rc == ERR_OK) {
-        rc = read_reach(&reach, args, note);
+        rc = command_arg_reach(&reach, args, note);
     }
     if (rc == ERR_OK) {
         rc = view_tags(c->view, &tags, &count, limit, reach, c->host->now_s(c->host), note);
@@ -266,12 +253,17 @@ enum err_code command_on_tally(struct commands *c, struct run *run, struct octet
     uint8_t tag[POST_TAG_MAX];
     size_t tag_len = 0;
     struct view_tally tally;
+    enum view_reach reach = VIEW_WEB;
     enum err_code rc = command_arg_str_required(&typed, args, "tag", note);
+    if (rc == ERR_OK) {
+        rc = command_arg_reach(&reach, args, note);
+    }
     if (rc == ERR_OK) {
         rc = command_tag(tag, &tag_len, typed, note);
     }
     if (rc == ERR_OK) {
-        rc = view_tally(c->view, &tally, octets_of(tag, tag_len), c->host->now_s(c->host), note);
+        rc = view_tally(c->view, &tally, octets_of(tag, tag_len), reach, c->host->now_s(c->host),
+                        note);
     }
     if (rc != ERR_OK) {
         return rc;
@@ -317,7 +309,7 @@ enum err_code command_on_export(struct commands *c, struct run *run, struct octe
                                 struct err_note *note)
 {
     (void)c;
-    enum err_code rc = read_reach(&run->walk.reach, args, note);
+    enum err_code rc = command_arg_reach(&run->walk.reach, args, note);
     if (rc == ERR_OK) {
         run->next = export_next;
         run->state = RUN_LISTING;

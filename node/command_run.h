@@ -37,7 +37,7 @@ struct run {
     struct post_id *ids; /* a listing's posts, oldest first; owned, freed with the run */
     size_t ids_count;
     size_t ids_at;
-    bool strangers;
+    enum view_reach reach;   /* of the listing or stream */
     uint64_t cursor;         /* watch: view_mark() */
     struct view_export walk; /* export */
 
@@ -92,7 +92,8 @@ MUST_USE enum err_code command_own_posts_load(struct commands *commands);
 MUST_USE enum err_code command_resolve(struct commands *commands, struct view_target *target,
                                        struct octets typed, enum view_want what,
                                        enum view_reach reach, struct err_note *note);
-/* The same for an argument of a command that acts: strangers' posts count as seen. */
+/* The same for an argument of a command that acts: what --strangers and --show-shielded show counts
+ * as seen. */
 MUST_USE enum err_code command_resolve_arg(struct commands *commands, struct view_target *target,
                                            struct octets args, const char *name,
                                            enum view_want what, struct err_note *note);
@@ -122,6 +123,9 @@ MUST_USE enum err_code command_arg_uint(uint64_t *value, struct octets args, con
                                         uint64_t max, struct err_note *note);
 MUST_USE enum err_code command_arg_bool(bool *value, struct octets args, const char *name,
                                         struct err_note *note);
+/* "strangers" and "shielded".  *reach is written even where both are absent. */
+MUST_USE enum err_code command_arg_reach(enum view_reach *reach, struct octets args,
+                                         struct err_note *note);
 /* A tag as typed, to its normal form in out. */
 MUST_USE enum err_code command_tag(uint8_t out[POST_TAG_MAX], size_t *len, struct octets typed,
                                    struct err_note *note);
@@ -186,6 +190,10 @@ enum err_code command_on_unblock(struct commands *c, struct run *run, struct oct
                                  struct err_note *note);
 enum err_code command_on_blocks(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note);
+enum err_code command_on_shield(struct commands *c, struct run *run, struct octets args,
+                                struct err_note *note); /* shield, unshield */
+enum err_code command_on_shields(struct commands *c, struct run *run, struct octets args,
+                                 struct err_note *note);
 enum err_code command_on_outbox(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note);
 enum err_code command_on_export(struct commands *c, struct run *run, struct octets args,

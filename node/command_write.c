@@ -143,7 +143,7 @@ enum err_code command_resolve_arg(struct commands *c, struct view_target *target
 {
     struct octets typed = {0};
     enum err_code rc = command_arg_str_required(&typed, args, name, note);
-    return rc == ERR_OK ? command_resolve(c, target, typed, what, VIEW_STRANGERS, note) : rc;
+    return rc == ERR_OK ? command_resolve(c, target, typed, what, VIEW_ALL, note) : rc;
 }
 
 /* The one post with this id, as she may see it; her own ones also where something hides them. */
@@ -151,7 +151,7 @@ static enum err_code show(struct commands *c, const struct view_post **post,
                           const struct post_id *id, struct err_note *note)
 {
     struct view_query query = {.what = VIEW_SHOW,
-                               .reach = VIEW_STRANGERS,
+                               .reach = VIEW_ALL,
                                .id = *id,
                                .limit = 1,
                                .now_s = c->host->now_s(c->host)};

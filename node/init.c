@@ -7,7 +7,23 @@
 #include "node/memory.h"
 #include "proto/canon.h"
 #include "proto/post.h"
+#include "proto/tag.h"
 #include "store/journal.h"
+
+static enum err_code check_shields(const struct options *options, struct err_note *note)
+{
+    uint8_t tag[TAG_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < options->shields_count; i++) {
+        if (tag_normalise(tag, &len, octets_of_text(options->shields[i])) != ERR_OK) {
+            return err_note(note, ERR_USAGE,
+                            "'%s' cannot be a tag: letters, digits and _ make one, without spaces, "
+                            "at most %d octets. Nothing was made",
+                            options->shields[i], TAG_MAX);
+        }
+    }
+    return ERR_OK;
+}
 
 static enum err_code check(const struct options *options, struct err_note *note)
 {
@@ -17,14 +33,14 @@ static enum err_code check(const struct options *options, struct err_note *note)
                         "in a file that only you can read. Nothing was made");
     }
     if (options->name == NULL) {
-        return ERR_OK;
+        return check_shields(options, note);
     }
     struct octets name = octets_of_text(options->name);
     if (name.len > POST_NAME_MAX || !canon_utf8_valid(name)) {
         return err_note(note, ERR_USAGE, "a name is UTF-8 and at most %d octets long",
                         POST_NAME_MAX);
     }
-    return ERR_OK;
+    return check_shields(options, note);
 }
 
 /* Only written down: the node sends what the journal has and the store has not. */
@@ -44,7 +60,25 @@ static enum err_code write_profile(struct journal *journal, const struct vault *
     return rc == ERR_OK ? rc : err_note(note, rc, "writing the profile");
 }
 
-static enum err_code name_oneself(struct home *home, const char *name, struct err_note *note)
+static enum err_code raise_shields(struct vault *vault, const struct options *options,
+                                   struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < options->shields_count; i++) {
+        uint8_t tag[TAG_MAX];
+        size_t len = 0;
+        bool changed = false;
+        rc = tag_normalise(tag, &len, octets_of_text(options->shields[i]));
+        if (rc == ERR_OK) {
+            rc = vault_shield(vault, &changed, VAULT_SHIELD_TAG, octets_of(tag, len));
+        }
+    }
+    return rc == ERR_OK ? vault_commit(vault, note) : rc;
+}
+
+/* What the new home begins with, beyond its keys. */
+static enum err_code furnish(struct home *home, const struct options *options,
+                             struct err_note *note)
 {
     uint8_t *key = memory_get_secret(32);
     struct journal *journal = NULL;
@@ -57,8 +91,11 @@ static enum err_code name_oneself(struct home *home, const char *name, struct er
     if (rc == ERR_OK) {
         rc = vault_open(&vault, home->files, journal, note);
     }
-    if (rc == ERR_OK) {
-        rc = write_profile(journal, vault, name, note);
+    if (rc == ERR_OK && options->shields_count > 0) {
+        rc = raise_shields(vault, options, note);
+    }
+    if (rc == ERR_OK && options->name != NULL && options->name[0] != '\0') {
+        rc = write_profile(journal, vault, options->name, note);
     }
     vault_close(vault);
     journal_close(journal);
@@ -82,8 +119,8 @@ enum err_code init_run(const char *path, const struct options *options, struct e
     } else {
         rc = home_make_vault(&home, VAULT_PERSONAL, note);
     }
-    if (rc == ERR_OK && options->name != NULL && options->name[0] != '\0') {
-        rc = name_oneself(&home, options->name, note);
+    if (rc == ERR_OK) {
+        rc = furnish(&home, options, note);
     }
     home_close(&home);
     return rc;

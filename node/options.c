@@ -7,7 +7,7 @@ static const char help_text[] =
     "\n"
     "usage: kithd [--home DIR] [--listen HOST:PORT] [--relay] [--peer ADDRESS]...\n"
     "       kithd [--home DIR] --import FILE\n"
-    "       kithd [--home DIR] --init [--name NAME] [--no-passphrase]\n"
+    "       kithd [--home DIR] --init [--name NAME] [--shield TAG]... [--no-passphrase]\n"
     "\n"
     "  --home DIR             where keys and posts lie; else $KITH_HOME, else\n"
     "                         $XDG_DATA_HOME/kith, else ~/.local/share/kith\n"
@@ -19,6 +19,7 @@ static const char help_text[] =
     "  --init                 make a person's home, then exit (kith init does this)\n"
     "  --name NAME            with --init: a name others will see; it need not be your\n"
     "                         real one\n"
+    "  --shield TAG           with --init: a tag the person does not want to meet\n"
     "  --no-passphrase        with --init: keep the key in a file only you can read\n"
     "  --passphrase-file F    with --init: not in this version yet\n"
     "  --verbose              say more in the log\n"
@@ -45,6 +46,7 @@ enum option {
     OPTION_PEER,
     OPTION_IMPORT,
     OPTION_NAME,
+    OPTION_SHIELD,
     OPTION_PASSPHRASE_FILE,
     OPTION_RELAY,
     OPTION_INIT,
@@ -64,6 +66,7 @@ static const struct {
     [OPTION_PEER] = {"--peer", true},
     [OPTION_IMPORT] = {"--import", true},
     [OPTION_NAME] = {"--name", true},
+    [OPTION_SHIELD] = {"--shield", true},
     [OPTION_PASSPHRASE_FILE] = {"--passphrase-file", true},
     [OPTION_RELAY] = {"--relay", false},
     [OPTION_INIT] = {"--init", false},
@@ -135,6 +138,15 @@ static enum err_code take_peer(struct options *o, const char *value, struct err_
     return ERR_OK;
 }
 
+static enum err_code take_shield(struct options *o, const char *value, struct err_note *note)
+{
+    if (o->shields_count == OPTIONS_SHIELDS_MAX) {
+        return err_note(note, ERR_USAGE, "at most %d times --shield", OPTIONS_SHIELDS_MAX);
+    }
+    o->shields[o->shields_count++] = value;
+    return ERR_OK;
+}
+
 static enum err_code take_mode(struct options *o, enum options_mode mode, struct err_note *note)
 {
     /* --help and --version win over everything that came before them. */
@@ -166,6 +178,8 @@ static enum err_code take(struct options *o, enum option option, const char *val
     case OPTION_NAME:
         o->name = value;
         return ERR_OK;
+    case OPTION_SHIELD:
+        return take_shield(o, value, note);
     case OPTION_PASSPHRASE_FILE:
         o->passphrase_file = value;
         return ERR_OK;
@@ -193,10 +207,11 @@ static enum err_code take(struct options *o, enum option option, const char *val
 
 static enum err_code check_together(const struct options *o, struct err_note *note)
 {
-    bool for_init = o->name != NULL || o->passphrase_file != NULL || o->no_passphrase;
+    bool for_init =
+        o->name != NULL || o->shields_count > 0 || o->passphrase_file != NULL || o->no_passphrase;
     if (for_init && o->mode != OPTIONS_INIT) {
         return err_note(note, ERR_USAGE,
-                        "--name, --passphrase-file and --no-passphrase belong to --init");
+                        "--name, --shield, --passphrase-file and --no-passphrase belong to --init");
     }
     if (o->passphrase_file != NULL && o->no_passphrase) {
         return err_note(note, ERR_USAGE,

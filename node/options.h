@@ -9,7 +9,8 @@
 #include "proto/address.h"
 #include "proto/err.h"
 
-#define OPTIONS_PEERS_MAX 64
+#define OPTIONS_PEERS_MAX   64
+#define OPTIONS_SHIELDS_MAX 16
 
 enum options_mode {
     OPTIONS_RUN,
@@ -31,7 +32,9 @@ struct options {
     struct address peers[OPTIONS_PEERS_MAX];
     size_t peers_count;
     const char *import_path;
-    const char *name;            /* --init: a profile to publish, or NULL */
+    const char *name;                         /* --init: a profile to publish, or NULL */
+    const char *shields[OPTIONS_SHIELDS_MAX]; /* --init: tags, as typed */
+    size_t shields_count;
     const char *passphrase_file; /* --init, or NULL */
     bool no_passphrase;
 };

@@ -53,29 +53,32 @@ enum control_command {
     CONTROL_REACT,       /* id, reaction */
     CONTROL_ECHO,        /* id, text? */
     CONTROL_RETRACT,     /* id */
-    CONTROL_TIMELINE,    /* limit?, before?, strangers? */
-    CONTROL_TAG,         /* tag, limit?, before?, strangers? */
-    CONTROL_TAGS,        /* limit?, strangers? */
-    CONTROL_THREAD,      /* id, limit?, before?, strangers? */
-    CONTROL_SHOW,        /* id, strangers? */
-    CONTROL_SEARCH,      /* words, limit?, before?, strangers? */
-    CONTROL_INBOX,       /* limit?, before?, strangers? */
+    CONTROL_TIMELINE,    /* limit?, before?, strangers?, shielded? */
+    CONTROL_TAG,         /* tag, limit?, before?, strangers?, shielded? */
+    CONTROL_TAGS,        /* limit?, strangers?, shielded? */
+    CONTROL_THREAD,      /* id, limit?, before?, strangers?, shielded? */
+    CONTROL_SHOW,        /* id, strangers?, shielded? */
+    CONTROL_SEARCH,      /* words, limit?, before?, strangers?, shielded? */
+    CONTROL_INBOX,       /* limit?, before?, strangers?, shielded? */
     CONTROL_MINE,        /* limit?, before? */
-    CONTROL_WATCH,       /* strangers?  a stream: what timeline would show, as it comes */
-    CONTROL_TALLY,       /* tag */
-    CONTROL_PEOPLE,      /* strangers? */
-    CONTROL_NAME,        /* key, petname */
-    CONTROL_FOLLOW,      /* key? | tag? */
-    CONTROL_UNFOLLOW,    /* key? | tag? */
-    CONTROL_WEB,         /* steps?: without it, shows it */
-    CONTROL_VOUCH,       /* key */
-    CONTROL_UNVOUCH,     /* key */
-    CONTROL_PROFILE,     /* name?, bio?: without any, shows it */
-    CONTROL_BLOCK,       /* who, label? */
-    CONTROL_UNBLOCK,     /* who */
+    CONTROL_WATCH,    /* strangers?, shielded?  a stream: what timeline would show, as it comes */
+    CONTROL_TALLY,    /* tag, shielded? */
+    CONTROL_PEOPLE,   /* strangers?, shielded? */
+    CONTROL_NAME,     /* key, petname */
+    CONTROL_FOLLOW,   /* key? | tag? */
+    CONTROL_UNFOLLOW, /* key? | tag? */
+    CONTROL_WEB,      /* steps?: without it, shows it */
+    CONTROL_VOUCH,    /* key */
+    CONTROL_UNVOUCH,  /* key */
+    CONTROL_PROFILE,  /* name?, bio?: without any, shows it */
+    CONTROL_BLOCK,    /* who, label? */
+    CONTROL_UNBLOCK,  /* who */
     CONTROL_BLOCKS,
+    CONTROL_SHIELD,   /* tag? | word? */
+    CONTROL_UNSHIELD, /* tag? | word? */
+    CONTROL_SHIELDS,
     CONTROL_OUTBOX,
-    CONTROL_EXPORT,   /* items {"wire"}; strangers? */
+    CONTROL_EXPORT,   /* items {"wire"}; strangers?, shielded? */
     CONTROL_COMPLETE, /* kind ("key" | "tag" | "label"), prefix: completions, visible things only */
     CONTROL_COMMANDS_COUNT
 };

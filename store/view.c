@@ -33,6 +33,7 @@ void view_free(struct view *view)
     view_arena_reset(&view->arena);
     view_fates_close(&view->fates);
     view_private_close(&view->priv);
+    view_shields_close(&view->shields);
     view_columns_close(&view->columns);
     free(view->wire);
     free(view);
@@ -52,6 +53,11 @@ enum err_code view_load(struct view *view, const struct vault_contents *contents
     enum err_code rc = view_private_make(&priv, &view->columns, contents, view->own);
     if (rc != ERR_OK) {
         return err_note(note, rc, "loading follows and blocks");
+    }
+    rc = view_shields_load(view, contents, note);
+    if (rc != ERR_OK) {
+        view_private_close(&priv);
+        return err_note(note, rc, "looking for shielded words");
     }
     struct view_case of = case_of(view, &priv);
     rc = view_fates_make(&fates, &of, view->clock_s);
@@ -121,10 +127,13 @@ static enum err_code take_in(struct view *view, const struct post *post, uint64_
     uint32_t number;
     enum view_added added;
     enum err_code rc = view_columns_add(&view->columns, &number, &added, post, position);
-    if (rc != ERR_OK || added == VIEW_ADDED_AGAIN || !view->loaded) {
+    if (rc != ERR_OK || added == VIEW_ADDED_AGAIN) {
         return rc;
     }
-    rc = judge_arrival(view, number, added, post);
+    rc = view_shields_mark(view, number, post);
+    if (rc == ERR_OK && view->loaded) {
+        rc = judge_arrival(view, number, added, post);
+    }
     if (rc != ERR_OK) {
         view->loaded = false; /* posts without a judgement: show nothing */
     }

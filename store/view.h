@@ -38,10 +38,12 @@
 
 struct view;
 
-/* What a person asks to see beyond the usual. */
+/* What a person asks to see beyond the usual: flags. */
 enum view_reach {
-    VIEW_WEB,       /* herself and the people in her web */
-    VIEW_STRANGERS, /* those outside it too */
+    VIEW_WEB = 0,          /* herself and the people in her web */
+    VIEW_STRANGERS = 1,    /* those outside it too */
+    VIEW_SHIELDED_TOO = 2, /* what her shields keep away too */
+    VIEW_ALL = 3,          /* both */
 };
 
 /* store is borrowed for the view's life.  own is the person's identity.
@@ -50,9 +52,11 @@ MUST_USE enum err_code view_new(struct view **view, struct store *store, const s
                                 struct err_note *note);
 void view_free(struct view *view);
 
-/* Take petnames, follows, followed tags and blocks (copied) and judge everything anew.  Call it at
- * start and after each change of the vault, before answering the command that made the change: what
- * it loads is in force in every later call.  On an error nothing is shown any more.
+/* Take petnames, follows, followed tags, blocks and shields (copied) and judge everything anew.
+ * Call it at start and after each change of the vault, before answering the command that made the
+ * change: what it loads is in force in every later call.  On an error nothing is shown any more.
+ * A word that joins or leaves the shields has posts read again, once: all that hold none, or those
+ * that hold one.
  *   ERR_DAMAGED  also for contents no vault can hold */
 MUST_USE enum err_code view_load(struct view *view, const struct vault_contents *contents,
                                  struct err_note *note);
@@ -189,13 +193,19 @@ MUST_USE enum err_code view_own_vouch(struct view *view, struct post_id *id,
 /* 0 for herself, 1 .. her steps, VIEW_STRANGER for anybody else and before view_load(). */
 uint8_t view_distance(struct view *view, const struct key *key, uint64_t now_s);
 
+/* The normal form of one word (SPEC 9.8): folded as search folds.
+ *   ERR_MALFORMED  no word, or several
+ *   ERR_TOO_LARGE  above VAULT_SHIELD_LEN_MAX when folded */
+MUST_USE enum err_code view_word(uint8_t out[VAULT_SHIELD_LEN_MAX], size_t *len,
+                                 struct octets typed);
+
 struct view_day {
     uint64_t day; /* since the epoch, UTC */
     uint32_t posts_count;
     uint32_t people_count;
 };
 
-/* SPEC 9.6.  Strangers count in everything; hidden posts in nothing. */
+/* SPEC 9.6.  Strangers count in everything, whatever reach says; hidden posts in nothing. */
 struct view_tally {
     uint32_t identities; /* people who wrote a text under the tag */
     uint32_t voices;     /* 0 in this version */
@@ -213,7 +223,7 @@ struct view_tally {
 };
 
 MUST_USE enum err_code view_tally(struct view *view, struct view_tally *tally, struct octets tag,
-                                  uint64_t now_s, struct err_note *note);
+                                  enum view_reach reach, uint64_t now_s, struct err_note *note);
 
 /* What `status` may say, from visible posts alone. */
 struct view_stats {
@@ -242,10 +252,10 @@ struct view_target {
 /* Find what typed names: @petname (hers alone, never a name somebody gave themselves); kith1... or
  * 64 hex digits, which are an id if a post she may see has it, else a key, met or not; fewer hex
  * digits, a prefix of an id.  Ids are looked for among what reach makes visible and all her own
- * posts; a prefix first among what is visible without strangers, so that what `timeline` printed
- * stays good.  Commands that act (reply, react, echo, block) ask with VIEW_STRANGERS, since she
- * must be able to block or answer whom `--strangers` showed her; commands that read ask with their
- * own reach.
+ * posts; a prefix first among what is visible by itself, so that what `timeline` printed stays
+ * good.  Commands that act (reply, react, echo, block) ask with VIEW_ALL, since she must be able to
+ * block or answer whom `--strangers` or `--show-shielded` showed her; commands that read ask with
+ * their own reach.
  *
  *   ERR_NOT_FOUND  no such petname, or no post she may see begins so: hidden or never heard of
  *   ERR_REFUSED    the prefix fits several posts she may see; *matches_count says how many

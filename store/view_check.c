@@ -18,7 +18,8 @@ static enum err_code compare(const struct view *view, const struct view_fates *a
                             (unsigned)key, (unsigned)view_web_distance(&kept->web, key),
                             (unsigned)view_web_distance(&anew->web, key));
         }
-        if (kept->profile[key] != anew->profile[key]) {
+        if (kept->profile[key].any != anew->profile[key].any ||
+            kept->profile[key].plain != anew->profile[key].plain) {
             return err_note(note, ERR_DAMAGED, "key %u: another profile", (unsigned)key);
         }
     }

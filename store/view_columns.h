@@ -18,6 +18,7 @@ enum {
     VIEW_ROW_PRESENT = 1, /* it arrived */
     VIEW_ROW_LOST = 2,    /* the store no longer gives its octets */
     VIEW_ROW_INVITER = 4, /* a vouch whose second key is the inviter */
+    VIEW_ROW_WORD = 8,    /* it holds a word she shields (view_shield.h) */
 };
 
 /* What others ask about a post they refer to, in one octet, so that judging a million posts seldom

@@ -3,6 +3,22 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* A word was looked for when the post came, or when the word was shielded. */
+static bool carries_shielded(const struct view_case *of, uint32_t post)
+{
+    const struct view_row *row = &of->columns->rows[post];
+    if ((row->flags & VIEW_ROW_WORD) != 0) {
+        return true;
+    }
+    const uint32_t *tags = view_columns_row_tags(of->columns, post);
+    for (uint8_t i = 0; of->priv->shields_tags && i < row->tags_count; i++) {
+        if (view_private_shields_tag(of->priv, tags[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A reason found in the post itself, whatever it depends on. */
 static uint8_t own_reasons(const struct view_case *of, uint32_t post)
 {
@@ -22,6 +38,9 @@ static uint8_t own_reasons(const struct view_case *of, uint32_t post)
         if ((view_private_key(of->priv, keys[i]) & VIEW_KEY_BLOCKED) != 0) {
             reasons |= VIEW_BLOCKED;
         }
+    }
+    if (row->author != of->own && carries_shielded(of, post)) {
+        reasons |= VIEW_SHIELDED;
     }
     return reasons;
 }
@@ -163,6 +182,13 @@ static bool listed(const struct view_case *of, uint32_t post)
     return false;
 }
 
+static void keep_latest(uint32_t *latest, const struct view_columns *columns, uint32_t post)
+{
+    if (*latest == VIEW_NONE || view_columns_before(columns, *latest, post)) {
+        *latest = post;
+    }
+}
+
 static void place(struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
     if ((fates->of[post] & (VIEW_UNKNOWN | VIEW_BLOCKED)) != 0) {
@@ -176,9 +202,10 @@ static void place(struct view_fates *fates, const struct view_case *of, uint32_t
     }
     const struct view_row *row = &of->columns->rows[post];
     if (row->kind == POST_PROFILE) {
-        uint32_t *latest = &fates->profile[row->author];
-        if (*latest == VIEW_NONE || view_columns_before(of->columns, *latest, post)) {
-            *latest = post;
+        struct view_latest *latest = &fates->profile[row->author];
+        keep_latest(&latest->any, of->columns, post);
+        if ((fates->of[post] & VIEW_SHIELDED) == 0) {
+            keep_latest(&latest->plain, of->columns, post);
         }
     }
 }
@@ -257,8 +284,9 @@ enum err_code view_fates_reserve(struct view_fates *fates, const struct view_col
         return ERR_NO_MEMORY;
     }
     fates->of = grown;
-    uint32_t *profile = view_grown(fates->profile, &fates->profile_cap,
-                                   (uint64_t)columns->keys.count + 1, sizeof *fates->profile);
+    struct view_latest *profile =
+        view_grown(fates->profile, &fates->profile_cap, (uint64_t)columns->keys.count + 1,
+                   sizeof *fates->profile);
     if (profile == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -276,7 +304,7 @@ enum err_code view_fates_reserve(struct view_fates *fates, const struct view_col
         fates->of[fates->of_count] = VIEW_UNKNOWN | VIEW_DEAD;
     }
     for (; fates->profile_count < columns->keys.count; fates->profile_count++) {
-        profile[fates->profile_count] = VIEW_NONE;
+        profile[fates->profile_count] = (struct view_latest){.plain = VIEW_NONE, .any = VIEW_NONE};
     }
     return view_web_reserve(&fates->web, columns);
 }
@@ -341,10 +369,12 @@ bool view_fates_vouches(const struct view_fates *fates, const struct view_case *
 static void mend_profile(struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
     uint32_t key = of->columns->rows[post].author;
-    if (fates->profile[key] != post || (fates->of[post] & (VIEW_UNKNOWN | VIEW_BLOCKED)) == 0) {
+    struct view_latest *latest = &fates->profile[key];
+    if ((latest->any != post && latest->plain != post) ||
+        (fates->of[post] & (VIEW_UNKNOWN | VIEW_BLOCKED)) == 0) {
         return;
     }
-    fates->profile[key] = VIEW_NONE;
+    *latest = (struct view_latest){.plain = VIEW_NONE, .any = VIEW_NONE};
     for (uint32_t other = view_columns_posts_by(of->columns, key); other != VIEW_NONE;
          other = of->columns->rows[other].author_next) {
         if (of->columns->rows[other].kind == POST_PROFILE) {

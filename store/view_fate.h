@@ -14,7 +14,7 @@
 enum {
     VIEW_UNKNOWN = 1,  /* something is not here, taken back, expired, or not allowed there */
     VIEW_BLOCKED = 2,  /* something is by, or names, somebody blocked */
-    VIEW_SHIELDED = 4, /* place for shields */
+    VIEW_SHIELDED = 4, /* something by somebody else carries what she shields */
     VIEW_OUTSIDE = 8,  /* something is by somebody outside the web */
     VIEW_LISTED = 16,  /* not a reason: stands in the timeline when visible */
     VIEW_FOR_HER = 32, /* not a reason: stands in the inbox when visible */
@@ -24,6 +24,12 @@ enum {
 };
 
 #define VIEW_REASONS (VIEW_UNKNOWN | VIEW_BLOCKED | VIEW_SHIELDED | VIEW_OUTSIDE)
+
+/* The latest profile of a key that is neither UNKNOWN nor BLOCKED, or VIEW_NONE. */
+struct view_latest {
+    uint32_t plain; /* nor SHIELDED */
+    uint32_t any;
+};
 
 /* What arrivals made doubtful, until view_change_settle(). */
 struct view_doubts {
@@ -36,7 +42,7 @@ struct view_fates {
     uint8_t *of; /* by post */
     uint32_t of_cap;
     uint32_t of_count;
-    uint32_t *profile; /* by key: the latest profile that is neither UNKNOWN nor BLOCKED */
+    struct view_latest *profile; /* by key */
     uint32_t profile_cap;
     uint32_t profile_count;
     uint8_t *visits; /* by post; all done but while judging */
@@ -72,7 +78,8 @@ MUST_USE enum err_code view_fates_spread(struct view_fates *fates, const struct 
 /* The reasons that hide a post from a person who looks so far. */
 static inline uint8_t view_hiding(enum view_reach reach)
 {
-    return VIEW_UNKNOWN | VIEW_BLOCKED | VIEW_SHIELDED | (reach == VIEW_WEB ? VIEW_OUTSIDE : 0);
+    return VIEW_UNKNOWN | VIEW_BLOCKED | ((reach & VIEW_SHIELDED_TOO) == 0 ? VIEW_SHIELDED : 0) |
+           ((reach & VIEW_STRANGERS) == 0 ? VIEW_OUTSIDE : 0);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "store/view_columns.h"
 #include "store/view_fate.h"
 #include "store/view_private.h"
+#include "store/view_shield.h"
 
 struct view {
     struct store *store;
@@ -16,6 +17,7 @@ struct view {
     struct view_columns columns;
     struct view_private priv;
     struct view_fates fates;
+    struct view_shields shields;
     bool loaded;
     bool stale;              /* the fates do not count what arrived or was lost since */
     struct view_arena arena; /* what the current answer borrows */
@@ -71,7 +73,7 @@ struct view_words;
 /*   ERR_NO_MEMORY */
 MUST_USE enum err_code view_words_new(struct view_words **words, struct octets typed);
 void view_words_free(struct view_words *words);
-/* Whether the text post has all of them, and there is at least one.
+/* Whether the post has all of them, and there is at least one.
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_words_match(bool *match, const struct view_words *words,
                                         const struct post *post);

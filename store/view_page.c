@@ -146,7 +146,8 @@ static enum err_code end_of(struct pick *pick)
         return ERR_OK;
     }
     uint32_t before = view_find(pick->view, &query->before);
-    if (before == VIEW_NONE || !view_knows(pick->view, before, VIEW_STRANGERS)) {
+    enum view_reach reach = (enum view_reach)(query->reach | VIEW_STRANGERS);
+    if (before == VIEW_NONE || !view_knows(pick->view, before, reach)) {
         return ERR_NOT_FOUND;
     }
     pick->end = view_list_rank(pick->list, &pick->view->columns,

@@ -33,11 +33,11 @@ static enum err_code person_fill(struct view *view, struct view_person *person, 
 }
 
 /* listed[key] for those who are listed only because a post of theirs is visible. */
-static void mark_authors(const struct view *view, bool *listed)
+static void mark_authors(const struct view *view, bool *listed, enum view_reach reach)
 {
     const struct view_list *order = &view->columns.order;
     for (uint32_t i = 0; i < order->count; i++) {
-        if (view_sees(view, order->at[i], VIEW_STRANGERS)) {
+        if (view_sees(view, order->at[i], reach)) {
             listed[view->columns.rows[order->at[i]].author] = true;
         }
     }
@@ -72,8 +72,8 @@ static enum err_code people_once(struct view *view, const struct view_person **p
     size_t count = 0;
     enum err_code rc = listed == NULL || candidates == NULL ? ERR_NO_MEMORY : ERR_OK;
     if (rc == ERR_OK) {
-        if (reach == VIEW_STRANGERS) {
-            mark_authors(view, listed);
+        if ((reach & VIEW_STRANGERS) != 0) {
+            mark_authors(view, listed, reach);
         }
         count = candidates_of(view, candidates, listed);
         count = count < limit ? count : limit;

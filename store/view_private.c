@@ -70,26 +70,48 @@ static enum err_code intervals_make(struct view_private *p, struct view_columns 
     return ERR_OK;
 }
 
+static enum err_code tags_intern(struct view_columns *columns,
+                                 const struct vault_contents *contents)
+{
+    uint32_t tag;
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < contents->tags_count; i++) {
+        rc = view_columns_intern_tag(columns, &tag,
+                                     octets_of(contents->tags[i].tag, contents->tags[i].tag_len));
+    }
+    for (size_t i = 0; rc == ERR_OK && i < contents->shields_count; i++) {
+        const struct vault_shield *shield = &contents->shields[i];
+        if (shield->kind == VAULT_SHIELD_TAG) {
+            rc = view_columns_intern_tag(columns, &tag, octets_of(shield->text, shield->text_len));
+        }
+    }
+    return rc;
+}
+
 static enum err_code tags_make(struct view_private *p, struct view_columns *columns,
                                const struct vault_contents *contents)
 {
-    uint32_t tag;
-    for (size_t i = 0; i < contents->tags_count; i++) {
-        enum err_code rc = view_columns_intern_tag(
-            columns, &tag, octets_of(contents->tags[i].tag, contents->tags[i].tag_len));
-        if (rc != ERR_OK) {
-            return rc;
-        }
+    enum err_code rc = tags_intern(columns, contents);
+    if (rc != ERR_OK) {
+        return rc;
     }
-    p->tag_followed_count = columns->tags.count;
-    p->tag_followed = room(columns->tags.count, sizeof *p->tag_followed);
-    if (p->tag_followed == NULL) {
+    p->tag_flags_count = columns->tags.count;
+    p->tag_flags = room(columns->tags.count, sizeof *p->tag_flags);
+    if (p->tag_flags == NULL) {
         return ERR_NO_MEMORY;
     }
     for (size_t i = 0; i < contents->tags_count; i++) {
-        tag = view_columns_find_tag(columns,
-                                    octets_of(contents->tags[i].tag, contents->tags[i].tag_len));
-        p->tag_followed[tag] = true;
+        p->tag_flags[view_columns_find_tag(
+            columns, octets_of(contents->tags[i].tag, contents->tags[i].tag_len))] |=
+            VIEW_TAG_FOLLOWED;
+    }
+    for (size_t i = 0; i < contents->shields_count; i++) {
+        const struct vault_shield *shield = &contents->shields[i];
+        if (shield->kind == VAULT_SHIELD_TAG) {
+            p->tag_flags[view_columns_find_tag(
+                columns, octets_of(shield->text, shield->text_len))] |= VIEW_TAG_SHIELDED;
+            p->shields_tags = true;
+        }
     }
     return ERR_OK;
 }
@@ -141,6 +163,14 @@ static enum err_code contents_check(const struct vault_contents *contents)
             return ERR_DAMAGED;
         }
     }
+    for (size_t i = 0; i < contents->shields_count; i++) {
+        const struct vault_shield *shield = &contents->shields[i];
+        bool is_tag = shield->kind == VAULT_SHIELD_TAG;
+        if ((!is_tag && shield->kind != VAULT_SHIELD_WORD) || shield->text_len == 0 ||
+            shield->text_len > (is_tag ? POST_TAG_MAX : VAULT_SHIELD_LEN_MAX)) {
+            return ERR_DAMAGED;
+        }
+    }
     return ERR_OK;
 }
 
@@ -173,7 +203,7 @@ enum err_code view_private_make(struct view_private *made, struct view_columns *
 void view_private_close(struct view_private *priv)
 {
     free(priv->key_flags);
-    free(priv->tag_followed);
+    free(priv->tag_flags);
     free(priv->petnames);
     free(priv->intervals);
     *priv = (struct view_private){.key_flags = NULL};

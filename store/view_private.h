@@ -1,9 +1,12 @@
-/* view_private.h - the part of the vault that the view judges by: petnames, follows, blocks. */
+/* view_private.h - the part of the vault that the view judges by: petnames, follows, blocks,
+ * shielded tags. */
 #ifndef KITH_STORE_VIEW_PRIVATE_H
 #define KITH_STORE_VIEW_PRIVATE_H
 
 #include "store/vault.h"
 #include "store/view_columns.h"
+
+enum { VIEW_TAG_FOLLOWED = 1, VIEW_TAG_SHIELDED = 2 };
 
 enum {
     VIEW_KEY_BLOCKED = 1, /* a block is in force */
@@ -26,8 +29,9 @@ struct view_interval {
 struct view_private {
     uint8_t *key_flags; /* by key; keys met later have none */
     uint32_t key_flags_count;
-    bool *tag_followed; /* by tag, likewise */
-    uint32_t tag_followed_count;
+    uint8_t *tag_flags; /* by tag, likewise */
+    uint32_t tag_flags_count;
+    bool shields_tags;             /* any */
     uint8_t web_steps;             /* how far her web reaches */
     struct view_petname *petnames; /* by key */
     size_t petnames_count;
@@ -48,7 +52,12 @@ static inline uint8_t view_private_key(const struct view_private *priv, uint32_t
 
 static inline bool view_private_follows_tag(const struct view_private *priv, uint32_t tag)
 {
-    return tag < priv->tag_followed_count && priv->tag_followed[tag];
+    return tag < priv->tag_flags_count && (priv->tag_flags[tag] & VIEW_TAG_FOLLOWED) != 0;
+}
+
+static inline bool view_private_shields_tag(const struct view_private *priv, uint32_t tag)
+{
+    return tag < priv->tag_flags_count && (priv->tag_flags[tag] & VIEW_TAG_SHIELDED) != 0;
 }
 
 /* NULL when there is none. */

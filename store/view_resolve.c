@@ -118,7 +118,7 @@ static enum err_code by_prefix(const struct view *view, struct view_target *targ
 {
     uint32_t match = VIEW_NONE;
     size_t count = matches_of(view, &match, prefix, VIEW_WEB);
-    if (count == 0 && reach == VIEW_STRANGERS) {
+    if (count == 0 && reach != VIEW_WEB) {
         count = matches_of(view, &match, prefix, reach);
     }
     if (count == 0) {

@@ -35,7 +35,8 @@ enum err_code view_self_given(struct view *view, struct octets *name, struct oct
                               uint32_t key, enum view_reach reach, struct err_note *note)
 {
     *name = *bio = octets_of(NULL, 0);
-    uint32_t profile = view->fates.profile[key];
+    const struct view_latest *latest = &view->fates.profile[key];
+    uint32_t profile = (reach & VIEW_SHIELDED_TOO) != 0 ? latest->any : latest->plain;
     if (profile == VIEW_NONE || !view_sees(view, profile, reach)) {
         return ERR_OK;
     }

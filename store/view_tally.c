@@ -45,12 +45,12 @@ static enum err_code count_people(struct view *view, struct view_tally *tally, u
 }
 
 static enum err_code count_reactions(struct view *view, struct view_tally *tally,
-                                     const uint32_t *posts, size_t count)
+                                     const uint32_t *posts, size_t count, enum view_reach reach)
 {
     enum err_code rc = ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < count; i++) {
         struct view_responses responses;
-        rc = view_responses_of(view, &responses, posts[i], VIEW_STRANGERS);
+        rc = view_responses_of(view, &responses, posts[i], reach);
         for (size_t kind = 0; rc == ERR_OK && kind < POST_REACTIONS_COUNT; kind++) {
             tally->reactions += responses.reactions[kind];
         }
@@ -89,13 +89,14 @@ static enum err_code count_days(struct view *view, struct view_tally *tally, uin
 }
 
 enum err_code view_tally(struct view *view, struct view_tally *tally, struct octets tag,
-                         uint64_t now_s, struct err_note *note)
+                         enum view_reach reach, uint64_t now_s, struct err_note *note)
 {
     enum err_code rc = view_begin(view, now_s, note);
     if (rc != ERR_OK) {
         return rc;
     }
     struct view_tally counted = {.steps = view->priv.web_steps};
+    reach = (enum view_reach)(reach | VIEW_STRANGERS);
     struct view_list none = {.at = NULL};
     uint32_t number = view_columns_find_tag(&view->columns, tag);
     const struct view_list *list = number == VIEW_NONE ? &none : &view->columns.tag_lists[number];
@@ -104,13 +105,13 @@ enum err_code view_tally(struct view *view, struct view_tally *tally, struct oct
         return err_note(note, ERR_NO_MEMORY, "counting");
     }
     for (uint32_t i = 0; i < list->count; i++) {
-        if (view_sees(view, list->at[i], VIEW_STRANGERS)) {
+        if (view_sees(view, list->at[i], reach)) {
             posts[counted.posts++] = list->at[i];
         }
     }
     rc = count_people(view, &counted, posts, counted.posts);
     if (rc == ERR_OK) {
-        rc = count_reactions(view, &counted, posts, counted.posts);
+        rc = count_reactions(view, &counted, posts, counted.posts, reach);
     }
     if (rc == ERR_OK) {
         rc = count_days(view, &counted, posts, counted.posts);

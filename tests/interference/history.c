@@ -5,8 +5,9 @@
 #include <string.h>
 
 #define SAID_FACTS 110 /* facts of others and her own, before the retracts */
+#define HARD_WORDS 3   /* how many words she may shield, the last ones of the list */
 
-const char *const history_tags[HISTORY_TAGS] = {"metoo", "nomore", "work", "aboutbea"};
+const char *const history_tags[HISTORY_TAGS] = {"metoo", "nomore", "work", "aboutbea", "itwasme"};
 const char *const history_words[] = {"me",   "too",    "never", "again",   "stand",
                                      "with", "you",    "brave", "support", "silence",
                                      "here", "listen", "anger", "heart",   "court"};
@@ -46,6 +47,8 @@ struct making {
     struct dice dice;
     uint64_t clock_s;
     bool retracted[HISTORY_FACTS_MAX];
+    bool tag_shielded;
+    bool word_shielded[HARD_WORDS];
 };
 
 static struct fact fact_blank(int author, enum post_kind kind, uint64_t created_s)
@@ -99,8 +102,9 @@ static void make_text(struct making *m, struct fact *fact)
 {
     words(m, fact->text, sizeof fact->text);
     if (chance(&m->dice, 70)) {
-        fact->tag = below(&m->dice, HISTORY_TAGS);
+        fact->tag = below(&m->dice, HISTORY_HARD_TAG);
     }
+    fact->hard = chance(&m->dice, 9);
     if (chance(&m->dice, 12)) {
         fact->mentions = 1U << somebody_else(m, fact->author);
     }
@@ -117,7 +121,7 @@ static void make_reply(struct making *m, struct fact *fact, int parent)
     const struct history *h = m->history;
     fact->parent = parent;
     fact->root = h->facts[parent].root != HISTORY_NONE ? h->facts[parent].root : parent;
-    if (chance(&m->dice, 14)) {
+    if (chance(&m->dice, 26)) {
         int other = some_text(m);
         if (other != HISTORY_NONE && other != fact->root) {
             fact->root = other;
@@ -172,11 +176,13 @@ static int add_fact(struct making *m, const struct fact *fact)
                                .text = octets_of_text(fact->text),
                                .replies = fact->replies,
                                .reaction = fact->reaction};
-    struct octets tag;
+    struct octets tags[2];
+    draft.tags = tags;
     if (fact->tag != HISTORY_NONE) {
-        tag = octets_of_text(history_tags[fact->tag]);
-        draft.tags = &tag;
-        draft.tags_count = 1;
+        tags[draft.tags_count++] = octets_of_text(history_tags[fact->tag]);
+    }
+    if (fact->hard) {
+        tags[draft.tags_count++] = octets_of_text(history_tags[HISTORY_HARD_TAG]);
     }
     struct post_ref refs[4];
     const struct {
@@ -209,6 +215,8 @@ static int add_fact(struct making *m, const struct fact *fact)
     }
     (void)person_draft(&h->posts, &h->people[fact->author], &draft);
     h->facts[h->facts_count] = *fact;
+    h->left_out[h->facts_count] =
+        fact->author == HISTORY_BLOCKED_A || fact->author == HISTORY_BLOCKED_B;
     return (int)h->facts_count++;
 }
 
@@ -243,10 +251,23 @@ static void make_web(struct making *m)
     }
 }
 
+/* Up where it is down, down where it is up. */
+static void turn_shield(struct making *m, int which)
+{
+    bool *up = which < HARD_WORDS ? &m->word_shielded[which] : &m->tag_shielded;
+    struct step step = {.kind = *up ? STEP_UNSHIELD : STEP_SHIELD, .tag = HISTORY_HARD_TAG};
+    if (which < HARD_WORDS) {
+        step.tag = HISTORY_NONE;
+        step.word = (int)history_words_count - 1 - which;
+    }
+    *up = !*up;
+    add_step(m, step);
+}
+
 static void her_own_doing(struct making *m)
 {
     int person = 1 + below(&m->dice, HISTORY_PEOPLE - 1);
-    switch (below(&m->dice, 6)) {
+    switch (below(&m->dice, 8)) {
     case 0:
         add_step(m, (struct step){.kind = STEP_FOLLOW, .person = person});
         break;
@@ -259,6 +280,10 @@ static void her_own_doing(struct making *m)
     case 3:
     case 4:
         add_step(m, (struct step){.kind = STEP_NAME, .person = person});
+        break;
+    case 5:
+    case 6:
+        turn_shield(m, below(&m->dice, HARD_WORDS + 1));
         break;
     default:
         add_step(m, (struct step){.kind = STEP_RESTART});

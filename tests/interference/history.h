@@ -2,7 +2,7 @@
  * order it arrived, and what she did herself (promise 1, design section 11).
  *
  * Person 0 is the owner.  The last two are blocked for good, one early, one in the middle; the one
- * before them is blocked and unblocked again. */
+ * before them is blocked and unblocked again.  Now and then she raises and lowers shields. */
 #ifndef KITH_TESTS_INTERFERENCE_HISTORY_H
 #define KITH_TESTS_INTERFERENCE_HISTORY_H
 
@@ -13,7 +13,8 @@
 #define HISTORY_FORGIVEN  7 /* blocked, then unblocked */
 #define HISTORY_BLOCKED_A 8
 #define HISTORY_BLOCKED_B 9
-#define HISTORY_TAGS      4
+#define HISTORY_TAGS      5
+#define HISTORY_HARD_TAG  4 /* what some do not want to meet; stands beside another or alone */
 #define HISTORY_FACTS_MAX 160
 #define HISTORY_STEPS_MAX 260
 #define HISTORY_START_S   UINT64_C(1790000000)
@@ -26,6 +27,7 @@ struct fact {
     uint64_t created_s;
     uint64_t expires_s;              /* 0 = never */
     int tag;                         /* index below HISTORY_TAGS, or HISTORY_NONE */
+    bool hard;                       /* it also carries HISTORY_HARD_TAG */
     int root, parent, echo, subject; /* facts, or HISTORY_NONE */
     unsigned mentions;               /* a bit for each person */
     int vouched, inviter;            /* people, or HISTORY_NONE */
@@ -44,6 +46,8 @@ enum step_kind {
     STEP_NAME,       /* person: she gives them a petname */
     STEP_BLOCK,      /* person */
     STEP_UNBLOCK,    /* person */
+    STEP_SHIELD,     /* tag, or word where that is none */
+    STEP_UNSHIELD,   /* likewise */
     STEP_RESTART,    /* the node is closed and opened again */
 };
 
@@ -52,6 +56,7 @@ struct step {
     int fact;
     int person;
     int tag;
+    int word; /* index in history_words */
     uint64_t now_s;
 };
 
@@ -65,6 +70,9 @@ struct history {
     size_t steps_count;
     size_t last_block_step; /* from behind this step on, both are blocked */
     uint64_t end_s;
+    /* What a world that drops leaves out: what both blocked people wrote, unless the test says
+     * otherwise. */
+    bool left_out[HISTORY_FACTS_MAX];
 };
 
 extern const char *const history_tags[HISTORY_TAGS];

@@ -17,6 +17,7 @@
 #define HISTORIES_DEFAULT   300
 #define DECIDED_MIN         100 /* cases that each rule must decide alone */
 #define VISIBLE_PERCENT_MIN 20
+#define SHIELDED_OF         6  /* one history of so many is also tried without the shielded */
 #define RESTARTED_OF        20 /* one history of so many is also tried with restarts */
 
 static unsigned histories_count = HISTORIES_DEFAULT;
@@ -28,6 +29,7 @@ static struct {
     uint64_t facts_count;
     uint64_t visible_count;
     uint64_t asked_count;
+    uint64_t shielded_count;
 } seen;
 
 /* --- against the oracle -------------------------------------------------------------------------
@@ -74,38 +76,56 @@ static void expect_ids(const struct oracle *o, const struct answer *answer, int 
     }
 }
 
-enum expected { EXPECT_TIMELINE, EXPECT_TAG, EXPECT_TAG_STRANGERS };
+enum expected { EXPECT_TIMELINE, EXPECT_TAG };
 
-static void expect_page(struct world *world, const struct oracle *o, enum expected what, int tag)
+/* How a command asks for a reach, and how many words that takes. */
+static size_t reach_words(const char **words, int reach)
+{
+    size_t count = 0;
+    if ((reach & ORACLE_STRANGERS) != 0) {
+        words[count++] = "--strangers";
+    }
+    if ((reach & ORACLE_SHIELDED) != 0) {
+        words[count++] = "--show-shielded";
+    }
+    return count;
+}
+
+static void expect_page(struct world *world, const struct oracle *o, enum expected what, int tag,
+                        int reach)
 {
     const struct history *h = o->history;
     int facts[HISTORY_FACTS_MAX];
     size_t count = 0;
     for (size_t i = 0; i < h->facts_count; i++) {
         const struct fact *f = &h->facts[i];
-        bool far = what == EXPECT_TAG_STRANGERS;
-        bool shown = f->kind == POST_TEXT && (far ? o->shown_far[i] : o->shown[i]);
         bool wanted = what == EXPECT_TIMELINE
                           ? f->author == HISTORY_OWNER || o->follows[f->author] ||
-                                (f->tag != HISTORY_NONE && o->follows_tag[f->tag])
-                          : f->tag == tag;
-        if (shown && wanted) {
+                                (f->tag != HISTORY_NONE && o->follows_tag[f->tag]) ||
+                                (f->hard && o->follows_tag[HISTORY_HARD_TAG])
+                          : f->tag == tag || (f->hard && tag == HISTORY_HARD_TAG);
+        if (f->kind == POST_TEXT && o->shown[reach][i] && wanted) {
             facts[count++] = (int)i;
         }
     }
-    const char *timeline[] = {"timeline", "--limit", "1000", "--json"};
-    const char *page[] = {
-        "tag", history_tags[tag >= 0 ? tag : 0], "--limit", "1000", "--json", "--strangers"};
-    struct answer answer = what == EXPECT_TIMELINE
-                               ? world_ask(world, 4, timeline)
-                               : world_ask(world, what == EXPECT_TAG ? 5 : 6, page);
+    const char *words[8] = {"timeline"};
+    size_t words_count = 1;
+    if (what == EXPECT_TAG) {
+        words[0] = "tag";
+        words[words_count++] = history_tags[tag];
+    }
+    words[words_count++] = "--limit";
+    words[words_count++] = "1000";
+    words[words_count++] = "--json";
+    words_count += reach_words(words + words_count, reach);
+    struct answer answer = world_ask(world, words_count, words);
     assert_int_equal(answer.status, 0);
-    expect_ids(o, &answer, facts, count, what == EXPECT_TIMELINE ? "timeline" : "tag");
+    expect_ids(o, &answer, facts, count, words[0]);
     answer_free(&answer);
 }
 
 /* `show` finds exactly what may be seen; the reactions it names are the oracle's. */
-static void expect_shows(struct world *world, const struct oracle *o, size_t every)
+static void expect_shows(struct world *world, const struct oracle *o, size_t every, int reaches)
 {
     static const char *const names[POST_REACTIONS_COUNT] = {"heart", "sad", "angry", "with"};
     const struct history *h = o->history;
@@ -116,18 +136,18 @@ static void expect_shows(struct world *world, const struct oracle *o, size_t eve
         }
         char hex[65];
         (void)sodium_bin2hex(hex, sizeof hex, h->posts.ids[i].octets, 32);
-        const char *words[] = {"show", hex, "--json", "--strangers"};
-        for (size_t far = 0; far < 2; far++) {
-            struct answer answer = world_ask(world, 3 + far, words);
-            bool shown = far == 1 ? o->shown_far[i] : o->shown[i];
+        const char *words[5] = {"show", hex, "--json"};
+        for (int reach = 0; reach < reaches; reach++) {
+            struct answer answer = world_ask(world, 3 + reach_words(words + 3, reach), words);
+            bool shown = o->shown[reach][i];
             if ((answer.status == 0) != shown) {
-                (void)fprintf(stderr, "seed %llu: show of fact %zu: %d, rules %x\n%s%s",
-                              (unsigned long long)h->seed, i, answer.status, o->why[i], answer.out,
-                              answer.err);
+                (void)fprintf(stderr, "seed %llu: show of fact %zu: %d, rules %x, reach %d\n%s%s",
+                              (unsigned long long)h->seed, i, answer.status, o->why[i], reach,
+                              answer.out, answer.err);
                 fail();
             }
             uint32_t counts[POST_REACTIONS_COUNT];
-            oracle_reactions(o, counts, (int)i, far == 1);
+            oracle_reactions(o, counts, (int)i, reach);
             for (int r = 0; shown && f->kind == POST_TEXT && r < POST_REACTIONS_COUNT; r++) {
                 char expected[32];
                 (void)snprintf(expected, sizeof expected, "\"%s\":%u", names[r], counts[r]);
@@ -142,8 +162,9 @@ static void expect_shows(struct world *world, const struct oracle *o, size_t eve
     }
 }
 
-static void expect_tally(struct world *world, const struct oracle *o, int tag)
+static void expect_tally(struct world *world, const struct oracle *o, int tag, int reach)
 {
+    reach |= ORACLE_STRANGERS;
     const struct history *h = o->history;
     bool people[HISTORY_PEOPLE] = {false};
     unsigned posts = 0;
@@ -152,11 +173,12 @@ static void expect_tally(struct world *world, const struct oracle *o, int tag)
     unsigned reactions = 0;
     for (size_t i = 0; i < h->facts_count; i++) {
         const struct fact *f = &h->facts[i];
-        if (f->kind != POST_TEXT || f->tag != tag || !o->shown_far[i]) {
+        bool under = f->tag == tag || (f->hard && tag == HISTORY_HARD_TAG);
+        if (f->kind != POST_TEXT || !under || !o->shown[reach][i]) {
             continue;
         }
         uint32_t counts[POST_REACTIONS_COUNT];
-        oracle_reactions(o, counts, (int)i, true);
+        oracle_reactions(o, counts, (int)i, reach);
         posts++;
         reactions += counts[0] + counts[1] + counts[2] + counts[3];
         people[f->author] = true;
@@ -170,8 +192,8 @@ static void expect_tally(struct world *world, const struct oracle *o, int tag)
                    "{\"tag\":\"%s\",\"identities\":%u,\"voices\":0,\"people_min\":%u,"
                    "\"people_max\":%u,\"posts\":%u,\"reactions\":%u,",
                    history_tags[tag], identities, identities, identities, posts, reactions);
-    const char *words[] = {"tally", history_tags[tag], "--json"};
-    struct answer answer = world_ask(world, 3, words);
+    const char *words[] = {"tally", history_tags[tag], "--json", "--show-shielded"};
+    struct answer answer = world_ask(world, (reach & ORACLE_SHIELDED) != 0 ? 4 : 3, words);
     char far[32];
     (void)snprintf(far, sizeof far, "\"strangers\":%u,", strangers);
     if (strncmp(answer.out, expected, strlen(expected)) != 0 || strstr(answer.out, far) == NULL) {
@@ -207,16 +229,24 @@ static void expect_people(struct world *world, const struct oracle *o)
 }
 
 /* With in_part, `show` is asked of every third post: over three histories every place has its
- * turn. */
-static void expect_what_the_oracle_says(struct world *world, const struct oracle *o, bool in_part)
+ * turn.  A world without the shielded is not asked for them. */
+static void expect_what_the_oracle_says(struct world *world, const struct oracle *o, bool in_part,
+                                        bool has_shielded)
 {
-    expect_page(world, o, EXPECT_TIMELINE, HISTORY_NONE);
-    for (int tag = 0; tag < HISTORY_TAGS; tag++) {
-        expect_page(world, o, EXPECT_TAG, tag);
-        expect_page(world, o, EXPECT_TAG_STRANGERS, tag);
-        expect_tally(world, o, tag);
+    int reaches = has_shielded ? ORACLE_REACHES : ORACLE_SHIELDED;
+    for (int reach = 0; reach < reaches; reach++) {
+        expect_page(world, o, EXPECT_TIMELINE, HISTORY_NONE, reach);
+        for (int tag = 0; tag < HISTORY_TAGS; tag++) {
+            expect_page(world, o, EXPECT_TAG, tag, reach);
+        }
     }
-    expect_shows(world, o, in_part ? 3 : 1);
+    for (int tag = 0; tag < HISTORY_TAGS; tag++) {
+        expect_tally(world, o, tag, ORACLE_WEB);
+        if (has_shielded) {
+            expect_tally(world, o, tag, ORACLE_SHIELDED);
+        }
+    }
+    expect_shows(world, o, in_part ? 3 : 1, reaches);
     expect_people(world, o);
 }
 
@@ -227,7 +257,7 @@ static void count_what_decided(const struct oracle *o)
 {
     for (size_t i = 0; i < o->history->facts_count; i++) {
         seen.facts_count++;
-        seen.visible_count += o->shown[i];
+        seen.visible_count += o->shown[ORACLE_WEB][i];
         for (int rule = 0; rule < RULES_COUNT; rule++) {
             /* Whoever is blocked is outside the web as well: ask with --strangers. */
             uint32_t why = rule == RULE_STRANGER ? o->why[i] : o->why[i] & ~(1U << RULE_STRANGER);
@@ -254,15 +284,15 @@ static void run_history(uint64_t seed)
                 surfaces_read(&s);
             }
             oracle_judge(o, h, i + 1, h->steps[i].now_s);
-            expect_what_the_oracle_says(s.all, o, true);
+            expect_what_the_oracle_says(s.all, o, true, true);
         }
     }
     world_set_clock(s.all, h->end_s);
     world_set_clock(s.without, h->end_s);
     oracle_judge(o, h, h->steps_count, h->end_s);
     count_what_decided(o);
-    expect_what_the_oracle_says(s.all, o, false);
-    expect_what_the_oracle_says(s.without, o, true);
+    expect_what_the_oracle_says(s.all, o, false, true);
+    expect_what_the_oracle_says(s.without, o, true, true);
     surfaces_read(&s);
     surfaces_write(&s);
     seen.asked_count += s.asked_count;
@@ -285,6 +315,48 @@ static void what_is_shown_is_as_if_the_blocked_had_never_written(void **state)
                   histories_count, (unsigned long long)first_seed,
                   (unsigned long long)seen.asked_count, (unsigned long long)seen.visible_count,
                   (unsigned long long)seen.facts_count);
+}
+
+/* SPEC 9.8: what she shields at the end is hidden as if it had never been written, wherever she
+ * does not ask for it. */
+static void run_shielded(uint64_t seed)
+{
+    struct history *h = calloc(1, sizeof *h);
+    struct oracle *o = calloc(1, sizeof *o);
+    assert_true(h != NULL && o != NULL);
+    struct surfaces s = {
+        .history = h, .all = world_new(), .without = world_new(), .shields_stay_up = true};
+    struct person owner = world_owner(s.all);
+    history_make(h, seed, &owner);
+    oracle_judge(o, h, h->steps_count, h->end_s);
+    for (size_t i = 0; i < h->facts_count; i++) {
+        h->left_out[i] = oracle_shields(o, (int)i);
+        seen.shielded_count += h->left_out[i];
+    }
+    for (size_t i = 0; i < h->steps_count; i++) {
+        world_step(s.all, h, &h->steps[i], false);
+        world_step(s.without, h, &h->steps[i], true);
+    }
+    world_set_clock(s.all, h->end_s);
+    world_set_clock(s.without, h->end_s);
+    expect_what_the_oracle_says(s.without, o, true, false);
+    surfaces_read(&s);
+    assert_int_equal(s.differing_count, 0);
+    world_free(s.all);
+    world_free(s.without);
+    history_free(h);
+    free(h);
+    free(o);
+}
+
+static void what_is_shown_is_as_if_the_shielded_had_never_been_written(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < (histories_count + SHIELDED_OF - 1) / SHIELDED_OF; i++) {
+        run_shielded(first_seed + i);
+    }
+    print_message("%llu posts were shielded\n", (unsigned long long)seen.shielded_count);
+    assert_true(histories_count < HISTORIES_DEFAULT || seen.shielded_count >= DECIDED_MIN);
 }
 
 /* One world is never closed; the other is, now and then, after each change of the blocks, and at
@@ -359,6 +431,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_shown_is_as_if_the_blocked_had_never_written),
         cmocka_unit_test(every_rule_decided_often_enough_to_matter),
+        cmocka_unit_test(what_is_shown_is_as_if_the_shielded_had_never_been_written),
         cmocka_unit_test(a_restart_changes_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,8 @@ const char *const oracle_rule_names[RULES_COUNT] = {
     [RULE_MISSING] = "missing", [RULE_RETRACTED] = "retracted", [RULE_EXPIRED] = "expired",
     [RULE_AUTHOR] = "author",   [RULE_PAST] = "past",           [RULE_MENTION] = "mention",
     [RULE_VOUCHED] = "vouched", [RULE_INVITER] = "inviter",     [RULE_ROOT] = "root",
-    [RULE_POLICY] = "policy",   [RULE_STRANGER] = "stranger",   [RULE_THREAD] = "thread",
-    [RULE_ECHO] = "echo",       [RULE_SUBJECT] = "subject",
+    [RULE_POLICY] = "policy",   [RULE_SHIELDED] = "shielded",   [RULE_STRANGER] = "stranger",
+    [RULE_THREAD] = "thread",   [RULE_ECHO] = "echo",           [RULE_SUBJECT] = "subject",
 };
 
 /* A stretch in which the forgiven one was blocked. */
@@ -60,6 +60,11 @@ static void take_step(struct judging *j, const struct step *step, size_t at)
         j->stretch[step->person].until_step = at;
         j->stretch[step->person].over = true;
         break;
+    case STEP_SHIELD:
+    case STEP_UNSHIELD:
+        *(step->tag != HISTORY_NONE ? &o->shields_tag[step->tag] : &o->shields_word[step->word]) =
+            step->kind == STEP_SHIELD;
+        break;
     case STEP_RESTART:
         break;
     }
@@ -84,6 +89,33 @@ static bool is_past(const struct judging *j, int fact)
     return s->over &&
            ((f->created_s >= s->since_s && f->created_s <= s->until_s) ||
             (j->arrived_step[fact] > s->since_step && j->arrived_step[fact] < s->until_step));
+}
+
+/* Texts of a history are words with one space between them. */
+static bool holds_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) {
+        if ((at == text || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool oracle_shields(const struct oracle *oracle, int fact)
+{
+    const struct fact *f = &oracle->history->facts[fact];
+    if (f->author == HISTORY_OWNER) {
+        return false;
+    }
+    for (size_t i = 0; i < history_words_count; i++) {
+        if (oracle->shields_word[i] && holds_word(f->text, history_words[i])) {
+            return true;
+        }
+    }
+    return (f->tag != HISTORY_NONE && oracle->shields_tag[f->tag]) ||
+           (f->hard && oracle->shields_tag[HISTORY_HARD_TAG]);
 }
 
 /* What holds for a post by itself, whatever it depends on, the web left out. */
@@ -123,6 +155,9 @@ static uint32_t by_itself(const struct judging *j, int fact)
         if (j->arrived[f->parent] && f->root != root) {
             why |= 1U << RULE_ROOT;
         }
+    }
+    if (oracle_shields(o, fact)) {
+        why |= 1U << RULE_SHIELDED;
     }
     return why;
 }
@@ -183,9 +218,22 @@ static bool may_reply(const struct judging *j, const struct fact *root, int auth
     return false;
 }
 
-static bool hidden(const struct oracle *o, int fact, bool far)
+static bool hidden(const struct oracle *o, int fact, int reach)
 {
-    return fact != HISTORY_NONE && !(far ? o->shown_far[fact] : o->shown[fact]);
+    return fact != HISTORY_NONE && !o->shown[reach][fact];
+}
+
+/* With what she asks for beyond the usual set aside. */
+static bool is_shown(const struct oracle *o, const struct fact *f, uint32_t why, int reach)
+{
+    if ((reach & ORACLE_STRANGERS) != 0) {
+        why &= ~(1U << RULE_STRANGER);
+    }
+    if ((reach & ORACLE_SHIELDED) != 0) {
+        why &= ~(1U << RULE_SHIELDED);
+    }
+    return why == 0 && !hidden(o, f->root, reach) && !hidden(o, f->parent, reach) &&
+           !hidden(o, f->echo, reach) && !hidden(o, f->subject, reach);
 }
 
 /* Facts refer only to earlier facts, so judging them in order needs no recursion. */
@@ -198,21 +246,21 @@ static void judge_one(struct judging *j, int fact)
         !may_reply(j, fact_at(j, f->root), f->author)) {
         why |= 1U << RULE_POLICY;
     }
-    if (hidden(o, f->root, true) || hidden(o, f->parent, true)) {
-        why |= 1U << RULE_THREAD;
-    }
-    if (hidden(o, f->echo, true)) {
-        why |= 1U << RULE_ECHO;
-    }
-    if (hidden(o, f->subject, true)) {
-        why |= 1U << RULE_SUBJECT;
-    }
-    o->shown_far[fact] = why == 0;
     if (o->distance[f->author] == ORACLE_FAR) {
         why |= 1U << RULE_STRANGER;
     }
-    o->shown[fact] = why == 0 && !hidden(o, f->root, false) && !hidden(o, f->parent, false) &&
-                     !hidden(o, f->echo, false) && !hidden(o, f->subject, false);
+    for (int reach = 0; reach < ORACLE_REACHES; reach++) {
+        o->shown[reach][fact] = is_shown(o, f, why, reach);
+    }
+    if (hidden(o, f->root, ORACLE_STRANGERS) || hidden(o, f->parent, ORACLE_STRANGERS)) {
+        why |= 1U << RULE_THREAD;
+    }
+    if (hidden(o, f->echo, ORACLE_STRANGERS)) {
+        why |= 1U << RULE_ECHO;
+    }
+    if (hidden(o, f->subject, ORACLE_STRANGERS)) {
+        why |= 1U << RULE_SUBJECT;
+    }
     o->why[fact] = why;
 }
 
@@ -233,7 +281,7 @@ void oracle_judge(struct oracle *oracle, const struct history *history, size_t s
 }
 
 void oracle_reactions(const struct oracle *oracle, uint32_t counts[POST_REACTIONS_COUNT],
-                      int subject, bool far)
+                      int subject, int reach)
 {
     const struct history *h = oracle->history;
     memset(counts, 0, POST_REACTIONS_COUNT * sizeof counts[0]);
@@ -242,7 +290,7 @@ void oracle_reactions(const struct oracle *oracle, uint32_t counts[POST_REACTION
         for (size_t i = 0; i < h->facts_count; i++) {
             const struct fact *f = &h->facts[i];
             if (f->kind != POST_REACT || f->author != author || f->subject != subject ||
-                hidden(oracle, (int)i, true)) {
+                hidden(oracle, (int)i, reach)) {
                 continue;
             }
             if (latest == HISTORY_NONE || f->created_s > h->facts[latest].created_s ||
@@ -251,7 +299,7 @@ void oracle_reactions(const struct oracle *oracle, uint32_t counts[POST_REACTION
                 latest = (int)i;
             }
         }
-        if (latest != HISTORY_NONE && !hidden(oracle, latest, far)) {
+        if (latest != HISTORY_NONE) {
             counts[h->facts[latest].reaction]++;
         }
     }

@@ -9,6 +9,9 @@
 
 #define ORACLE_FAR 99 /* outside the web */
 
+/* How far she asks to look: flags, as an index. */
+enum { ORACLE_WEB = 0, ORACLE_STRANGERS = 1, ORACLE_SHIELDED = 2, ORACLE_REACHES = 4 };
+
 /* Why a post is not shown.  The order is that of oracle_rule_names. */
 enum oracle_rule {
     RULE_MISSING,   /* it never arrived */
@@ -21,6 +24,7 @@ enum oracle_rule {
     RULE_INVITER,  /* it vouches for somebody a blocked key invited */
     RULE_ROOT,     /* its root is not its parent's */
     RULE_POLICY,   /* the thread's author does not allow it */
+    RULE_SHIELDED, /* somebody else's, and it carries what she shields */
     RULE_STRANGER, /* its author is outside the web */
     RULE_THREAD,   /* its parent or root is not shown */
     RULE_ECHO,     /* what it echoes is not shown */
@@ -30,18 +34,22 @@ enum oracle_rule {
 
 extern const char *const oracle_rule_names[RULES_COUNT];
 
+#define ORACLE_WORDS_MAX 32
+
 struct oracle {
     const struct history *history;
     uint64_t now_s;
     bool follows[HISTORY_PEOPLE];
     bool follows_tag[HISTORY_TAGS];
     bool named[HISTORY_PEOPLE];
-    bool blocked[HISTORY_PEOPLE];    /* in force */
-    int distance[HISTORY_PEOPLE];    /* 0 .. 4, or ORACLE_FAR */
-    uint32_t why[HISTORY_FACTS_MAX]; /* a bit for each rule that applies directly or through what it
-                                      * depends on one step away */
-    bool shown[HISTORY_FACTS_MAX];   /* in her web */
-    bool shown_far[HISTORY_FACTS_MAX]; /* with --strangers */
+    bool shields_tag[HISTORY_TAGS];
+    bool shields_word[ORACLE_WORDS_MAX];
+    bool blocked[HISTORY_PEOPLE]; /* in force */
+    int distance[HISTORY_PEOPLE]; /* 0 .. 4, or ORACLE_FAR */
+    /* A bit for each rule that applies directly or, asked with --strangers, through what it
+     * depends on one step away. */
+    uint32_t why[HISTORY_FACTS_MAX];
+    bool shown[ORACLE_REACHES][HISTORY_FACTS_MAX];
 };
 
 /* Her view after steps[0 .. steps_count) at now_s. */
@@ -50,6 +58,8 @@ void oracle_judge(struct oracle *oracle, const struct history *history, size_t s
 
 /* The latest shown reaction of each author to a text, counted by kind. */
 void oracle_reactions(const struct oracle *oracle, uint32_t counts[POST_REACTIONS_COUNT],
-                      int subject, bool far);
+                      int subject, int reach);
+/* Whether a fact is by somebody else and carries what she shields. */
+bool oracle_shields(const struct oracle *oracle, int fact);
 
 #endif

@@ -107,9 +107,41 @@ static void ask_each_person(struct surfaces *s, const char *command)
     }
 }
 
+/* The same reading command with --show-shielded, with and without --strangers. */
+static void ask_shielded(struct surfaces *s, const char *command, const char *subject)
+{
+    if (s->shields_stay_up) {
+        return;
+    }
+    const char *words[5] = {command};
+    size_t count = 1;
+    if (subject != NULL) {
+        words[count++] = subject;
+    }
+    words[count++] = "--json";
+    words[count++] = "--show-shielded";
+    ask(s, count, words);
+    if (strcmp(command, "tally") != 0) {
+        words[count++] = "--strangers";
+        ask(s, count, words);
+    }
+}
+
+static void ask_shielded_posts(struct surfaces *s, const char *command)
+{
+    for (size_t i = 1; i < s->history->facts_count; i += 5) {
+        char hex[65];
+        hex_of(hex, s, i);
+        ask_shielded(s, command, hex);
+        hex[6] = '\0';
+        ask_shielded(s, command, hex);
+    }
+}
+
 static void ask_pages(struct surfaces *s, const char *command, const char *subject)
 {
     ask_both_forms(s, command, subject, NULL);
+    ask_shielded(s, command, subject);
     ask_both_forms(s, command, subject != NULL ? subject : "--strangers",
                    subject != NULL ? "--strangers" : NULL);
     for (size_t i = 0; i < s->history->facts_count; i += 9) {
@@ -155,6 +187,7 @@ static void ask_tags(struct surfaces *s, const char *command)
 {
     for (int i = 0; i < HISTORY_TAGS; i++) {
         ask_both_forms(s, command, history_tags[i], NULL);
+        ask_shielded(s, command, history_tags[i]);
     }
 }
 
@@ -190,18 +223,21 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
         if (!writes) {
             ask_both_forms(s, "tags", NULL, NULL);
             ask_both_forms(s, "tags", "--strangers", NULL);
+            ask_shielded(s, "tags", NULL);
         }
         break;
     case CONTROL_THREAD:
         if (!writes) {
             ask_each_post(s, "thread", NULL);
             ask_each_post(s, "thread", "--strangers");
+            ask_shielded_posts(s, "thread");
         }
         break;
     case CONTROL_SHOW:
         if (!writes) {
             ask_each_post(s, "show", NULL);
             ask_each_post(s, "show", "--strangers");
+            ask_shielded_posts(s, "show");
         }
         break;
     case CONTROL_SEARCH:
@@ -229,6 +265,7 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
         if (!writes) {
             ask_both_forms(s, "people", NULL, NULL);
             ask_both_forms(s, "people", "--strangers", NULL);
+            ask_shielded(s, "people", NULL);
         }
         break;
     case CONTROL_WEB:
@@ -249,6 +286,11 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
             ask_both_forms(s, "blocks", NULL, NULL);
         }
         break;
+    case CONTROL_SHIELDS:
+        if (!writes) {
+            ask_both_forms(s, "shields", NULL, NULL);
+        }
+        break;
     case CONTROL_OUTBOX:
         if (!writes) {
             ask_both_forms(s, "outbox", NULL, NULL);
@@ -257,6 +299,7 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
     case CONTROL_EXPORT:
         if (!writes) {
             ASK(s, "export", "-");
+            ask_shielded(s, "export", "-");
             ask_raw(s, CONTROL_EXPORT, 0, NULL);
         }
         break;
@@ -268,6 +311,7 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
     case CONTROL_WATCH:
         if (!writes) {
             ask_both_forms(s, "watch", NULL, NULL);
+            ask_shielded(s, "watch", NULL);
         }
         break;
 
@@ -352,6 +396,23 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
             ASK(s, "unblock", "@gia");
             ASK(s, "unblock", "nobody");
             ask_raw(s, CONTROL_UNBLOCK, 1, hidden_or_not);
+        }
+        break;
+    case CONTROL_SHIELD:
+        if (writes) {
+            ASK(s, "shield", history_tags[2]);
+            ASK(s, "shield", "--word", history_words[0]);
+            ASK(s, "shield", "--word", "two words");
+            ASK(s, "shield", "not a tag");
+            ask_raw(s, CONTROL_SHIELD, 0, NULL);
+        }
+        break;
+    case CONTROL_UNSHIELD:
+        if (writes) {
+            ASK(s, "unshield", history_tags[2]);
+            ASK(s, "unshield", history_tags[HISTORY_HARD_TAG]);
+            ASK(s, "unshield", "--word", history_words[0]);
+            ASK(s, "unshield", "--word", "nobody");
         }
         break;
     case CONTROL_PEER_ADD:

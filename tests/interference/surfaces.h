@@ -11,6 +11,7 @@ struct surfaces {
     const struct history *history;
     struct world *all;     /* accepted everything */
     struct world *without; /* without A(X), or whatever else must answer alike */
+    bool shields_stay_up;  /* leave out what asks for the shielded: the other world has none */
     size_t asked_count;
     size_t differing_count;
 };

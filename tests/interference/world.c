@@ -328,8 +328,7 @@ static void say(struct world *w, const struct history *history, int fact)
 
 static void arrive(struct world *w, const struct history *history, int fact, bool drop)
 {
-    int author = history->facts[fact].author;
-    if (drop && (author == HISTORY_BLOCKED_A || author == HISTORY_BLOCKED_B)) {
+    if (drop && history->left_out[fact]) {
         return;
     }
     must(put(w, history->posts.wires[fact]), "a post");
@@ -356,6 +355,17 @@ static void do_with(struct world *w, const char *first, const char *second, cons
         (void)fprintf(stderr, "interference: %s: %d: %s", first, answer.status, answer.err);
         abort();
     }
+    answer_free(&answer);
+}
+
+static void turn_shield(struct world *w, const struct step *step)
+{
+    bool is_tag = step->tag != HISTORY_NONE;
+    const char *words[] = {step->kind == STEP_SHIELD ? "shield" : "unshield",
+                           is_tag ? "--" : "--word",
+                           is_tag ? history_tags[step->tag] : history_words[step->word]};
+    struct answer answer = world_ask(w, 3, words);
+    must(answer.status == 0 ? ERR_OK : ERR_REFUSED, words[0]);
     answer_free(&answer);
 }
 
@@ -393,6 +403,10 @@ void world_step(struct world *world, const struct history *history, const struct
         break;
     case STEP_UNBLOCK:
         do_with(world, "unblock", NULL, &person->key, NULL);
+        break;
+    case STEP_SHIELD:
+    case STEP_UNSHIELD:
+        turn_shield(world, step);
         break;
     case STEP_RESTART:
         world_restart(world);

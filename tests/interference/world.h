@@ -42,8 +42,7 @@ void world_free(struct world *world);
 struct person world_owner(const struct world *world);
 void world_set_clock(struct world *world, uint64_t now_s);
 
-/* One step of a history.  With drop set, what is by a blocked author (HISTORY_BLOCKED_A, _B) never
- * arrives. */
+/* One step of a history.  With drop set, what history->left_out names never arrives. */
 void world_step(struct world *world, const struct history *history, const struct step *step,
                 bool drop);
 

@@ -30,7 +30,8 @@ struct scenario *scenario_new(const char *her)
                                        .petnames = s->petnames,
                                        .follows = s->follows,
                                        .tags = s->tags,
-                                       .blocks = s->blocks};
+                                       .blocks = s->blocks,
+                                       .shields = s->shields};
     must(view_new(&s->view, s->store, &s->her.key, NULL) == ERR_OK, "view_new");
     reloads(s);
     return s;
@@ -106,6 +107,38 @@ void unblocks(struct scenario *s, const char *who)
             s->blocks[i].until_position = store_end(s->store);
         }
     }
+    reloads(s);
+}
+
+static struct vault_shield *shield_new(struct scenario *s, enum vault_shield_kind kind)
+{
+    must(s->vault.shields_count < SCENARIO_LIST_MAX, "fewer shields");
+    struct vault_shield *shield = &s->shields[s->vault.shields_count++];
+    *shield = (struct vault_shield){.kind = kind};
+    return shield;
+}
+
+void shields(struct scenario *s, const char *tag)
+{
+    struct vault_shield *shield = shield_new(s, VAULT_SHIELD_TAG);
+    shield->text_len = (uint8_t)strlen(tag);
+    memcpy(shield->text, tag, shield->text_len);
+    reloads(s);
+}
+
+void shields_word(struct scenario *s, const char *word)
+{
+    struct vault_shield *shield = shield_new(s, VAULT_SHIELD_WORD);
+    size_t len = 0;
+    must(view_word(shield->text, &len, octets_of_text(word)) == ERR_OK, "a word to shield");
+    shield->text_len = (uint8_t)len;
+    reloads(s);
+}
+
+void unshields(struct scenario *s)
+{
+    must(s->vault.shields_count > 0, "a shield");
+    s->vault.shields_count--;
     reloads(s);
 }
 
@@ -227,6 +260,11 @@ bool sees(struct scenario *s, struct post_id id)
 bool sees_strangers(struct scenario *s, struct post_id id)
 {
     return view_visible(s->view, &id, VIEW_STRANGERS, s->now_s);
+}
+
+bool sees_shielded(struct scenario *s, struct post_id id)
+{
+    return view_visible(s->view, &id, VIEW_SHIELDED_TOO, s->now_s);
 }
 
 static const struct view_post *on_page(struct scenario *s, const struct view_query *query,

@@ -33,6 +33,7 @@ struct scenario {
     struct key follows[SCENARIO_LIST_MAX];
     struct vault_followed_tag tags[SCENARIO_LIST_MAX];
     struct vault_block blocks[SCENARIO_LIST_MAX];
+    struct vault_shield shields[SCENARIO_LIST_MAX];
 };
 
 struct scenario *scenario_new(const char *her);
@@ -46,6 +47,12 @@ void follows_tag(struct scenario *s, const char *tag);
 void calls(struct scenario *s, const char *who, const char *petname);
 void blocks(struct scenario *s, const char *who);
 void unblocks(struct scenario *s, const char *who);
+
+/* A tag in normal form, or a word as it is typed. */
+void shields(struct scenario *s, const char *tag);
+void shields_word(struct scenario *s, const char *word);
+/* The latest shield comes down. */
+void unshields(struct scenario *s);
 
 /* Somebody writes, and it reaches her. */
 struct post_id says(struct scenario *s, const char *who, const char *text, const char *tag);
@@ -67,9 +74,11 @@ void arrives(struct scenario *s, struct post_id id);
 
 /* Fails unless what was judged as posts came is what judging everything anew comes to. */
 void judged_as_anew(struct scenario *s);
-/* What she gets, and judged_as_anew().  sees() without strangers, sees_strangers() with them. */
+/* What she gets, and judged_as_anew().  sees() without strangers, sees_strangers() with them,
+ * sees_shielded() with what she shields and without strangers. */
 bool sees(struct scenario *s, struct post_id id);
 bool sees_strangers(struct scenario *s, struct post_id id);
+bool sees_shielded(struct scenario *s, struct post_id id);
 /* Whether a page of that kind (id and words where it needs them) holds the post. */
 bool shows(struct scenario *s, enum view_what what, struct post_id id);
 bool finds(struct scenario *s, const char *words, struct post_id id);
@@ -81,6 +90,8 @@ uint8_t distance_of(struct scenario *s, const char *who);
 char *everything_shown(struct scenario *s);
 /* Fails unless all she is shown is what she would be shown had who never written a word. */
 void leaves_no_trace(struct scenario *s, const char *who);
+/* The same for all that others wrote and she shields, where she does not ask for it. */
+void shields_leave_no_trace(struct scenario *s);
 
 /* Only for the scenario's own files: the store. */
 struct store *scenario_store_new(void);

@@ -10,7 +10,13 @@ struct trace {
     char *text;
     size_t len;
     size_t cap;
+    size_t reaches_count; /* of reaches[]: how far is asked */
 };
+
+/* Those that leave her shields up come first. */
+static const enum view_reach reaches[] = {VIEW_WEB, VIEW_STRANGERS, VIEW_SHIELDED_TOO, VIEW_ALL};
+#define REACHES_COUNT    (sizeof reaches / sizeof reaches[0])
+#define REACHES_SHIELDED 2
 
 static void put(struct trace *t, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -69,9 +75,8 @@ static void put_post(struct trace *t, const struct view_post *post)
 static void put_query(struct trace *t, struct scenario *s, const char *label,
                       struct view_query query)
 {
-    static const enum view_reach reaches[] = {VIEW_WEB, VIEW_STRANGERS};
     query.now_s = s->now_s;
-    for (size_t r = 0; r < 2; r++) {
+    for (size_t r = 0; r < t->reaches_count; r++) {
         struct view_page page = {.posts = NULL};
         query.reach = reaches[r];
         enum err_code rc = view_query(s->view, &page, &query, NULL);
@@ -117,10 +122,10 @@ static void put_lists(struct trace *t, struct scenario *s, enum view_reach reach
     }
 }
 
-static void put_tally(struct trace *t, struct scenario *s, const char *tag)
+static void put_tally(struct trace *t, struct scenario *s, const char *tag, enum view_reach reach)
 {
     struct view_tally tally;
-    if (view_tally(s->view, &tally, octets_of_text(tag), s->now_s, NULL) != ERR_OK) {
+    if (view_tally(s->view, &tally, octets_of_text(tag), reach, s->now_s, NULL) != ERR_OK) {
         abort();
     }
     put(t, "tally %s %u %u %u %u %u %u %u", tag, tally.identities, tally.people_min, tally.posts,
@@ -137,14 +142,13 @@ static void put_tally(struct trace *t, struct scenario *s, const char *tag)
 
 static void put_resolved(struct trace *t, struct scenario *s, const char *typed, size_t len)
 {
-    for (int i = 0; i < 6; i++) {
-        struct view_wanted wanted = {.what = (enum view_want)(i % 3),
-                                     .reach = i < 3 ? VIEW_WEB : VIEW_STRANGERS,
-                                     .now_s = s->now_s};
+    for (size_t i = 0; i < 3 * t->reaches_count; i++) {
+        struct view_wanted wanted = {
+            .what = (enum view_want)(i % 3), .reach = reaches[i / 3], .now_s = s->now_s};
         struct view_target target = {.is_post = false};
         size_t matches = 0;
         enum err_code rc = view_resolve(s->view, &target, &matches, octets_of(typed, len), &wanted);
-        put(t, "resolve %.*s %d: %s %d %d %zu", (int)len, typed, i, err_name(rc), target.is_post,
+        put(t, "resolve %.*s %zu: %s %d %d %zu", (int)len, typed, i, err_name(rc), target.is_post,
             target.own, matches);
         put_hex(t, "id", target.id.octets);
         put_hex(t, "key", target.key.octets);
@@ -168,11 +172,11 @@ static void put_asked(struct trace *t, struct scenario *s, struct post_id id)
 }
 
 /* ids: what to ask for; not only what is in this scenario's store. */
-static char *traced(struct scenario *s, const struct posts *asked)
+static char *traced(struct scenario *s, const struct posts *asked, size_t reaches_count)
 {
     static const char *const tags[] = {"metoo", "work", "carl", "nothing"};
     static const char *const words[] = {"support", "me too", "nobody-wrote-this"};
-    struct trace t = {.text = NULL};
+    struct trace t = {.reaches_count = reaches_count};
     put_query(&t, s, "timeline", (struct view_query){.what = VIEW_TIMELINE, .limit = 1000});
     put_query(&t, s, "short", (struct view_query){.what = VIEW_TIMELINE, .limit = 3});
     put_query(&t, s, "inbox", (struct view_query){.what = VIEW_INBOX, .limit = 1000});
@@ -181,15 +185,18 @@ static char *traced(struct scenario *s, const struct posts *asked)
         put_query(
             &t, s, tags[i],
             (struct view_query){.what = VIEW_TAG, .tag = octets_of_text(tags[i]), .limit = 1000});
-        put_tally(&t, s, tags[i]);
+        for (size_t r = 0; r < reaches_count; r++) {
+            put_tally(&t, s, tags[i], reaches[r]);
+        }
     }
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         put_query(&t, s, words[i],
                   (struct view_query){
                       .what = VIEW_SEARCH, .words = octets_of_text(words[i]), .limit = 1000});
     }
-    put_lists(&t, s, VIEW_WEB);
-    put_lists(&t, s, VIEW_STRANGERS);
+    for (size_t r = 0; r < reaches_count; r++) {
+        put_lists(&t, s, reaches[r]);
+    }
     for (size_t i = 0; i < asked->count; i++) {
         struct view_person person;
         struct key author = posts_decoded(asked, i).author;
@@ -205,11 +212,61 @@ static char *traced(struct scenario *s, const struct posts *asked)
 
 char *everything_shown(struct scenario *s)
 {
-    return traced(s, &s->posts);
+    return traced(s, &s->posts, REACHES_COUNT);
 }
 
-/* The position that a block was made at, had removed never arrived. */
-static uint64_t position_without(struct store *store, uint64_t position, const struct key *removed)
+/* Whose posts never arrived: one person's, or all by others that carry what she shields. */
+struct removal {
+    const struct scenario *s;
+    const struct key *who; /* NULL: what she shields */
+};
+
+/* Whether a word stands in a text, both of lower-case letters, digits and signs. */
+static bool holds_word(struct octets text, struct octets word)
+{
+    for (size_t i = 0; i + word.len <= text.len; i++) {
+        bool begins = i == 0 || text.at[i - 1] == ' ';
+        bool ends = i + word.len == text.len || text.at[i + word.len] == ' ';
+        if (begins && ends && memcmp(text.at + i, word.at, word.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool carries(const struct post *post, const struct vault_shield *shield)
+{
+    struct octets wanted = octets_of(shield->text, shield->text_len);
+    if (post->kind == POST_PROFILE) {
+        return shield->kind == VAULT_SHIELD_WORD && (holds_word(post->as.profile.name, wanted) ||
+                                                     holds_word(post->as.profile.bio, wanted));
+    }
+    bool found = false;
+    if (post->kind == POST_TEXT && shield->kind == VAULT_SHIELD_WORD) {
+        found = holds_word(post->as.text.text, wanted) || holds_word(post->as.text.note, wanted);
+    }
+    for (size_t i = 0; i < post->tags_count; i++) {
+        found = found || octets_equal(post->tags[i], wanted);
+    }
+    return found;
+}
+
+static bool is_removed(const struct removal *removal, const struct post *post)
+{
+    const struct scenario *s = removal->s;
+    if (removal->who != NULL) {
+        return key_equal(&post->author, removal->who);
+    }
+    bool carried = false;
+    for (size_t i = 0; i < s->vault.shields_count; i++) {
+        carried = carried || carries(post, &s->shields[i]);
+    }
+    return carried && !key_equal(&post->author, &s->her.key);
+}
+
+/* The position that a block was made at, had what is removed never arrived. */
+static uint64_t position_without(struct store *store, uint64_t position,
+                                 const struct removal *removal)
 {
     static uint8_t octets[POST_WIRE_MAX];
     struct octets_room wire = {.at = octets, .cap = sizeof octets};
@@ -222,12 +279,12 @@ static uint64_t position_without(struct store *store, uint64_t position, const s
         if (post_decode(&post, octets_of(wire.at, wire.len)) != ERR_OK) {
             abort();
         }
-        kept += key_equal(&post.author, removed) ? 0 : 1;
+        kept += is_removed(removal, &post) ? 0 : 1;
     }
     return kept;
 }
 
-static struct scenario *without(struct scenario *s, const struct key *removed)
+static struct scenario *without(struct scenario *s, const struct removal *removal)
 {
     static uint8_t octets[POST_WIRE_MAX];
     struct scenario *copy = scenario_new(s->her.name);
@@ -239,7 +296,7 @@ static struct scenario *without(struct scenario *s, const struct key *removed)
         if (post_decode(&post, octets_of(wire.at, wire.len)) != ERR_OK) {
             abort();
         }
-        if (!key_equal(&post.author, removed)) {
+        if (!is_removed(removal, &post)) {
             scenario_store_add(copy->store, octets_of(wire.at, wire.len));
         }
     }
@@ -248,14 +305,16 @@ static struct scenario *without(struct scenario *s, const struct key *removed)
     memcpy(copy->follows, s->follows, sizeof s->follows);
     memcpy(copy->tags, s->tags, sizeof s->tags);
     memcpy(copy->blocks, s->blocks, sizeof s->blocks);
+    memcpy(copy->shields, s->shields, sizeof s->shields);
     copy->vault.petnames_count = s->vault.petnames_count;
     copy->vault.follows_count = s->vault.follows_count;
     copy->vault.tags_count = s->vault.tags_count;
     copy->vault.blocks_count = s->vault.blocks_count;
+    copy->vault.shields_count = s->vault.shields_count;
     for (size_t i = 0; i < s->vault.blocks_count; i++) {
         struct vault_block *block = &copy->blocks[i];
-        block->since_position = position_without(s->store, block->since_position, removed);
-        block->until_position = position_without(s->store, block->until_position, removed);
+        block->since_position = position_without(s->store, block->since_position, removal);
+        block->until_position = position_without(s->store, block->until_position, removal);
     }
     if (view_catch_up(copy->view, NULL, NULL) != ERR_OK) {
         abort();
@@ -275,12 +334,12 @@ static void print_difference(const char *a, const char *b)
                   (int)strcspn(b + line, "\n"), b + line);
 }
 
-void leaves_no_trace(struct scenario *s, const char *who)
+static void compare_without(struct scenario *s, const struct removal *removal, size_t reaches_count,
+                            const char *what)
 {
-    struct key removed = person_of(who).key;
-    struct scenario *copy = without(s, &removed);
-    char *with = traced(s, &s->posts);
-    char *clean = traced(copy, &s->posts);
+    struct scenario *copy = without(s, removal);
+    char *with = traced(s, &s->posts, reaches_count);
+    char *clean = traced(copy, &s->posts, reaches_count);
     bool same = strcmp(with, clean) == 0;
     if (!same) {
         print_difference(with, clean);
@@ -289,7 +348,18 @@ void leaves_no_trace(struct scenario *s, const char *who)
     free(clean);
     scenario_free(copy);
     if (!same) {
-        (void)fprintf(stderr, "tests/support/scenario: %s left a trace\n", who);
+        (void)fprintf(stderr, "tests/support/scenario: %s left a trace\n", what);
         abort();
     }
+}
+
+void leaves_no_trace(struct scenario *s, const char *who)
+{
+    struct key key = person_of(who).key;
+    compare_without(s, &(struct removal){.s = s, .who = &key}, REACHES_COUNT, who);
+}
+
+void shields_leave_no_trace(struct scenario *s)
+{
+    compare_without(s, &(struct removal){.s = s}, REACHES_SHIELDED, "what she shields");
 }

@@ -136,7 +136,8 @@ static void tags_counts_and_tallies_do_not_know_a_blocked_person(void **state)
     (void)says(s, "carl", "a tag to insult with", "carl");
     blocks(s, "carl");
     struct view_tally tally;
-    assert_int_equal(view_tally(s->view, &tally, octets_of_text("metoo"), s->now_s, NULL), ERR_OK);
+    assert_int_equal(view_tally(s->view, &tally, octets_of_text("metoo"), VIEW_WEB, s->now_s, NULL),
+                     ERR_OK);
     assert_int_equal(tally.identities, 1);
     const struct view_tag *tags;
     size_t count;

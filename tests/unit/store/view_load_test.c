@@ -49,7 +49,7 @@ static void before_a_list_is_loaded_every_query_refuses(void **state)
     assert_int_equal(view_person(view, &person, &s->her.key, now_s, NULL), ERR_DAMAGED);
     assert_int_equal(view_own_profile(view, &profile, now_s, NULL), ERR_DAMAGED);
     assert_int_equal(view_own_vouch(view, &id, &s->her.key, now_s, NULL), ERR_DAMAGED);
-    assert_int_equal(view_tally(view, &tally, tag, now_s, NULL), ERR_DAMAGED);
+    assert_int_equal(view_tally(view, &tally, tag, VIEW_WEB, now_s, NULL), ERR_DAMAGED);
     assert_int_equal(view_stats(view, &stats, all, now_s, NULL), ERR_DAMAGED);
     assert_int_equal(view_resolve(view, &target, NULL, octets_of_text("ab"), &wanted), ERR_DAMAGED);
     assert_int_equal(view_export_next(view, &wire, &walk, now_s, NULL), ERR_DAMAGED);
@@ -130,7 +130,8 @@ static void a_post_that_comes_twice_is_one_post(void **state)
     struct post_id own = says(s, "bea", "me too", "metoo");
     arrives(s, own);
     struct view_tally tally;
-    assert_int_equal(view_tally(s->view, &tally, octets_of_text("metoo"), s->now_s, NULL), ERR_OK);
+    assert_int_equal(view_tally(s->view, &tally, octets_of_text("metoo"), VIEW_WEB, s->now_s, NULL),
+                     ERR_OK);
     assert_int_equal(tally.posts, 1);
     scenario_free(s);
 }

@@ -115,7 +115,7 @@ static void shows_nothing_of_carl(const struct story *t)
         }
     }
     struct view_tally tally;
-    if (view_tally(s->view, &tally, octets_of_text("metoo"), s->now_s, NULL) == ERR_OK) {
+    if (view_tally(s->view, &tally, octets_of_text("metoo"), VIEW_WEB, s->now_s, NULL) == ERR_OK) {
         assert_true(tally.identities <= 1 && tally.reactions <= 1);
     }
     struct view_person person;

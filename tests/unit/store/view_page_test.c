@@ -251,7 +251,8 @@ static void a_tally_counts_people_posts_and_reactions(void **state)
     (void)reacts(s, "fay", first, POST_WITH);
     (void)reacts(s, "fay", first, POST_HEART);
     struct view_tally t;
-    assert_int_equal(view_tally(s->view, &t, octets_of_text("metoo"), s->now_s, NULL), ERR_OK);
+    assert_int_equal(view_tally(s->view, &t, octets_of_text("metoo"), VIEW_WEB, s->now_s, NULL),
+                     ERR_OK);
     assert_int_equal(t.identities, 4);
     assert_int_equal(t.voices, 0);
     assert_int_equal(t.people_min, 4);

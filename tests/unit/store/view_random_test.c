@@ -57,12 +57,12 @@ static void retracts_something(struct scenario *s)
 static void speaks(struct scenario *s)
 {
     const char *who = somebody();
-    struct octets tag = octets_of_text(tags[random_below(3)]);
+    struct octets both[2] = {octets_of_text(tags[random_below(3)]), octets_of_text("also")};
     (void)drafts(s, who,
                  (struct post_draft){.kind = POST_TEXT,
                                      .text = octets_of_text(random_below(2) ? "me too" : "support"),
-                                     .tags = &tag,
-                                     .tags_count = random_below(2),
+                                     .tags = both,
+                                     .tags_count = random_below(3),
                                      .replies = (enum post_replies)(random_below(8) % 3),
                                      .expires_s = random_below(8) == 0 ? s->now_s + 60 : 0});
 }
@@ -231,12 +231,54 @@ static void judging_as_posts_come_is_judging_anew(void **state)
     }
 }
 
+/* Raised before anything comes or behind it all: the marks on what holds a word are the same. */
+static void the_shielded_leave_no_trace_in_any_history(void **state)
+{
+    (void)state;
+    size_t hidden = 0;
+    for (uint64_t i = 0; i < HISTORIES_COUNT; i++) {
+        struct scenario *s = receives(i, false);
+        shields(s, i % 2 == 0 ? "work" : "nothing");
+        shields_word(s, i % 3 == 0 ? "Another" : "SEE");
+        shields_leave_no_trace(s);
+        leaves_no_trace(s, "carl");
+        char *behind = everything_shown(s);
+        struct scenario *before = history(i);
+        memcpy(before->shields, s->shields, sizeof s->shields);
+        before->vault.shields_count = s->vault.shields_count;
+        blocks(before, "carl");
+        blocks(before, "dirk");
+        for (size_t j = 0; j < before->posts.count; j++) {
+            arrives(before, before->posts.ids[j]);
+            hidden += sees_strangers(before, before->posts.ids[j]) ? 0 : 1;
+        }
+        before->now_s = s->now_s;
+        char *first = everything_shown(before);
+        assert_string_equal(behind, first);
+        unshields(s);
+        unshields(s);
+        struct scenario *never = receives(i, false);
+        char *lowered = everything_shown(s);
+        char *without = everything_shown(never);
+        assert_string_equal(lowered, without);
+        free(behind);
+        free(first);
+        free(lowered);
+        free(without);
+        scenario_free(s);
+        scenario_free(before);
+        scenario_free(never);
+    }
+    assert_true(hidden > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judging_as_posts_come_is_judging_anew),
         cmocka_unit_test(any_order_of_arrival_shows_the_same),
         cmocka_unit_test(the_blocked_leave_no_trace_in_any_history),
+        cmocka_unit_test(the_shielded_leave_no_trace_in_any_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

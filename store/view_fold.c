@@ -1,0 +1,131 @@
+#include "store/view_fold.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+static bool is_ascii(struct octets text)
+{
+    uint8_t all = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        all |= text.at[i];
+    }
+    return all < 0x80;
+}
+
+/* What the long way round would give, in a tenth of its time. */
+static enum err_code fold_ascii(uint8_t **folded, size_t *folded_len, struct octets text)
+{
+    uint8_t *made = malloc(text.len + 1);
+    if (made == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        bool upper = text.at[i] >= 'A' && text.at[i] <= 'Z';
+        made[i] = upper ? (uint8_t)(text.at[i] + ('a' - 'A')) : text.at[i];
+    }
+    *folded = made;
+    *folded_len = text.len;
+    return ERR_OK;
+}
+
+enum err_code view_fold(uint8_t **folded, size_t *folded_len, struct octets text)
+{
+    if (is_ascii(text)) {
+        return fold_ascii(folded, folded_len, text);
+    }
+    utf8proc_uint8_t *made = NULL;
+    utf8proc_ssize_t len = utf8proc_map(text.at, (utf8proc_ssize_t)text.len, &made,
+                                        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+                                            UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+    if (len == UTF8PROC_ERROR_NOMEM) {
+        return ERR_NO_MEMORY;
+    }
+    *folded = len < 0 ? NULL : made;
+    *folded_len = len < 0 ? 0 : (size_t)len;
+    return ERR_OK;
+}
+
+static size_t parts_of(struct octets parts[2 + POST_TAGS_MAX], const struct post *post)
+{
+    if (!post->known) {
+        return 0;
+    }
+    if (post->kind == POST_PROFILE) {
+        parts[0] = post->as.profile.name;
+        parts[1] = post->as.profile.bio;
+        return 2;
+    }
+    if (post->kind != POST_TEXT) {
+        return 0;
+    }
+    size_t count = 0;
+    parts[count++] = post->as.text.text;
+    parts[count++] = post->as.text.note;
+    for (size_t i = 0; i < post->tags_count; i++) {
+        parts[count++] = post->tags[i];
+    }
+    return count;
+}
+
+/* A space behind each part keeps its last word from the next one's first. */
+enum err_code view_fold_post(uint8_t **folded, size_t *folded_len, const struct post *post)
+{
+    struct octets parts[2 + POST_TAGS_MAX];
+    size_t parts_count = parts_of(parts, post);
+    size_t len = 0;
+    for (size_t i = 0; i < parts_count; i++) {
+        len += parts[i].len + 1;
+    }
+    uint8_t *joined = malloc(len + 1);
+    if (joined == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < parts_count; i++) {
+        if (parts[i].len > 0) {
+            memcpy(joined + at, parts[i].at, parts[i].len);
+        }
+        at += parts[i].len;
+        joined[at++] = ' ';
+    }
+    enum err_code rc = view_fold(folded, folded_len, octets_of(joined, len));
+    free(joined);
+    return rc;
+}
+
+static bool in_word(utf8proc_int32_t code_point)
+{
+    if (code_point < 0x80) {
+        return (code_point >= '0' && code_point <= '9') ||
+               (code_point >= 'A' && code_point <= 'Z') || (code_point >= 'a' && code_point <= 'z');
+    }
+    utf8proc_category_t category = utf8proc_category(code_point);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
+}
+
+bool view_fold_next(struct octets *word, struct octets *rest)
+{
+    const uint8_t *start = NULL;
+    while (rest->len > 0) {
+        utf8proc_int32_t code_point = rest->at[0];
+        utf8proc_ssize_t len = 1;
+        if (code_point >= 0x80) {
+            len = utf8proc_iterate(rest->at, (utf8proc_ssize_t)rest->len, &code_point);
+        }
+        bool inside = len > 0 && in_word(code_point);
+        if (inside && start == NULL) {
+            start = rest->at;
+        }
+        if (!inside && start != NULL) {
+            break;
+        }
+        size_t step = len > 0 ? (size_t)len : 1;
+        *rest = octets_of(rest->at + step, rest->len - step);
+    }
+    if (start == NULL) {
+        return false;
+    }
+    *word = octets_of(start, (size_t)(rest->at - start));
+    return true;
+}
