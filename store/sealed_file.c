@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC      "kith/sealed/"
-#define MAGIC_LEN  12
-#define VERSION    '1'
-#define AT_LEN     (MAGIC_LEN + 3)
-#define COMMON_LEN (AT_LEN + 8) /* magic, version, purpose, mode, u64 length of the plain octets   \
-                                 */
+#define MAGIC     "kith/sealed/"
+#define MAGIC_LEN 12
+#define VERSION   '1'
+#define AT_LEN    (MAGIC_LEN + 3)
+#define COMMON_LEN                                                                                 \
+    (AT_LEN + 8) /* magic, version, purpose, mode, u64 length of the plain octets                  \
+                  */
 #define DIGEST_LEN  16
 #define FILE_KEY    crypto_secretstream_xchacha20poly1305_KEYBYTES
 #define STREAM_HEAD crypto_secretstream_xchacha20poly1305_HEADERBYTES
