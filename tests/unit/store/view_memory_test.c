@@ -82,6 +82,20 @@ static struct story story_told(bool holding)
     (void)names_self(t.s, "ana", "Ana", "");
     (void)names_self(t.s, "carl", "Carl", "");
     (void)retracts(t.s, "ana", says(t.s, "ana", "never mind", NULL));
+    (void)says(t.s, "gil", "before anybody knew me", "work");
+    (void)vouches(t.s, "fay", "gil");
+    (void)vouches(t.s, "ana", "fay"); /* fay and gil come in */
+    struct post_id among_friends =
+        drafts(t.s, "ana",
+               (struct post_draft){.kind = POST_TEXT,
+                                   .text = octets_of_text("among friends"),
+                                   .replies = POST_REPLIES_VOUCHED,
+                                   .expires_s = t.s->now_s + 100});
+    (void)replies(t.s, "gil", among_friends, "with you");
+    struct post_id hal = vouches(t.s, "ana", "hal");
+    (void)replies(t.s, "hal", among_friends, "and I");
+    (void)says(t.s, "hal", "me too", "work");
+    (void)retracts(t.s, "ana", hal); /* and hal falls out */
     return t;
 }
 
