@@ -4,30 +4,31 @@
  *   noise    octets that no session key made
  *   frame    a frame of a type that does not exist
  *   hello    something else where a HELLO belongs
+ *   early    a question before HELLO
+ *   twice    HELLO, and HELLO again
+ *   relay    HELLO as a relay, with a proof that does not hold
  *   proof    the posts of FILE, each with its proof altered
+ *   future   posts dated ahead
  *   endless  frames of what nobody asked for, without end
- *   quiet    HELLO and nothing else; ends with 0 when the connection still stands after a second */
-#include <netdb.h>
-#include <poll.h>
+ *
+ * and what ends with 0 when the connections still stand after a second:
+ *
+ *   quiet    HELLO and nothing else
+ *   deaf     ask for the large post of FILE as often as can be, and read no answer
+ *   crowd    CROWD connections from 127.0.0.2 that behave; stands until it is ended */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "proto/address.h"
-#include "proto/message.h"
-#include "proto/session.h"
+#include "tests/support/posts.h"
+#include "tests/support/wire_peer.h"
 
 #define PATIENCE_S 15
-
-struct peer {
-    int fd;
-    struct session *session;
-    bool closed; /* by the other side */
-};
+#define CROWD      40
+#define LARGE      20000 /* octets of a post */
 
 static void quit(const char *why)
 {
@@ -35,113 +36,18 @@ static void quit(const char *why)
     exit(2);
 }
 
-static int connect_to(const struct address *address)
+static void send_post(struct wire_peer *peer, const void *wire, size_t len)
 {
-    char port[8];
-    (void)snprintf(port, sizeof port, "%u", (unsigned)address->port);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    if (getaddrinfo(address->host, port, &hints, &found) != 0) {
-        quit("no such host");
-    }
-    int fd = socket(found->ai_family, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-        quit("no connection");
-    }
-    freeaddrinfo(found);
-    return fd;
+    static uint8_t payload[MESSAGE_POSTS_HEAD + POST_WIRE_MAX];
+    size_t head_len = message_posts_head(payload, 1);
+    memcpy(payload + head_len, wire, len);
+    wire_peer_say(peer, FRAME_POSTS, octets_of(payload, head_len + len));
 }
 
-static void flush(struct peer *peer)
-{
-    for (struct octets out = session_output(peer->session); out.len > 0 && !peer->closed;
-         out = session_output(peer->session)) {
-        ssize_t sent = send(peer->fd, out.at, out.len, MSG_NOSIGNAL);
-        if (sent <= 0) {
-            peer->closed = true;
-        } else {
-            session_written(peer->session, (size_t)sent);
-        }
-    }
-}
-
-/* Read what there is, waiting a little for it. */
-static void take_in(struct peer *peer, int wait_ms)
-{
-    struct pollfd ready = {.fd = peer->fd, .events = POLLIN};
-    if (peer->closed || poll(&ready, 1, wait_ms) <= 0) {
-        return;
-    }
-    struct octets_room room = session_room(peer->session);
-    ssize_t got = recv(peer->fd, room.at, room.cap, 0);
-    if (got <= 0) {
-        peer->closed = true;
-        return;
-    }
-    session_received(peer->session, (size_t)got, 0);
-}
-
-/* Work off what the session has; false when it waits for octets. */
-static bool next(struct peer *peer)
-{
-    enum session_event event = SESSION_WAITING;
-    struct frame frame;
-    if (session_next(peer->session, &event, &frame) != ERR_OK) {
-        quit("the other side does not keep to the protocol");
-    }
-    if (event == SESSION_HANDSHAKE_STEP && session_handshake_step(peer->session) != ERR_OK) {
-        quit("the handshake failed");
-    }
-    return event != SESSION_WAITING;
-}
-
-static void shake_hands(struct peer *peer, const struct address *address)
-{
-    uint8_t secret[NOISE_KEY_LEN];
-    uint8_t ephemeral[NOISE_KEY_LEN];
-    struct noise_keypair keys;
-    randombytes_buf(secret, sizeof secret);
-    randombytes_buf(ephemeral, sizeof ephemeral);
-    noise_keypair_from_secret(&keys, secret);
-    struct session_config config = {.role = NOISE_INITIATOR,
-                                    .local = &keys,
-                                    .ephemeral_secret = ephemeral,
-                                    .remote_public = address->static_key.octets};
-    if (session_new(&peer->session, &config) != ERR_OK) {
-        quit("no memory");
-    }
-    while (!session_is_established(peer->session) && !peer->closed) {
-        while (next(peer)) {
-        }
-        flush(peer);
-        if (!session_is_established(peer->session)) {
-            take_in(peer, 1000);
-        }
-    }
-    flush(peer);
-}
-
-static void say(struct peer *peer, enum frame_type type, struct octets payload)
-{
-    while (session_send(peer->session, type, payload) == ERR_FLOOD && !peer->closed) {
-        flush(peer);
-    }
-    flush(peer);
-}
-
-static void say_hello(struct peer *peer)
-{
-    struct message_hello hello = {.role = MESSAGE_PERSONAL};
-    uint8_t payload[MESSAGE_HELLO_CAP];
-    say(peer, FRAME_HELLO, octets_of(payload, message_hello_encode(payload, &hello)));
-}
-
-static void send_raw(struct peer *peer, const void *octets, size_t len)
-{
-    peer->closed = send(peer->fd, octets, len, MSG_NOSIGNAL) <= 0;
-}
-
-static void send_forged(struct peer *peer, const char *path)
+/* The posts of a file, one after another: each is given to take. */
+static void each_post(struct wire_peer *peer, const char *path,
+                      void (*take)(struct wire_peer *peer, uint8_t *wire, size_t len,
+                                   const struct post_id *id))
 {
     static uint8_t file[1 << 20];
     FILE *in = fopen(path, "rb");
@@ -152,11 +58,7 @@ static void send_forged(struct peer *peer, const char *path)
         if (post_decode_prefix(&post, &len, octets_of(at, left)) != ERR_OK) {
             quit("the file holds no posts");
         }
-        at[len - 1] ^= 1;
-        uint8_t payload[MESSAGE_POSTS_HEAD + POST_WIRE_MAX];
-        size_t head_len = message_posts_head(payload, 1);
-        memcpy(payload + head_len, at, len);
-        say(peer, FRAME_POSTS, octets_of(payload, head_len + len));
+        take(peer, at, len, &post.id);
         at += len;
         left -= len;
     }
@@ -165,34 +67,110 @@ static void send_forged(struct peer *peer, const char *path)
     }
 }
 
-static void send_endlessly(struct peer *peer)
+static void forge(struct wire_peer *peer, uint8_t *wire, size_t len, const struct post_id *id)
 {
-    static uint8_t payload[FRAME_MAX];
-    for (time_t end = time(NULL) + PATIENCE_S; !peer->closed && time(NULL) < end;) {
-        say(peer, FRAME_RECON, octets_of(payload, sizeof payload));
-        take_in(peer, 0);
+    (void)id;
+    wire[len - 1] ^= 1;
+    send_post(peer, wire, len);
+}
+
+/* As often as can be: 4 WANTs may be open, and each asks for the one large post 512 times. */
+static void want(struct wire_peer *peer, uint8_t *wire, size_t len, const struct post_id *id)
+{
+    (void)wire;
+    static uint8_t payload[MESSAGE_IDS_CAP];
+    struct post_id ids[MESSAGE_IDS_MAX];
+    for (size_t i = 0; i < MESSAGE_IDS_MAX; i++) {
+        ids[i] = *id;
+    }
+    size_t payload_len = message_ids_encode(payload, ids, MESSAGE_IDS_MAX);
+    for (int i = 0; len > LARGE && i < 4; i++) {
+        wire_peer_say(peer, FRAME_WANT, octets_of(payload, payload_len));
     }
 }
 
-static void misbehave(struct peer *peer, const char *what, const char *path)
+static void send_from_the_future(struct wire_peer *peer)
+{
+    struct person person = person_of("nobody in particular");
+    for (uint64_t i = 0; i < 100 && !peer->closed; i++) {
+        struct posts posts = {0};
+        (void)person_text(&posts, &person, (uint64_t)time(NULL) + 86400 + i, "from tomorrow", NULL);
+        send_post(peer, posts.wires[0].at, posts.wires[0].len);
+        posts_free(&posts);
+    }
+}
+
+static void send_endlessly(struct wire_peer *peer)
+{
+    static uint8_t payload[FRAME_MAX];
+    for (time_t end = time(NULL) + PATIENCE_S; !peer->closed && time(NULL) < end;) {
+        wire_peer_say(peer, FRAME_RECON, octets_of(payload, sizeof payload));
+        wire_peer_listen(peer, 0);
+    }
+}
+
+static void say_false_relay(struct wire_peer *peer)
+{
+    struct message_hello hello = {.role = MESSAGE_RELAY, .identity = person_of("relay").key};
+    uint8_t payload[MESSAGE_HELLO_CAP];
+    wire_peer_say(peer, FRAME_HELLO, octets_of(payload, message_hello_encode(payload, &hello)));
+}
+
+/* What comes in the place of HELLO; false: something else. */
+static bool misgreet(struct wire_peer *peer, const char *what)
+{
+    if (strcmp(what, "hello") == 0) {
+        wire_peer_say(peer, FRAME_HELLO, octets_of("\xc0", 1));
+    } else if (strcmp(what, "early") == 0) {
+        wire_peer_say(peer, FRAME_RECON_END, octets_of("\x91\x01", 2));
+    } else if (strcmp(what, "relay") == 0) {
+        say_false_relay(peer);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void misbehave(struct wire_peer *peer, const char *what, const char *path)
 {
     static const uint8_t bad_frame[] = {60, 0, 0, 0, 0};
-    if (strcmp(what, "hello") == 0) {
-        say(peer, FRAME_HELLO, octets_of("\xc0", 1));
+    if (misgreet(peer, what)) {
         return;
     }
-    say_hello(peer);
+    wire_peer_hello(peer);
     if (strcmp(what, "noise") == 0) {
         uint8_t noise[2 * NOISE_MESSAGE_MAX]; /* whatever length it promises is there */
         randombytes_buf(noise, sizeof noise);
-        send_raw(peer, noise, sizeof noise);
+        wire_peer_raw(peer, noise, sizeof noise);
     } else if (strcmp(what, "frame") == 0) {
-        say(peer, FRAME_WANT, octets_of(bad_frame, sizeof bad_frame));
+        wire_peer_say(peer, FRAME_WANT, octets_of(bad_frame, sizeof bad_frame));
+    } else if (strcmp(what, "twice") == 0) {
+        wire_peer_hello(peer);
     } else if (strcmp(what, "proof") == 0) {
-        send_forged(peer, path);
+        each_post(peer, path, forge);
+    } else if (strcmp(what, "future") == 0) {
+        send_from_the_future(peer);
     } else if (strcmp(what, "endless") == 0) {
         send_endlessly(peer);
+    } else if (strcmp(what, "deaf") == 0) {
+        each_post(peer, path, want);
+        (void)sleep(2);
     }
+}
+
+static void stand_around(const struct address *address)
+{
+    static struct wire_peer crowd[CROWD];
+    for (size_t i = 0; i < CROWD; i++) {
+        wire_peer_connect(&crowd[i], address, "127.0.0.2");
+        wire_peer_shake_hands(&crowd[i], address);
+        if (!crowd[i].closed) {
+            wire_peer_hello(&crowd[i]);
+        }
+    }
+    (void)puts("here");
+    (void)fflush(stdout);
+    (void)sleep(PATIENCE_S);
 }
 
 int main(int argc, char **argv)
@@ -202,16 +180,19 @@ int main(int argc, char **argv)
         address_parse(&address, octets_of_text(argv[1])) != ERR_OK) {
         quit("usage: hostile_peer ADDRESS WHAT [FILE]");
     }
-    struct peer peer = {.fd = connect_to(&address)};
-    shake_hands(&peer, &address);
-    misbehave(&peer, argv[2], argc > 3 ? argv[3] : "");
-    bool quiet = strcmp(argv[2], "quiet") == 0;
-    for (time_t end = time(NULL) + (quiet ? 2 : PATIENCE_S); !peer.closed && time(NULL) < end;) {
-        while (next(&peer)) {
-        }
-        take_in(&peer, 100);
+    const char *what = argv[2];
+    if (strcmp(what, "crowd") == 0) {
+        stand_around(&address);
+        return 0;
     }
-    session_free(peer.session);
-    (void)close(peer.fd);
-    return peer.closed != quiet ? 0 : 1;
+    struct wire_peer peer;
+    wire_peer_connect(&peer, &address, NULL);
+    wire_peer_shake_hands(&peer, &address);
+    misbehave(&peer, what, argc > 3 ? argv[3] : "");
+    bool stands = strcmp(what, "quiet") == 0 || strcmp(what, "deaf") == 0;
+    for (time_t end = time(NULL) + (stands ? 1 : PATIENCE_S); !peer.closed && time(NULL) < end;) {
+        wire_peer_listen(&peer, 100);
+    }
+    wire_peer_close(&peer);
+    return peer.closed != stands ? 0 : 1;
 }

@@ -13,7 +13,7 @@ memory_of() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/${node_pids[$1]}
 
 hostile quiet || fail "who behaves is disconnected"
 before=$(memory_of hub)
-for what in noise frame hello endless; do
+for what in noise frame hello early twice relay future endless; do
     hostile "$what" || fail "$what: not disconnected"
 done
 
@@ -25,7 +25,24 @@ if sees bea "$post" tag metoo --strangers; then fail "a forged post is shown"; f
 as carl peer add "$hub" >/dev/null
 within 500 sees bea "$post" tag metoo --strangers || fail "a forged copy suppresses the real post"
 
+# Whoever asks for much and reads nothing costs what one queue holds, and the log names nobody.
+"$KITH_BIN/kith" --home "$scratch/bea" post - --tag metoo < <(head -c 30000 /dev/zero | tr '\0' x) >/dev/null
+as bea export "$scratch/big" --strangers >/dev/null || fail "export"
+for i in 1 2 3; do hostile deaf "$scratch/big" & deaf[i]=$!; done
 own=$(says ana post "still here" --tag metoo)
 within 100 sees bea "$own" || fail "hostile peers keep a post away"
+for i in 1 2 3; do wait "${deaf[i]}" || fail "who asks as often as allowed is disconnected"; done
 grown=$(($(memory_of hub) - before))
 [ "$grown" -lt 16384 ] || fail "hostile peers cost $grown KiB"
+if grep -q "$(key_of ana)\|still here" "$scratch/hub.log"; then fail "the log of a relay names somebody"; fi
+
+# All places of a node are taken by one address: it makes room for another.
+"$KITH_BIN/hostile_peer" "$(address_of ana)" crowd >"$scratch/crowd" &
+node_pids[crowd]=$!
+within 1000 grep -q here "$scratch/crowd" || fail "the crowd did not come"
+before=$(peers_of ana)
+[ "$before" -ge 32 ] || fail "ana has $before peers"
+as carl peer remove "$hub" >/dev/null
+as carl peer add "$(address_of ana)" >/dev/null
+post=$(says carl post "through the crowd" --tag metoo)
+within 500 sees ana "$post" tag metoo --strangers || fail "one address keeps all others out"
