@@ -43,11 +43,12 @@ static void every_private_argument_may_be_a_dash(void **state)
 {
     (void)state;
     static const char *const commands[][2] = {
-        {"tag", "tag {\"tag\":\"typed\"}"},         {"show", "show {\"id\":\"typed\"}"},
-        {"search", "search {\"words\":\"typed\"}"}, {"follow", "follow {\"key\":\"typed\"}"},
-        {"block", "block {\"who\":\"typed\"}"},     {"unblock", "unblock {\"who\":\"typed\"}"},
-        {"join", "join {\"invite\":\"typed\"}"},    {"vouch", "vouch {\"key\":\"typed\"}"},
-        {"retract", "retract {\"id\":\"typed\"}"},
+        {"tag", "tag {\"tag\":\"typed\"}"},           {"show", "show {\"id\":\"typed\"}"},
+        {"search", "search {\"words\":\"typed\"}"},   {"follow", "follow {\"key\":\"typed\"}"},
+        {"block", "block {\"who\":\"typed\"}"},       {"unblock", "unblock {\"who\":\"typed\"}"},
+        {"join", "join {\"invite\":\"typed\"}"},      {"vouch", "vouch {\"key\":\"typed\"}"},
+        {"retract", "retract {\"id\":\"typed\"}"},    {"shield", "shield {\"tag\":\"typed\"}"},
+        {"unshield", "unshield {\"tag\":\"typed\"}"},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         fake_start(&fake, "typed\n", false);
@@ -108,6 +109,27 @@ static void a_terminal_is_asked_for_what_is_missing(void **state)
     assert_null(strstr(fake.out, "Which post"));
 }
 
+static void a_shield_is_asked_for_unless_a_word_is_named(void **state)
+{
+    (void)state;
+    fake_start(&fake, "itwasme\n", true);
+    assert_int_equal(fake_run(&fake, "shield", NULL), CLI_DONE);
+    assert_string_equal(fake.request, "shield {\"tag\":\"itwasme\"}");
+    assert_non_null(strstr(fake.err, "Which tag"));
+    assert_non_null(strstr(fake.out, "Nobody is told"));
+    fake_stop(&fake);
+
+    fake_start(&fake, "court\n", false);
+    assert_int_equal(fake_run(&fake, "unshield", "--word", "-", NULL), CLI_DONE);
+    assert_string_equal(fake.request, "unshield {\"word\":\"court\"}");
+    fake_stop(&fake);
+
+    fake_start(&fake, "", false);
+    assert_int_equal(fake_run(&fake, "shield", NULL), CLI_WRONG_USAGE);
+    assert_int_equal(fake_run(&fake, "shield", "metoo", "--word", "court", NULL), CLI_WRONG_USAGE);
+    assert_int_equal(fake.requests_count, 0);
+}
+
 static void a_post_is_asked_for_its_words_and_tags(void **state)
 {
     (void)state;
@@ -159,6 +181,7 @@ int main(void)
         A_TEST(endless_input_is_refused_with_bounded_memory),
         A_TEST(off_a_terminal_an_optional_text_is_empty),
         A_TEST(a_terminal_is_asked_for_what_is_missing),
+        A_TEST(a_shield_is_asked_for_unless_a_word_is_named),
         A_TEST(a_post_is_asked_for_its_words_and_tags),
         A_TEST(a_post_without_words_is_asked_for_once),
         A_TEST(a_vouch_says_its_consequence_and_asks),

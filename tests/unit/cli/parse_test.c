@@ -67,6 +67,8 @@ static void two_words_can_be_one_command(void **state)
     assert_string_equal(fake.request, "people name {\"key\":\"kith1x\",\"petname\":\"@carl\"}");
     assert_int_equal(fake_run(&fake, "people", "--strangers", NULL), CLI_DONE);
     assert_string_equal(fake.request, "people {\"strangers\":true}");
+    assert_int_equal(fake_run(&fake, "tally", "metoo", "--show-shielded", NULL), CLI_DONE);
+    assert_string_equal(fake.request, "tally {\"tag\":\"metoo\",\"shielded\":true}");
 }
 
 static void an_invites_options_reach_the_node(void **state)

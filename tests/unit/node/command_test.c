@@ -198,6 +198,126 @@ static void an_open_stream_shows_nothing_of_somebody_once_they_are_blocked(void 
     answer_free(&answer);
 }
 
+static void shields_meanwhile(const char *name, const char *what)
+{
+    const char *pairs[] = {name, what};
+    world_send(world, CONTROL_SHIELD, 1, pairs);
+}
+
+static void a_timeline_taken_slowly_ends_without_what_she_shields_meanwhile(void **state)
+{
+    (void)state;
+    follows("ana");
+    for (uint64_t i = 0; i < 4; i++) {
+        arrives("ana", i, "me too");
+    }
+    for (uint64_t i = 0; i < 4; i++) {
+        arrives("ana", 10 + i, "my day in Court");
+    }
+    arrives("ana", 20, "and on");
+    world_send(world, CONTROL_TIMELINE, 0, NULL);
+    shields_meanwhile("word", "court");
+    struct answer answer = world_received(world);
+    assert_false(says(&answer, "Court"));
+    assert_true(says(&answer, "and on"));
+    answer_free(&answer);
+}
+
+static void an_open_stream_shows_nothing_that_is_shielded_meanwhile(void **state)
+{
+    (void)state;
+    follows("ana");
+    world_send(world, CONTROL_WATCH, 0, NULL);
+    arrives("ana", 1, "first");
+    arrives("ana", 2, "second");
+    arrives("ana", 3, "third");
+    arrives("ana", 4, "court"); /* waits for room */
+    shields_meanwhile("word", "court");
+    arrives("ana", 5, "in court again");
+    arrives("ana", 6, "fourth");
+    struct answer answer = world_received(world);
+    assert_true(says(&answer, "fourth"));
+    assert_false(says(&answer, "court"));
+    answer_free(&answer);
+}
+
+static void a_stream_that_asks_for_the_shielded_gets_it(void **state)
+{
+    (void)state;
+    follows("ana");
+    ends_with(0, ASK("shield", "metoo"));
+    arrives("ana", 1, "first");
+    struct answer answer = ASK("timeline", "--json");
+    assert_string_equal(answer.out, "");
+    answer_free(&answer);
+    answer = ASK("timeline", "--json", "--show-shielded");
+    assert_true(says(&answer, "first"));
+    answer_free(&answer);
+}
+
+static void shields_are_listed_as_they_were_raised_and_survive_a_restart(void **state)
+{
+    (void)state;
+    ends_with(0, ASK("shield", "#ItWasMe"));
+    ends_with(0, ASK("shield", "--word", "Court"));
+    ends_with(0, ASK("shield", "itwasme")); /* there already */
+    for (int times = 0; times < 2; times++) {
+        struct answer answer = ASK("shields", "--json");
+        assert_string_equal(answer.out, "{\"tag\":\"itwasme\"}\n{\"word\":\"court\"}\n");
+        answer_free(&answer);
+        world_restart(world);
+    }
+    ends_with(0, ASK("unshield", "--word", "COURT"));
+    ends_with(1, ASK("unshield", "--word", "court"));
+    ends_with(1, ASK("unshield", "court"));
+    ends_with(0, ASK("unshield", "itwasme"));
+    struct answer answer = ASK("shields");
+    assert_true(says(&answer, "You keep no tag and no word away."));
+    answer_free(&answer);
+}
+
+static void a_shield_is_one_tag_or_one_word(void **state)
+{
+    (void)state;
+    const char *both[] = {"tag", "metoo", "word", "court"};
+    struct answer answer = world_request(world, CONTROL_SHIELD, 2, both);
+    assert_true(says(&answer, "name one tag, or one word"));
+    answer_free(&answer);
+    answer = world_request(world, CONTROL_UNSHIELD, 0, NULL);
+    assert_true(says(&answer, "name one tag, or one word"));
+    answer_free(&answer);
+    ends_with(2, ASK("shield", "not a tag"));
+    ends_with(2, ASK("shield", "--word", "two words"));
+    ends_with(2, ASK("shield", "--word", "..."));
+    ends_with(2, ASK("shield"));
+    ends_with(2, ASK("shield", "metoo", "--word", "court"));
+    assert_int_equal(world_vault(world)->shields_count, 0);
+    for (int i = 0; i < VAULT_SHIELDS_MAX; i++) {
+        char tag[16];
+        (void)snprintf(tag, sizeof tag, "tag%d", i);
+        ends_with(0, ASK("shield", tag));
+    }
+    ends_with(5, ASK("shield", "onemore"));
+}
+
+/* Whom `--show-shielded` shows can be answered and blocked. */
+static void a_shielded_post_can_be_acted_on(void **state)
+{
+    (void)state;
+    follows("ana");
+    ends_with(0, ASK("shield", "metoo"));
+    arrives("ana", 1, "first");
+    char hex[65];
+    (void)sodium_bin2hex(hex, sizeof hex, said->posts.ids[0].octets, POST_ID_LEN);
+    ends_with(1, ASK("show", hex));
+    ends_with(0, ASK("show", hex, "--show-shielded"));
+    ends_with(0, ASK("react", hex, "sad"));
+    hex[8] = '\0';
+    ends_with(1, ASK("show", hex));
+    ends_with(0, ASK("block", hex));
+    ends_with(1, ASK("show", hex, "--show-shielded", "--strangers"));
+}
+
 /* An invite to a relay of its own. */
 static void invite_text(char text[INVITE_TEXT_MAX], unsigned number)
 {
@@ -288,6 +408,12 @@ int main(void)
         TEST(a_join_that_fails_half_way_leaves_nothing_behind),
         TEST(a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it),
         TEST(the_web_reaches_as_many_steps_as_she_says),
+        TEST(a_timeline_taken_slowly_ends_without_what_she_shields_meanwhile),
+        TEST(an_open_stream_shows_nothing_that_is_shielded_meanwhile),
+        TEST(a_stream_that_asks_for_the_shielded_gets_it),
+        TEST(shields_are_listed_as_they_were_raised_and_survive_a_restart),
+        TEST(a_shield_is_one_tag_or_one_word),
+        TEST(a_shielded_post_can_be_acted_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

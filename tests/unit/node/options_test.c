@@ -65,6 +65,28 @@ static void peers_are_addresses(void **state)
     assert_non_null(strstr(note.text, "127.0.0.1:7117"));
 }
 
+static void a_home_may_begin_with_shields(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--init", "--shield", "itwasme", "--shield=ihave"), ERR_OK);
+    assert_int_equal(options.shields_count, 2);
+    assert_string_equal(options.shields[0], "itwasme");
+    assert_string_equal(options.shields[1], "ihave");
+    char *argv[2 * OPTIONS_SHIELDS_MAX + 4];
+    static char words[][10] = {"kithd", "--init", "--shield", "tag"};
+    int argc = 0;
+    argv[argc++] = words[0];
+    argv[argc++] = words[1];
+    for (int i = 0; i <= OPTIONS_SHIELDS_MAX; i++) {
+        argv[argc++] = words[2];
+        argv[argc++] = words[3];
+    }
+    assert_int_equal(options_parse(&options, argc - 2, argv, &note), ERR_OK);
+    assert_int_equal(options_parse(&options, argc, argv, &note), ERR_USAGE);
+}
+
 static void an_unknown_option_is_named(void **state)
 {
     (void)state;
@@ -84,6 +106,7 @@ static void what_is_incomplete_or_contradicts_itself_is_refused(void **state)
     assert_int_equal(PARSE("--relay=yes"), ERR_USAGE);
     assert_int_equal(PARSE("--listen", "here"), ERR_USAGE);
     assert_int_equal(PARSE("--name", "Ana"), ERR_USAGE);
+    assert_int_equal(PARSE("--shield", "itwasme"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--relay"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--import", "f"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--no-passphrase", "--passphrase-file", "f"), ERR_USAGE);
@@ -105,6 +128,7 @@ int main(void)
         cmocka_unit_test(without_options_a_personal_node_runs),
         cmocka_unit_test(values_stand_apart_or_after_an_equals_sign),
         cmocka_unit_test(peers_are_addresses),
+        cmocka_unit_test(a_home_may_begin_with_shields),
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(what_is_incomplete_or_contradicts_itself_is_refused),
         cmocka_unit_test(help_wins_over_everything),
