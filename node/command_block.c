@@ -115,14 +115,15 @@ enum err_code command_on_unblock(struct commands *c, struct run *run, struct oct
     return rc == ERR_OK ? put_in_force(c, run, &target, changed, note) : rc;
 }
 
-static const char *petname_of(const struct vault_contents *contents, const struct key *key)
+const char *command_block_label(const struct vault_contents *contents,
+                                const struct vault_block *block)
 {
-    for (size_t i = 0; i < contents->petnames_count; i++) {
-        if (key_equal(&contents->petnames[i].key, key)) {
+    for (size_t i = 0; block->label[0] == '\0' && i < contents->petnames_count; i++) {
+        if (key_equal(&contents->petnames[i].key, &block->key)) {
             return contents->petnames[i].name;
         }
     }
-    return "";
+    return block->label;
 }
 
 enum err_code command_on_blocks(struct commands *c, struct run *run, struct octets args,
@@ -136,8 +137,7 @@ enum err_code command_on_blocks(struct commands *c, struct run *run, struct octe
         if (!block->in_force) {
             continue;
         }
-        const char *label =
-            block->label[0] != '\0' ? block->label : petname_of(contents, &block->key);
+        const char *label = command_block_label(contents, block);
         struct canon_writer *w = command_item_begin(c, run);
         canon_write_map(w, label[0] != '\0' ? 2 : 1);
         command_put_bin(w, "key", block->key.octets);

@@ -331,12 +331,12 @@ static enum err_code complete_tag(struct commands *c, struct run *run, struct oc
     return rc;
 }
 
-/* The person's own labels, for `unblock`. */
+/* What `blocks` calls people, for `unblock`. */
 static void complete_label(struct commands *c, struct run *run, struct octets prefix)
 {
     const struct vault_contents *contents = vault_contents(c->vault);
     for (size_t i = 0; i < contents->blocks_count; i++) {
-        struct octets label = octets_of_text(contents->blocks[i].label);
+        struct octets label = octets_of_text(command_block_label(contents, &contents->blocks[i]));
         if (contents->blocks[i].in_force && label.len > 0 && begins(label, prefix)) {
             put_completion(c, run, "", label);
         }

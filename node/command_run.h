@@ -107,6 +107,9 @@ void command_item_post(struct commands *commands, struct run *run, const struct 
 /* "heart", "sad", "angry", "with". */
 const char *command_reaction_name(enum post_reaction reaction);
 
+/* What `blocks` calls somebody: her label, else her petname, else "". */
+const char *command_block_label(const struct vault_contents *contents,
+                                const struct vault_block *block);
 /* "text", "react"; "unknown" for kinds of later versions.  Static storage. */
 const char *command_kind_name(uint64_t kind);
 

@@ -16,6 +16,12 @@
 #define WAITS_MAX  200 /* before she gives an answer up */
 #define ROOM_UNTIL 3   /* messages a client takes before it is full: listings must wait */
 
+/* Messages to one client, each owned. */
+struct line {
+    struct octets queue[QUEUE_MAX];
+    size_t head, tail;
+};
+
 struct world {
     struct command_host host; /* first: the callbacks cast back to their world */
     struct cli_transport transport;
@@ -27,13 +33,11 @@ struct world {
     struct view *view;
     struct commands *commands;
     uint64_t now_s;
-    struct octets queue[QUEUE_MAX]; /* messages to the one client, each owned */
-    size_t queue_head, queue_tail;
-    uint8_t *received;   /* the message last handed out; owned */
-    uint32_t request_id; /* of the latest raw request */
+    struct line lines[WORLD_CLIENTS_MAX]; /* of client 1 and so on */
+    struct command_client client;         /* whoever asks */
+    uint8_t *received;                    /* the message last handed out; owned */
+    uint32_t request_id;                  /* of the latest raw request */
 };
-
-static const struct command_client the_client = {.number = 1};
 
 static void must(enum err_code rc, const char *what)
 {
@@ -57,23 +61,40 @@ static uint64_t host_now_s(struct command_host *host)
     return w->node != NULL ? w->node->now_s(w->node->context) : w->now_s;
 }
 
+static struct line *line_of(struct world *w, struct command_client client)
+{
+    assert(client.number >= 1 && client.number <= WORLD_CLIENTS_MAX);
+    return &w->lines[client.number - 1];
+}
+
+static void read_all(struct line *line)
+{
+    while (line->head < line->tail) {
+        free((void *)(uintptr_t)line->queue[line->head++].at);
+    }
+}
+
 static void host_send(struct command_host *host, struct command_client client,
                       struct octets message, enum command_order order)
 {
     struct world *w = of_host(host);
-    (void)client;
-    (void)order;
-    assert(w->queue_tail < QUEUE_MAX);
+    struct line *line = line_of(w, client);
+    for (size_t i = 0; order == COMMAND_SEND_LAST && i < WORLD_CLIENTS_MAX; i++) {
+        if (&w->lines[i] != line) {
+            read_all(&w->lines[i]);
+        }
+    }
+    assert(line->tail < QUEUE_MAX);
     uint8_t *copy = malloc(message.len);
     must(copy == NULL ? ERR_NO_MEMORY : ERR_OK, "memory");
     memcpy(copy, message.at, message.len);
-    w->queue[w->queue_tail++] = octets_of(copy, message.len);
+    line->queue[line->tail++] = octets_of(copy, message.len);
 }
 
 static bool host_writable(struct command_host *host, struct command_client client)
 {
-    (void)client;
-    return of_host(host)->queue_tail - of_host(host)->queue_head < ROOM_UNTIL;
+    const struct line *line = line_of(of_host(host), client);
+    return line->tail - line->head < ROOM_UNTIL;
 }
 
 static enum err_code put(struct world *w, struct octets wire)
@@ -122,7 +143,7 @@ static void deliver(struct world *w, struct octets message)
     struct control_message decoded;
     must(control_length(&len, message), "a message's length");
     must(control_decode(&decoded, octets_of(message.at + 4, len)), "a message");
-    commands_on_message(w->commands, the_client, &decoded);
+    commands_on_message(w->commands, w->client, &decoded);
 }
 
 static enum err_code transport_send(struct cli_transport *transport, struct octets message)
@@ -131,24 +152,20 @@ static enum err_code transport_send(struct cli_transport *transport, struct octe
     return ERR_OK;
 }
 
-static bool is_waiting(const struct world *w)
-{
-    return w->queue_head < w->queue_tail;
-}
-
 /* What is there, without letting time pass. */
 static bool next_message(struct world *w, struct octets *message)
 {
-    if (!is_waiting(w)) {
-        w->queue_head = 0;
-        w->queue_tail = 0;
-        commands_on_writable(w->commands, the_client);
+    struct line *line = line_of(w, w->client);
+    if (line->head == line->tail) {
+        line->head = 0;
+        line->tail = 0;
+        commands_on_writable(w->commands, w->client);
     }
-    if (!is_waiting(w)) {
+    if (line->head == line->tail) {
         return false;
     }
     free(w->received);
-    *message = w->queue[w->queue_head++];
+    *message = line->queue[line->head++];
     w->received = (uint8_t *)(uintptr_t)message->at;
     return true;
 }
@@ -183,7 +200,7 @@ static void transport_close(struct cli_transport *transport)
     struct octets message;
     while (next_message(w, &message)) {
     }
-    commands_on_gone(w->commands, the_client);
+    commands_on_gone(w->commands, w->client);
 }
 
 /* --- the home -----------------------------------------------------------------------------------
@@ -233,6 +250,7 @@ struct world *world_new_at(const struct world_node *node)
     struct world *w = calloc(1, sizeof *w);
     must(w == NULL ? ERR_NO_MEMORY : ERR_OK, "memory");
     w->node = node;
+    w->client.number = 1;
     w->now_s = HISTORY_START_S;
     w->host = (struct command_host){.now_s = host_now_s,
                                     .send = host_send,
@@ -262,6 +280,9 @@ void world_free(struct world *world)
     }
     close_home(world);
     file_memory_free(world->files);
+    for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
+        read_all(&world->lines[i]);
+    }
     free(world->received);
     free(world);
 }
@@ -285,6 +306,50 @@ bool world_recover(struct world *world, enum file_memory_outcome outcome)
     file_memory_restart(world->files, outcome);
     open_home(world);
     return crashed;
+}
+
+void world_client(struct world *world, uint32_t number)
+{
+    world->client.number = number;
+    (void)line_of(world, world->client);
+}
+
+bool world_take(struct world *world, struct answer *message)
+{
+    struct octets taken;
+    if (!next_message(world, &taken)) {
+        return false;
+    }
+    *message = (struct answer){.out = malloc(taken.len), .out_len = taken.len};
+    must(message->out == NULL ? ERR_NO_MEMORY : ERR_OK, "memory");
+    memcpy(message->out, taken.at, taken.len);
+    return true;
+}
+
+void world_stores(struct world *world, struct octets wire)
+{
+    must(put(world, wire), "a post");
+}
+
+void world_arrive(struct world *world, struct octets wire)
+{
+    world_stores(world, wire);
+    commands_on_arrival(world->commands);
+}
+
+struct files *world_files(const struct world *world)
+{
+    return world->files;
+}
+
+struct store *world_store(const struct world *world)
+{
+    return world->store;
+}
+
+struct view *world_view(const struct world *world)
+{
+    return world->view;
 }
 
 const struct vault_contents *world_vault(const struct world *world)
@@ -317,13 +382,12 @@ void world_set_clock(struct world *world, uint64_t now_s)
 /* --- steps --------------------------------------------------------------------------------------
  */
 
-static void say(struct world *w, const struct history *history, int fact)
+void world_say(struct world *world, const struct post_id *id, struct octets wire)
 {
     struct err_note note = {{0}};
-    struct octets wire = history->posts.wires[fact];
-    must(journal_own_post(w->journal, &history->posts.ids[fact], wire, &note), "the journal");
-    must(put(w, wire), "her post");
-    commands_on_arrival(w->commands);
+    must(journal_own_post(world->journal, id, wire, &note), "the journal");
+    must(put(world, wire), "her post");
+    commands_on_arrival(world->commands);
 }
 
 static void arrive(struct world *w, const struct history *history, int fact, bool drop)
@@ -331,8 +395,7 @@ static void arrive(struct world *w, const struct history *history, int fact, boo
     if (drop && history->left_out[fact]) {
         return;
     }
-    must(put(w, history->posts.wires[fact]), "a post");
-    commands_on_arrival(w->commands);
+    world_arrive(w, history->posts.wires[fact]);
 }
 
 static void do_with(struct world *w, const char *first, const char *second, const struct key *key,
@@ -381,7 +444,7 @@ void world_step(struct world *world, const struct history *history, const struct
         arrive(world, history, step->fact, drop);
         break;
     case STEP_SAY:
-        say(world, history, step->fact);
+        world_say(world, &history->posts.ids[step->fact], history->posts.wires[step->fact]);
         break;
     case STEP_FOLLOW:
         do_with(world, "follow", NULL, &person->key, NULL);
@@ -431,6 +494,28 @@ static const char *cli_environment(void *context, const char *name)
     return strcmp(name, "HOME") == 0 ? "/home/bea" : NULL;
 }
 
+/* Takes in. */
+static struct answer run_cli(struct world *world, FILE *in, bool is_terminal, int argc, char **argv)
+{
+    struct answer answer = {0};
+    struct cli cli = {.in = in,
+                      .out = open_memstream(&answer.out, &answer.out_len),
+                      .err = open_memstream(&answer.err, &answer.err_len),
+                      .in_is_terminal = is_terminal,
+                      .width = 80,
+                      .now_s = cli_now_s,
+                      .environment = cli_environment,
+                      .context = world,
+                      .transport = &world->transport};
+    must(cli.in == NULL || cli.out == NULL || cli.err == NULL ? ERR_NO_MEMORY : ERR_OK, "streams");
+    answer.status = cli_run(&cli, argc, argv);
+    cli_close(&cli);
+    (void)fclose(cli.in);
+    (void)fclose(cli.out);
+    (void)fclose(cli.err);
+    return answer;
+}
+
 struct answer world_ask(struct world *world, size_t words_count, const char *const *words)
 {
     char *argv[16] = {(char *)(uintptr_t) "kith"};
@@ -438,22 +523,14 @@ struct answer world_ask(struct world *world, size_t words_count, const char *con
     for (size_t i = 0; i < words_count; i++) {
         argv[i + 1] = (char *)(uintptr_t)words[i];
     }
-    struct answer answer = {0};
-    struct cli cli = {.in = fopen("/dev/null", "r"),
-                      .out = open_memstream(&answer.out, &answer.out_len),
-                      .err = open_memstream(&answer.err, &answer.err_len),
-                      .width = 80,
-                      .now_s = cli_now_s,
-                      .environment = cli_environment,
-                      .context = world,
-                      .transport = &world->transport};
-    must(cli.in == NULL || cli.out == NULL || cli.err == NULL ? ERR_NO_MEMORY : ERR_OK, "streams");
-    answer.status = cli_run(&cli, (int)words_count + 1, argv);
-    cli_close(&cli);
-    (void)fclose(cli.in);
-    (void)fclose(cli.out);
-    (void)fclose(cli.err);
-    return answer;
+    return run_cli(world, fopen("/dev/null", "r"), false, (int)words_count + 1, argv);
+}
+
+struct answer world_session(struct world *world, const char *lines)
+{
+    char *argv[] = {(char *)(uintptr_t) "kith"};
+    FILE *in = fmemopen((void *)(uintptr_t)lines, strlen(lines), "r");
+    return run_cli(world, in, true, 1, argv);
 }
 
 void world_send(struct world *world, enum control_command command, size_t pairs_count,
@@ -482,7 +559,7 @@ struct answer world_received(struct world *world)
     while (next_message(world, &message)) {
         must(fwrite(message.at, 1, message.len, out) == message.len ? ERR_OK : ERR_IO, "a stream");
     }
-    commands_on_gone(world->commands, the_client);
+    commands_on_gone(world->commands, world->client);
     (void)fclose(out);
     (void)fclose(err);
     return answer;

@@ -9,6 +9,11 @@
 #include "tests/interference/history.h"
 #include "tests/support/file_memory.h"
 
+#define WORLD_CLIENTS_MAX 4
+
+struct files; /* store/file.h */
+struct store; /* store/store.h */
+struct view;  /* store/view.h */
 struct world;
 
 /* What a command printed, whole. */
@@ -48,6 +53,8 @@ void world_step(struct world *world, const struct history *history, const struct
 
 /* Run "kith words[0] words[1] ..." */
 struct answer world_ask(struct world *world, size_t words_count, const char *const *words);
+/* A session on a terminal: what is printed as these lines are typed. */
+struct answer world_session(struct world *world, const char *lines);
 /* The octets a raw request gets, all messages one after another, in out: world_send() and then
  * world_received(). */
 struct answer world_request(struct world *world, enum control_command command, size_t pairs_count,
@@ -57,12 +64,29 @@ void world_send(struct world *world, enum control_command command, size_t pairs_
                 const char *const *names_and_values);
 /* Take everything there is; then the client leaves. */
 struct answer world_received(struct world *world);
+/* Whoever asks from now on, 1 to WORLD_CLIENTS_MAX; 1 at first.  A client takes a few messages and
+ * then no more until it reads on.  An answer that must come last (COMMAND_SEND_LAST) waits until
+ * all others have read what was on its way to them, as control_server.h says. */
+void world_client(struct world *world, uint32_t number);
+/* Read one message of the answer (copied, owned by the caller); false when there is none. */
+bool world_take(struct world *world, struct answer *message);
 /* Close the home and open it again. */
 void world_restart(struct world *world);
 /* The machine stops at the nth changing call of a file from now on (from 1). */
 void world_crash_at(struct world *world, uint64_t nth);
 /* Whether it came to that; then start again with what survived. */
 bool world_recover(struct world *world, enum file_memory_outcome outcome);
+/* Somebody's post comes in: it is stored, and the commands are told (world_on_accepted()). */
+void world_arrive(struct world *world, struct octets wire);
+/* It is stored alone. */
+void world_stores(struct world *world, struct octets wire);
+/* What she wrote some other time: in the journal and the store. */
+void world_say(struct world *world, const struct post_id *id, struct octets wire);
+/* The files of the home, to look into or to damage; borrowed. */
+struct files *world_files(const struct world *world);
+/* The same for whatever was accepted. */
+struct store *world_store(const struct world *world);
+struct view *world_view(const struct world *world);
 const struct vault_contents *world_vault(const struct world *world);
 void answer_free(struct answer *answer);
 

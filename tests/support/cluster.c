@@ -236,6 +236,14 @@ static void dispatch(struct cluster *c, struct event *event)
     }
 }
 
+void cluster_listens(struct cluster *c,
+                     void (*on_frame)(void *context, const struct cluster_frame *frame),
+                     void *context)
+{
+    c->on_frame = on_frame;
+    c->on_frame_context = context;
+}
+
 void cluster_run(struct cluster *c, uint64_t for_ms)
 {
     uint64_t until_ms = c->now_ms + for_ms;

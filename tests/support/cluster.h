@@ -70,6 +70,17 @@ void cluster_crashes(struct cluster *c, uint32_t node);
 void cluster_restarts(struct cluster *c, uint32_t node);
 bool cluster_is_up(const struct cluster *c, uint32_t node);
 
+/* Every frame that leaves a node from now on is shown first (payload borrowed for the call). */
+struct cluster_frame {
+    uint64_t at_ms;
+    uint32_t from, to;
+    uint8_t type; /* FRAME_HELLO and so on */
+    struct octets payload;
+};
+void cluster_listens(struct cluster *c,
+                     void (*on_frame)(void *context, const struct cluster_frame *frame),
+                     void *context);
+
 /* Let so much virtual time pass. */
 void cluster_run(struct cluster *c, uint64_t for_ms);
 uint64_t cluster_now_ms(const struct cluster *c);

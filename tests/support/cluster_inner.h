@@ -79,6 +79,8 @@ struct cluster {
     size_t handed_count;
     struct engine_output out;
     crypto_generichash_state trace;
+    void (*on_frame)(void *context, const struct cluster_frame *frame); /* or NULL */
+    void *on_frame_context;
 };
 
 /* cluster.c */

@@ -112,6 +112,14 @@ void links_send(struct cluster *c, uint32_t n, const struct engine_send *send)
     (void)crypto_generichash(hash, sizeof hash, send->payload.at, send->payload.len, NULL, 0);
     memcpy(digest, hash, sizeof digest);
     for (size_t i = 0; i < send->peers_count; i++) {
+        if (c->on_frame != NULL) {
+            struct cluster_frame frame = {.at_ms = c->now_ms,
+                                          .from = n,
+                                          .to = links_other(c, n, send->peers[i]),
+                                          .type = (uint8_t)send->type,
+                                          .payload = send->payload};
+            c->on_frame(c->on_frame_context, &frame);
+        }
         cluster_note(c, n, "sends", send->type + send->peers[i] * 256U, octets_get_u64be(digest));
         send_one(c, n, send->peers[i], send);
     }
