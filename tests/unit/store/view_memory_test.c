@@ -193,6 +193,51 @@ static void a_block_without_memory_is_in_force_or_nothing_is_shown(void **state)
     free(expected);
 }
 
+static void adds_shield(struct scenario *s, const char *word)
+{
+    struct vault_shield *shield = &s->shields[s->vault.shields_count++];
+    *shield = (struct vault_shield){.kind = VAULT_SHIELD_WORD, .text_len = (uint8_t)strlen(word)};
+    memcpy(shield->text, word, strlen(word));
+}
+
+static bool shields_short_of_memory(uint32_t count, bool only_once, const char *expected)
+{
+    struct story t = story_told(false);
+    assert_true(sees(t.s, t.carl));
+    adds_shield(t.s, "support");
+    run_short(count, only_once);
+    enum err_code rc = view_load(t.s->view, &t.s->vault, NULL);
+    bool enough = have_memory();
+    assert_false(sees_strangers(t.s, t.carl));
+    assert_false(sees_strangers(t.s, t.under));
+    assert_int_equal(sees(t.s, t.ana), rc == ERR_OK);
+    if (rc != ERR_OK) {
+        assert_int_equal(rc, ERR_NO_MEMORY);
+        reloads(t.s);
+    }
+    shows_exactly(t.s, expected);
+    scenario_free(t.s);
+    return enough;
+}
+
+static void a_shield_without_memory_is_in_force_or_nothing_is_shown(void **state)
+{
+    (void)state;
+    struct story t = story_told(false);
+    adds_shield(t.s, "support");
+    reloads(t.s);
+    char *expected = everything_shown(t.s);
+    scenario_free(t.s);
+    for (int only_once = 0; only_once < 2; only_once++) {
+        uint32_t count = 0;
+        while (!shields_short_of_memory(count, only_once == 1, expected)) {
+            count++;
+        }
+        assert_true(count > 20);
+    }
+    free(expected);
+}
+
 static void stores_all(struct scenario *s)
 {
     for (size_t i = 0; i < s->posts.count; i++) {
@@ -204,6 +249,7 @@ static bool arrives_short_of_memory(uint32_t count, bool only_once, const char *
 {
     struct story t = story_told(true);
     adds_block(t.s, "carl");
+    adds_shield(t.s, "unheard"); /* what comes is looked through for it */
     reloads(t.s);
     stores_all(t.s);
     run_short(count, only_once);
@@ -239,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_block_without_memory_is_in_force_or_nothing_is_shown),
+        cmocka_unit_test(a_shield_without_memory_is_in_force_or_nothing_is_shown),
         cmocka_unit_test(arrivals_without_memory_are_taken_in_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
