@@ -45,6 +45,15 @@ static uint8_t own_reasons(const struct view_case *of, uint32_t post)
     return reasons;
 }
 
+/* Its own reasons; that it is dead was noted when it came to be so. */
+static uint8_t reasons_now(const struct view_fates *fates, const struct view_case *of,
+                           uint32_t post)
+{
+    uint8_t reasons = own_reasons(of, post);
+    bool dead = (fates->of[post] & VIEW_DEAD) != 0;
+    return dead ? reasons | VIEW_UNKNOWN | VIEW_DEAD : reasons;
+}
+
 static void mark_expired(struct view_fates *fates, const struct view_columns *columns,
                          uint64_t now_s)
 {
@@ -53,7 +62,7 @@ static void mark_expired(struct view_fates *fates, const struct view_columns *co
     for (uint32_t i = 0; i < columns->expiries_count; i++) {
         uint64_t expires_s = columns->expiries[i].expires_s;
         if (expires_s <= now_s) {
-            fates->of[columns->expiries[i].post] |= VIEW_UNKNOWN | VIEW_DEAD;
+            fates->of[columns->expiries[i].post] |= VIEW_DEAD;
             fates->from_s = expires_s > fates->from_s ? expires_s : fates->from_s;
         } else if (expires_s < fates->until_s) {
             fates->until_s = expires_s;
@@ -70,7 +79,7 @@ static void mark_retracted(struct view_fates *fates, const struct view_columns *
         uint32_t subject = view_columns_ref(columns, retract, POST_SUBJECT);
         if (subject != VIEW_NONE &&
             columns->rows[subject].author == columns->rows[retract].author) {
-            fates->of[subject] |= VIEW_UNKNOWN | VIEW_DEAD;
+            fates->of[subject] |= VIEW_DEAD;
         }
     }
 }
@@ -210,6 +219,14 @@ static void place(struct view_fates *fates, const struct view_case *of, uint32_t
     }
 }
 
+/* All that is to be said of a post whose references are settled. */
+static void judge(struct view_fates *fates, const struct view_case *of, uint32_t post)
+{
+    fates->of[post] = reasons_now(fates, of, post);
+    settle(fates, of, post);
+    place(fates, of, post);
+}
+
 enum { VISIT_DONE, VISIT_NONE, VISIT_OPEN };
 
 /* Depth first without recursion: a post waits on the stack until all it refers to is settled. */
@@ -229,7 +246,7 @@ static void visit(struct view_fates *fates, const struct view_case *of, uint32_t
             if (visits[to] == VISIT_NONE) {
                 waiting_for = to;
             } else if (visits[to] == VISIT_OPEN) {
-                fates->of[post] |= VIEW_UNKNOWN; /* ids are hashes: no honest circle exists */
+                fates->of[post] |= VIEW_DEAD; /* ids are hashes: no honest circle exists */
             }
         }
         if (waiting_for != VIEW_NONE) {
@@ -237,8 +254,7 @@ static void visit(struct view_fates *fates, const struct view_case *of, uint32_t
             stack[depth++] = waiting_for;
             continue;
         }
-        settle(fates, of, post);
-        place(fates, of, post);
+        judge(fates, of, post);
         visits[post] = VISIT_DONE;
         depth--;
     }
@@ -254,8 +270,7 @@ static bool settle_at_once(struct view_fates *fates, const struct view_case *of,
             return false;
         }
     }
-    settle(fates, of, post);
-    place(fates, of, post);
+    judge(fates, of, post);
     visits[post] = VISIT_DONE;
     return true;
 }
@@ -309,16 +324,24 @@ enum err_code view_fates_reserve(struct view_fates *fates, const struct view_col
     return view_web_reserve(&fates->web, columns);
 }
 
+/* The web stands on the vouches' own reasons, and everything else on the web. */
+static void judge_vouches(struct view_fates *fates, const struct view_case *of)
+{
+    for (uint32_t i = 0; i < of->columns->vouches.count; i++) {
+        uint32_t vouch = of->columns->vouches.at[i];
+        fates->of[vouch] = reasons_now(fates, of, vouch);
+    }
+}
+
 enum err_code view_fates_make(struct view_fates *made, const struct view_case *of, uint64_t now_s)
 {
     struct view_fates fates = {.of = NULL};
     enum err_code rc = view_fates_reserve(&fates, of->columns);
     if (rc == ERR_OK) {
-        for (uint32_t post = 0; post < of->columns->ids.count; post++) {
-            fates.of[post] = own_reasons(of, post);
-        }
+        memset(fates.of, 0, of->columns->ids.count);
         mark_expired(&fates, of->columns, now_s);
         mark_retracted(&fates, of->columns);
+        judge_vouches(&fates, of);
         rc = view_web_make(&fates.web, of, fates.of);
     }
     if (rc == ERR_OK) {
@@ -342,21 +365,10 @@ void view_fates_close(struct view_fates *fates)
     *fates = (struct view_fates){.of = NULL};
 }
 
-/* Its own reasons; that it is dead was noted when it came to be so. */
-static uint8_t reasons_now(const struct view_fates *fates, const struct view_case *of,
-                           uint32_t post)
-{
-    uint8_t reasons = own_reasons(of, post);
-    bool dead = (fates->of[post] & VIEW_DEAD) != 0;
-    return dead ? reasons | VIEW_UNKNOWN | VIEW_DEAD : reasons;
-}
-
 void view_fates_add(struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
     assert(post < fates->of_count);
-    fates->of[post] = reasons_now(fates, of, post);
-    settle(fates, of, post);
-    place(fates, of, post);
+    judge(fates, of, post);
 }
 
 bool view_fates_vouches(const struct view_fates *fates, const struct view_case *of, uint32_t post)
@@ -425,9 +437,6 @@ static bool gather(struct view_numbers *work, struct view_fates *fates,
 static void judge_gathered(struct view_fates *fates, const struct view_case *of,
                            const struct view_numbers *work, uint32_t *stack)
 {
-    for (uint32_t i = 0; i < work->count; i++) {
-        fates->of[work->at[i]] = reasons_now(fates, of, work->at[i]);
-    }
     for (uint32_t i = 0; i < work->count; i++) {
         if (fates->visits[work->at[i]] == VISIT_NONE) {
             visit(fates, of, stack, work->at[i]);
