@@ -18,7 +18,7 @@ class Home:
         self.master = key[8:]
         (version, self.kind, self.generation, self.saved_s, self.seed, self.petnames, self.follows,
          self.tags, self.blocks, self.shields, self.peers, self.claims,
-         self.imported) = canon.decode(self.sealed("vault", 2, 1))
+         self.imported, self.steps) = canon.decode(self.sealed("vault", 2, 1))
         assert version == 3
 
     def read(self, name):
