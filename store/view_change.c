@@ -25,12 +25,22 @@ static void doubt(struct view_fates *fates, uint32_t post)
     at[doubts->posts.count++] = post;
 }
 
+/* Looking for doubts is bounded as well: a vouch said and taken back, again and again, must not
+ * cost more each time than judging everything anew once before the next answer. */
+static bool may_look(struct view_fates *fates)
+{
+    struct view_doubts *doubts = &fates->doubts;
+    doubts->everything = doubts->everything || doubts->looked_count >= DOUBTS_MIN + fates->of_count;
+    doubts->looked_count += doubts->everything ? 0 : 1;
+    return !doubts->everything;
+}
+
 static void doubt_posts_by(struct view_fates *fates, const struct view_columns *c,
                            const struct view_numbers *keys)
 {
     for (uint32_t i = 0; i < keys->count; i++) {
         for (uint32_t post = view_columns_posts_by(c, keys->at[i]);
-             post != VIEW_NONE && !fates->doubts.everything; post = c->rows[post].author_next) {
+             post != VIEW_NONE && may_look(fates); post = c->rows[post].author_next) {
             doubt(fates, post);
         }
     }
@@ -55,7 +65,7 @@ static void doubt_replies(struct view_fates *fates, const struct view_columns *c
     if (c->vouched_only_count == 0) {
         return;
     }
-    for (uint32_t post = view_columns_posts_by(c, e->to); post != VIEW_NONE;
+    for (uint32_t post = view_columns_posts_by(c, e->to); post != VIEW_NONE && may_look(fates);
          post = c->rows[post].author_next) {
         uint32_t asking = asks_vouched(c, post);
         if (asking != VIEW_NONE &&
@@ -65,9 +75,9 @@ static void doubt_replies(struct view_fates *fates, const struct view_columns *c
     }
     uint32_t out =
         c->authors[e->from].lets_vouched_only ? view_edges_out(&c->edges, e->to) : VIEW_NONE;
-    for (; out != VIEW_NONE; out = c->edges.at[out].next_out) {
-        for (uint32_t post = view_columns_posts_by(c, c->edges.at[out].to); post != VIEW_NONE;
-             post = c->rows[post].author_next) {
+    for (; out != VIEW_NONE && may_look(fates); out = c->edges.at[out].next_out) {
+        for (uint32_t post = view_columns_posts_by(c, c->edges.at[out].to);
+             post != VIEW_NONE && may_look(fates); post = c->rows[post].author_next) {
             if (asks_vouched(c, post) == e->from) {
                 doubt(fates, post);
             }
@@ -219,5 +229,6 @@ enum view_changes view_change_settle(struct view_fates *fates, const struct view
         free(doubts->posts.at);
         doubts->posts = (struct view_numbers){.at = NULL};
     }
+    doubts->looked_count = 0;
     return doubts->everything ? VIEW_CHANGE_EVERYTHING : VIEW_CHANGE_SETTLED;
 }

@@ -34,8 +34,9 @@ struct view_latest {
 /* What arrivals made doubtful, until view_change_settle(). */
 struct view_doubts {
     struct view_numbers posts;
-    bool web;        /* an edge is gone that distances relied on */
-    bool everything; /* so much that judging everything anew is less work */
+    uint32_t looked_count; /* posts and edges looked at to find them */
+    bool web;              /* an edge is gone that distances relied on */
+    bool everything;       /* so much that judging everything anew is less work */
 };
 
 struct view_fates {
