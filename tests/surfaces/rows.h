@@ -24,6 +24,7 @@ extern const struct rows rows_posts;
 extern const struct rows rows_replies;
 extern const struct rows rows_names;
 extern const struct rows rows_lookup;
+extern const struct rows rows_speed;
 extern const struct rows rows_time;
 extern const struct rows rows_tells;
 
