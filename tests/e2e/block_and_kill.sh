@@ -28,7 +28,7 @@ for ((i = 0; i < rounds; i++)); do
     watch=$!
     as ana --json block "$key" >"$scratch/answer" 2>/dev/null &
     asking=$!
-    sleep "0.0$((RANDOM % 3))$((RANDOM % 10))"
+    sleep "0.0$((RANDOM % 6))$((RANDOM % 10))"
     crash ana
     if wait "$asking"; then acknowledged+=("$key"); fi
     kill "$watch" 2>/dev/null
