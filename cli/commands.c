@@ -111,13 +111,16 @@ static const struct command commands[] = {
      .render = render_sent},
     {.name = "retract",
      .summary = "take back a post of yours",
-     .details = "Every node that honours it erases the text. Who has read it has read it.",
+     .details =
+         "Every node that honours it no longer shows it or passes it on. Who has read it has\n"
+         "read it.",
      .example = "kith retract 3f2a",
      .control = CONTROL_RETRACT,
      .arguments = {ARGUMENT_ID},
      .required_count = 1,
      .render = render_sent,
-     .done = "Taken back. Nodes that receive this erase the text; who has read it has read it."},
+     .done = "Taken back. Nodes that receive this no longer show it or pass it on; who has read\n"
+             "it has read it."},
     {.name = "timeline",
      .summary = "you, the people you follow, and tags you follow",
      .example = "kith timeline --limit 20",
@@ -284,7 +287,8 @@ static const struct command commands[] = {
      .example = "kith profile --name Ana",
      .control = CONTROL_PROFILE,
      .options = {OPTION_NAME, OPTION_BIO},
-     .render = render_fields},
+     .render = render_fields,
+     .empty = "Done. Others see it from now on."},
     {.name = "block",
      .summary = "never see anything from somebody again",
      .details = "You no longer see their posts, replies, reactions and echoes, nor what hangs on\n"

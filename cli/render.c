@@ -7,6 +7,7 @@
 #include "cli/render_parts.h"
 #include "cli/safe.h"
 #include "proto/control.h"
+#include "proto/given_name.h"
 
 #define LABEL_COLUMNS 14
 
@@ -28,9 +29,9 @@ void render_person(struct render *render, struct octets item)
     render_number(render, NUMBERS_KEYS, key);
     render_name(out, item, "key");
     if (item_str(&name, item, "petname") && item_str(&name, item, "name") &&
-        render_without_at(name).len > 0) {
+        given_name(name).len > 0) {
         (void)fputs(", who goes by ", out);
-        safe_print(out, render_without_at(name));
+        safe_print(out, given_name(name));
     }
     if (item_flag(item, "follow")) {
         (void)fputs("  you follow them", out);

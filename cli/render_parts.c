@@ -4,6 +4,7 @@
 
 #include "cli/item.h"
 #include "cli/safe.h"
+#include "proto/given_name.h"
 
 void render_begin(struct render *render, struct cli *cli)
 {
@@ -41,14 +42,6 @@ void render_hint(struct render *render, struct octets item)
     }
 }
 
-struct octets render_without_at(struct octets name)
-{
-    while (name.len > 0 && (name.at[0] == '@' || name.at[0] == ' ')) {
-        name = octets_of(name.at + 1, name.len - 1);
-    }
-    return name;
-}
-
 void render_name(FILE *out, struct octets item, const char *key_name)
 {
     struct octets name = {0};
@@ -57,10 +50,10 @@ void render_name(FILE *out, struct octets item, const char *key_name)
         safe_print(out, name);
     } else if (item_str(&name, item, "petname") && name.len > 0) {
         (void)fputc('@', out);
-        safe_print(out, render_without_at(name));
-    } else if (item_str(&name, item, "name") && render_without_at(name).len > 0) {
+        safe_print(out, given_name(name));
+    } else if (item_str(&name, item, "name") && given_name(name).len > 0) {
         (void)fputs(item_flag(item, "_petname") ? "@" : "", out);
-        safe_print(out, render_without_at(name));
+        safe_print(out, given_name(name));
     } else if (item_key_text(key, item, key_name)) {
         (void)fprintf(out, "%.*s...", RENDER_KEY_SHOWN_LEN, key);
     } else {

@@ -13,8 +13,6 @@ uint64_t render_now(const struct render *render);
 void render_number(struct render *render, enum numbers_kind kind, const char *name);
 /* The item's "_hint", if it has one, on a line of its own. */
 void render_hint(struct render *render, struct octets item);
-/* A name that somebody chose, which must not look like one of the person's own @petnames. */
-struct octets render_without_at(struct octets name);
 /* Whom the item is from: "_name", "petname", "name", or the beginning of the key. */
 void render_name(FILE *out, struct octets item, const char *key_name);
 /* The shortest id to name the item by. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/command_run.h"
+#include "proto/given_name.h"
 #include "proto/name32.h"
 #include "store/view.h"
 
@@ -17,14 +18,9 @@ const char *command_kind_name(uint64_t kind)
     return "unknown";
 }
 
-/* Only a petname begins with '@': a name that somebody gives themselves must not look like one. */
 static struct octets name_shown(const struct view_post *post)
 {
-    struct octets name = post->name;
-    while (!post->name_is_petname && name.len > 0 && (name.at[0] == '@' || name.at[0] == ' ')) {
-        name = octets_of(name.at + 1, name.len - 1);
-    }
-    return name;
+    return post->name_is_petname ? post->name : given_name(post->name);
 }
 
 /* A map's size goes before its pairs: count what is there first. */
