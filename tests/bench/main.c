@@ -14,7 +14,8 @@ static const struct {
 } benches[] = {
     {"ingest", bench_ingest},     {"disk", bench_disk},
     {"block", bench_block},       {"reconcile-equal", bench_reconcile_equal},
-    {"timeline", bench_timeline}, {"rebuild", bench_rebuild},
+    {"timeline", bench_timeline}, {"shield", bench_shield},
+    {"rebuild", bench_rebuild},
 };
 
 #define BENCHES_COUNT (sizeof benches / sizeof benches[0])
