@@ -1,4 +1,5 @@
 /* Shields: tags and words she does not want to meet (SPEC 9.8). */
+#include "store/view_fold.h"
 #include "tests/unit/store/view_test.h"
 
 static struct scenario *a_web(void)
@@ -312,6 +313,28 @@ static void a_shield_is_one_word(void **state)
     assert_int_equal(view_word(out, &len, octets_of(text, sizeof text - 1)), ERR_OK);
 }
 
+/* Behind a letter that is not ASCII the same octets go the long way. */
+static void ascii_folds_to_what_the_long_way_gives(void **state)
+{
+    (void)state;
+    uint8_t text[130];
+    for (uint8_t c = 0; c < 128; c++) {
+        text[c] = c;
+    }
+    text[128] = 0xc3;
+    text[129] = 0xb6;
+    uint8_t *shorter;
+    uint8_t *longer;
+    size_t shorter_len;
+    size_t longer_len;
+    assert_int_equal(view_fold(&shorter, &shorter_len, octets_of(text, 128)), ERR_OK);
+    assert_int_equal(view_fold(&longer, &longer_len, octets_of(text, 130)), ERR_OK);
+    assert_int_equal(shorter_len + 2, longer_len);
+    assert_memory_equal(shorter, longer, shorter_len);
+    free(shorter);
+    free(longer);
+}
+
 static void shields_that_no_vault_holds_are_refused(void **state)
 {
     (void)state;
@@ -343,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_block_hides_what_shields_would_show),
         cmocka_unit_test(words_shielded_before_the_posts_are_read_count),
         cmocka_unit_test(a_shield_is_one_word),
+        cmocka_unit_test(ascii_folds_to_what_the_long_way_gives),
         cmocka_unit_test(shields_that_no_vault_holds_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
