@@ -167,6 +167,17 @@ enum err_code command_on_web(struct commands *c, struct run *run, struct octets 
     return ERR_OK;
 }
 
+static bool is_blocked(const struct commands *c, const struct key *key)
+{
+    const struct vault_contents *contents = vault_contents(c->vault);
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        if (contents->blocks[i].in_force && key_equal(&contents->blocks[i].key, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err_code command_on_vouch(struct commands *c, struct run *run, struct octets args,
                                struct err_note *note)
 {
@@ -174,6 +185,11 @@ enum err_code command_on_vouch(struct commands *c, struct run *run, struct octet
     enum err_code rc = command_resolve_arg(c, &target, args, "key", VIEW_WANT_EITHER, note);
     if (rc == ERR_OK && target.own) {
         rc = err_note(note, ERR_REFUSED, "nobody can vouch for themselves; nothing was sent");
+    }
+    if (rc == ERR_OK && is_blocked(c, &target.key)) {
+        rc = err_note(note, ERR_REFUSED,
+                      "you have blocked this person, and a vouch is read by everyone; nothing was "
+                      "sent. `kith unblock` comes first");
     }
     struct post_id there;
     if (rc == ERR_OK &&

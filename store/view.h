@@ -100,7 +100,7 @@ enum view_what {
     VIEW_SHOW,     /* the post id, of any kind */
     VIEW_SEARCH,   /* texts that have all of words, in the text, the note or the tags */
     VIEW_INBOX,    /* by others: replies and reactions to her posts, mentions of her, and vouches
-                      that name her as the inviter */
+                      by those she follows that name her as the inviter */
     VIEW_MINE,     /* all her own texts, reactions, vouches and profiles, hidden or not; what she
                       took back or let expire is gone */
     VIEW_OWN,      /* the post id, where VIEW_MINE would list it */

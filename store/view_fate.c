@@ -157,7 +157,9 @@ static bool for_her(const struct view_fates *fates, const struct view_case *of, 
         return false;
     }
     if (row->kind == POST_VOUCH) {
-        return (row->flags & VIEW_ROW_INVITER) != 0 && keys[1] == of->own;
+        /* Anybody can claim that somebody came by her invite; she follows the relays she joined. */
+        return (row->flags & VIEW_ROW_INVITER) != 0 && keys[1] == of->own &&
+               (view_private_key(of->priv, row->author) & VIEW_KEY_FOLLOWED) != 0;
     }
     if (row->kind != POST_TEXT && row->kind != POST_REACT) {
         return false;

@@ -148,6 +148,10 @@ static void the_inbox_holds_what_concerns_her_and_nothing_of_her_own(void **stat
     assert_false(shows(s, VIEW_INBOX, self));
     assert_false(shows(s, VIEW_INBOX, aside));
     assert_false(shows(s, VIEW_INBOX, other));
+    struct post_id claimed = admits(s, "gil", "ira", "bea");
+    assert_false(shows(s, VIEW_INBOX, claimed)); /* in her web, but no relay she follows */
+    follows(s, "gil");
+    assert_true(shows(s, VIEW_INBOX, claimed));
     scenario_free(s);
 }
 
