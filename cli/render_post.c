@@ -120,10 +120,10 @@ static void header_print(struct render *render, struct octets item)
     uint64_t created_s = 0;
     render_name(out, item, "author");
     if (item_flag(item, "voice")) {
-        (void)fputs(" (a voice)", out);
+        (void)fputs("  (a voice)", out);
     }
     if (item_flag(item, "_own")) {
-        (void)fputs(" (you)", out);
+        (void)fputs("  (you)", out); /* no name holds two spaces */
     }
     if (item_uint(&created_s, item, "created_s")) {
         char when[WHEN_TEXT_MAX];

@@ -13,6 +13,7 @@
 #define ZERO_WIDTH_JOINER     0x200d
 #define VARIATION_TEXT        0xfe0e
 #define VARIATION_EMOJI       0xfe0f
+#define BRAILLE_BLANK         0x2800
 
 /* An octet can become a replacement character of three; a mark of two octets without a letter, a
  * dotted circle of three and itself. */
@@ -68,6 +69,7 @@ static enum verdict verdict_of(utf8proc_int32_t c)
         return BREAK;
     case '\t':
     case '\r':
+    case BRAILLE_BLANK: /* a symbol that looks like a space */
         return SPACE;
     case ZERO_WIDTH_NON_JOINER:
     case ZERO_WIDTH_JOINER:

@@ -7,7 +7,8 @@
 #include "proto/octets.h"
 
 /* The rest of name behind every '@' (in any of its widths), white space and character that shows
- * nothing at its beginning.  Borrows from name; may be empty. */
+ * nothing at its beginning; empty where that begins like a key.  Borrows from name; may be
+ * empty. */
 struct octets given_name(struct octets name);
 
 #endif

@@ -142,12 +142,39 @@ static void what_a_post_does_is_said_in_words(void **state)
     fake_item(&fake, "%id", 4, "$kind", "retract", "$name", "@carl", "%subject", 0xee, "$_short",
               "04", NULL);
     assert_int_equal(fake_run(&fake, "inbox", NULL), CLI_DONE);
-    char *vouch = strstr(fake.out, "  3. Dan (you)  vouches for kith1qqqqqq");
+    char *vouch = strstr(fake.out, "  3. Dan  (you)  vouches for kith1qqqqqq");
     assert_non_null(vouch);
     assert_non_null(strstr(vouch, "  03\n  4. carl  takes back eeeeeeeeeeee  04\n"));
     *vouch = '\0';
     assert_string_equal(fake.out, "  1. @carl  01\n     2 replies\n"
                                   "  2. Bea  reacts: with  to 1  02\n");
+}
+
+static void nobody_looks_like_a_petname_a_key_or_you(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *shown;
+    } rows[] = {{"\xe2\x80\x8b@carl", "carl"},  /* behind what is invisible */
+                {"\xef\xbc\xa0 @carl", "carl"}, /* a wide @ */
+                {"\xe2\x80\xae@\xd7\xa9", "\xe2\x81\xa8\xd7\xa9\xe2\x81\xa9"},
+                {"Ana  (you)", "Ana (you)"}, /* hers has two spaces */
+                {"Ana\xe3\x80\x80\xe2\xa0\x80(you)", "Ana (you)"},
+                {"KITH1qqqqqqq...", "somebody"},
+                {"kith1qqqq\xd7\xa9", "somebody"},
+                {"\xe3\x85\xa4", "somebody"}, /* nothing to be seen */
+                {"\xe2\xa0\x80\xe2\xa0\x80", "somebody"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char expected[64];
+        (void)snprintf(expected, sizeof expected, "  1. %s  01\n", rows[i].shown);
+        fake_item(&fake, "%id", 1, "$name", rows[i].name, "$_short", "01", NULL);
+        assert_int_equal(fake_run(&fake, "timeline", NULL), CLI_DONE);
+        assert_string_equal(fake.out, expected);
+    }
+    fake_item(&fake, "%id", 1, "$name", "Ana", "?_own", 1, "$_short", "01", NULL);
+    assert_int_equal(fake_run(&fake, "timeline", NULL), CLI_DONE);
+    assert_string_equal(fake.out, "  1. Ana  (you)  01\n");
 }
 
 static void hostile_text_cannot_leave_its_place(void **state)
@@ -264,6 +291,7 @@ int main(void)
         A_TEST(a_thread_is_indented_below_what_it_answers),
         A_TEST(replies_and_echoes_name_what_they_are_about),
         A_TEST(what_a_post_does_is_said_in_words),
+        A_TEST(nobody_looks_like_a_petname_a_key_or_you),
         A_TEST(hostile_text_cannot_leave_its_place),
         A_TEST(a_flood_of_lines_is_cut_in_listings_only),
         A_TEST(what_was_sent_says_to_how_many),

@@ -37,7 +37,18 @@ static void a_given_name_never_begins_like_a_petname(void **state)
     expect("\xe2\x80\xae@carl", "carl"); /* right-to-left override */
     expect("\xcc\x81@carl", "carl");     /* a mark with nothing to sit on */
     expect("\xe3\x85\xa4@carl", "carl"); /* Hangul filler, shown as nothing */
+    expect("\xe2\xa0\x80@carl", "carl"); /* a blank braille pattern */
     expect("@\xe2\x80\x8b@", "");
+}
+
+static void a_given_name_never_looks_like_a_key(void **state)
+{
+    (void)state;
+    expect("kith1qqqqqqqq...", "");
+    expect("@KITH1qqqq", "");
+    expect("\xe2\x80\xaekIth1q", "");
+    expect("kith", "kith");
+    expect("I am kith1q", "I am kith1q");
 }
 
 static void octets_that_are_no_text_are_passed_by(void **state)
@@ -51,6 +62,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_name_stays_as_it_is),
         cmocka_unit_test(a_given_name_never_begins_like_a_petname),
+        cmocka_unit_test(a_given_name_never_looks_like_a_key),
         cmocka_unit_test(octets_that_are_no_text_are_passed_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
