@@ -50,6 +50,10 @@ static const struct command_row command_rows[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_BLOCK] = {command_on_block, false},
     [CONTROL_UNBLOCK] = {command_on_unblock, false},
     [CONTROL_BLOCKS] = {command_on_blocks, false},
+    [CONTROL_BLOCKS_EXPORT] = {command_on_blocks_export, false},
+    [CONTROL_BLOCKS_IMPORT] = {command_on_blocks_import, false},
+    [CONTROL_BLOCKS_UNDO] = {command_on_blocks_undo, false},
+    [CONTROL_VERIFY] = {command_on_verify, false},
     [CONTROL_SHIELD] = {command_on_shield, false},
     [CONTROL_UNSHIELD] = {command_on_shield, false},
     [CONTROL_SHIELDS] = {command_on_shields, false},
@@ -81,13 +85,22 @@ enum err_code commands_new(struct commands **commands, struct command_host *host
     return ERR_OK;
 }
 
+static void release(struct run *run)
+{
+    free(run->ids);
+    if (run->report_free != NULL) {
+        run->report_free(run->report);
+    }
+    memset(run, 0, sizeof *run);
+}
+
 void commands_free(struct commands *commands)
 {
     if (commands == NULL) {
         return;
     }
     for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
-        free(commands->runs[i].ids);
+        release(&commands->runs[i]);
     }
     free(commands->members);
     free(commands->wire);
@@ -129,12 +142,6 @@ void command_tell(struct commands *commands, struct run *run, const char *text)
     struct canon_writer w = canon_writer_of(commands->out, CONTROL_MESSAGE_MAX + 4);
     control_note(&w, run->request_id, text);
     send_small(commands, run, &w, COMMAND_SEND_NOW);
-}
-
-static void release(struct run *run)
-{
-    free(run->ids);
-    memset(run, 0, sizeof *run);
 }
 
 static void finish(struct commands *commands, struct run *run, enum err_code rc,
@@ -398,6 +405,7 @@ void commands_on_published(struct commands *commands, uint64_t token, enum err_c
 
 enum err_code command_commit(struct commands *commands, struct err_note *note)
 {
+    vault_clock(commands->vault, commands->host->now_s(commands->host));
     enum err_code rc = vault_commit(commands->vault, note);
     if (rc != ERR_OK) {
         return err_note(note, rc,

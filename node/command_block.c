@@ -2,31 +2,48 @@
  * the answer leaves. */
 #include <string.h>
 
-#include "node/command_run.h"
+#include "node/command_sealed.h"
 #include "store/view.h"
 
 /* What was named, so that the answer can say which it was; never anything about the person. */
-static void answer(struct commands *c, struct run *run, const struct view_target *target)
+static void answer(struct commands *c, struct run *run, const struct view_target *target,
+                   const uint64_t *kept_count)
 {
     struct canon_writer *w = command_item_begin(c, run);
-    canon_write_map(w, 2);
+    canon_write_map(w, kept_count != NULL ? 3 : 2);
     command_put_bin(w, "key", target->key.octets);
     command_put_text(w, "named_by", target->is_post ? "post" : "key");
+    if (kept_count != NULL) {
+        command_put_uint(w, "kept", *kept_count);
+    }
     command_item_send(c, run);
 }
 
 /* Everybody's next item is judged with the new list: streams that are waiting are judged when they
  * move on, and this answer leaves behind all that was on its way (promise 4). */
 static enum err_code put_in_force(struct commands *c, struct run *run,
-                                  const struct view_target *target, bool changed,
-                                  struct err_note *note)
+                                  const struct view_target *target, const uint64_t *kept_count,
+                                  bool changed, struct err_note *note)
 {
     enum err_code rc = changed ? command_commit(c, note) : ERR_OK;
     if (rc == ERR_OK) {
         run->end_order = COMMAND_SEND_LAST;
-        answer(c, run, target);
+        answer(c, run, target, kept_count);
+    } else if (kept_count != NULL) {
+        return err_note(note, rc, "the evidence was kept, but nobody was blocked");
     }
     return rc;
+}
+
+/* Before the block takes effect: afterwards no view opens their posts any more. */
+static enum err_code keep_if_asked(struct commands *c, bool *asked, uint64_t *kept_count,
+                                   const struct view_target *target, struct octets args,
+                                   struct err_note *note)
+{
+    struct octets path = {0};
+    enum err_code rc = command_arg_str(&path, args, "evidence", note);
+    *asked = path.len > 0;
+    return rc == ERR_OK && *asked ? command_keep_evidence(c, kept_count, target, args, note) : rc;
 }
 
 enum err_code command_on_block(struct commands *c, struct run *run, struct octets args,
@@ -52,6 +69,12 @@ enum err_code command_on_block(struct commands *c, struct run *run, struct octet
     if (rc != ERR_OK) {
         return rc;
     }
+    bool kept = false;
+    uint64_t kept_count = 0;
+    rc = keep_if_asked(c, &kept, &kept_count, &target, args, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
     bool changed = false;
     rc = vault_block(c->vault, &changed, &target.key, typed.len > 0 ? label : NULL,
                      c->host->now_s(c->host), store_end(c->store));
@@ -59,7 +82,7 @@ enum err_code command_on_block(struct commands *c, struct run *run, struct octet
         return err_note(note, rc, "the list of blocks is full at %d; nothing was changed",
                         VAULT_BLOCKS_MAX);
     }
-    return put_in_force(c, run, &target, changed, note);
+    return put_in_force(c, run, &target, kept ? &kept_count : NULL, changed, note);
 }
 
 /* By what `blocks` prints beside the key, her own label or else her petname: it needs nothing of
@@ -112,7 +135,7 @@ enum err_code command_on_unblock(struct commands *c, struct run *run, struct oct
     if (rc == ERR_OK && !changed) {
         return err_note(note, ERR_NOT_FOUND, "you have not blocked this person");
     }
-    return rc == ERR_OK ? put_in_force(c, run, &target, changed, note) : rc;
+    return rc == ERR_OK ? put_in_force(c, run, &target, NULL, changed, note) : rc;
 }
 
 const char *command_block_label(const struct vault_contents *contents,

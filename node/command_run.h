@@ -41,6 +41,9 @@ struct run {
     uint64_t cursor;         /* watch: view_mark() */
     struct view_export walk; /* export */
 
+    void *report; /* what a listing holds besides; owned, freed with the run by report_free() */
+    void (*report_free)(void *report);
+
     struct address joining; /* RUN_JOINING */
     uint64_t deadline_s;
 };
@@ -192,6 +195,14 @@ enum err_code command_on_block(struct commands *c, struct run *run, struct octet
 enum err_code command_on_unblock(struct commands *c, struct run *run, struct octets args,
                                  struct err_note *note);
 enum err_code command_on_blocks(struct commands *c, struct run *run, struct octets args,
+                                struct err_note *note);
+enum err_code command_on_blocks_export(struct commands *c, struct run *run, struct octets args,
+                                       struct err_note *note);
+enum err_code command_on_blocks_import(struct commands *c, struct run *run, struct octets args,
+                                       struct err_note *note);
+enum err_code command_on_blocks_undo(struct commands *c, struct run *run, struct octets args,
+                                     struct err_note *note);
+enum err_code command_on_verify(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note);
 enum err_code command_on_shield(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note); /* shield, unshield */

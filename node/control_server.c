@@ -1,6 +1,7 @@
 #include "node/control_server.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,9 @@ static void on_client_closed(uv_handle_t *handle)
 {
     struct client *client = handle->data;
     struct control_server *server = client->server;
+    if (client->message != NULL) { /* a request may hold a passphrase */
+        sodium_memzero(client->message, client->message_len);
+    }
     free(client->message);
     memset(client, 0, sizeof *client);
     if (server->closing) {

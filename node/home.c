@@ -198,6 +198,12 @@ enum err_code home_check_vault(struct home *home, struct err_note *note)
                               "home can be read; put it back from a copy",
                               home->path);
     }
+    if (has(home, "vault.last")) {
+        return err_note(note, ERR_DAMAGED,
+                        "the vault with the keys and the block list is missing from %s, so nothing "
+                        "is shown; `kith recover` brings its copy back",
+                        home->path);
+    }
     if (has(home, "journal")) {
         return err_note(note, ERR_DAMAGED,
                         "the vault with the keys and the block list is missing from %s, so nothing "

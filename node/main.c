@@ -17,6 +17,7 @@
 #include "node/init.h"
 #include "node/log.h"
 #include "node/options.h"
+#include "node/recover.h"
 
 #define DESCRIPTORS_WANTED 4096
 
@@ -119,8 +120,9 @@ int main(int argc, char **argv)
     char path[HOME_PATH_MAX];
     rc = home_path(path, options.home, &note);
     if (rc == ERR_OK) {
-        rc = options.mode == OPTIONS_INIT ? init_run(path, &options, &note)
-                                          : with_home(path, &options, &note);
+        rc = options.mode == OPTIONS_INIT      ? init_run(path, &options, &note)
+             : options.mode == OPTIONS_RECOVER ? recover_run(path, &note)
+                                               : with_home(path, &options, &note);
     }
     return rc == ERR_OK ? 0 : fail(rc, &note);
 }

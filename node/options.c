@@ -7,6 +7,7 @@ static const char help_text[] =
     "\n"
     "usage: kithd [--home DIR] [--listen HOST:PORT] [--relay] [--peer ADDRESS]...\n"
     "       kithd [--home DIR] --import FILE\n"
+    "       kithd [--home DIR] --recover\n"
     "       kithd [--home DIR] --init [--name NAME] [--shield TAG]... [--no-passphrase]\n"
     "\n"
     "  --home DIR             where keys and posts lie; else $KITH_HOME, else\n"
@@ -16,6 +17,8 @@ static const char help_text[] =
     "  --relay                run a community relay; its home is made if there is none\n"
     "  --peer ADDRESS         connect to this node too, for this run only\n"
     "  --import FILE          check and store the posts of a file, then exit\n"
+    "  --recover              bring a damaged or older vault back from its copy, with every\n"
+    "                         block the journal knows, then exit (kith recover does this)\n"
     "  --init                 make a person's home, then exit (kith init does this)\n"
     "  --name NAME            with --init: a name others will see; it need not be your\n"
     "                         real one\n"
@@ -50,6 +53,7 @@ enum option {
     OPTION_PASSPHRASE_FILE,
     OPTION_RELAY,
     OPTION_INIT,
+    OPTION_RECOVER,
     OPTION_NO_PASSPHRASE,
     OPTION_VERBOSE,
     OPTION_HELP,
@@ -73,6 +77,7 @@ static const struct {
     [OPTION_NO_PASSPHRASE] = {"--no-passphrase", false},
     [OPTION_VERBOSE] = {"--verbose", false},
     [OPTION_HELP] = {"--help", false},
+    [OPTION_RECOVER] = {"--recover", false},
     [OPTION_VERSION] = {"--version", false},
 };
 
@@ -155,7 +160,7 @@ static enum err_code take_mode(struct options *o, enum options_mode mode, struct
         return ERR_OK;
     }
     if (o->mode != OPTIONS_RUN && o->mode != mode) {
-        return err_note(note, ERR_USAGE, "--init and --import do not go together");
+        return err_note(note, ERR_USAGE, "--init, --import and --recover do not go together");
     }
     o->mode = mode;
     return ERR_OK;
@@ -188,6 +193,8 @@ static enum err_code take(struct options *o, enum option option, const char *val
         return ERR_OK;
     case OPTION_INIT:
         return take_mode(o, OPTIONS_INIT, note);
+    case OPTION_RECOVER:
+        return take_mode(o, OPTIONS_RECOVER, note);
     case OPTION_NO_PASSPHRASE:
         o->no_passphrase = true;
         return ERR_OK;
@@ -220,7 +227,9 @@ static enum err_code check_together(const struct options *o, struct err_note *no
     bool for_run = o->has_listen || o->relay || o->peers_count > 0;
     if (for_run && o->mode != OPTIONS_RUN) {
         return err_note(note, ERR_USAGE, "--listen, --relay and --peer do not go with %s",
-                        o->mode == OPTIONS_INIT ? "--init" : "--import");
+                        o->mode == OPTIONS_INIT     ? "--init"
+                        : o->mode == OPTIONS_IMPORT ? "--import"
+                                                    : "--recover");
     }
     return ERR_OK;
 }

@@ -16,6 +16,7 @@ enum options_mode {
     OPTIONS_RUN,
     OPTIONS_INIT,    /* make a home and exit */
     OPTIONS_IMPORT,  /* check and store a file and exit */
+    OPTIONS_RECOVER, /* bring the vault back and exit */
     OPTIONS_HELP,    /* print options_help() and exit */
     OPTIONS_VERSION, /* print the version and exit */
 };

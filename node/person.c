@@ -66,8 +66,10 @@ static enum err_code open_all(struct person *person, struct home *home, enum vau
     if (rc == ERR_OK) {
         rc = vault_open(&person->vault, home->files, person->journal, note);
         if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
-            (void)err_note(note, rc,
-                           "the vault with the block list cannot be trusted, so nothing is shown");
+            (void)err_note(
+                note, rc,
+                "the vault with the block list is damaged or older than it should be, so "
+                "nothing is shown; `kith recover` brings the last good copy back");
         }
     }
     if (rc == ERR_OK) {

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "node/log.h"
@@ -122,6 +123,7 @@ static void work_joined(struct person *person, const struct event *event)
     struct err_note note = {{0}};
     enum err_code rc = vault_claim_done(person->vault, &event->address, event->rc == ERR_OK);
     if (rc == ERR_OK) {
+        vault_clock(person->vault, person->host.now_s(&person->host));
         rc = vault_commit(person->vault, &note);
     }
     if (rc != ERR_OK) {
@@ -229,6 +231,9 @@ static void on_done(struct job *job)
         events->taken(events->context, event->client);
     } else if (event->type == EVENT_PUBLISHED) {
         events->published(events->context, &event->cause, event->rc);
+    }
+    if (event->octets != NULL) { /* a request may hold a passphrase */
+        sodium_memzero(event->octets, event->len);
     }
     free(event->octets);
     free(event);

@@ -71,9 +71,13 @@ enum control_command {
     CONTROL_VOUCH,    /* key */
     CONTROL_UNVOUCH,  /* key */
     CONTROL_PROFILE,  /* name?, bio?: without any, shows it */
-    CONTROL_BLOCK,    /* who, label? */
+    CONTROL_BLOCK,    /* who, label?, evidence? (a path), for? | passphrase? */
     CONTROL_UNBLOCK,  /* who */
     CONTROL_BLOCKS,
+    CONTROL_BLOCKS_EXPORT, /* file (a path), for? */
+    CONTROL_BLOCKS_IMPORT, /* file (a path), yes?: without it, only shows what it would do */
+    CONTROL_BLOCKS_UNDO,
+    CONTROL_VERIFY, /* file (a path), passphrase? */
     CONTROL_SHIELD,   /* tag? | word? */
     CONTROL_UNSHIELD, /* tag? | word? */
     CONTROL_SHIELDS,

@@ -271,6 +271,8 @@ struct view_export {
     uint64_t created_s;
     struct post_id id;
     enum view_reach reach;
+    bool by_one; /* only what author signed */
+    struct key author;
 };
 
 /* *wire is the next [body, proof].

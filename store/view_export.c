@@ -9,6 +9,17 @@ static bool exported(const struct view *view, uint32_t post, enum view_reach rea
     return own_retract || view_knows(view, post, reach);
 }
 
+static bool wanted(const struct view *view, uint32_t post, const struct view_export *walk)
+{
+    if (walk->by_one) {
+        struct key author = view_columns_key(&view->columns, view->columns.rows[post].author);
+        if (!key_equal(&author, &walk->author)) {
+            return false;
+        }
+    }
+    return exported(view, post, walk->reach);
+}
+
 static uint32_t next_of(const struct view *view, const struct view_export *walk)
 {
     const struct view_list *order = &view->columns.order;
@@ -19,7 +30,7 @@ static uint32_t next_of(const struct view *view, const struct view_export *walk)
     for (; i < order->count; i++) {
         bool done = walk->started && view_columns_compare(&view->columns, order->at[i],
                                                           walk->created_s, &walk->id) == 0;
-        if (!done && exported(view, order->at[i], walk->reach)) {
+        if (!done && wanted(view, order->at[i], walk)) {
             return order->at[i];
         }
     }

@@ -5,6 +5,8 @@
 
 #include <sodium.h>
 
+#include "tests/interference/surfaces_sealed.h"
+
 #define DIFFERENCES_SHOWN 3
 
 static void show_difference(const struct surfaces *s, const char *asked, const struct answer *a,
@@ -61,6 +63,60 @@ static void ask_both_forms(struct surfaces *s, const char *one, const char *two,
     ask(s, count, words);
     words[count++] = "--json";
     ask(s, count, words);
+}
+
+static void ask_sealed(struct surfaces *s, enum sealed_purpose purpose, size_t count,
+                       const char *const *words)
+{
+    struct answer answers[2];
+    bool same = false;
+    sealed_ask(s, &same, answers, purpose, count, words);
+    compare(s, words[0], &answers[0], &answers[1]);
+    if (!same) {
+        s->differing_count++;
+        (void)fprintf(stderr, "seed %llu: what '%s' sealed differs\n",
+                      (unsigned long long)s->history->seed, words[0]);
+    }
+}
+
+#define ASK_SEALED(s, purpose, ...)                                                                \
+    ask_sealed((s), (purpose), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *),  \
+               (const char *const[]){__VA_ARGS__})
+
+/* Whom a history's seed picks; over several, somebody blocked and somebody not. */
+static void ask_evidence(struct surfaces *s)
+{
+    char own[65];
+    char hex[65];
+    struct key owner = world_owner(s->all).key;
+    const struct person *about = &s->history->people[1 + s->history->seed % (HISTORY_PEOPLE - 1)];
+    (void)sodium_bin2hex(own, sizeof own, owner.octets, KEY_LEN);
+    (void)sodium_bin2hex(hex, sizeof hex, about->key.octets, KEY_LEN);
+    ASK(s, "block", hex, "--keep-evidence", "/nowhere/at/all", "--for", own);
+    ASK(s, "block", hex, "--keep-evidence", "file");
+    ASK_SEALED(s, SEALED_EVIDENCE, "block", hex, "--keep-evidence", "FILE", "--for", own, "--json");
+}
+
+static void ask_verify(struct surfaces *s)
+{
+    ask_both_forms(s, "verify", sealed_evidence(s), NULL);
+    ask_both_forms(s, "verify", sealed_list(s), NULL);
+    sealed_remove();
+    ASK(s, "verify", "/nowhere/at/all");
+}
+
+/* Where nothing is kept from before, so that undoing leaves what was. */
+static void ask_import(struct surfaces *s)
+{
+    const char *file = sealed_list(s);
+    ask_both_forms(s, "blocks", "import", file);
+    ASK(s, "blocks", "import", file, "--yes");
+    ASK(s, "blocks", "--json");
+    ASK(s, "timeline", "--strangers", "--json");
+    ASK(s, "blocks", "undo");
+    ASK(s, "blocks", "undo", "--json");
+    ASK(s, "blocks", "--json");
+    sealed_remove();
 }
 
 static void hex_of(char out[65], const struct surfaces *s, size_t fact)
@@ -286,6 +342,16 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
             ask_both_forms(s, "blocks", NULL, NULL);
         }
         break;
+    case CONTROL_BLOCKS_EXPORT:
+        if (!writes) {
+            ASK_SEALED(s, SEALED_BLOCKS, "blocks", "export", "FILE");
+        }
+        break;
+    case CONTROL_VERIFY:
+        if (!writes) {
+            ask_verify(s);
+        }
+        break;
     case CONTROL_SHIELDS:
         if (!writes) {
             ask_both_forms(s, "shields", NULL, NULL);
@@ -387,6 +453,7 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
         break;
     case CONTROL_BLOCK:
         if (writes) {
+            ask_evidence(s);
             ask_each_post(s, "block", NULL);
             ask_each_person(s, "block");
         }
@@ -396,6 +463,16 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
             ASK(s, "unblock", "@gia");
             ASK(s, "unblock", "nobody");
             ask_raw(s, CONTROL_UNBLOCK, 1, hidden_or_not);
+        }
+        break;
+    case CONTROL_BLOCKS_IMPORT:
+        if (writes) {
+            ask_import(s);
+        }
+        break;
+    case CONTROL_BLOCKS_UNDO:
+        if (writes) {
+            ASK(s, "blocks", "undo");
         }
         break;
     case CONTROL_SHIELD:
