@@ -109,6 +109,25 @@ int cmd_init(struct cli *cli, struct invocation *invocation)
     return status;
 }
 
+int cmd_recover(struct cli *cli, struct invocation *invocation)
+{
+    static char word_recover[] = "--recover";
+    struct words words = {.count = 1};
+    int status = ask_complete(cli, invocation);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    words_add(&words, word_home);
+    words_add(&words, cli->home);
+    words_add(&words, word_recover);
+    (void)fflush(cli->out);
+    (void)fflush(cli->err);
+    if (daemon_run(&status, words.at) != ERR_OK) {
+        return cli_fail(cli, CLI_REFUSED, "kithd could not be run, so nothing was changed.");
+    }
+    return status;
+}
+
 static bool node_answers(struct cli *cli)
 {
     struct request request = {.command = CONTROL_STATUS, .is_quiet = true, .timeout_ms = 2000};

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,7 +159,11 @@ bool invocation_add_text(struct invocation *invocation, enum parameter_name name
 void invocation_free(struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->values_count; i++) {
-        free(invocation->values[i].text);
+        struct value *value = &invocation->values[i];
+        if (value->parameter == ARGUMENT_PASSPHRASE) {
+            sodium_memzero(value->text, value->text_len);
+        }
+        free(value->text);
     }
     *invocation = (struct invocation){0};
 }

@@ -84,6 +84,11 @@ int cmd_export(struct cli *cli, struct invocation *invocation);
 int cmd_follow(struct cli *cli, struct invocation *invocation);
 int cmd_shield(struct cli *cli, struct invocation *invocation);
 int cmd_vouch(struct cli *cli, struct invocation *invocation);
+int cmd_block(struct cli *cli, struct invocation *invocation);
+int cmd_verify(struct cli *cli, struct invocation *invocation);
+int cmd_blocks_export(struct cli *cli, struct invocation *invocation);
+int cmd_blocks_import(struct cli *cli, struct invocation *invocation);
+int cmd_recover(struct cli *cli, struct invocation *invocation);
 int cmd_help(struct cli *cli, struct invocation *invocation);
 int cmd_version(struct cli *cli, struct invocation *invocation);
 

@@ -293,13 +293,17 @@ static const struct command commands[] = {
      .summary = "never see anything from somebody again",
      .details = "You no longer see their posts, replies, reactions and echoes, nor what hangs on\n"
                 "them. Nobody is told. They can still read what you post publicly. The list is\n"
-                "yours alone: `kith blocks` shows it, `kith unblock` undoes it.",
+                "yours alone: `kith blocks` shows it, `kith unblock` undoes it. --keep-evidence\n"
+                "first seals the posts of theirs that you can see into a file, to a passphrase or\n"
+                "with --for to a friend's key; kith never shows what is in it. If that fails,\n"
+                "nobody is blocked.",
      .example = "kith block 3f2a      (an id blocks its author)",
      .control = CONTROL_BLOCK,
      .arguments = {ARGUMENT_WHO},
      .required_count = 1,
-     .options = {OPTION_LABEL},
-     .render = render_target,
+     .options = {OPTION_LABEL, OPTION_KEEP_EVIDENCE, OPTION_FOR, OPTION_PASSPHRASE_FILE},
+     .run = cmd_block,
+     .render = render_blocked_with_evidence,
      .done = "Blocked. You will no longer see their posts, replies, reactions and echoes, nor what "
              "hangs\non them. Nobody is told. They can still read what you post publicly.\n"
              "`kith blocks` shows your list, `kith unblock` undoes it."},
@@ -352,6 +356,55 @@ static const struct command commands[] = {
      .render = render_shield,
      .is_listing = true,
      .empty = "You keep no tag and no word away. `kith shield` asks for one."},
+    {.name = "blocks export",
+     .summary = "your list of blocks, sealed into a file",
+     .details = "Only you can open it, or with --for a friend, who then sees whom you blocked and\n"
+                "your labels.",
+     .example = "kith blocks export blocks.kith",
+     .control = CONTROL_BLOCKS_EXPORT,
+     .arguments = {ARGUMENT_SEALED_FILE},
+     .required_count = 1,
+     .options = {OPTION_FOR},
+     .run = cmd_blocks_export,
+     .render = render_exported},
+    {.name = "blocks import",
+     .summary = "add a sealed list of blocks to yours",
+     .details =
+         "Shows first whose list it is and who is on it, and asks. Blocks and labels you have\n"
+         "stay as they are. `kith blocks undo` takes the whole import back.",
+     .example = "kith blocks import blocks.kith",
+     .control = CONTROL_BLOCKS_IMPORT,
+     .arguments = {ARGUMENT_SEALED_FILE},
+     .required_count = 1,
+     .options = {OPTION_YES},
+     .run = cmd_blocks_import,
+     .render = render_blocks_list,
+     .done = "It is in force. `kith blocks undo` takes it back until you next change your blocks."},
+    {.name = "blocks undo",
+     .summary = "take the last import of blocks back",
+     .details = "As if it had not been. Works until you next block, unblock or import somebody.",
+     .example = "kith blocks undo",
+     .control = CONTROL_BLOCKS_UNDO,
+     .render = render_undone},
+    {.name = "verify",
+     .summary = "check a file of evidence, without showing its posts",
+     .details =
+         "Who sealed it and when, how many posts of which kinds, whose, from when to when, and\n"
+         "which signatures verify. No texts and no names.",
+     .example = "kith verify evidence.kith",
+     .control = CONTROL_VERIFY,
+     .arguments = {ARGUMENT_SEALED_FILE},
+     .required_count = 1,
+     .options = {OPTION_PASSPHRASE_FILE},
+     .run = cmd_verify},
+    {.name = "recover",
+     .summary = "bring back a damaged list of blocks",
+     .details =
+         "For when the node says that the vault with the block list is damaged or older than\n"
+         "it should be. Takes its last good copy and adds every block made since.",
+     .example = "kith recover",
+     .control = CONTROL_COMMANDS_COUNT,
+     .run = cmd_recover},
     {.name = "outbox",
      .summary = "what you wrote that nobody has taken yet",
      .example = "kith outbox",

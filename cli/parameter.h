@@ -33,6 +33,8 @@ enum parameter_name {
     ARGUMENT_INVITE,
     ARGUMENT_REACTION,
     ARGUMENT_FILE,
+    ARGUMENT_SEALED_FILE,
+    ARGUMENT_PASSPHRASE, /* the answer to a question, never an argument */
     ARGUMENT_COMMAND,
     ARGUMENT_KIND,
     ARGUMENT_PREFIX,
@@ -53,6 +55,9 @@ enum parameter_name {
     OPTION_LABEL,
     OPTION_NAME,
     OPTION_BIO,
+    OPTION_KEEP_EVIDENCE,
+    OPTION_FOR,
+    OPTION_YES,
     OPTION_PASSPHRASE_FILE,
     OPTION_NO_PASSPHRASE,
     OPTION_LISTEN,

@@ -53,6 +53,16 @@ void render_peer(struct render *render, struct octets item);
 void render_fields(struct render *render, struct octets item);
 /* the same, and what to do when nobody is connected */
 void render_status(struct render *render, struct octets item);
+/* what a report on evidence holds: a post, or the summary */
+void render_evidence(struct render *render, struct octets item);
+/* what a list of blocks holds: its head, or a person */
+void render_blocks_list(struct render *render, struct octets item);
+/* render_target(), and how much evidence was kept */
+void render_blocked_with_evidence(struct render *render, struct octets item);
+/* {"exported"} */
+void render_exported(struct render *render, struct octets item);
+/* {"unblocked"} */
+void render_undone(struct render *render, struct octets item);
 /* the first value alone on its line */
 void render_plain(struct render *render, struct octets item);
 

@@ -1,5 +1,6 @@
 #include "cli/request.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "proto/canon.h"
@@ -79,6 +80,7 @@ static enum err_code request_send(struct cli *cli, const struct request *request
     if (rc == ERR_OK) {
         rc = cli->transport->send(cli->transport, message);
     }
+    sodium_memzero(room, room_len); /* it may hold a passphrase */
     free(room);
     return rc;
 }
