@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "node/command_sealed.h"
-#include "store/block_list.h"
+#include "store/vault_list.h"
 #include "store/view.h"
 
 /* What `blocks` prints: her own label, else her petname. */
-static enum err_code labelled_list(struct block_list *list, const struct vault_contents *contents)
+static enum err_code labelled_list(struct vault_list *list, const struct vault_contents *contents)
 {
     struct vault_block *blocks = calloc(contents->blocks_count + 1, sizeof *blocks);
     if (blocks == NULL) {
@@ -24,7 +24,7 @@ static enum err_code labelled_list(struct block_list *list, const struct vault_c
     return ERR_OK;
 }
 
-static uint64_t in_force_count(const struct block_list *list)
+static uint64_t in_force_count(const struct vault_list *list)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < list->blocks_count; i++) {
@@ -45,7 +45,7 @@ enum err_code command_on_blocks_export(struct commands *c, struct run *run, stru
                                        struct err_note *note)
 {
     struct sealed_recipient recipient;
-    struct block_list list = {.exporter = vault_identity(c->vault),
+    struct vault_list list = {.exporter = vault_identity(c->vault),
                               .exported_s = c->host->now_s(c->host)};
     uint8_t *plain = NULL;
     size_t plain_len = 0;
@@ -54,7 +54,7 @@ enum err_code command_on_blocks_export(struct commands *c, struct run *run, stru
         rc = labelled_list(&list, vault_contents(c->vault));
     }
     if (rc == ERR_OK) {
-        rc = block_list_encode(&plain, &plain_len, &list);
+        rc = vault_list_encode(&plain, &plain_len, &list);
     }
     if (rc == ERR_OK) {
         rc = command_seal(args, "file", SEALED_BLOCKS, &recipient, octets_of(plain, plain_len),
@@ -67,7 +67,7 @@ enum err_code command_on_blocks_export(struct commands *c, struct run *run, stru
         sodium_memzero(plain, plain_len);
         free(plain);
     }
-    block_list_close(&list);
+    vault_list_close(&list);
     return rc;
 }
 
@@ -85,7 +85,7 @@ static bool is_blocked(const struct vault_contents *contents, const struct key *
 }
 
 /* Nobody blocks herself, whatever a list says. */
-static void leave_out(struct block_list *list, const struct key *own)
+static void leave_out(struct vault_list *list, const struct key *own)
 {
     size_t kept = 0;
     for (size_t i = 0; i < list->blocks_count; i++) {
@@ -96,7 +96,7 @@ static void leave_out(struct block_list *list, const struct key *own)
     list->blocks_count = kept;
 }
 
-static enum err_code read_list(struct commands *c, struct block_list *list, struct octets args,
+static enum err_code read_list(struct commands *c, struct vault_list *list, struct octets args,
                                struct err_note *note)
 {
     uint8_t *plain = NULL;
@@ -109,7 +109,7 @@ static enum err_code read_list(struct commands *c, struct block_list *list, stru
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = block_list_decode(list, octets_of(plain, plain_len));
+    rc = vault_list_decode(list, octets_of(plain, plain_len));
     sodium_free(plain);
     if (rc == ERR_NO_MEMORY) {
         return err_note(note, rc, "out of memory");
@@ -124,7 +124,7 @@ static enum err_code read_list(struct commands *c, struct block_list *list, stru
     return ERR_OK;
 }
 
-static void send_list_head(struct commands *c, struct run *run, const struct block_list *list,
+static void send_list_head(struct commands *c, struct run *run, const struct vault_list *list,
                            const char *count_name, uint64_t count)
 {
     struct key own = vault_identity(c->vault);
@@ -139,14 +139,14 @@ static void send_list_head(struct commands *c, struct run *run, const struct blo
 }
 
 struct preview {
-    struct block_list list;
+    struct vault_list list;
     size_t at;
 };
 
 static void preview_free(void *context)
 {
     struct preview *preview = context;
-    block_list_close(&preview->list);
+    vault_list_close(&preview->list);
     free(preview);
 }
 
@@ -171,7 +171,7 @@ static enum err_code preview_next(struct commands *c, struct run *run, struct er
 }
 
 /* Staged only to be counted, then dropped. */
-static enum err_code count_new(struct commands *c, size_t *new_count, const struct block_list *list,
+static enum err_code count_new(struct commands *c, size_t *new_count, const struct vault_list *list,
                                struct err_note *note)
 {
     enum err_code rc = vault_import(c->vault, new_count, list->blocks, list->blocks_count,
@@ -185,7 +185,7 @@ static enum err_code count_new(struct commands *c, size_t *new_count, const stru
     return rc == ERR_OK ? rc : err_note(note, rc, "out of memory; nothing was changed");
 }
 
-static enum err_code begin_preview(struct commands *c, struct run *run, struct block_list *list,
+static enum err_code begin_preview(struct commands *c, struct run *run, struct vault_list *list,
                                    struct err_note *note)
 {
     size_t new_count = 0;
@@ -199,7 +199,7 @@ static enum err_code begin_preview(struct commands *c, struct run *run, struct b
     }
     send_list_head(c, run, list, "new", new_count);
     preview->list = *list;
-    *list = (struct block_list){.blocks = NULL};
+    *list = (struct vault_list){.blocks = NULL};
     run->report = preview;
     run->report_free = preview_free;
     run->next = preview_next;
@@ -210,7 +210,7 @@ static enum err_code begin_preview(struct commands *c, struct run *run, struct b
 enum err_code command_on_blocks_import(struct commands *c, struct run *run, struct octets args,
                                        struct err_note *note)
 {
-    struct block_list list = {.blocks = NULL};
+    struct vault_list list = {.blocks = NULL};
     bool yes = false;
     size_t added_count = 0;
     enum err_code rc = command_arg_bool(&yes, args, "yes", note);
@@ -229,7 +229,7 @@ enum err_code command_on_blocks_import(struct commands *c, struct run *run, stru
             send_list_head(c, run, &list, "blocked", added_count);
         }
     }
-    block_list_close(&list);
+    vault_list_close(&list);
     return rc;
 }
 

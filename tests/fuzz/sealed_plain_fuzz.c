@@ -2,7 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "proto/post.h"
-#include "store/block_list.h"
+#include "store/vault_list.h"
 #include "store/evidence.h"
 
 #include <stdlib.h>
@@ -16,16 +16,16 @@ static void must(bool holds)
 
 static void try_list(struct octets plain)
 {
-    struct block_list list;
-    enum err_code rc = block_list_decode(&list, plain);
+    struct vault_list list;
+    enum err_code rc = vault_list_decode(&list, plain);
     must(rc == ERR_OK || rc == ERR_MALFORMED || rc == ERR_VERSION);
     if (rc == ERR_OK) {
         uint8_t *again = NULL;
         size_t again_len = 0;
-        must(block_list_encode(&again, &again_len, &list) == ERR_OK);
+        must(vault_list_encode(&again, &again_len, &list) == ERR_OK);
         must(octets_equal(octets_of(again, again_len), plain));
         free(again);
-        block_list_close(&list);
+        vault_list_close(&list);
     }
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/block_list.h"
+#include "store/vault_list.h"
 #include "store/evidence.h"
 
 #define WORDS_MAX       12
@@ -129,13 +129,13 @@ const char *sealed_list(const struct surfaces *s)
         blocks[i].in_force = i % 2 == 1;
         (void)snprintf(blocks[i].label, sizeof blocks[i].label, "listed %zu", i);
     }
-    struct block_list list = {.exporter = s->history->people[1].key,
+    struct vault_list list = {.exporter = s->history->people[1].key,
                               .exported_s = HISTORY_START_S,
                               .blocks = blocks,
                               .blocks_count = HISTORY_PEOPLE};
     uint8_t *plain = NULL;
     size_t len = 0;
-    must(block_list_encode(&plain, &len, &list) == ERR_OK, "a list");
+    must(vault_list_encode(&plain, &len, &list) == ERR_OK, "a list");
     seal(s, SEALED_BLOCKS, octets_of(plain, len));
     free(plain);
     return path;

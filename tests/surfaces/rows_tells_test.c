@@ -121,7 +121,7 @@ static size_t same_frames(uint32_t types, uint32_t to)
 #define TYPE(t)   (UINT32_C(1) << FRAME_##t)
 #define ALL_TYPES UINT32_MAX
 
-static void tell_a_no_block_list_and_no_message_about_one_leaves_the_node(void **state)
+static void tell_a_no_vault_list_and_no_message_about_one_leaves_the_node(void **state)
 {
     (void)state;
     assert_true(same_frames(ALL_TYPES, ANYBODY) > 100);
@@ -198,7 +198,7 @@ static void tell_g_the_blocked_are_given_her_posts_as_everybody_is(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(tell_a_no_block_list_and_no_message_about_one_leaves_the_node),
+    cmocka_unit_test(tell_a_no_vault_list_and_no_message_about_one_leaves_the_node),
     cmocka_unit_test(tell_b_the_blocked_connect_and_are_greeted_as_before),
     cmocka_unit_test(tell_c_her_node_asks_for_what_it_always_asked_for),
     cmocka_unit_test(tell_d_reconciliation_covers_the_posts_of_the_blocked),

@@ -297,7 +297,7 @@ static enum err_code opens(struct files *files)
 }
 
 /* Without a vault there is no view, and without a view no command shows anything (row 27). */
-static void row_25_a_damaged_or_older_block_list_does_not_open(void **state)
+static void row_25_a_damaged_or_older_vault_list_does_not_open(void **state)
 {
     (void)state;
     struct story *s = story_new();
@@ -388,7 +388,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(row_23_a_session_open_during_the_block_is_clean),
     cmocka_unit_test(row_24_late_backdated_and_fetched_again_stays_absent),
     cmocka_unit_test(row_25_blocks_hold_after_a_restart),
-    cmocka_unit_test(row_25_a_damaged_or_older_block_list_does_not_open),
+    cmocka_unit_test(row_25_a_damaged_or_older_vault_list_does_not_open),
     cmocka_unit_test(row_26_blocks_never_expire_nor_undo_themselves),
     cmocka_unit_test(row_27_an_error_in_the_check_shows_nothing),
 };

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "proto/sign.h"
-#include "store/block_list.h"
+#include "store/vault_list.h"
 #include "store/evidence.h"
 
 static const uint8_t seed[32] = {1, 2, 3};
@@ -70,25 +70,25 @@ static void a_list_holds_what_is_in_force(void **state)
     struct vault_block blocks[] = {{.key = {{1}}, .label = "carl", .in_force = true},
                                    {.key = {{2}}, .label = "past"},
                                    {.key = {{3}}, .in_force = true}};
-    struct block_list list = {
+    struct vault_list list = {
         .exporter = {{7}}, .exported_s = 50, .blocks = blocks, .blocks_count = 3};
-    struct block_list found;
+    struct vault_list found;
     uint8_t *plain = NULL;
     size_t len = 0;
-    assert_int_equal(block_list_encode(&plain, &len, &list), ERR_OK);
-    assert_int_equal(block_list_decode(&found, octets_of(plain, len)), ERR_OK);
+    assert_int_equal(vault_list_encode(&plain, &len, &list), ERR_OK);
+    assert_int_equal(vault_list_decode(&found, octets_of(plain, len)), ERR_OK);
     assert_int_equal(found.blocks_count, 2);
     assert_int_equal(found.exported_s, 50);
     assert_true(key_equal(&found.exporter, &list.exporter));
     assert_string_equal(found.blocks[0].label, "carl");
     assert_string_equal(found.blocks[1].label, "");
     assert_true(key_equal(&found.blocks[1].key, &blocks[2].key));
-    block_list_close(&found);
+    vault_list_close(&found);
     for (size_t cut = 1; cut <= len; cut++) {
-        assert_int_equal(block_list_decode(&found, octets_of(plain, len - cut)), ERR_MALFORMED);
+        assert_int_equal(vault_list_decode(&found, octets_of(plain, len - cut)), ERR_MALFORMED);
     }
     plain[1] = 2;
-    assert_int_equal(block_list_decode(&found, octets_of(plain, len)), ERR_VERSION);
+    assert_int_equal(vault_list_decode(&found, octets_of(plain, len)), ERR_VERSION);
     free(plain);
 }
 
@@ -97,12 +97,12 @@ static void a_list_names_nobody_twice(void **state)
     (void)state;
     struct vault_block blocks[] = {{.key = {{1}}, .in_force = true},
                                    {.key = {{1}}, .in_force = true}};
-    struct block_list list = {.blocks = blocks, .blocks_count = 2};
-    struct block_list found;
+    struct vault_list list = {.blocks = blocks, .blocks_count = 2};
+    struct vault_list found;
     uint8_t *plain = NULL;
     size_t len = 0;
-    assert_int_equal(block_list_encode(&plain, &len, &list), ERR_OK);
-    assert_int_equal(block_list_decode(&found, octets_of(plain, len)), ERR_MALFORMED);
+    assert_int_equal(vault_list_encode(&plain, &len, &list), ERR_OK);
+    assert_int_equal(vault_list_decode(&found, octets_of(plain, len)), ERR_MALFORMED);
     free(plain);
 }
 

@@ -1,4 +1,4 @@
-#include "store/block_list.h"
+#include "store/vault_list.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define HEAD_MAX     64
 #define ITEM_MAX     (8 + KEY_LEN + VAULT_LABEL_MAX)
 
-enum err_code block_list_encode(uint8_t **plain, size_t *plain_len, const struct block_list *list)
+enum err_code vault_list_encode(uint8_t **plain, size_t *plain_len, const struct vault_list *list)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < list->blocks_count; i++) {
@@ -63,7 +63,7 @@ static int compare_blocks(const void *a, const void *b)
                   ((const struct vault_block *)b)->key.octets, KEY_LEN);
 }
 
-static bool are_distinct(const struct block_list *list)
+static bool are_distinct(const struct vault_list *list)
 {
     size_t len = list->blocks_count * sizeof *list->blocks;
     struct vault_block *sorted = malloc(len + 1);
@@ -83,7 +83,7 @@ static bool are_distinct(const struct block_list *list)
     return distinct;
 }
 
-static enum err_code read_blocks(struct canon_reader *r, struct block_list *list)
+static enum err_code read_blocks(struct canon_reader *r, struct vault_list *list)
 {
     uint32_t count = 0;
     /* A count above the octets that are left is refused there. */
@@ -103,9 +103,9 @@ static enum err_code read_blocks(struct canon_reader *r, struct block_list *list
     return rc == ERR_OK && !are_distinct(list) ? ERR_MALFORMED : rc;
 }
 
-enum err_code block_list_decode(struct block_list *list, struct octets plain)
+enum err_code vault_list_decode(struct vault_list *list, struct octets plain)
 {
-    struct block_list found = {.blocks = NULL};
+    struct vault_list found = {.blocks = NULL};
     struct canon_reader r = canon_reader_of(plain);
     uint32_t count = 0;
     uint64_t version = 0;
@@ -121,18 +121,18 @@ enum err_code block_list_decode(struct block_list *list, struct octets plain)
     rc = rc == ERR_OK ? canon_read_uint(&r, &found.exported_s, UINT64_MAX) : rc;
     rc = rc == ERR_OK ? read_blocks(&r, &found) : rc;
     if (rc != ERR_OK) {
-        block_list_close(&found);
+        vault_list_close(&found);
         return rc == ERR_NO_MEMORY ? rc : ERR_MALFORMED;
     }
     *list = found;
     return ERR_OK;
 }
 
-void block_list_close(struct block_list *list)
+void vault_list_close(struct vault_list *list)
 {
     if (list->blocks != NULL) {
         sodium_memzero(list->blocks, list->blocks_count * sizeof *list->blocks);
     }
     free(list->blocks);
-    *list = (struct block_list){.blocks = NULL};
+    *list = (struct vault_list){.blocks = NULL};
 }
