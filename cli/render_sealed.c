@@ -9,6 +9,20 @@
 
 #define LABEL_COLUMNS 12
 
+static const char *people_of(uint64_t count)
+{
+    return count == 1 ? "person" : "people";
+}
+
+/* To the minute, for whoever compares it with other records. */
+static void time_print(FILE *out, uint64_t at_s)
+{
+    char day[WHEN_TEXT_MAX] = "";
+    when_day(day, at_s);
+    (void)fprintf(out, "%s %02u:%02u UTC", day, (unsigned)(at_s % 86400 / 3600),
+                  (unsigned)(at_s % 3600 / 60));
+}
+
 static void line_print(FILE *out, struct octets item, const char *label, const char *key_name)
 {
     char key[ITEM_NAME_MAX] = "";
@@ -16,13 +30,13 @@ static void line_print(FILE *out, struct octets item, const char *label, const c
     (void)fprintf(out, "%-*s%s\n", LABEL_COLUMNS, label, key);
 }
 
-static void day_print(FILE *out, struct octets item, const char *label, const char *name)
+static void moment_print(FILE *out, struct octets item, const char *label, const char *name)
 {
-    char day[WHEN_TEXT_MAX] = "";
     uint64_t at_s = 0;
     if (item_uint(&at_s, item, name)) {
-        when_day(day, at_s);
-        (void)fprintf(out, "%-*s%s\n", LABEL_COLUMNS, label, day);
+        (void)fprintf(out, "%-*s", LABEL_COLUMNS, label);
+        time_print(out, at_s);
+        (void)fputc('\n', out);
     }
 }
 
@@ -74,11 +88,11 @@ static void summary_print(FILE *out, struct octets item)
     (void)item_uint(&posts, item, "posts");
     (void)item_uint(&verified, item, "verified");
     line_print(out, item, "sealed by", "sealed_by");
-    day_print(out, item, "sealed on", "sealed_s");
+    moment_print(out, item, "sealed on", "sealed_s");
     line_print(out, item, "about", "about");
     authors_print(out, item);
-    day_print(out, item, "first", "first_s");
-    day_print(out, item, "last", "last_s");
+    moment_print(out, item, "first", "first_s");
+    moment_print(out, item, "last", "last_s");
     (void)fprintf(out, "%-*s%llu", LABEL_COLUMNS, "posts", (unsigned long long)posts);
     if (posts > 0) {
         (void)fputs(": ", out);
@@ -102,7 +116,6 @@ void render_evidence(struct render *render, struct octets item)
     struct octets kind = {0};
     struct post_id id;
     char hex[ITEM_NAME_MAX] = "";
-    char day[WHEN_TEXT_MAX] = "";
     uint64_t created_s = 0;
     if (!item_id(&id, item, "id")) {
         summary_print(out, item);
@@ -111,9 +124,9 @@ void render_evidence(struct render *render, struct octets item)
     (void)item_id_text(hex, item, "id");
     (void)item_str(&kind, item, "kind");
     (void)item_uint(&created_s, item, "created_s");
-    when_day(day, created_s);
-    (void)fprintf(out, "%-16s%s  %s  ", item_flag(item, "valid") ? "verifies" : "does not verify",
-                  day, hex);
+    (void)fprintf(out, "%-16s", item_flag(item, "valid") ? "verifies" : "does not verify");
+    time_print(out, created_s);
+    (void)fprintf(out, "  %s  ", hex);
     safe_print(out, kind);
     (void)fputc('\n', out);
 }
@@ -128,18 +141,20 @@ static void list_head_print(FILE *out, struct octets item, const char *exporter)
     (void)item_uint(&people, item, "people");
     when_day(day, exported_s);
     if (item_flag(item, "own")) {
-        (void)fprintf(out, "Your own list of %s: %llu people.\n", day, (unsigned long long)people);
+        (void)fprintf(out, "Your own list of %s: %llu %s.\n", day, (unsigned long long)people,
+                      people_of(people));
     } else {
         (void)fprintf(out,
-                      "A list of %s: %llu people. It says it is of %s; nothing proves that. The "
-                      "labels are theirs.\n",
-                      day, (unsigned long long)people, exporter);
+                      "A list of %s: %llu %s. It says it is of %s; nothing proves that. The labels "
+                      "are theirs.\n",
+                      day, (unsigned long long)people, people_of(people), exporter);
     }
     if (item_uint(&count, item, "new")) {
         (void)fprintf(out, "You have not blocked %llu of them yet.\n", (unsigned long long)count);
     }
     if (item_uint(&count, item, "blocked")) {
-        (void)fprintf(out, "%llu more are blocked now.\n", (unsigned long long)count);
+        (void)fprintf(out, "%llu more %s blocked now.\n", (unsigned long long)count,
+                      count == 1 ? "is" : "are");
     }
 }
 
@@ -168,10 +183,11 @@ void render_blocked_with_evidence(struct render *render, struct octets item)
     uint64_t kept = 0;
     render_target(render, item);
     if (item_uint(&kept, item, "kept")) {
-        (void)fprintf(render->cli->out,
-                      "%llu posts of theirs that you could see were sealed into the file. `kith "
-                      "verify FILE` checks\nthem without showing them.\n",
-                      (unsigned long long)kept);
+        (void)fprintf(
+            render->cli->out,
+            "Sealed into the file: %llu of their posts, all that you could see. `kith verify "
+            "FILE` checks\nthem without showing them.\n",
+            (unsigned long long)kept);
     }
 }
 
@@ -179,8 +195,8 @@ void render_exported(struct render *render, struct octets item)
 {
     uint64_t count = 0;
     if (item_uint(&count, item, "exported")) {
-        (void)fprintf(render->cli->out, "%llu people are in the file, with your labels.\n",
-                      (unsigned long long)count);
+        (void)fprintf(render->cli->out, "In the file: %llu %s, with your labels.\n",
+                      (unsigned long long)count, people_of(count));
     }
 }
 
@@ -189,8 +205,7 @@ void render_undone(struct render *render, struct octets item)
     uint64_t count = 0;
     if (item_uint(&count, item, "unblocked")) {
         (void)fprintf(render->cli->out,
-                      "%llu people whom the last import blocked are no longer "
-                      "blocked.\n",
-                      (unsigned long long)count);
+                      "The last import is taken back: %llu %s no longer blocked.\n",
+                      (unsigned long long)count, count == 1 ? "person is" : "people are");
     }
 }

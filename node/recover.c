@@ -38,9 +38,9 @@ static void say(const struct vault_recovery *recovery)
                      "and what you removed since may be there again.\n",
                      recovery->changes_missing);
     }
-    (void)printf("%zu people are blocked. `kith up` starts your node; `kith blocks` shows the "
-                 "list.\n",
-                 recovery->blocks_count);
+    (void)printf(
+        "On your list of blocks: %zu. `kith up` starts your node; `kith blocks` shows them.\n",
+        recovery->blocks_count);
 }
 
 enum err_code recover_run(const char *path, struct err_note *note)
