@@ -15,6 +15,7 @@
 #define SPAN_S         (UINT64_C(80) * 86400)
 #define RECENT_COUNT   65536 /* texts that are answered */
 #define TAGS_COUNT     1000
+#define FIRST_COUNT    200 /* texts before all others */
 
 struct recent {
     struct post_id id;
@@ -73,6 +74,20 @@ static struct post_id add(struct maker *maker, struct post_draft *draft, const s
     return id;
 }
 
+/* Every other person says who they are. */
+static void make_profiles(struct maker *maker)
+{
+    const struct million *m = maker->million;
+    for (size_t i = 0; i < m->people_count; i += 2) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "Somebody the %zuth", i);
+        struct post_draft draft = {.kind = POST_PROFILE,
+                                   .text = octets_of_text(name),
+                                   .note = octets_of_text("speaking up")};
+        (void)add(maker, &draft, &m->people[i]);
+    }
+}
+
 static void vouch(struct maker *maker, size_t by, size_t subject)
 {
     struct post_draft draft = {.kind = POST_VOUCH, .subject = maker->million->people[subject]};
@@ -88,6 +103,10 @@ static void make_web(struct maker *maker)
     while (m->follows_count * (1 + growth + growth * growth + growth * growth * growth) <
            m->people_count) {
         growth++;
+    }
+    for (size_t i = 0; i < m->follows_count; i++) {
+        struct post_draft draft = {.kind = POST_VOUCH, .subject = m->people[i]};
+        (void)add(maker, &draft, &m->own);
     }
     size_t nearer = 0;               /* the first of the step before */
     size_t begin = m->follows_count; /* the first of this step */
@@ -150,6 +169,9 @@ static void make_posts(struct maker *maker)
 {
     const struct million *m = maker->million;
     size_t strangers_count = m->people_count / STRANGERS_PART;
+    for (size_t i = 0; i < FIRST_COUNT; i++) {
+        make_text(maker, &m->people[below(maker, m->people_count)], MILLION_FIRST_TAG);
+    }
     while (maker->made_count < m->posts_count) {
         size_t lot = maker->recent_count == 0 ? 0 : below(maker, 1000);
         const struct key *one = &m->people[below(maker, m->people_count)];
@@ -257,6 +279,7 @@ struct million *million_of(struct bench *bench)
     maker->state = 2;
     maker->room = must_get(STORE_BATCH_MAX, WIRE_ROOM);
     make_web(maker);
+    make_profiles(maker);
     make_posts(maker);
     free(maker->room);
     free(maker);

@@ -1,11 +1,12 @@
 /* million.h - a person's home with 1,000,000 posts, a web of 100,000 people around her, and 10,000
  * of them blocked already; shared by the measurements that stand on it.
  *
- * One in five posts is a vouch: she follows 50 people, each further person is vouched for by
- * somebody a step nearer to her and by one other.  Half are texts of 300 octets by people of the
- * web, a tenth under the tag "metoo", a fifth are replies and reactions to them, a tenth are texts
- * of strangers under "flood", where people of her web wrote one in a thousand.  Proofs are random
- * octets, since nothing here checks them. */
+ * One in five posts is a vouch: she follows and vouches for 50 people, each further person is
+ * vouched for by somebody a step nearer to her and by one other.  One in twenty is a profile, of
+ * every other person.  The first texts are under MILLION_FIRST_TAG.  Half are texts of 300 octets
+ * by people of the web, a tenth under the tag "metoo", a fifth are replies and reactions to them, a
+ * tenth are texts of strangers under "flood", where people of her web wrote one in a thousand.
+ * Proofs are random octets, since nothing here checks them. */
 #ifndef KITH_TESTS_BENCH_MILLION_H
 #define KITH_TESTS_BENCH_MILLION_H
 
@@ -15,6 +16,8 @@
 #include "store/vault.h"
 #include "store/view.h"
 #include "tests/bench/bench.h"
+
+#define MILLION_FIRST_TAG "first"
 
 struct million {
     struct home home;

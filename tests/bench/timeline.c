@@ -1,49 +1,51 @@
-/* timeline and rebuild - reading a page, and opening everything from the log: reported, not yet
- * promised. */
-#include <sodium.h>
+/* timeline - a page of the timeline where it has the most to pass over, with everybody blocked whom
+ * she blocked and with nobody blocked, in turns. */
 #include <stdlib.h>
 
 #include "tests/bench/measure.h"
 #include "tests/bench/million.h"
 
-#define PAGES        200
-#define PAGES_BLOCK  15
-#define PAGE_LEN     50
-#define NEWEST_LEN   500
-#define REBUILD_RUNS 3
+#define ROUNDS      5
+#define PAGES       200 /* a round */
+#define LOADS       20  /* a round, where each page follows a block */
+#define PAGE_LEN    50
+#define NEWEST_LEN  500
+#define TARGET_MS   5
+#define NEWEST_MS   1.5
+#define RATIO_LIMIT 1.2
 
-static double page_ms(struct million *m, const struct view_query *query)
-{
-    struct err_note note = {{0}};
-    struct view_page page;
-    double begun = clock_wall();
-    must_ok(view_query(m->view, &page, query, &note), &note, "a page");
-    double took_ms = (clock_wall() - begun) * 1e3;
-    must(page.count > 0, "a page is empty");
-    return took_ms;
-}
+struct page_case {
+    const char *name;
+    const char *only_tag; /* she follows this and nothing else; NULL: what she does follow */
+    size_t limit;
+    bool after_block; /* each page is the first after another block */
+};
 
-static void print_pages(const struct million *m, const char *what, struct spread *ms)
-{
-    struct result result = {.bench = "timeline",
-                            .unit = "ms, p99",
-                            .better = BETTER_NONE,
-                            .reference = "none; in process, bodies opened from the log"};
-    result_spread(&result, ms);
-    double p50 = result.value;
-    result.value = spread_at(ms, 0.99);
-    result_print(&result, ",\"page\":\"%s\",\"p50\":%.3f,\"posts\":%zu", what, p50, m->posts_count);
-}
+static const struct page_case cases[] = {
+    {.name = "ordinary", .limit = PAGE_LEN},
+    {.name = "a followed tag with 99.9 % invisible", .only_tag = "flood", .limit = PAGE_LEN},
+    {.name = "all 50 the oldest", .only_tag = MILLION_FIRST_TAG, .limit = PAGE_LEN},
+    {.name = "right after a block", .limit = PAGE_LEN, .after_block = true},
+    {.name = "newest 500", .limit = NEWEST_LEN},
+};
 
-static void measure_pages(struct million *m, const char *what, const struct view_query *query)
-{
-    struct spread *ms = must_get(1, sizeof *ms);
-    for (size_t i = 0; i < PAGES; i++) {
-        spread_add(ms, page_ms(m, query));
-    }
-    print_pages(m, what, ms);
-    free(ms);
-}
+#define CASES_COUNT (sizeof cases / sizeof cases[0])
+
+/* With the blocks and without. */
+enum { WITH, WITHOUT, SIDES };
+
+struct times {
+    struct spread wall_ms[SIDES];
+    struct spread cpu_ms[SIDES];
+};
+
+/* What she follows and whom she blocks, for one case. */
+struct wishes {
+    struct vault_contents contents;
+    struct vault_followed_tag tag;
+    struct vault_block *blocks; /* room for one more; owned */
+    size_t next;                /* who is blocked next */
+};
 
 static void load(struct million *m, const struct vault_contents *contents)
 {
@@ -51,89 +53,96 @@ static void load(struct million *m, const struct vault_contents *contents)
     must_ok(view_load(m->view, contents, &note), &note, "judging posts");
 }
 
-/* The first page after the view was judged anew. */
-static void measure_after_block(struct million *m, const struct view_query *query)
+static void wish(struct wishes *wishes, const struct million *m, const struct page_case *page,
+                 int side)
 {
-    struct vault_contents contents = *vault_contents(m->vault);
-    struct vault_block *blocks = must_get(contents.blocks_count + 1, sizeof *blocks);
-    memcpy(blocks, contents.blocks, contents.blocks_count * sizeof *blocks);
-    contents.blocks = blocks;
-    struct spread *ms = must_get(1, sizeof *ms);
-    for (size_t i = 0; i < PAGES_BLOCK; i++) {
-        blocks[contents.blocks_count] =
-            (struct vault_block){.key = m->people[m->follows_count + i], .in_force = true};
-        struct vault_contents with = contents;
-        with.blocks_count++;
-        load(m, &with);
-        spread_add(ms, page_ms(m, query));
+    *wishes = (struct wishes){.contents = *vault_contents(m->vault), .next = m->follows_count};
+    struct vault_contents *c = &wishes->contents;
+    if (page->only_tag != NULL) {
+        struct octets tag = octets_of_text(page->only_tag);
+        memcpy(wishes->tag.tag, tag.at, tag.len);
+        wishes->tag.tag_len = (uint8_t)tag.len;
+        c->follows_count = 0;
+        c->tags = &wishes->tag;
+        c->tags_count = 1;
     }
-    print_pages(m, "50 right after a block", ms);
-    free(ms);
-    free(blocks);
+    c->blocks_count = side == WITH ? c->blocks_count : 0;
+    wishes->blocks = must_get(c->blocks_count + 1, sizeof *wishes->blocks);
+    memcpy(wishes->blocks, c->blocks, c->blocks_count * sizeof *wishes->blocks);
+    c->blocks = wishes->blocks;
+}
+
+static void one_more_block(struct wishes *wishes, struct million *m)
+{
+    struct vault_contents with = wishes->contents;
+    wishes->blocks[with.blocks_count++] =
+        (struct vault_block){.key = m->people[wishes->next++], .in_force = true};
+    load(m, &with);
+}
+
+static void measure_page(struct times *times, struct million *m, const struct page_case *page,
+                         int side)
+{
+    struct view_query query = {.what = VIEW_TIMELINE, .limit = page->limit, .now_s = m->now_s};
+    struct err_note note = {{0}};
+    struct view_page shown;
+    double cpu = clock_thread();
+    double begun = clock_wall();
+    must_ok(view_query(m->view, &shown, &query, &note), &note, "a page");
+    spread_add(&times->wall_ms[side], (clock_wall() - begun) * 1e3);
+    spread_add(&times->cpu_ms[side], (clock_thread() - cpu) * 1e3);
+    must(shown.count == page->limit, "a page came short");
+}
+
+static void measure_round(struct times *times, struct million *m, const struct page_case *page,
+                          int side)
+{
+    struct wishes wishes;
+    wish(&wishes, m, page, side);
+    load(m, &wishes.contents);
+    for (size_t i = 0; i < (page->after_block ? LOADS : PAGES); i++) {
+        if (page->after_block) {
+            one_more_block(&wishes, m);
+        }
+        measure_page(times, m, page, side);
+    }
+    free(wishes.blocks);
+}
+
+static void print_case(const struct million *m, const struct page_case *page, struct times *times)
+{
+    bool newest = page->limit == NEWEST_LEN;
+    double part = newest ? 0.5 : 0.99;
+    struct result result = {.bench = "timeline",
+                            .unit = newest ? "ms, p50" : "ms, p99",
+                            .better = BETTER_LOWER,
+                            .target = newest ? NEWEST_MS : TARGET_MS,
+                            .reference = "the same page with nobody blocked; in process, bodies "
+                                         "opened from the log"};
+    result_spread(&result, &times->wall_ms[WITH]);
+    result.value = spread_at(&times->wall_ms[WITH], part);
+    double cpu_ms = spread_at(&times->cpu_ms[WITH], part);
+    double cpu_without_ms = spread_at(&times->cpu_ms[WITHOUT], part);
+    result_print(&result,
+                 ",\"page\":\"%s\",\"p50\":%.3f,\"without_blocks_ms\":%.3f,\"this_thread_ms\":%.3f,"
+                 "\"this_thread_without_blocks_ms\":%.3f,\"ratio_this_thread\":%.2f,"
+                 "\"ratio_limit\":%.1f,\"posts\":%zu,\"blocked\":%zu",
+                 page->name, spread_at(&times->wall_ms[WITH], 0.5),
+                 spread_at(&times->wall_ms[WITHOUT], part), cpu_ms, cpu_without_ms,
+                 cpu_ms / cpu_without_ms, RATIO_LIMIT, m->posts_count, m->blocks_count);
 }
 
 void bench_timeline(struct bench *bench)
 {
     struct million *m = million_of(bench);
-    struct view_query query = {
-        .what = VIEW_TIMELINE, .reach = VIEW_WEB, .limit = PAGE_LEN, .now_s = m->now_s};
-    measure_pages(m, "50", &query);
-    struct view_query newest = query;
-    newest.limit = NEWEST_LEN;
-    measure_pages(m, "newest 500", &newest);
-    struct view_query flood = query;
-    flood.what = VIEW_TAG;
-    flood.tag = octets_of_text("flood");
-    measure_pages(m, "50 under a tag with 99.9 % invisible", &flood);
-    measure_after_block(m, &query);
+    for (size_t i = 0; i < CASES_COUNT; i++) {
+        struct times *times = must_get(1, sizeof *times);
+        for (size_t round = 0; round < ROUNDS; round++) {
+            measure_round(times, m, &cases[i], WITH);
+            measure_round(times, m, &cases[i], WITHOUT);
+        }
+        print_case(m, &cases[i], times);
+        free(times);
+    }
     load(m, vault_contents(m->vault));
-}
-
-/* What the same posts cost when they are only unsealed and hashed. */
-static double raw_rebuild_s(const struct million *m)
-{
-    uint8_t plain[512] = {0};
-    uint8_t sealed[512 + crypto_aead_chacha20poly1305_ietf_ABYTES];
-    uint8_t hash[32];
-    static const uint8_t key[32] = {1};
-    static const uint8_t nonce[12] = {1};
-    unsigned long long len = 0;
-    const size_t plain_len = 430;
-    (void)crypto_aead_chacha20poly1305_ietf_encrypt(sealed, &len, plain, plain_len, NULL, 0, NULL,
-                                                    nonce, key);
-    double begun = clock_wall();
-    for (size_t i = 0; i < m->posts_count; i++) {
-        must(crypto_aead_chacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed, len, NULL, 0,
-                                                       nonce, key) == 0,
-             "opening a record");
-        (void)crypto_generichash(hash, sizeof hash, plain, plain_len, NULL, 0);
-    }
-    return clock_wall() - begun;
-}
-
-void bench_rebuild(struct bench *bench)
-{
-    struct million *m = million_of(bench);
-    struct spread *whole_s = must_get(1, sizeof *whole_s);
-    struct spread *store_s = must_get(1, sizeof *store_s);
-    struct spread *raw_s = must_get(1, sizeof *raw_s);
-    for (size_t i = 0; i < REBUILD_RUNS; i++) {
-        million_close(m);
-        double begun = clock_wall();
-        million_open_store(m);
-        spread_add(store_s, clock_wall() - begun);
-        million_open_view(m);
-        spread_add(whole_s, clock_wall() - begun);
-        spread_add(raw_s, raw_rebuild_s(m));
-    }
-    struct result result = {.bench = "rebuild",
-                            .unit = "s",
-                            .better = BETTER_NONE,
-                            .reference = "unsealing and hashing as many posts, one core"};
-    result_spread(&result, whole_s);
-    result_print(&result, ",\"store_s\":%.2f,\"reference_s\":%.2f,\"posts\":%zu",
-                 spread_at(store_s, 0.5), spread_at(raw_s, 0.5), m->posts_count);
-    free(whole_s);
-    free(store_s);
-    free(raw_s);
 }
