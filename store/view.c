@@ -44,11 +44,43 @@ static struct view_case case_of(const struct view *view, const struct view_priva
     return (struct view_case){.columns = &view->columns, .priv = priv, .own = view->own};
 }
 
+/* Into fresh memory, so that what was judged before stands when this fails. */
+static enum err_code judge_all(struct view *view, const struct view_private *priv)
+{
+    struct view_fates fates;
+    struct view_case of = case_of(view, priv);
+    enum err_code rc = view_fates_make(&fates, &of, view->clock_s);
+    if (rc == ERR_OK) {
+        view_fates_close(&view->fates);
+        view->fates = fates;
+    }
+    return rc;
+}
+
+/* Judge again what hangs on the keys of which she thinks otherwise now.  False when that is no
+ * way: everything must be judged anew. */
+static bool judge_keys(struct view *view, const struct view_private *priv)
+{
+    struct view_case was = case_of(view, &view->priv);
+    struct view_case of = case_of(view, priv);
+    struct view_numbers keys = {.at = NULL};
+    bool settled = false;
+    if (view_private_differ_in_keys(&view->priv, priv) &&
+        view_private_differing(&keys, &view->priv, priv) == ERR_OK &&
+        view_fates_reserve(&view->fates, &view->columns) == ERR_OK) {
+        view_change_keys(&view->fates, &was, &of, &keys);
+        settled = view_change_settle(&view->fates, &of, view->clock_s) == VIEW_CHANGE_SETTLED;
+    }
+    free(keys.at);
+    return settled;
+}
+
 enum err_code view_load(struct view *view, const struct vault_contents *contents,
                         struct err_note *note)
 {
     struct view_private priv;
-    struct view_fates fates;
+    bool keep = view->loaded && !view->stale; /* what was judged is worth going on from */
+    uint64_t marked_count = view->shields.marked_count;
     view->loaded = false;
     enum err_code rc = view_private_make(&priv, &view->columns, contents, view->own);
     if (rc != ERR_OK) {
@@ -59,16 +91,15 @@ enum err_code view_load(struct view *view, const struct vault_contents *contents
         view_private_close(&priv);
         return err_note(note, rc, "looking for shielded words");
     }
-    struct view_case of = case_of(view, &priv);
-    rc = view_fates_make(&fates, &of, view->clock_s);
+    if (!keep || marked_count != view->shields.marked_count || !judge_keys(view, &priv)) {
+        rc = judge_all(view, &priv);
+    }
     if (rc != ERR_OK) {
         view_private_close(&priv);
         return err_note(note, rc, "loading follows and blocks");
     }
     view_private_close(&view->priv);
-    view_fates_close(&view->fates);
     view->priv = priv;
-    view->fates = fates;
     view->stale = false;
     view->loaded = true;
     return ERR_OK;
@@ -91,12 +122,9 @@ enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *not
         view->stale = true;
     }
     if (view->stale) {
-        struct view_fates fates;
-        if (view_fates_make(&fates, &of, now_s) != ERR_OK) {
+        if (judge_all(view, &view->priv) != ERR_OK) {
             return err_note(note, ERR_NO_MEMORY, "judging what may be shown");
         }
-        view_fates_close(&view->fates);
-        view->fates = fates;
         view->stale = false;
     }
     if (view_list_sort(&view->columns.order, &view->columns) != ERR_OK) {

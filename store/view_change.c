@@ -6,6 +6,11 @@
 #define DOUBTS_PART 4
 #define DOUBTS_MIN  1024
 
+static uint32_t doubts_max(const struct view_fates *fates)
+{
+    return DOUBTS_MIN + fates->of_count / DOUBTS_PART;
+}
+
 static void doubt(struct view_fates *fates, uint32_t post)
 {
     struct view_doubts *doubts = &fates->doubts;
@@ -13,7 +18,7 @@ static void doubt(struct view_fates *fates, uint32_t post)
         return;
     }
     uint32_t *at = NULL;
-    if (doubts->posts.count < DOUBTS_MIN + fates->of_count / DOUBTS_PART) {
+    if (doubts->posts.count < doubts_max(fates)) {
         at = view_grown(doubts->posts.at, &doubts->posts.cap, (uint64_t)doubts->posts.count + 1,
                         sizeof *at);
     }
@@ -97,7 +102,7 @@ static void vouch_begins(struct view_fates *fates, const struct view_case *of, u
     if (!view_web_count(&fates->web, edge)) {
         return;
     }
-    if (view_web_relax(&fates->web, &reached, of, edge) != ERR_OK) {
+    if (!fates->doubts.web && view_web_relax(&fates->web, &reached, of, edge) != ERR_OK) {
         fates->doubts.everything = true;
     }
     doubt_posts_by(fates, of->columns, &reached);
@@ -174,6 +179,79 @@ void view_change_arrived(struct view_fates *fates, const struct view_case *of,
     if (subject != VIEW_NONE && c->rows[subject].author == c->rows[post].author) {
         dies(fates, of, subject);
     }
+}
+
+static bool add(struct view_fates *fates, struct view_numbers *posts, uint32_t post)
+{
+    uint32_t *at = NULL;
+    if (posts->count < doubts_max(fates)) {
+        at = view_grown(posts->at, &posts->cap, (uint64_t)posts->count + 1, sizeof *at);
+    }
+    if (at == NULL) {
+        return false;
+    }
+    posts->at = at;
+    at[posts->count++] = post;
+    return true;
+}
+
+/* Every post that a key wrote, and every post that names it. */
+static bool add_posts_of(struct view_fates *fates, struct view_numbers *posts,
+                         const struct view_columns *c, uint32_t key)
+{
+    bool room = true;
+    for (uint32_t post = view_columns_posts_by(c, key); room && post != VIEW_NONE;
+         post = c->rows[post].author_next) {
+        room = add(fates, posts, post);
+    }
+    for (uint32_t i = view_columns_namings_of(c, key); room && i != VIEW_NONE;
+         i = c->namings[i].next) {
+        room = add(fates, posts, c->namings[i].post);
+    }
+    return room;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void mind_changed(struct view_fates *fates, const struct view_case *was,
+                         const struct view_case *of, uint32_t post)
+{
+    bool before = view_fates_vouches(fates, was, post);
+    bool after = view_fates_vouches(fates, of, post);
+    if (after && !before) {
+        vouch_begins(fates, of, post);
+    }
+    if (before && !after) {
+        vouch_ends(fates, of, post);
+    }
+    doubt(fates, post);
+}
+
+void view_change_keys(struct view_fates *fates, const struct view_case *was,
+                      const struct view_case *of, const struct view_numbers *keys)
+{
+    struct view_numbers posts = {.at = NULL};
+    bool room = true;
+    for (uint32_t i = 0; room && i < keys->count; i++) {
+        room = add_posts_of(fates, &posts, of->columns, keys->at[i]);
+    }
+    fates->doubts.everything = fates->doubts.everything || !room;
+    fates->doubts.web = fates->doubts.web || keys->count > 0;
+    if (room && posts.count > 0) {
+        /* A vouch that two of the keys stand in must be counted once. */
+        qsort(posts.at, posts.count, sizeof *posts.at, by_number);
+        for (uint32_t i = 0; i < posts.count; i++) {
+            if (i == 0 || posts.at[i] != posts.at[i - 1]) {
+                mind_changed(fates, was, of, posts.at[i]);
+            }
+        }
+    }
+    free(posts.at);
 }
 
 /* What was alive at the last clock and has expired since. */

@@ -1,5 +1,6 @@
 /* view_change.h - what is new about what was judged already: posts that come, come late, are taken
- * back or expire, and vouches that begin or cease to count.
+ * back or expire, vouches that begin or cease to count, and keys that she blocks or follows or no
+ * longer does.
  *
  * Most arrivals change nothing but themselves.  The others leave doubts, which are settled together
  * before the next answer: doubtful posts are judged again, and where one's reasons have changed,
@@ -20,6 +21,10 @@ struct view_arrival {
 /* Take in a post for which there is room (view_fates_reserve()). */
 void view_change_arrived(struct view_fates *fates, const struct view_case *of,
                          const struct view_arrival *arrival);
+
+/* She thinks otherwise of these keys than she did: was and of differ in them alone. */
+void view_change_keys(struct view_fates *fates, const struct view_case *was,
+                      const struct view_case *of, const struct view_numbers *keys);
 
 enum view_changes {
     VIEW_CHANGE_SETTLED,    /* the fates hold for now_s */

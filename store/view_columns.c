@@ -41,6 +41,7 @@ void view_columns_close(struct view_columns *columns)
     free(columns->vouch_edges.at);
     view_edges_close(&columns->edges);
     free(columns->authors);
+    free(columns->namings);
     free(columns->expiries);
     free(columns->buckets);
     *columns = (struct view_columns){.rows = NULL};
@@ -191,7 +192,7 @@ static bool authors_reserve(struct view_columns *c, uint32_t more_count)
     }
     c->authors = authors;
     for (; c->authors_count < needed; c->authors_count++) {
-        authors[c->authors_count] = (struct view_author){.posts = VIEW_NONE};
+        authors[c->authors_count] = (struct view_author){.posts = VIEW_NONE, .namings = VIEW_NONE};
     }
     return true;
 }
@@ -222,6 +223,13 @@ static bool columns_reserve(struct view_columns *c, const struct post *post)
         return false;
     }
     c->refs = refs;
+    struct view_naming *namings =
+        view_grown(c->namings, &c->namings_cap, (uint64_t)c->namings_count + VIEW_MENTIONS_MAX,
+                   sizeof *c->namings);
+    if (namings == NULL) {
+        return false;
+    }
+    c->namings = namings;
     struct view_expiry *expiries = view_grown(c->expiries, &c->expiries_cap,
                                               (uint64_t)c->expiries_count + 1, sizeof *c->expiries);
     if (expiries == NULL) {
@@ -271,7 +279,11 @@ static void lists_add(struct view_columns *c, uint32_t number, const struct post
     struct key mentions[VIEW_MENTIONS_MAX];
     row->keys_count = (uint8_t)view_mentions_of(mentions, post);
     for (uint8_t i = 0; i < row->keys_count; i++) {
-        numbers_add(&c->lists, view_intern_add(&c->keys, mentions[i].octets));
+        uint32_t key = view_intern_add(&c->keys, mentions[i].octets);
+        numbers_add(&c->lists, key);
+        c->namings[c->namings_count] =
+            (struct view_naming){.post = number, .next = c->authors[key].namings};
+        c->authors[key].namings = c->namings_count++;
     }
 }
 

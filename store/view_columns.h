@@ -58,9 +58,16 @@ struct view_expiry {
     uint32_t post;
 };
 
-/* What a key wrote. */
+/* A post that names a key: mentions it, vouches for it. */
+struct view_naming {
+    uint32_t post;
+    uint32_t next; /* next naming of the same key */
+};
+
+/* What a key wrote, and where it is named. */
 struct view_author {
     uint32_t posts;         /* head of the chain of its posts, or VIEW_NONE */
+    uint32_t namings;       /* head of the chain of its namings, or VIEW_NONE */
     bool lets_vouched_only; /* some text of its has POST_REPLIES_VOUCHED */
 };
 
@@ -91,6 +98,8 @@ struct view_columns {
     struct view_edges edges;
     struct view_author *authors; /* by key; keys met later wrote nothing */
     uint32_t authors_count, authors_cap;
+    struct view_naming *namings;
+    uint32_t namings_count, namings_cap;
     uint32_t vouched_only_count; /* texts with POST_REPLIES_VOUCHED */
     struct view_expiry *expiries;
     uint32_t expiries_count, expiries_cap;
@@ -131,6 +140,11 @@ struct post_id view_columns_id(const struct view_columns *columns, uint32_t numb
 static inline uint32_t view_columns_posts_by(const struct view_columns *columns, uint32_t key)
 {
     return key < columns->authors_count ? columns->authors[key].posts : VIEW_NONE;
+}
+
+static inline uint32_t view_columns_namings_of(const struct view_columns *columns, uint32_t key)
+{
+    return key < columns->authors_count ? columns->authors[key].namings : VIEW_NONE;
 }
 
 /* The post that this one refers to so, or VIEW_NONE. */

@@ -200,6 +200,76 @@ enum err_code view_private_make(struct view_private *made, struct view_columns *
     return ERR_OK;
 }
 
+bool view_private_differ_in_keys(const struct view_private *a, const struct view_private *b)
+{
+    uint32_t count =
+        a->tag_flags_count > b->tag_flags_count ? a->tag_flags_count : b->tag_flags_count;
+    for (uint32_t tag = 0; tag < count; tag++) {
+        uint8_t in_a = tag < a->tag_flags_count ? a->tag_flags[tag] : 0;
+        uint8_t in_b = tag < b->tag_flags_count ? b->tag_flags[tag] : 0;
+        if (in_a != in_b) {
+            return false;
+        }
+    }
+    return a->web_steps == b->web_steps;
+}
+
+static bool differs(struct view_numbers *keys, uint32_t key)
+{
+    uint32_t *at = view_grown(keys->at, &keys->cap, (uint64_t)keys->count + 1, sizeof *keys->at);
+    if (at == NULL) {
+        return false;
+    }
+    keys->at = at;
+    at[keys->count++] = key;
+    return true;
+}
+
+static bool interval_equal(const struct view_interval *a, const struct view_interval *b)
+{
+    return a->key == b->key && a->since_s == b->since_s && a->until_s == b->until_s &&
+           a->since_position == b->since_position && a->until_position == b->until_position;
+}
+
+/* Both stand by key: what only one of them has is met by whichever is behind. */
+static bool differing_intervals(struct view_numbers *keys, const struct view_private *a,
+                                const struct view_private *b)
+{
+    size_t i = 0;
+    size_t j = 0;
+    bool room = true;
+    while (room && (i < a->intervals_count || j < b->intervals_count)) {
+        const struct view_interval *x = i < a->intervals_count ? &a->intervals[i] : NULL;
+        const struct view_interval *y = j < b->intervals_count ? &b->intervals[j] : NULL;
+        if (x != NULL && y != NULL && interval_equal(x, y)) {
+            i++;
+            j++;
+        } else if (y == NULL || (x != NULL && x->key <= y->key)) {
+            room = differs(keys, x->key);
+            i++;
+        } else {
+            room = differs(keys, y->key);
+            j++;
+        }
+    }
+    return room;
+}
+
+enum err_code view_private_differing(struct view_numbers *keys, const struct view_private *a,
+                                     const struct view_private *b)
+{
+    bool room = differing_intervals(keys, a, b);
+    uint32_t count =
+        a->key_flags_count > b->key_flags_count ? a->key_flags_count : b->key_flags_count;
+    for (uint32_t key = 0; room && key < count; key++) {
+        uint8_t changed = view_private_key(a, key) ^ view_private_key(b, key);
+        if ((changed & ~VIEW_KEY_NAMED) != 0) {
+            room = differs(keys, key);
+        }
+    }
+    return room ? ERR_OK : ERR_NO_MEMORY;
+}
+
 void view_private_close(struct view_private *priv)
 {
     free(priv->key_flags);

@@ -43,6 +43,13 @@ struct view_private {
  *   ERR_NO_MEMORY, ERR_DAMAGED  *made is not written */
 MUST_USE enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
                                          const struct vault_contents *contents, uint32_t own);
+/* Whether the two differ in what single keys are to her, at most: not in tags, nor in steps. */
+bool view_private_differ_in_keys(const struct view_private *a, const struct view_private *b);
+/* Add the keys whose posts the two may judge differently, some perhaps twice.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_private_differing(struct view_numbers *keys,
+                                              const struct view_private *a,
+                                              const struct view_private *b);
 void view_private_close(struct view_private *priv);
 
 static inline uint8_t view_private_key(const struct view_private *priv, uint32_t key)

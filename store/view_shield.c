@@ -159,6 +159,7 @@ enum err_code view_shields_load(struct view *view, const struct vault_contents *
     if (rc != ERR_OK) {
         view->shields.doubtful = true;
     } else {
+        change.next.marked_count = view->shields.marked_count + (changes ? 1 : 0);
         struct view_shields before = view->shields;
         view->shields = change.next;
         change.next = before;

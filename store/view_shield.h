@@ -14,7 +14,8 @@ struct view;
 struct view_shields {
     struct vault_shield *words; /* ascending and distinct; owned */
     size_t words_count;
-    bool doubtful; /* some rows may not be marked for these words */
+    uint64_t marked_count; /* how often rows were marked anew */
+    bool doubtful;         /* some rows may not be marked for these words */
 };
 
 void view_shields_close(struct view_shields *shields);

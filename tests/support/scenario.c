@@ -45,9 +45,19 @@ void scenario_free(struct scenario *s)
     free(s);
 }
 
+void judged_as_anew(struct scenario *s)
+{
+    struct err_note note = {.text = ""};
+    if (view_check(s->view, s->now_s, &note) != ERR_OK) {
+        (void)fprintf(stderr, "%s\n", note.text);
+        must(false, "step by step as anew");
+    }
+}
+
 void reloads(struct scenario *s)
 {
     must(view_load(s->view, &s->vault, NULL) == ERR_OK, "view_load");
+    judged_as_anew(s);
 }
 
 void follows(struct scenario *s, const char *who)
@@ -240,15 +250,6 @@ struct post_id drafts(struct scenario *s, const char *who, struct post_draft dra
     struct person person = person_of(who);
     draft.created_s = s->now_s;
     return said(s, person_draft(&s->posts, &person, &draft));
-}
-
-void judged_as_anew(struct scenario *s)
-{
-    struct err_note note = {.text = ""};
-    if (view_check(s->view, s->now_s, &note) != ERR_OK) {
-        (void)fprintf(stderr, "%s\n", note.text);
-        must(false, "step by step as anew");
-    }
 }
 
 bool sees(struct scenario *s, struct post_id id)

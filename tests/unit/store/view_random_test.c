@@ -205,6 +205,28 @@ static void the_blocked_leave_no_trace_in_any_history(void **state)
     assert_true(visible * 5 >= all); /* else it shows nothing about what is shown */
 }
 
+/* She changes her mind about somebody, as often as there is room for. */
+static void changes_her_mind(struct scenario *s)
+{
+    const char *who = people[1 + random_below(PEOPLE_COUNT - 1)];
+    struct key key = person_of(who).key;
+    bool blocked = false;
+    for (size_t i = 0; i < s->vault.blocks_count; i++) {
+        blocked = blocked || (s->blocks[i].in_force && key_equal(&s->blocks[i].key, &key));
+    }
+    if (random_below(2) == 0) {
+        bool followed = false;
+        for (size_t i = 0; i < s->vault.follows_count; i++) {
+            followed = followed || key_equal(&s->follows[i], &key);
+        }
+        followed ? unfollows(s, who) : follows(s, who);
+    } else if (blocked) {
+        unblocks(s, who);
+    } else if (s->vault.blocks_count < SCENARIO_LIST_MAX) {
+        blocks(s, who);
+    }
+}
+
 /* Everything comes in any order, some at a time; the clock goes on, and now and then back. */
 static void judging_as_posts_come_is_judging_anew(void **state)
 {
@@ -223,6 +245,9 @@ static void judging_as_posts_come_is_judging_anew(void **state)
             if (random_below(3) == 0) {
                 s->now_s = last_s + random_below(90);
                 judged_as_anew(s);
+            }
+            if (random_below(4) == 0) {
+                changes_her_mind(s);
             }
         }
         s->now_s = last_s + 90;
