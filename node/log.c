@@ -26,8 +26,7 @@ static size_t put_head(char *line, enum log_level level)
     return len + (size_t)snprintf(line + len, LOG_LINE_MAX - len, "%s: ", level_names[level]);
 }
 
-/* What a peer or a file name put into a line must not move a terminal's cursor. */
-static void make_plain(char *text)
+void log_make_plain(char *text)
 {
     for (char *c = text; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f) {
@@ -47,7 +46,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line + len, sizeof line - len - 1, format, args);
     va_end(args);
-    make_plain(line + len);
+    log_make_plain(line + len);
     len += strlen(line + len);
     line[len++] = '\n';
     /* A log that cannot be written is no reason to stop. */

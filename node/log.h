@@ -18,6 +18,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 /* Lines above this level are dropped.  LOG_INFO until set; set it before threads start. */
 void log_set_level(enum log_level level);
 
+/* Control characters become '?': text from elsewhere must not move a terminal's cursor. */
+void log_make_plain(char *text);
+
 /* "2026-01-31T12:00:00Z info: what happened", in one write. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 

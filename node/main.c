@@ -54,8 +54,9 @@ static void raise_descriptors(void)
     }
 }
 
-static int fail(enum err_code rc, const struct err_note *note)
+static int fail(enum err_code rc, struct err_note *note)
 {
+    log_make_plain(note->text);
     (void)fprintf(stderr, "kithd: %s\n", note->text[0] != '\0' ? note->text : err_text(rc));
     return err_exit_status(rc);
 }

@@ -48,6 +48,10 @@ expect_text "not a plain file"
 rm "$scratch/ana/key"
 mv "$scratch/key" "$scratch/ana/key"
 
+# What was pasted into a command line does not come back as an escape sequence.
+expect_status 2 kithd --home "$scratch/ana" --peer $'kith://\e[2Jhost:1/aaaa'
+if grep -q $'\e' "$scratch/err"; then fail "an escape sequence reaches the terminal"; fi
+
 # Two at once: one node, and both are told that it runs.
 as ana up >"$scratch/up1" 2>&1 &
 one=$!
