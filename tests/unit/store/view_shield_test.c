@@ -198,6 +198,33 @@ static void a_name_that_holds_a_word_gives_way_to_the_one_before(void **state)
     scenario_free(s);
 }
 
+static bool is_listed(struct scenario *s, const char *who, enum view_reach reach)
+{
+    const struct view_person *people;
+    size_t count;
+    struct key key = person_of(who).key;
+    bool found = false;
+    assert_int_equal(view_people(s->view, &people, &count, 10, reach, s->now_s, NULL), ERR_OK);
+    for (size_t i = 0; i < count; i++) {
+        found = found || key_equal(&people[i].key, &key);
+    }
+    return found;
+}
+
+static void a_stranger_who_wrote_only_what_is_shielded_is_nobody(void **state)
+{
+    (void)state;
+    struct scenario *s = a_web();
+    struct post_id post = says(s, "gil", "I read this", "itwasme");
+    assert_true(is_listed(s, "gil", VIEW_STRANGERS));
+    shields(s, "itwasme");
+    assert_false(is_listed(s, "gil", VIEW_STRANGERS));
+    assert_true(is_listed(s, "gil", VIEW_ALL));
+    assert_false(sees_shielded(s, post)); /* strangers are asked for apart */
+    shields_leave_no_trace(s);
+    scenario_free(s);
+}
+
 static void counts_leave_out_what_is_shielded(void **state)
 {
     (void)state;
@@ -361,6 +388,7 @@ int main(void)
         cmocka_unit_test(her_own_words_are_hers),
         cmocka_unit_test(her_answer_to_a_shielded_post_stays_in_mine_alone),
         cmocka_unit_test(a_name_that_holds_a_word_gives_way_to_the_one_before),
+        cmocka_unit_test(a_stranger_who_wrote_only_what_is_shielded_is_nobody),
         cmocka_unit_test(counts_leave_out_what_is_shielded),
         cmocka_unit_test(a_stream_gains_nothing_shielded_and_no_prefix_finds_it),
         cmocka_unit_test(a_block_hides_what_shields_would_show),
