@@ -132,6 +132,9 @@ enum err_code command_on_page(struct commands *c, struct run *run, struct octets
     if (rc != ERR_OK) {
         return rc;
     }
+    if (query.what == VIEW_TAG) {
+        command_tell_if_shielded(c, run, query.tag, query.reach);
+    }
     size_t sent = 0;
     while (sent < page.count && c->host->writable(c->host, run->client)) {
         command_item_post(c, run, &page.posts[sent++]);
@@ -268,6 +271,7 @@ enum err_code command_on_tally(struct commands *c, struct run *run, struct octet
     if (rc != ERR_OK) {
         return rc;
     }
+    command_tell_if_shielded(c, run, octets_of(tag, tag_len), reach);
     struct canon_writer *w = command_item_begin(c, run);
     canon_write_map(w, 12);
     command_put_str(w, "tag", octets_of(tag, tag_len));

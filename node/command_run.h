@@ -132,6 +132,9 @@ MUST_USE enum err_code command_arg_bool(bool *value, struct octets args, const c
 /* "strangers" and "shielded".  *reach is written even where both are absent. */
 MUST_USE enum err_code command_arg_reach(enum view_reach *reach, struct octets args,
                                          struct err_note *note);
+/* Asked for a tag that she keeps away, say so: it depends on her own list and on nothing else. */
+void command_tell_if_shielded(struct commands *commands, struct run *run, struct octets tag,
+                              enum view_reach reach);
 /* A tag as typed, to its normal form in out. */
 MUST_USE enum err_code command_tag(uint8_t out[POST_TAG_MAX], size_t *len, struct octets typed,
                                    struct err_note *note);

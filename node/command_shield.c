@@ -86,6 +86,20 @@ enum err_code command_on_shield(struct commands *c, struct run *run, struct octe
     return rc;
 }
 
+void command_tell_if_shielded(struct commands *commands, struct run *run, struct octets tag,
+                              enum view_reach reach)
+{
+    const struct vault_contents *contents = vault_contents(commands->vault);
+    for (size_t i = 0; (reach & VIEW_SHIELDED_TOO) == 0 && i < contents->shields_count; i++) {
+        const struct vault_shield *shield = &contents->shields[i];
+        if (shield->kind == VAULT_SHIELD_TAG &&
+            octets_equal(octets_of(shield->text, shield->text_len), tag)) {
+            command_tell(commands, run,
+                         "You keep this tag away from you. `--show-shielded` shows it, this once.");
+        }
+    }
+}
+
 enum err_code command_on_shields(struct commands *c, struct run *run, struct octets args,
                                  struct err_note *note)
 {

@@ -255,6 +255,25 @@ static void a_stream_that_asks_for_the_shielded_gets_it(void **state)
     answer_free(&answer);
 }
 
+/* Also where nothing is kept away: it depends on her list alone. */
+static void asked_for_a_shielded_tag_the_node_says_so(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"tag", "tally"};
+    ends_with(0, ASK("shield", "metoo"));
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer = ASK(commands[i], "#MeToo", "--json");
+        assert_non_null(strstr(answer.err, "You keep this tag away"));
+        answer_free(&answer);
+        answer = ASK(commands[i], "metoo", "--show-shielded");
+        assert_null(strstr(answer.err, "You keep"));
+        answer_free(&answer);
+        answer = ASK(commands[i], "work");
+        assert_null(strstr(answer.err, "You keep"));
+        answer_free(&answer);
+    }
+}
+
 static void shields_are_listed_as_they_were_raised_and_survive_a_restart(void **state)
 {
     (void)state;
@@ -411,6 +430,7 @@ int main(void)
         TEST(a_timeline_taken_slowly_ends_without_what_she_shields_meanwhile),
         TEST(an_open_stream_shows_nothing_that_is_shielded_meanwhile),
         TEST(a_stream_that_asks_for_the_shielded_gets_it),
+        TEST(asked_for_a_shielded_tag_the_node_says_so),
         TEST(shields_are_listed_as_they_were_raised_and_survive_a_restart),
         TEST(a_shield_is_one_tag_or_one_word),
         TEST(a_shielded_post_can_be_acted_on),
