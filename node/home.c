@@ -230,5 +230,9 @@ enum err_code home_open_store(struct store **store, struct home *home, struct er
         rc = store_open(store, home->files, key, note);
     }
     sodium_free(key);
+    if (rc == ERR_OK && store_stats(*store).quarantined_count > 0) {
+        log_line(LOG_WARN, "a part of the posts kept here is damaged on the disk and left out; "
+                           "other nodes are asked for it again");
+    }
     return rc == ERR_OK ? rc : err_note(note, rc, "opening the posts in %s", home->path);
 }

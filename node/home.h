@@ -50,7 +50,7 @@ MUST_USE enum err_code home_check_vault(struct home *home, struct err_note *note
 MUST_USE enum err_code home_make_vault(struct home *home, enum vault_kind kind,
                                        struct err_note *note);
 
-/* Open the store under the key of the home.
+/* Open the store under the key of the home.  Damage in it is said in the log.
  *   ERR_NOT_FOUND  there is no key;  and what store_open() gives */
 MUST_USE enum err_code home_open_store(struct store **store, struct home *home,
                                        struct err_note *note);

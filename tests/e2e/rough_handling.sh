@@ -38,6 +38,16 @@ expect_status 5 kithd --home "$scratch/shared" --init --name ana
 expect_text "chmod 700"
 [ "$(stat -c %a "$scratch/shared")" = 755 ] || fail "somebody's folder was changed"
 
+# A record that is damaged is left out and said; what is one's own is there all the same.
+start ana
+for i in 1 2 3; do says ana post "number $i" --tag metoo >/dev/null; done
+stop ana
+printf 'zzz' | dd of="$scratch/ana/log/00000000.0" bs=1 seek=40 conv=notrunc 2>/dev/null
+start ana
+grep -q "damaged on the disk" "$scratch/ana.log" || fail "damage is not said"
+sees ana "$first" || fail "an own post is lost with a damaged record"
+stop ana
+
 # A key that is missing or is no file.
 mv "$scratch/ana/key" "$scratch/key"
 expect_status 5 kithd --home "$scratch/ana"
