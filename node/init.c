@@ -97,6 +97,9 @@ static enum err_code furnish(struct home *home, const struct options *options,
     if (rc == ERR_OK && options->name != NULL && options->name[0] != '\0') {
         rc = write_profile(journal, vault, options->name, note);
     }
+    if (vault != NULL) {
+        vault_keep_copy(vault);
+    }
     vault_close(vault);
     journal_close(journal);
     return rc;

@@ -114,6 +114,9 @@ void person_close(struct person *person)
     commands_free(person->commands);
     view_free(person->view);
     store_close(person->store);
+    if (person->vault != NULL) {
+        vault_keep_copy(person->vault);
+    }
     vault_close(person->vault);
     journal_close(person->journal);
     uv_mutex_destroy(&person->status_mutex);

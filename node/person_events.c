@@ -218,6 +218,7 @@ static void work(struct job *job)
         break;
     case EVENT_TICK:
         commands_on_tick(person->commands);
+        vault_keep_copy(person->vault);
         atomic_store(&person->tick_queued, false);
         break;
     }

@@ -326,6 +326,14 @@ enum err_code vault_commit(struct vault *vault, struct err_note *note)
     }
     vault->saved_s = vault->now_s;
     vault_state_commit(vault, generation);
-    keep_copy(vault, generation);
+    vault->copy_due = true;
     return ERR_OK;
+}
+
+void vault_keep_copy(struct vault *vault)
+{
+    if (vault->copy_due && vault->failure == ERR_OK) {
+        vault->copy_due = false;
+        keep_copy(vault, vault->generation);
+    }
 }

@@ -42,6 +42,7 @@ struct vault {
     struct vault_table claims;
     struct vault_table imported;
     struct vault_contents contents; /* of what is committed */
+    bool copy_due;                  /* the copy is older than what is committed */
     enum err_code failure;          /* what stands on the disk is not known since */
 };
 

@@ -34,6 +34,9 @@ static enum err_code open_all(void)
 
 static void close_all(void)
 {
+    if (vault != NULL) {
+        vault_keep_copy(vault);
+    }
     vault_close(vault);
     vault = NULL;
     journal_close(journal);
@@ -184,6 +187,24 @@ static void no_block_is_lost_with_an_older_copy(void **state)
     assert_int_equal(c->blocks[0].until_s, 210);
     assert_string_equal(c->blocks[2].label, "l3");
     assert_int_equal(c->blocks[2].since_s, 200);
+}
+
+/* What asked for a change does not wait for the copy; the journal bridges the time until then. */
+static void a_block_survives_a_lost_vault_before_its_copy_is_written(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    vault_keep_copy(vault);
+    assert_int_equal(blocks(2, 200), ERR_OK);
+    vault_close(vault);
+    vault = NULL;
+    close_all();
+    assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_true(recovery.needed);
+    assert_int_equal(recovery.changes_missing, 1);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_in_force("12");
 }
 
 /* The older one lies where the vault is; the copy beside it is the latest. */
@@ -351,6 +372,7 @@ int main(void)
         TEST(a_vault_in_order_is_left_alone),
         TEST(a_damaged_vault_comes_back_whole),
         TEST(no_block_is_lost_with_an_older_copy),
+        TEST(a_block_survives_a_lost_vault_before_its_copy_is_written),
         TEST(the_latest_of_two_copies_is_taken),
         TEST(imports_and_their_undoing_come_back_too),
         TEST(without_a_whole_copy_nothing_is_changed),
