@@ -235,12 +235,20 @@ static int argument_complete(struct cli *cli, struct invocation *invocation, siz
                : CLI_DONE;
 }
 
+int ask_first(struct cli *cli, struct invocation *invocation)
+{
+    int status = invocation->is_begun ? CLI_DONE : dashes_replace(cli, invocation);
+    invocation->is_begun = true;
+    bool required = invocation->command->required_count > 0;
+    return status == CLI_DONE && required ? argument_complete(cli, invocation, 0) : status;
+}
+
 int ask_complete(struct cli *cli, struct invocation *invocation)
 {
     if (invocation->is_complete) {
         return CLI_DONE; /* an empty answer is an answer */
     }
-    int status = dashes_replace(cli, invocation);
+    int status = ask_first(cli, invocation);
     for (size_t i = 0; status == CLI_DONE && i < COMMAND_ARGUMENTS_MAX; i++) {
         status = argument_complete(cli, invocation, i);
     }

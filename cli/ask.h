@@ -13,6 +13,8 @@
  * missing CLI_WRONG_USAGE, or CLI_NO_SUCH_THING for a number that no line of the last listing has.
  */
 int ask_complete(struct cli *cli, struct invocation *invocation);
+/* The first half of it: each '-', and the first argument, if the command cannot do without. */
+int ask_first(struct cli *cli, struct invocation *invocation);
 /* Ask for one parameter on the terminal and add it, unless the answer is empty.  CLI_DONE, or
  * as above when what was typed cannot be used. */
 int ask_one(struct cli *cli, struct invocation *invocation, enum parameter_name name);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/ask.h"
@@ -46,16 +47,29 @@ struct output {
     struct cli *cli;
     const struct command *command;
     struct render render;
+    uint8_t *last; /* the last item, where something may be offered next; owned */
+    size_t last_len;
 };
+
+static bool keep_last(struct output *output, struct octets item)
+{
+    free(output->last);
+    output->last = malloc(item.len);
+    output->last_len = output->last != NULL ? item.len : 0;
+    if (output->last != NULL) {
+        memcpy(output->last, item.at, item.len);
+    }
+    return output->last != NULL;
+}
 
 static bool on_item(void *context, struct octets item)
 {
     struct output *output = context;
     FILE *out = output->cli->out;
-    bool good = true;
+    bool good = output->command->after == NULL || keep_last(output, item);
     output->render.items_count++;
     if (output->cli->json) {
-        good = json_print(out, item) == ERR_OK;
+        good = json_print(out, item) == ERR_OK && good;
     } else if (output->command->render != NULL) {
         output->command->render(&output->render, item);
     }
@@ -63,6 +77,16 @@ static bool on_item(void *context, struct octets item)
         (void)fflush(out);
     }
     return good && ferror(out) == 0;
+}
+
+static void say_done(struct cli *cli, const struct command *command, size_t items_count)
+{
+    if (items_count == 0 && command->empty != NULL) {
+        (void)fprintf(cli->out, "%s\n", command->empty);
+    }
+    if (command->done != NULL) {
+        (void)fprintf(cli->out, "%s\n", command->done);
+    }
 }
 
 int command_carry_out(struct cli *cli, struct invocation *invocation)
@@ -84,15 +108,13 @@ int command_carry_out(struct cli *cli, struct invocation *invocation)
     render_begin(&output.render, cli);
     status = request_run(cli, &request);
     render_end(&output.render);
-    if (status != CLI_DONE || cli->json) {
-        return status;
+    if (status == CLI_DONE && !cli->json) {
+        say_done(cli, command, output.render.items_count);
     }
-    if (output.render.items_count == 0 && command->empty != NULL) {
-        (void)fprintf(cli->out, "%s\n", command->empty);
+    if (status == CLI_DONE && output.last != NULL) {
+        status = command->after(cli, octets_of(output.last, output.last_len));
     }
-    if (command->done != NULL) {
-        (void)fprintf(cli->out, "%s\n", command->done);
-    }
+    free(output.last);
     return status;
 }
 

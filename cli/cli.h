@@ -63,6 +63,7 @@ struct cli {
     char home[CLI_HOME_MAX];
     bool json;
     bool in_session;
+    bool said_named; /* in this session: as whom she writes */
     struct numbers numbers;
 };
 

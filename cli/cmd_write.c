@@ -6,6 +6,7 @@
 
 #include "cli/ask.h"
 #include "cli/editor.h"
+#include "cli/named.h"
 
 static int text_edit(struct cli *cli, struct invocation *invocation)
 {
@@ -60,7 +61,14 @@ int cmd_compose(struct cli *cli, struct invocation *invocation)
                         "--voice is not in this version yet, and posting under your own name "
                         "instead would not be what you asked for. Nothing was sent.");
     }
-    int status = text_edit(cli, invocation);
+    int status = ask_first(cli, invocation);
+    if (status == CLI_DONE && invocation->command->control == CONTROL_REPLY &&
+        !named_ask(cli, invocation)) {
+        return CLI_DONE;
+    }
+    if (status == CLI_DONE) {
+        status = text_edit(cli, invocation);
+    }
     if (status == CLI_DONE) {
         status = ask_complete(cli, invocation);
     }
@@ -68,4 +76,13 @@ int cmd_compose(struct cli *cli, struct invocation *invocation)
         status = tags_ask(cli, invocation);
     }
     return status == CLI_DONE ? command_carry_out(cli, invocation) : status;
+}
+
+int cmd_react(struct cli *cli, struct invocation *invocation)
+{
+    int status = ask_complete(cli, invocation);
+    if (status != CLI_DONE || !named_ask(cli, invocation)) {
+        return status;
+    }
+    return command_carry_out(cli, invocation);
 }

@@ -25,6 +25,8 @@ struct command {
     /* What runs it; NULL: ask for what is missing, send it, render what comes. */
     int (*run)(struct cli *cli, struct invocation *invocation);
     void (*render)(struct render *render, struct octets item);
+    /* Given the last item once all is done: what may be offered next.  NULL: nothing. */
+    int (*after)(struct cli *cli, struct octets item);
     const char *empty; /* for people, when nothing came; the same words whatever is hidden */
     const char *done;  /* for people, after it was done; may be NULL */
     bool is_listing;   /* its lines get the numbers 1, 2, 3, ... */
@@ -45,6 +47,7 @@ struct invocation {
     size_t values_count;
     bool help;
     bool composed;    /* the text was asked for on a terminal */
+    bool is_begun;    /* no '-' is left */
     bool is_complete; /* nothing is left to ask */
 };
 
@@ -73,11 +76,15 @@ void invocation_free(struct invocation *invocation);
 /* Ask for what is missing, send the request and render what comes. */
 int command_carry_out(struct cli *cli, struct invocation *invocation);
 
+/* After `block`: what she has done that others can see and a block does not undo. */
+int after_block(struct cli *cli, struct octets item);
+
 /* The commands that need more than that, one file for each family. */
 int cmd_init(struct cli *cli, struct invocation *invocation);
 int cmd_up(struct cli *cli, struct invocation *invocation);
 int cmd_down(struct cli *cli, struct invocation *invocation);
 int cmd_invite(struct cli *cli, struct invocation *invocation);
+int cmd_react(struct cli *cli, struct invocation *invocation);
 int cmd_compose(struct cli *cli, struct invocation *invocation);
 int cmd_watch(struct cli *cli, struct invocation *invocation);
 int cmd_export(struct cli *cli, struct invocation *invocation);

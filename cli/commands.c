@@ -85,21 +85,26 @@ static const struct command commands[] = {
      .run = cmd_compose,
      .render = render_sent},
     {.name = "reply",
-     .summary = "answer a post",
+     .summary = "answer a post, under your name",
      .example = "kith reply 3f2a      (asks for your words)",
      .control = CONTROL_REPLY,
      .arguments = {ARGUMENT_ID, ARGUMENT_TEXT},
      .required_count = 1,
-     .options = {COMPOSE},
+     .options = {COMPOSE, OPTION_YES},
      .run = cmd_compose,
      .render = render_sent},
     {.name = "react",
      .summary = "react to a post: heart, sad, angry, or with",
-     .details = "You have one reaction to each post; a new one takes the old one's place.",
+     .details =
+         "You have one reaction to each post; a new one takes the old one's place. Everyone\n"
+         "who can see the post can see that it is yours; `kith mine` shows it, and\n"
+         "`kith retract` takes it back.",
      .example = "kith react 3f2a with",
      .control = CONTROL_REACT,
      .arguments = {ARGUMENT_ID, ARGUMENT_REACTION},
      .required_count = 2,
+     .options = {OPTION_YES},
+     .run = cmd_react,
      .render = render_sent},
     {.name = "echo",
      .summary = "pass a post on to those who follow you",
@@ -304,6 +309,7 @@ static const struct command commands[] = {
      .options = {OPTION_LABEL, OPTION_KEEP_EVIDENCE, OPTION_FOR, OPTION_PASSPHRASE_FILE},
      .run = cmd_block,
      .render = render_blocked_with_evidence,
+     .after = after_block,
      .done = "Blocked. You will no longer see their posts, replies, reactions and echoes, nor what "
              "hangs\non them. Nobody is told. They can still read what you post publicly.\n"
              "`kith blocks` shows your list, `kith unblock` undoes it."},

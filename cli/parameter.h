@@ -64,6 +64,7 @@ enum parameter_name {
     OPTION_PEERS,
     OPTION_USES,
     OPTION_INVITE_EXPIRES,
+    OPTION_YES,
     PARAMETERS_COUNT
 };
 

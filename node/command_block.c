@@ -5,16 +5,47 @@
 #include "node/command_sealed.h"
 #include "store/view.h"
 
+/* What she has done herself that others can see and that a block does not undo. */
+struct ties {
+    bool vouched;                    /* her vouch for them is live */
+    char peer[ADDRESS_TEXT_MAX + 1]; /* she connects to the relay they are; "" if not */
+};
+
+/* Of her own posts and her vault alone.  A personal node proves no identity to its peers: whether
+ * one of them is theirs cannot be known (SPEC 11.3). */
+static enum err_code find_ties(struct commands *c, struct ties *ties, const struct key *key,
+                               struct err_note *note)
+{
+    const struct vault_contents *contents = vault_contents(c->vault);
+    struct post_id vouch;
+    enum err_code rc = view_own_vouch(c->view, &vouch, key, c->host->now_s(c->host), note);
+    ties->vouched = rc == ERR_OK;
+    for (size_t i = 0; i < contents->peers_count; i++) {
+        if (key_equal(&contents->peers[i].relay_identity, key)) {
+            address_print(ties->peer, &contents->peers[i].address);
+        }
+    }
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
 /* What was named, so that the answer can say which it was; never anything about the person. */
 static void answer(struct commands *c, struct run *run, const struct view_target *target,
-                   const uint64_t *kept_count)
+                   const uint64_t *kept_count, const struct ties *ties)
 {
+    bool connected = ties->peer[0] != '\0';
     struct canon_writer *w = command_item_begin(c, run);
-    canon_write_map(w, kept_count != NULL ? 3 : 2);
+    canon_write_map(w, 2 + (uint32_t)(kept_count != NULL) + (uint32_t)ties->vouched +
+                           (uint32_t)connected);
     command_put_bin(w, "key", target->key.octets);
     command_put_text(w, "named_by", target->is_post ? "post" : "key");
     if (kept_count != NULL) {
         command_put_uint(w, "kept", *kept_count);
+    }
+    if (ties->vouched) {
+        command_put_bool(w, "_vouched", true);
+    }
+    if (connected) {
+        command_put_text(w, "_peer", ties->peer);
     }
     command_item_send(c, run);
 }
@@ -25,12 +56,17 @@ static enum err_code put_in_force(struct commands *c, struct run *run,
                                   const struct view_target *target, const uint64_t *kept_count,
                                   bool changed, struct err_note *note)
 {
+    struct ties ties = {0};
     enum err_code rc = changed ? command_commit(c, note) : ERR_OK;
+    if (rc != ERR_OK && kept_count != NULL) {
+        return err_note(note, rc, "the evidence was kept, but nobody was blocked");
+    }
+    if (rc == ERR_OK && run->command == CONTROL_BLOCK) {
+        rc = find_ties(c, &ties, &target->key, note);
+    }
     if (rc == ERR_OK) {
         run->end_order = COMMAND_SEND_LAST;
-        answer(c, run, target, kept_count);
-    } else if (kept_count != NULL) {
-        return err_note(note, rc, "the evidence was kept, but nobody was blocked");
+        answer(c, run, target, kept_count, &ties);
     }
     return rc;
 }
