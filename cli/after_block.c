@@ -15,6 +15,9 @@ static int end_tie(struct cli *cli, enum control_command command, enum parameter
     struct request request = {.command = command, .invocation = &invocation};
     int status = request_run(cli, &request);
     invocation_free(&invocation);
+    if (status != CLI_DONE) {
+        cli_tell(cli, "The block is in force all the same.");
+    }
     return status;
 }
 

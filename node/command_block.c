@@ -12,20 +12,21 @@ struct ties {
 };
 
 /* Of her own posts and her vault alone.  A personal node proves no identity to its peers: whether
- * one of them is theirs cannot be known (SPEC 11.3). */
-static enum err_code find_ties(struct commands *c, struct ties *ties, const struct key *key,
-                               struct err_note *note)
+ * one of them is theirs cannot be known (SPEC 11.3).  What cannot be found out is not pointed out:
+ * the block is in force. */
+static struct ties ties_to(struct commands *c, const struct key *key)
 {
     const struct vault_contents *contents = vault_contents(c->vault);
     struct post_id vouch;
-    enum err_code rc = view_own_vouch(c->view, &vouch, key, c->host->now_s(c->host), note);
-    ties->vouched = rc == ERR_OK;
+    struct err_note lost = {{0}};
+    struct ties ties = {0};
+    ties.vouched = view_own_vouch(c->view, &vouch, key, c->host->now_s(c->host), &lost) == ERR_OK;
     for (size_t i = 0; i < contents->peers_count; i++) {
         if (key_equal(&contents->peers[i].relay_identity, key)) {
-            address_print(ties->peer, &contents->peers[i].address);
+            address_print(ties.peer, &contents->peers[i].address);
         }
     }
-    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    return ties;
 }
 
 /* What was named, so that the answer can say which it was; never anything about the person. */
@@ -62,7 +63,7 @@ static enum err_code put_in_force(struct commands *c, struct run *run,
         return err_note(note, rc, "the evidence was kept, but nobody was blocked");
     }
     if (rc == ERR_OK && run->command == CONTROL_BLOCK) {
-        rc = find_ties(c, &ties, &target->key, note);
+        ties = ties_to(c, &target->key);
     }
     if (rc == ERR_OK) {
         run->end_order = COMMAND_SEND_LAST;

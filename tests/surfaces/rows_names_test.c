@@ -1,4 +1,5 @@
 /* Names, completions, the web, and the person's own list. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,41 @@ static void row_17_a_vouch_by_or_for_the_blocked_does_not_exist(void **state)
     story_end(s);
 }
 
+/* Her own vouch is the one thing of it that others can see: she is told, and may take it back. */
+static void row_17_a_block_points_out_her_own_vouch(void **state)
+{
+    (void)state;
+    struct story *s = story_new();
+    she(s, WORDS("vouch", KEY(HIM)));
+    vouches(s, OTHER, HIM);
+    vouches(s, HIM, HER);
+    shows(s, "`kith unvouch kith1", WORDS("block", HIS_KEY));
+    shows(s, "`kith unvouch kith1", WORDS("block", HIS_KEY)); /* as long as it stands */
+    she(s, WORDS("unvouch", HIS_KEY));
+    story_passes(s, 1);
+    hides(s, "unvouch", WORDS("block", HIS_KEY));
+    hides(s, "unvouch", WORDS("block", KEY("dora"))); /* nobody else's vouch is spoken of */
+    story_end(s);
+}
+
+static void row_17_in_a_session_the_vouch_can_be_taken_back_at_once(void **state)
+{
+    (void)state;
+    struct story *s = story_new();
+    char lines[128];
+    she(s, WORDS("vouch", KEY(HIM)));
+    (void)snprintf(lines, sizeof lines, "block %s\ny\nquit\n", HIS_KEY);
+    struct answer session = world_session(s->with, lines);
+    assert_true(holds(&session, "Take the vouch back? [y/N]"));
+    assert_true(holds(&session, "Taken back."));
+    answer_free(&session);
+    session = world_session(s->without, lines);
+    answer_free(&session);
+    she_cannot(s, 1, WORDS("unvouch", HIS_KEY));
+    shows(s, HIS_KEY, WORDS("blocks", "--json"));
+    story_end(s);
+}
+
 static void row_29_a_new_key_is_a_stranger_until_somebody_in_her_web_vouches(void **state)
 {
     (void)state;
@@ -185,6 +221,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(row_15_only_visible_people_complete_and_labels_do_for_unblock),
     cmocka_unit_test(row_17_whoever_only_the_blocked_introduced_is_a_stranger),
     cmocka_unit_test(row_17_a_vouch_by_or_for_the_blocked_does_not_exist),
+    cmocka_unit_test(row_17_a_block_points_out_her_own_vouch),
+    cmocka_unit_test(row_17_in_a_session_the_vouch_can_be_taken_back_at_once),
     cmocka_unit_test(row_29_a_new_key_is_a_stranger_until_somebody_in_her_web_vouches),
     cmocka_unit_test(row_35_unblocking_goes_by_label_and_replays_nothing),
     cmocka_unit_test(row_36_somebody_never_met_is_blocked_by_key),

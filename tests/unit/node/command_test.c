@@ -384,6 +384,27 @@ static void a_join_that_fails_half_way_leaves_nothing_behind(void **state)
     assert_false(dials(7000 + VAULT_PEERS_MAX));
 }
 
+/* The relay she joined is known by its identity, so a block of it can say where it is. */
+static void a_block_of_a_relay_names_the_connection_to_it(void **state)
+{
+    (void)state;
+    char text[INVITE_TEXT_MAX];
+    char hex[65];
+    invite_text(text, 1);
+    struct answer answer = ASK("join", text);
+    answer_free(&answer);
+    hex_of(hex, "fay");
+    answer = ASK("block", hex);
+    assert_int_equal(answer.status, 0);
+    assert_non_null(strstr(answer.err, "`kith peer remove kith://relay.example:7001/"));
+    answer_free(&answer);
+    assert_true(dials(7001)); /* said, and left to her */
+    hex_of(hex, "carl");
+    answer = ASK("block", hex);
+    assert_string_equal(answer.err, "");
+    answer_free(&answer);
+}
+
 /* `blocks` prints the petname where there is no label: what it prints unblocks. */
 static void a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it(void **state)
 {
@@ -425,6 +446,7 @@ int main(void)
         TEST(an_export_taken_slowly_ends_without_who_is_blocked_meanwhile),
         TEST(an_open_stream_shows_nothing_of_somebody_once_they_are_blocked),
         TEST(a_join_that_fails_half_way_leaves_nothing_behind),
+        TEST(a_block_of_a_relay_names_the_connection_to_it),
         TEST(a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it),
         TEST(the_web_reaches_as_many_steps_as_she_says),
         TEST(a_timeline_taken_slowly_ends_without_what_she_shields_meanwhile),
