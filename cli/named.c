@@ -76,7 +76,7 @@ bool named_ask(struct cli *cli, const struct invocation *invocation)
 {
     const struct value *id = invocation_find(invocation, ARGUMENT_ID);
     if (!cli->in_is_terminal || cli->json || id == NULL ||
-        invocation_find(invocation, OPTION_YES) != NULL) {
+        invocation_find(invocation, OPTION_UNASKED) != NULL) {
         return true;
     }
     char *author = author_of(cli, id);

@@ -266,7 +266,9 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                                .sent_as = "expires",
                                .form = FORM_DURATION,
                                .help = "no longer good after 30m, 12h, 7d or 4w"},
-    [OPTION_YES] = {.spelling = "--yes", .form = FORM_FLAG, .help = "send it without asking again"},
+    [OPTION_UNASKED] = {.spelling = "--yes",
+                        .form = FORM_FLAG,
+                        .help = "send it without asking again"},
 };
 
 const struct parameter *parameter_of(enum parameter_name name)

@@ -64,7 +64,7 @@ enum parameter_name {
     OPTION_PEERS,
     OPTION_USES,
     OPTION_INVITE_EXPIRES,
-    OPTION_YES,
+    OPTION_UNASKED, /* stays here; OPTION_YES is sent */
     PARAMETERS_COUNT
 };
 
