@@ -5,6 +5,9 @@
 
 #include "proto/canon.h"
 
+#define LINE_READ_MAX   (ASK_TEXT_MAX + 2)
+#define LINE_ROOM_FIRST 128
+
 static void prompt(struct cli *cli, const char *question, bool own_line)
 {
     (void)fflush(cli->out);
@@ -12,20 +15,43 @@ static void prompt(struct cli *cli, const char *question, bool own_line)
     (void)fflush(cli->err);
 }
 
-/* A line without its end, for the caller to free; NULL at the end of input. */
+static bool has_room(char **line, size_t *room, size_t used)
+{
+    if (used < *room) {
+        return true;
+    }
+    size_t wanted = *room == 0 ? LINE_ROOM_FIRST : 2 * *room;
+    char *grown = realloc(*line, wanted);
+    if (grown == NULL) {
+        return false;
+    }
+    *line = grown;
+    *room = wanted;
+    return true;
+}
+
+/* A line without its end, for the caller to free; NULL at the end of input.  Of a line that is too
+ * long for anything, only as much is read as shows it. */
 static char *line_read(struct cli *cli, size_t *len)
 {
     char *line = NULL;
     size_t room = 0;
-    ssize_t got = getline(&line, &room, cli->in);
-    if (got < 0) {
+    size_t used = 0;
+    int octet = fgetc(cli->in);
+    while (octet != EOF && octet != '\n' && used < LINE_READ_MAX && has_room(&line, &room, used)) {
+        line[used++] = (char)octet;
+        octet = fgetc(cli->in);
+    }
+    bool ended = octet == EOF && (used == 0 || ferror(cli->in) != 0);
+    if (ended || !has_room(&line, &room, used)) {
         free(line);
         return NULL;
     }
-    *len = (size_t)got;
-    while (*len > 0 && (line[*len - 1] == '\n' || line[*len - 1] == '\r')) {
-        line[--*len] = '\0';
+    while (used > 0 && used < LINE_READ_MAX && line[used - 1] == '\r') {
+        used--;
     }
+    line[used] = '\0';
+    *len = used;
     return line;
 }
 

@@ -62,6 +62,11 @@ mv "$scratch/key" "$scratch/ana/key"
 expect_status 2 kithd --home "$scratch/ana" --peer $'kith://\e[2Jhost:1/aaaa'
 if grep -q $'\e' "$scratch/err"; then fail "an escape sequence reaches the terminal"; fi
 
+# Input without an end and without lines.
+timeout 10 "$KITH_BIN/kith" --home "$scratch/ana" post - </dev/zero 2>"$scratch/err"
+[ $? -eq 2 ] || fail "endless input is not refused"
+expect_text "too long"
+
 # Two at once: one node, and both are told that it runs.
 as ana up >"$scratch/up1" 2>&1 &
 one=$!
