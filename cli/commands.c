@@ -26,6 +26,7 @@ static const struct command commands[] = {
      .run = cmd_up},
     {.name = "down",
      .summary = "stop your node",
+     .details = "What you wrote is kept. Nothing comes in or goes out until `kith up`.",
      .example = "kith down",
      .control = CONTROL_DOWN,
      .run = cmd_down},
@@ -36,6 +37,8 @@ static const struct command commands[] = {
      .render = render_status},
     {.name = "peer add",
      .summary = "connect to a node, now and in future",
+     .details = "That node, and whoever watches the line, can see your network address and when\n"
+                "you are online. `kith peer remove` ends it.",
      .example = "kith peer add      (asks for the address)",
      .control = CONTROL_PEER_ADD,
      .arguments = {ARGUMENT_ADDRESS},
@@ -52,6 +55,7 @@ static const struct command commands[] = {
               "address."},
     {.name = "peer remove",
      .summary = "no longer connect to a node",
+     .details = "That node can see that you no longer come. `kith peer add` undoes it.",
      .example = "kith peer remove      (asks for the address)",
      .control = CONTROL_PEER_REMOVE,
      .arguments = {ARGUMENT_ADDRESS},
@@ -61,7 +65,8 @@ static const struct command commands[] = {
     {.name = "invite",
      .summary = "make an invite to a relay you have joined",
      .details = "Whoever has the invite can join with it, so give it to people you trust, over a\n"
-                "channel you trust. On a relay's home it is the relay's own invite.",
+                "channel you trust. It cannot be called back: it ends with its uses and its date.\n"
+                "On a relay's home it is the relay's own invite.",
      .example = "kith invite --uses 1 --expires 7d",
      .control = CONTROL_INVITE,
      .options = {OPTION_USES, OPTION_INVITE_EXPIRES},
@@ -69,6 +74,8 @@ static const struct command commands[] = {
      .render = render_plain},
     {.name = "join",
      .summary = "join a relay with an invite",
+     .details = "The relay says publicly that it admitted you, and by whose invite. You follow\n"
+                "the one who invited you; nobody is told that.",
      .example = "kith join      (asks for the invite)",
      .control = CONTROL_JOIN,
      .arguments = {ARGUMENT_INVITE},
@@ -77,7 +84,10 @@ static const struct command commands[] = {
      .done = "Done. You follow the one who invited you; `kith people` shows whom you know now."},
     {.name = "post",
      .summary = "say something, under tags or without",
-     .details = "A post under a tag needs no words: an empty text is complete.",
+     .details =
+         "A post under a tag needs no words: an empty text is complete. A post is public,\n"
+         "under your name: whoever gets it can keep it and show it to others, also to those\n"
+         "you blocked. `kith retract` takes it back as far as that goes.",
      .example = "kith post --tag metoo      (asks for your words)",
      .control = CONTROL_POST,
      .arguments = {ARGUMENT_TEXT},
@@ -86,6 +96,8 @@ static const struct command commands[] = {
      .render = render_sent},
     {.name = "reply",
      .summary = "answer a post, under your name",
+     .details = "It is public, as a post is; `kith retract` takes it back. On a terminal you are\n"
+                "asked first, once in a session; --yes sends it at once.",
      .example = "kith reply 3f2a      (asks for your words)",
      .control = CONTROL_REPLY,
      .arguments = {ARGUMENT_ID, ARGUMENT_TEXT},
@@ -108,6 +120,7 @@ static const struct command commands[] = {
      .render = render_sent},
     {.name = "echo",
      .summary = "pass a post on to those who follow you",
+     .details = "It is public, under your name. `kith retract` takes it back.",
      .example = "kith echo 3f2a",
      .control = CONTROL_ECHO,
      .arguments = {ARGUMENT_ID, ARGUMENT_OWN_WORDS},
@@ -118,7 +131,7 @@ static const struct command commands[] = {
      .summary = "take back a post of yours",
      .details =
          "Every node that honours it no longer shows it or passes it on. Who has read it has\n"
-         "read it.",
+         "read it. This cannot be undone.",
      .example = "kith retract 3f2a",
      .control = CONTROL_RETRACT,
      .arguments = {ARGUMENT_ID},
@@ -279,7 +292,8 @@ static const struct command commands[] = {
      .done = "You have vouched. Everyone can read it."},
     {.name = "unvouch",
      .summary = "take back that you know somebody",
-     .details = "Those who have read the vouch have read it.",
+     .details = "Those who have read the vouch have read it, and everyone can see that you took\n"
+                "it back. `kith vouch` says it again.",
      .example = "kith unvouch kith1...",
      .control = CONTROL_UNVOUCH,
      .arguments = {ARGUMENT_KEY},
@@ -288,7 +302,8 @@ static const struct command commands[] = {
      .done = "Taken back. Those who have read the vouch have read it."},
     {.name = "profile",
      .summary = "show or change the name and bio others see",
-     .details = "Without options it shows them.",
+     .details = "Without options it shows them. Everyone can read both, and who has read the old\n"
+                "ones has read them.",
      .example = "kith profile --name Ana",
      .control = CONTROL_PROFILE,
      .options = {OPTION_NAME, OPTION_BIO},
@@ -298,10 +313,12 @@ static const struct command commands[] = {
      .summary = "never see anything from somebody again",
      .details = "You no longer see their posts, replies, reactions and echoes, nor what hangs on\n"
                 "them. Nobody is told. They can still read what you post publicly. The list is\n"
-                "yours alone: `kith blocks` shows it, `kith unblock` undoes it. --keep-evidence\n"
-                "first seals the posts of theirs that you can see into a file, to a passphrase or\n"
-                "with --for to a friend's key; kith never shows what is in it. If that fails,\n"
-                "nobody is blocked.",
+                "yours alone: `kith blocks` shows it, `kith unblock` undoes it. A new key of\n"
+                "theirs is a stranger, unseen until somebody you know vouches for it. Plain words\n"
+                "of others that name them are still shown.\n"
+                "--keep-evidence first seals the posts of theirs that you can see into a file, to\n"
+                "a passphrase or with --for to a friend's key; kith never shows what is in it. If\n"
+                "that fails, nobody is blocked.",
      .example = "kith block 3f2a      (an id blocks its author)",
      .control = CONTROL_BLOCK,
      .arguments = {ARGUMENT_WHO},
@@ -315,7 +332,7 @@ static const struct command commands[] = {
              "`kith blocks` shows your list, `kith unblock` undoes it."},
     {.name = "unblock",
      .summary = "no longer block somebody",
-     .details = "What they wrote while they were blocked stays hidden.",
+     .details = "What they wrote while they were blocked stays hidden. Nobody is told.",
      .example = "kith unblock @carl",
      .control = CONTROL_UNBLOCK,
      .arguments = {ARGUMENT_WHO},
@@ -422,7 +439,8 @@ static const struct command commands[] = {
      .summary = "every post you may see, into a file",
      .details =
          "One [body, proof] after another, as SPEC.md describes them; `kithd --import FILE`\n"
-         "reads it. The file must not exist yet, and only your user can read it.",
+         "reads it. The file must not exist yet, and only your user can read it. It is not\n"
+         "sealed: whoever gets hold of it can read all of it.",
      .example = "kith export posts.kith",
      .control = CONTROL_EXPORT,
      .arguments = {ARGUMENT_FILE},

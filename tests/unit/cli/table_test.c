@@ -11,6 +11,8 @@
 #include "cli/command.h"
 #include "tests/unit/cli/fake_node.h"
 
+#define COLUMNS_MAX 92
+
 static struct fake_node fake;
 
 static int start(void **state)
@@ -120,6 +122,61 @@ static void version_says_which(void **state)
     assert_memory_equal(fake.out, "kith ", 5);
 }
 
+/* Plain and calm: no raised voice, nobody to blame, nothing wider than a terminal. */
+static void expect_calm(const char *text)
+{
+    static const char *const harsh[] = {"!",       "invalid",    "illegal",  "fatal", "forbidden",
+                                        "failure", "your fault", "you must", "abuse"};
+    const char *line = text != NULL ? text : "";
+    for (size_t i = 0; i < sizeof harsh / sizeof harsh[0]; i++) {
+        assert_null(strstr(line, harsh[i]));
+    }
+    while (*line != '\0') {
+        size_t len = strcspn(line, "\n");
+        assert_true(len <= COLUMNS_MAX);
+        line += line[len] == '\n' ? len + 1 : len;
+    }
+}
+
+static void the_words_are_calm(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const struct command *table = command_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        expect_calm(table[i].summary);
+        expect_calm(table[i].details);
+        expect_calm(table[i].example);
+        expect_calm(table[i].empty);
+        expect_calm(table[i].done);
+    }
+    for (int name = PARAMETER_NONE + 1; name < PARAMETERS_COUNT; name++) {
+        expect_calm(parameter_of((enum parameter_name)name)->question);
+        expect_calm(parameter_of((enum parameter_name)name)->help);
+    }
+    for (int code = 0; code < ERR_CODES_COUNT; code++) {
+        expect_calm(err_text((enum err_code)code));
+    }
+}
+
+/* What others can see, or what cannot be undone, is said before it is done. */
+static void what_leaves_the_node_says_so(void **state)
+{
+    (void)state;
+    static const char *const public_ones[] = {"post",  "reply",   "react", "echo",   "retract",
+                                              "vouch", "unvouch", "join",  "profile"};
+    for (size_t i = 0; i < sizeof public_ones / sizeof public_ones[0]; i++) {
+        char *words[] = {(char *)(uintptr_t)public_ones[i]};
+        size_t used = 0;
+        const struct command *command = command_find(&used, words, 1);
+        assert_non_null(command->details);
+        assert_true(strstr(command->details, "public") != NULL ||
+                    strstr(command->details, "veryone") != NULL ||
+                    strstr(command->details, "Who has read it") != NULL ||
+                    strstr(command->details, "who has read") != NULL);
+    }
+}
+
 int main(void)
 {
 #define A_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -129,6 +186,8 @@ int main(void)
         A_TEST(help_lists_every_command_and_the_private_forms),
         A_TEST(arguments_and_options_are_fit_to_be_shown_asked_and_sent),
         A_TEST(required_arguments_can_be_asked_for),
+        A_TEST(the_words_are_calm),
+        A_TEST(what_leaves_the_node_says_so),
         A_TEST(version_says_which),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
