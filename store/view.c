@@ -35,6 +35,7 @@ void view_free(struct view *view)
     view_private_close(&view->priv);
     view_shields_close(&view->shields);
     view_columns_close(&view->columns);
+    free(view->latest);
     free(view->wire);
     free(view);
 }

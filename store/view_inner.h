@@ -19,7 +19,9 @@ struct view {
     struct view_fates fates;
     struct view_shields shields;
     bool loaded;
-    bool stale;              /* the fates do not count what arrived or was lost since */
+    bool stale;       /* the fates do not count what arrived or was lost since */
+    uint32_t *latest; /* by key, for view_responses_of(); all VIEW_NONE between its calls */
+    uint32_t latest_count, latest_cap;
     struct view_arena arena; /* what the current answer borrows */
     uint8_t *wire;           /* POST_WIRE_MAX, for one post at a time */
 };

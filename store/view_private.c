@@ -43,7 +43,9 @@ static enum err_code petnames_make(struct view_private *p, struct view_columns *
     return ERR_OK;
 }
 
-static enum err_code intervals_make(struct view_private *p, struct view_columns *columns,
+/* numbers are those of the keys of contents->blocks, for key_flags_make(). */
+static enum err_code intervals_make(struct view_private *p, uint32_t *numbers,
+                                    struct view_columns *columns,
                                     const struct vault_contents *contents)
 {
     p->intervals = room(contents->blocks_count, sizeof *p->intervals);
@@ -52,14 +54,13 @@ static enum err_code intervals_make(struct view_private *p, struct view_columns 
     }
     for (size_t i = 0; i < contents->blocks_count; i++) {
         const struct vault_block *block = &contents->blocks[i];
-        uint32_t key;
-        enum err_code rc = view_columns_intern_key(columns, &key, &block->key);
+        enum err_code rc = view_columns_intern_key(columns, &numbers[i], &block->key);
         if (rc != ERR_OK) {
             return rc;
         }
         if (!block->in_force) {
             p->intervals[p->intervals_count++] =
-                (struct view_interval){.key = key,
+                (struct view_interval){.key = numbers[i],
                                        .since_s = block->since_s,
                                        .until_s = block->until_s,
                                        .since_position = block->since_position,
@@ -118,7 +119,8 @@ static enum err_code tags_make(struct view_private *p, struct view_columns *colu
 
 /* Last, when every key of the vault has its number. */
 static enum err_code key_flags_make(struct view_private *p, struct view_columns *columns,
-                                    const struct vault_contents *contents, uint32_t own)
+                                    const struct vault_contents *contents, const uint32_t *blocked,
+                                    uint32_t own)
 {
     uint32_t key;
     for (size_t i = 0; i < contents->follows_count; i++) {
@@ -137,8 +139,7 @@ static enum err_code key_flags_make(struct view_private *p, struct view_columns 
         p->key_flags[key] |= VIEW_KEY_FOLLOWED;
     }
     for (size_t i = 0; i < contents->blocks_count; i++) {
-        key = view_intern_find(&columns->keys, contents->blocks[i].key.octets);
-        p->key_flags[key] |= contents->blocks[i].in_force ? VIEW_KEY_BLOCKED : VIEW_KEY_PAST;
+        p->key_flags[blocked[i]] |= contents->blocks[i].in_force ? VIEW_KEY_BLOCKED : VIEW_KEY_PAST;
     }
     p->key_flags[own] = 0;
     for (size_t i = 0; i < p->petnames_count; i++) {
@@ -179,19 +180,21 @@ enum err_code view_private_make(struct view_private *made, struct view_columns *
 {
     struct view_private p = {.web_steps =
                                  contents->web_steps == 0 ? VAULT_STEPS : contents->web_steps};
-    enum err_code rc = contents_check(contents);
+    uint32_t *blocked = room(contents->blocks_count, sizeof *blocked);
+    enum err_code rc = blocked == NULL ? ERR_NO_MEMORY : contents_check(contents);
     if (rc == ERR_OK) {
         rc = petnames_make(&p, columns, contents);
     }
     if (rc == ERR_OK) {
-        rc = intervals_make(&p, columns, contents);
+        rc = intervals_make(&p, blocked, columns, contents);
     }
     if (rc == ERR_OK) {
         rc = tags_make(&p, columns, contents);
     }
     if (rc == ERR_OK) {
-        rc = key_flags_make(&p, columns, contents, own);
+        rc = key_flags_make(&p, columns, contents, blocked, own);
     }
+    free(blocked);
     if (rc != ERR_OK) {
         view_private_close(&p);
         return rc;

@@ -9,24 +9,6 @@ static bool before_by_author(const struct view_columns *columns, uint32_t a, uin
     return a_author != b_author ? a_author < b_author : view_columns_before(columns, a, b);
 }
 
-/* The visible reactions among a chain of refs into at (where it is not NULL); returns how many. */
-static size_t reactions_of(const struct view *view, uint32_t *at, uint32_t post,
-                           enum view_reach reach)
-{
-    const struct view_columns *c = &view->columns;
-    size_t count = 0;
-    for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
-        uint32_t from = c->refs[ref].from;
-        if (c->rows[from].kind == POST_REACT && view_sees(view, from, reach)) {
-            if (at != NULL) {
-                at[count] = from;
-            }
-            count++;
-        }
-    }
-    return count;
-}
-
 static uint32_t replies_count_of(const struct view *view, uint32_t post, enum view_reach reach)
 {
     const struct view_columns *c = &view->columns;
@@ -39,28 +21,52 @@ static uint32_t replies_count_of(const struct view *view, uint32_t post, enum vi
     return count;
 }
 
+static bool is_reaction(const struct view *view, uint32_t post, enum view_reach reach)
+{
+    return view->columns.rows[post].kind == POST_REACT && view_sees(view, post, reach);
+}
+
+static enum err_code latest_reserve(struct view *view)
+{
+    uint32_t keys = view->columns.keys.count;
+    uint32_t *latest = view_grown(view->latest, &view->latest_cap, keys, sizeof *view->latest);
+    if (latest == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    view->latest = latest;
+    for (; view->latest_count < keys; view->latest_count++) {
+        latest[view->latest_count] = VIEW_NONE;
+    }
+    return ERR_OK;
+}
+
+/* One way along the chain finds each author's latest, a second counts it and forgets it: a hundred
+ * thousand reactions to one post are neither sorted nor copied. */
 enum err_code view_responses_of(struct view *view, struct view_responses *responses, uint32_t post,
                                 enum view_reach reach)
 {
     const struct view_columns *c = &view->columns;
-    *responses = (struct view_responses){.replies_count = replies_count_of(view, post, reach)};
-    size_t count = reactions_of(view, NULL, post, reach);
-    if (count == 0) {
-        return ERR_OK;
-    }
-    uint32_t *reactions = malloc(count * sizeof *reactions);
-    if (reactions == NULL) {
+    if (latest_reserve(view) != ERR_OK) {
         return ERR_NO_MEMORY;
     }
-    (void)reactions_of(view, reactions, post, reach);
-    enum err_code rc = view_sort(reactions, count, c, before_by_author);
-    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
-        const struct view_row *row = &c->rows[reactions[i]];
-        bool latest = i + 1 == count || c->rows[reactions[i + 1]].author != row->author;
-        responses->reactions[row->detail] += latest ? 1 : 0;
+    *responses = (struct view_responses){.replies_count = replies_count_of(view, post, reach)};
+    for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
+        uint32_t from = c->refs[ref].from;
+        if (is_reaction(view, from, reach)) {
+            uint32_t *latest = &view->latest[c->rows[from].author];
+            if (*latest == VIEW_NONE || view_columns_before(c, *latest, from)) {
+                *latest = from;
+            }
+        }
     }
-    free(reactions);
-    return rc;
+    for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
+        uint32_t from = c->refs[ref].from;
+        if (is_reaction(view, from, reach) && view->latest[c->rows[from].author] == from) {
+            view->latest[c->rows[from].author] = VIEW_NONE;
+            responses->reactions[c->rows[from].detail]++;
+        }
+    }
+    return ERR_OK;
 }
 
 static bool before_by_subject(const struct view_columns *columns, uint32_t a, uint32_t b)

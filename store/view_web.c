@@ -61,7 +61,9 @@ static void measure(const struct view_web *web, uint8_t *distance, uint32_t *que
         /* Follows stand at distance 1 already while her own vouches are still being walked. */
         for (uint32_t e = view_edges_out(edges, queue[i]); e != VIEW_NONE;
              e = edges->at[e].next_out) {
-            if (web->live[e] > 0 && reach(distance, of->priv, edges->at[e].to, next)) {
+            /* Most lead to somebody met already: that is asked first, since it costs least. */
+            if (distance[edges->at[e].to] > next && web->live[e] > 0 &&
+                reach(distance, of->priv, edges->at[e].to, next)) {
                 queue[count++] = edges->at[e].to;
             }
         }
