@@ -1,4 +1,5 @@
 /* Keeping evidence before a block, and verifying it (SPEC 10.8).  No text and no name is shown. */
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct gathered {
 
 static enum err_code gather(struct gathered *g, struct octets wire, struct err_note *note)
 {
+    assert(wire.len > 0);
     if (wire.len > POSTS_LEN_MAX - g->len) {
         return err_note(note, ERR_REFUSED, "it is more than one sealed file holds");
     }

@@ -1,4 +1,5 @@
 /* blocks export, import, undo: her list of blocks, sealed (SPEC 10.8). */
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,7 @@ static enum err_code begin_preview(struct commands *c, struct run *run, struct v
         free(preview);
         return rc;
     }
+    assert(preview != NULL);
     send_list_head(c, run, list, "new", new_count);
     preview->list = *list;
     *list = (struct vault_list){.blocks = NULL};

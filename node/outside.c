@@ -44,7 +44,7 @@ static enum err_code open_place(struct place *place, struct err_note *note)
 
 enum err_code outside_put(struct octets path, struct octets octets, struct err_note *note)
 {
-    struct place place;
+    struct place place = {.files = NULL};
     enum err_code rc = find_place(&place, path, note);
     if (rc == ERR_OK) {
         rc = open_place(&place, note);
@@ -59,7 +59,7 @@ enum err_code outside_put(struct octets path, struct octets octets, struct err_n
 
 enum err_code outside_read(uint8_t **at, size_t *len, struct octets path, struct err_note *note)
 {
-    struct place place;
+    struct place place = {.files = NULL};
     struct stat found;
     enum err_code rc = find_place(&place, path, note);
     if (rc != ERR_OK) {

@@ -77,7 +77,7 @@ enum control_command {
     CONTROL_BLOCKS_EXPORT, /* file (a path), for? */
     CONTROL_BLOCKS_IMPORT, /* file (a path), yes?: without it, only shows what it would do */
     CONTROL_BLOCKS_UNDO,
-    CONTROL_VERIFY, /* file (a path), passphrase? */
+    CONTROL_VERIFY,   /* file (a path), passphrase? */
     CONTROL_SHIELD,   /* tag? | word? */
     CONTROL_UNSHIELD, /* tag? | word? */
     CONTROL_SHIELDS,

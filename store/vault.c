@@ -231,8 +231,11 @@ static bool copy_is_current(struct vault *vault)
 {
     struct vault *copy = NULL;
     struct err_note ignored = {{0}};
-    bool current = vault_state_new(&copy, vault->files, &ignored) == ERR_OK &&
-                   vault_state_read(copy, VAULT_LAST_PATH, &ignored) == ERR_OK &&
+    if (vault_state_new(&copy, vault->files, &ignored) != ERR_OK) {
+        return false;
+    }
+    assert(copy != NULL);
+    bool current = vault_state_read(copy, VAULT_LAST_PATH, &ignored) == ERR_OK &&
                    copy->generation == vault->generation;
     vault_close(copy);
     return current;

@@ -2,8 +2,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "proto/post.h"
-#include "store/vault_list.h"
 #include "store/evidence.h"
+#include "store/vault_list.h"
 
 #include <stdlib.h>
 
