@@ -104,7 +104,7 @@ static bool kind_fits(enum numbers_kind kind, enum parameter_name name)
     case NUMBERS_POSTS:
         return name == ARGUMENT_ID || name == ARGUMENT_WHO || name == OPTION_BEFORE;
     case NUMBERS_KEYS:
-        return name == ARGUMENT_KEY || name == ARGUMENT_WHO;
+        return name == ARGUMENT_KEY || name == ARGUMENT_WHO || name == OPTION_FOR;
     case NUMBERS_TAGS:
         return name == ARGUMENT_TAG || name == OPTION_FOLLOWED_TAG || name == OPTION_TAGS;
     case NUMBERS_ADDRESSES:

@@ -75,16 +75,6 @@ enum err_code command_on_blocks_export(struct commands *c, struct run *run, stru
 /* --- import -------------------------------------------------------------------------------------
  */
 
-static bool is_blocked(const struct vault_contents *contents, const struct key *key)
-{
-    for (size_t i = 0; i < contents->blocks_count; i++) {
-        if (contents->blocks[i].in_force && key_equal(&contents->blocks[i].key, key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Nobody blocks herself, whatever a list says. */
 static void leave_out(struct vault_list *list, const struct key *own)
 {
@@ -142,12 +132,41 @@ static void send_list_head(struct commands *c, struct run *run, const struct vau
 struct preview {
     struct vault_list list;
     size_t at;
+    struct key *blocked; /* whom she has blocked, ascending: both lists may be long */
+    size_t blocked_count;
 };
+
+static int compare_keys(const void *a, const void *b)
+{
+    return memcmp(a, b, KEY_LEN);
+}
+
+static bool note_blocked(struct preview *preview, const struct vault_contents *contents)
+{
+    preview->blocked = malloc((contents->blocks_count + 1) * sizeof *preview->blocked);
+    if (preview->blocked == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        if (contents->blocks[i].in_force) {
+            preview->blocked[preview->blocked_count++] = contents->blocks[i].key;
+        }
+    }
+    qsort(preview->blocked, preview->blocked_count, sizeof *preview->blocked, compare_keys);
+    return true;
+}
+
+static bool is_new(const struct preview *preview, const struct key *key)
+{
+    return bsearch(key, preview->blocked, preview->blocked_count, sizeof *preview->blocked,
+                   compare_keys) == NULL;
+}
 
 static void preview_free(void *context)
 {
     struct preview *preview = context;
     vault_list_close(&preview->list);
+    free(preview->blocked);
     free(preview);
 }
 
@@ -166,7 +185,7 @@ static enum err_code preview_next(struct commands *c, struct run *run, struct er
     if (has_label) {
         command_put_text(w, "label", block->label);
     }
-    command_put_bool(w, "new", !is_blocked(vault_contents(c->vault), &block->key));
+    command_put_bool(w, "new", is_new(preview, &block->key));
     command_item_send(c, run);
     return ERR_OK;
 }
@@ -191,11 +210,14 @@ static enum err_code begin_preview(struct commands *c, struct run *run, struct v
 {
     size_t new_count = 0;
     struct preview *preview = calloc(1, sizeof *preview);
-    enum err_code rc = preview != NULL ? count_new(c, &new_count, list, note)
-                                       : err_note(note, ERR_NO_MEMORY, "out of memory");
+    bool ready = preview != NULL && note_blocked(preview, vault_contents(c->vault));
+    enum err_code rc = ready ? count_new(c, &new_count, list, note)
+                             : err_note(note, ERR_NO_MEMORY, "out of memory");
     vault_discard(c->vault);
     if (rc != ERR_OK) {
-        free(preview);
+        if (preview != NULL) {
+            preview_free(preview);
+        }
         return rc;
     }
     assert(preview != NULL);

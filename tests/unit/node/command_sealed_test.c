@@ -229,6 +229,19 @@ static void without_the_evidence_nobody_is_blocked(void **state)
     assert_int_equal(access(file, F_OK), -1);
 }
 
+/* The one case in which evidence stands there and the block does not: it says so. */
+static void a_block_that_fails_after_the_evidence_says_both(void **state)
+{
+    (void)state;
+    (void)writes("carl", 2, "watch out");
+    world_crash_at(world, 1);
+    says("the evidence was kept, but nobody was blocked",
+         ASK("block", hex, "--keep-evidence", file, "--for", own_hex));
+    assert_true(world_recover(world, FILE_MEMORY_DROP));
+    assert_int_equal(in_force(), 0);
+    assert_int_equal(access(file, F_OK), 0);
+}
+
 static void evidence_for_a_friend_is_for_them_alone(void **state)
 {
     (void)state;
@@ -387,6 +400,7 @@ int main(void)
         TEST(evidence_is_what_they_wrote_and_she_could_see),
         TEST(of_somebody_blocked_there_is_nothing_to_keep),
         TEST(without_the_evidence_nobody_is_blocked),
+        TEST(a_block_that_fails_after_the_evidence_says_both),
         TEST(evidence_for_a_friend_is_for_them_alone),
         TEST(a_passphrase_comes_from_a_file_and_opens_it_again),
         TEST(a_report_says_what_verifies_and_nothing_of_what_was_said),
