@@ -10,6 +10,8 @@
 #include "proto/post.h"
 #include "store/view.h"
 
+#define RUNS_KEPT 8
+
 /* Who answers a command, and whether a node without a reader may. */
 struct command_row {
     command_handler handler;
@@ -173,9 +175,16 @@ static struct run *run_of(struct commands *commands, struct command_client clien
     return NULL;
 }
 
-static struct run *run_free(struct commands *commands)
+/* What must be possible however many streams are open: the last places are kept for it. */
+static bool is_urgent(enum control_command command)
 {
-    for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
+    return command == CONTROL_BLOCK || command == CONTROL_STATUS || command == CONTROL_DOWN;
+}
+
+static struct run *run_free(struct commands *commands, enum control_command command)
+{
+    size_t places = is_urgent(command) ? COMMAND_RUNS_MAX : COMMAND_RUNS_MAX - RUNS_KEPT;
+    for (size_t i = 0; i < places; i++) {
         if (commands->runs[i].state == RUN_FREE) {
             return &commands->runs[i];
         }
@@ -206,11 +215,11 @@ static void on_request(struct commands *commands, struct command_client client,
         finish(commands, &refused, ERR_USAGE, &note);
         return;
     }
-    struct run *run = run_free(commands);
+    struct run *run = run_free(commands, message->command);
     if (run == NULL) {
-        (void)err_note(&note, ERR_REFUSED,
-                       "the node is answering %d requests already; please try again shortly",
-                       COMMAND_RUNS_MAX);
+        (void)err_note(
+            &note, ERR_REFUSED,
+            "the node is answering as many requests as it can; please try again shortly");
         finish(commands, &refused, ERR_REFUSED, &note);
         return;
     }

@@ -110,6 +110,24 @@ static void a_slow_list_of_own_posts_loses_only_what_she_takes_back(void **state
     lists_slowly(CONTROL_MINE);
 }
 
+static void many_open_streams_leave_room_for_a_block(void **state)
+{
+    (void)state;
+    char hex[65];
+    struct person carl = person_of("carl");
+    (void)sodium_bin2hex(hex, sizeof hex, carl.key.octets, KEY_LEN);
+    for (size_t i = 0; i < 70; i++) {
+        world_send(world, CONTROL_WATCH, 0, NULL);
+    }
+    const char *who[] = {"who", hex};
+    world_send(world, CONTROL_BLOCK, 1, who);
+    struct answer answer = world_received(world);
+    assert_true(has(&answer, carl.key.octets, KEY_LEN)); /* the block says whom */
+    assert_true(says(&answer, "as many requests as it can"));
+    answer_free(&answer);
+    ends_with(0, ASK("unblock", hex));
+}
+
 static void a_slow_outbox_loses_only_what_she_takes_back(void **state)
 {
     (void)state;
@@ -441,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_slow_list_of_own_posts_loses_only_what_she_takes_back),
+        TEST(many_open_streams_leave_room_for_a_block),
         TEST(a_slow_outbox_loses_only_what_she_takes_back),
         TEST(a_timeline_taken_slowly_ends_without_who_is_blocked_meanwhile),
         TEST(an_export_taken_slowly_ends_without_who_is_blocked_meanwhile),
