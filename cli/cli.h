@@ -43,6 +43,9 @@ struct cli_transport {
      *   ERR_CANCELLED  the person asked to stop (Ctrl-C, while interruptible) */
     enum err_code (*receive)(struct cli_transport *transport, struct octets *message,
                              unsigned timeout_ms);
+    /* Whether the node has closed the connection: what it sent before is not to be shown any more.
+     * NULL: it never does. */
+    bool (*gone)(struct cli_transport *transport);
     /* Whether Ctrl-C ends a receive() instead of the program; off unless a stream asks for it. */
     void (*interruptible)(struct cli_transport *transport, bool on);
     void (*close)(struct cli_transport *transport);

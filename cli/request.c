@@ -121,8 +121,13 @@ static int open_fail(struct cli *cli, enum err_code rc)
     }
 }
 
-static int receive_fail(struct cli *cli, enum err_code rc)
+static int receive_fail(struct cli *cli, const struct request *request, enum err_code rc)
 {
+    if (rc == ERR_NETWORK && request->is_stream) {
+        return cli_fail(cli, CLI_NO_NODE,
+                        "The node ended this connection: it stopped, or could not wait for what it "
+                        "sent to be read. `kith status` shows whether it runs.");
+    }
     if (rc == ERR_TIMEOUT) {
         return cli_fail(
             cli, CLI_NO_NODE,
@@ -155,6 +160,10 @@ static enum err_code message_take(struct cli *cli, const struct request *request
     }
     switch (message.type) {
     case CONTROL_ITEM:
+        /* A node that had to block closes on whoever does not read: what lies here is older. */
+        if (cli->transport->gone != NULL && cli->transport->gone(cli->transport)) {
+            return ERR_NETWORK;
+        }
         if (request->on_item != NULL && !request->on_item(request->context, message.body)) {
             *outcome = (struct outcome){true, CLI_REFUSED};
         }
@@ -225,7 +234,7 @@ int request_run(struct cli *cli, const struct request *request)
     }
     cli->transport->close(cli->transport);
     if (rc != ERR_OK) {
-        return request->is_quiet ? CLI_NO_NODE : receive_fail(cli, rc);
+        return request->is_quiet ? CLI_NO_NODE : receive_fail(cli, request, rc);
     }
     return outcome.status;
 }

@@ -139,8 +139,9 @@ static enum err_code fill(struct socket_transport *self, size_t len, uint64_t de
         if (rc != ERR_OK) {
             return rc;
         }
-        ssize_t got = recv(self->fd, self->received + self->received_len,
-                           self->received_max - self->received_len, 0);
+        /* No further than this message: what is not read yet can still be taken back. */
+        ssize_t got =
+            recv(self->fd, self->received + self->received_len, len - self->received_len, 0);
         if (got == 0 || (got < 0 && errno != EINTR)) {
             return ERR_NETWORK;
         }
@@ -175,6 +176,12 @@ static enum err_code on_receive(struct cli_transport *transport, struct octets *
     return rc;
 }
 
+static bool on_gone(struct cli_transport *transport)
+{
+    struct pollfd look = {.fd = self_of(transport)->fd, .events = 0};
+    return poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 static void on_close(struct cli_transport *transport)
 {
     struct socket_transport *self = self_of(transport);
@@ -204,6 +211,7 @@ void socket_init(struct socket_transport *self)
                       .open = on_open,
                       .send = on_send,
                       .receive = on_receive,
+                      .gone = on_gone,
                       .interruptible = on_interruptible,
                       .close = on_close},
         .fd = -1,

@@ -23,7 +23,7 @@ struct command_client {
 
 enum command_order {
     COMMAND_SEND_NOW,
-    /* Only after everything sent to any client before this has left the process: `block` answers
+    /* Only after everything sent to any client before this has been read by it: `block` answers
      * when nothing older is on its way to a screen. */
     COMMAND_SEND_LAST,
 };

@@ -10,8 +10,10 @@
 #include "node/log.h"
 #include "node/memory.h"
 #include "node/peer_uid.h"
+#include "node/peer_unread.h"
 
-#define LENGTH_LEN 4
+#define LENGTH_LEN     4
+#define UNREAD_STEP_MS 2 /* how often a client that is waited for is looked at */
 
 struct client {
     uv_pipe_t pipe;
@@ -30,7 +32,7 @@ struct client {
     uint64_t written_count;
 };
 
-/* An answer that waits for what was sent to others before it. */
+/* An answer that waits for what was sent to others before it, or a message that came behind one. */
 struct held {
     struct held *next;
     uint32_t client;
@@ -304,23 +306,37 @@ static void send_now(struct control_server *server, uint32_t number, uint8_t *oc
     update_reading(client);
 }
 
-/* The client that an answer still waits for, or NULL. */
+static bool has_unread(const struct client *client)
+{
+    uv_os_fd_t fd;
+    return uv_fileno((const uv_handle_t *)&client->pipe, &fd) == 0 && peer_unread(fd);
+}
+
+/* The client that an answer still waits for, or NULL: until it has read all that was sent before.
+ * Nothing more is sent meanwhile, so that reading comes to an end. */
 static struct client *waits_for(struct control_server *server, const struct held *held)
 {
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         struct client *client = &server->clients[i];
         if (client->number != 0 && !client->closing && held->before[i].client == client->number &&
-            client->written_count < held->before[i].sent_count) {
+            (client->written_count < held->before[i].sent_count || has_unread(client))) {
             return client;
         }
     }
     return NULL;
 }
 
-static void on_held_too_long(uv_timer_t *timer)
+static void arm_timer(struct control_server *server);
+
+static void on_held(uv_timer_t *timer)
 {
     struct control_server *server = timer->data;
+    release_held(server); /* it may have been read by now */
     struct held *held = server->held_first;
+    if (held != NULL && uv_now(server->loop) < held->due_ms) {
+        arm_timer(server);
+        return;
+    }
     struct client *slow = held != NULL ? waits_for(server, held) : NULL;
     while (slow != NULL) {
         log_line(LOG_WARN, "a program on the control socket does not read; it was disconnected");
@@ -341,8 +357,9 @@ static void arm_timer(struct control_server *server)
     }
     uint64_t now_ms = uv_now(server->loop);
     uint64_t due_ms = server->held_first->due_ms;
-    (void)uv_timer_start(&server->timer, on_held_too_long, due_ms > now_ms ? due_ms - now_ms : 0,
-                         0);
+    uint64_t left_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+    (void)uv_timer_start(&server->timer, on_held,
+                         left_ms < UNREAD_STEP_MS ? left_ms : UNREAD_STEP_MS, 0);
 }
 
 static void release_held(struct control_server *server)
@@ -360,14 +377,15 @@ static void release_held(struct control_server *server)
     }
 }
 
-static void hold(struct control_server *server, uint32_t number, uint8_t *octets, size_t len)
+static void hold(struct control_server *server, uint32_t number, uint8_t *octets, size_t len,
+                 enum command_order order)
 {
     struct held *held = memory_get(sizeof *held);
     held->client = number;
     held->octets = octets;
     held->len = len;
     held->due_ms = uv_now(server->loop) + CONTROL_SLOW_MS;
-    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+    for (size_t i = 0; order == COMMAND_SEND_LAST && i < CONTROL_CLIENTS_MAX; i++) {
         /* On the asker's own connection order alone is enough. */
         if (server->clients[i].number != number) {
             held->before[i].client = server->clients[i].number;
@@ -387,8 +405,8 @@ static void hold(struct control_server *server, uint32_t number, uint8_t *octets
 void control_server_send(struct control_server *server, uint32_t client, uint8_t *octets,
                          size_t len, enum command_order order)
 {
-    if (order == COMMAND_SEND_LAST) {
-        hold(server, client, octets, len);
+    if (order == COMMAND_SEND_LAST || server->held_first != NULL) {
+        hold(server, client, octets, len, order);
     } else {
         send_now(server, client, octets, len);
     }

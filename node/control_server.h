@@ -42,7 +42,8 @@ MUST_USE enum err_code control_server_new(struct control_server **server, uv_loo
                                           struct err_note *note);
 
 /* Send a whole message; octets is taken and freed with free().  Dropped when the client is gone.
- * COMMAND_SEND_LAST: once everything sent to other clients before has left the process, or those
+ * COMMAND_SEND_LAST: once other clients have read everything sent to them before (where the system
+ * cannot say, once it has left the process), nothing more being sent meanwhile, or those
  * who do not take it were closed. */
 void control_server_send(struct control_server *server, uint32_t client, uint8_t *octets,
                          size_t len, enum command_order order);

@@ -191,6 +191,55 @@ static void the_last_answer_waits_for_a_slow_client_and_then_drops_it(void **sta
     (void)close(asker);
 }
 
+static int received(struct scene *scene, int fd)
+{
+    uint8_t got[16];
+    turn(scene);
+    return (int)recv(fd, got, sizeof got, MSG_DONTWAIT);
+}
+
+/* Written is not read: what lies in a socket would still be shown. */
+static void the_last_answer_waits_until_what_was_sent_is_read(void **state)
+{
+    struct scene *scene = *state;
+    int reader = client(scene);
+    say(scene, reader, "\0\0\0\1x", 5);
+    uint32_t reader_number = scene->client_last;
+    int asker = client(scene);
+    say(scene, asker, "\0\0\0\1x", 5);
+
+    answer(scene, reader_number, 5, COMMAND_SEND_NOW);
+    answer(scene, scene->client_last, 3, COMMAND_SEND_LAST);
+    answer(scene, reader_number, 2, COMMAND_SEND_NOW); /* behind it */
+    assert_int_equal(received(scene, asker), -1);
+    assert_int_equal(received(scene, reader), 5);
+    while (received(scene, asker) != 3) {
+        (void)uv_run(&scene->loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(received(scene, reader), 2);
+    assert_int_equal(scene->gone_count, 0);
+    (void)close(reader);
+    (void)close(asker);
+}
+
+static void whoever_does_not_read_what_was_sent_is_dropped(void **state)
+{
+    struct scene *scene = *state;
+    int stopped = client(scene);
+    say(scene, stopped, "\0\0\0\1x", 5);
+    uint32_t stopped_number = scene->client_last;
+    int asker = client(scene);
+    say(scene, asker, "\0\0\0\1x", 5);
+    answer(scene, stopped_number, 5, COMMAND_SEND_NOW);
+    answer(scene, scene->client_last, 3, COMMAND_SEND_LAST);
+    while (scene->gone_count == 0) { /* CONTROL_SLOW_MS later */
+        (void)uv_run(&scene->loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(received(scene, asker), 3);
+    (void)close(stopped);
+    (void)close(asker);
+}
+
 static void the_last_answer_comes_at_once_when_nothing_is_under_way(void **state)
 {
     struct scene *scene = *state;
@@ -237,6 +286,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(messages_not_taken_stop_the_reading, begin, end),
         cmocka_unit_test_setup_teardown(the_last_answer_waits_for_a_slow_client_and_then_drops_it,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(the_last_answer_waits_until_what_was_sent_is_read, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(whoever_does_not_read_what_was_sent_is_dropped, begin, end),
         cmocka_unit_test_setup_teardown(the_last_answer_comes_at_once_when_nothing_is_under_way,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_socket_that_somebody_answers_on_is_left_alone, begin,
