@@ -109,6 +109,10 @@ static void what_is_incomplete_or_contradicts_itself_is_refused(void **state)
     assert_int_equal(PARSE("--shield", "itwasme"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--relay"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--import", "f"), ERR_USAGE);
+    assert_int_equal(PARSE("--recover", "--import", "f"), ERR_USAGE);
+    assert_int_equal(PARSE("--recover", "--init"), ERR_USAGE);
+    assert_int_equal(PARSE("--recover", "--relay"), ERR_USAGE);
+    assert_int_equal(PARSE("--recover", "--name", "Bea"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--no-passphrase", "--passphrase-file", "f"), ERR_USAGE);
 }
 

@@ -104,6 +104,53 @@ static void the_latest_generation_is_kept(void **state)
     assert_int_equal(journal_generation_latest(journal), 4);
 }
 
+struct told {
+    size_t count;
+    enum err_code answer;
+};
+
+static enum err_code on_block(void *context, const struct journal_block *block, uint64_t generation)
+{
+    struct told *told = context;
+    assert_int_equal(block->key.octets[0], told->count);
+    assert_int_equal(block->in_force, told->count != 1);
+    assert_int_equal(block->at_s, 100 + told->count);
+    assert_int_equal(block->position, 7);
+    assert_int_equal(block->label.len, told->count == 2 ? 4 : 0);
+    assert_int_equal(generation, told->count < 2 ? 5 : 6);
+    told->count++;
+    return told->answer;
+}
+
+static void changes_of_blocks_are_told_in_order(void **state)
+{
+    (void)state;
+    const struct journal_block changes[] = {
+        {.key = {{0}}, .in_force = true, .at_s = 100, .position = 7},
+        {.key = {{1}}, .in_force = false, .at_s = 101, .position = 7},
+        {.key = {{2}},
+         .in_force = true,
+         .at_s = 102,
+         .position = 7,
+         .label = octets_of_text("carl")}};
+    assert_int_equal(journal_vault(journal, 5, changes, 2, &note), ERR_OK);
+    assert_int_equal(journal_vault(journal, 6, changes + 2, 1, &note), ERR_OK);
+    assert_int_equal(journal_generation_latest(journal), 6);
+    reopen();
+    assert_int_equal(journal_generation_latest(journal), 6);
+    journal_close(journal);
+    journal = NULL;
+    struct told told = {.count = 0};
+    struct journal_listener listener = {.context = &told, .on_block = on_block};
+    assert_int_equal(journal_open_telling(&journal, files, key, &listener, &note), ERR_OK);
+    assert_int_equal(told.count, 3);
+    journal_close(journal);
+    journal = NULL;
+    told = (struct told){.answer = ERR_NO_MEMORY};
+    assert_int_equal(journal_open_telling(&journal, files, key, &listener, &note), ERR_NO_MEMORY);
+    assert_null(journal);
+}
+
 static void each_subject_uses_an_invite_once(void **state)
 {
     (void)state;
@@ -231,6 +278,7 @@ int main(void)
         TEST(own_posts_are_kept_in_order),
         TEST(how_many_have_a_post_is_kept),
         TEST(the_latest_generation_is_kept),
+        TEST(changes_of_blocks_are_told_in_order),
         TEST(each_subject_uses_an_invite_once),
         TEST(after_an_error_it_refuses_until_reopened),
         TEST(any_flipped_octet_of_a_closed_journal_is_noticed),
