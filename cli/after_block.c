@@ -31,8 +31,8 @@ static int offer_unvouch(struct cli *cli, const char *key)
         return CLI_DONE;
     }
     cli_tell(cli, "You vouched for this person, and everyone can read it. Taking the vouch back "
-                  "can be seen");
-    cli_tell(cli, "too; the block itself cannot.");
+                  "can be seen "
+                  "too; the block itself cannot.");
     if (!ask_yes(cli, "Take the vouch back? [y/N]")) {
         cli_tell(cli, "The vouch stays. `kith unvouch` takes it back at any time.");
         return CLI_DONE;
@@ -54,8 +54,7 @@ static int offer_disconnect(struct cli *cli, struct octets address)
         return CLI_DONE;
     }
     cli_tell(cli, "Your node connects to this relay. Ending that can be seen by the relay; the "
-                  "block itself");
-    cli_tell(cli, "cannot.");
+                  "block itself cannot.");
     if (!ask_yes(cli, "No longer connect there? [y/N]")) {
         cli_tell(cli, "Your node stays connected. `kith peer remove` ends it at any time.");
         return CLI_DONE;

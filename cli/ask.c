@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/layout.h"
 #include "proto/canon.h"
 
 #define LINE_READ_MAX   (ASK_TEXT_MAX + 2)
@@ -11,7 +12,8 @@
 static void prompt(struct cli *cli, const char *question, bool own_line)
 {
     (void)fflush(cli->out);
-    (void)fprintf(cli->err, "%s%s", question, own_line ? "\n" : " ");
+    layout_sentence(cli->err, cli->width, question);
+    (void)fputs(own_line ? "\n" : " ", cli->err);
     (void)fflush(cli->err);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/home.h"
 #include "cli/json.h"
+#include "cli/layout.h"
 #include "cli/parse.h"
 #include "cli/request.h"
 #include "cli/safe.h"
@@ -19,11 +20,14 @@
 static void say(struct cli *cli, const char *before, const char *format, va_list args)
 {
     char message[MESSAGE_MAX];
-    (void)vsnprintf(message, sizeof message, format, args);
+    size_t before_len = strlen(before);
+    memcpy(message, before, before_len + 1);
+    (void)vsnprintf(message + before_len, sizeof message - before_len, format, args);
+    char *safe = safe_text(octets_of_text(message), SAFE_LINE);
     (void)fflush(cli->out);
-    (void)fputs(before, cli->err);
-    safe_print(cli->err, octets_of_text(message));
+    layout_sentence(cli->err, cli->width, safe != NULL ? safe : "(no memory)");
     (void)fputc('\n', cli->err);
+    free(safe);
 }
 
 int cli_fail(struct cli *cli, int status, const char *format, ...)
@@ -82,10 +86,12 @@ static bool on_item(void *context, struct octets item)
 static void say_done(struct cli *cli, const struct command *command, size_t items_count)
 {
     if (items_count == 0 && command->empty != NULL) {
-        (void)fprintf(cli->out, "%s\n", command->empty);
+        layout_sentence(cli->out, cli->width, command->empty);
+        (void)fputc('\n', cli->out);
     }
     if (command->done != NULL) {
-        (void)fprintf(cli->out, "%s\n", command->done);
+        layout_sentence(cli->out, cli->width, command->done);
+        (void)fputc('\n', cli->out);
     }
 }
 

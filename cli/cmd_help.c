@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/layout.h"
 #include "proto/control.h"
 
 #define NAME_COLUMNS 14
@@ -20,9 +21,18 @@ static const struct group groups[] = {
 };
 
 static const char private_forms[] =
-    "What you type after a command ends up in your shell's history. To keep it out, leave it\n"
-    "out: on a terminal kith asks. Or write - and kith reads it from standard input. Or type\n"
+    "What you type after a command ends up in your shell's history. To keep it out, leave it "
+    "out: on a terminal kith asks. Or write - and kith reads it from standard input. Or type "
     "`kith` alone: a session takes the same commands and keeps no history.\n";
+
+/* In a session nothing of that is so. */
+static void private_forms_print(struct cli *cli)
+{
+    if (!cli->in_session) {
+        (void)fputc('\n', cli->out);
+        layout_sentence(cli->out, cli->width, private_forms);
+    }
+}
 
 static void list_print(struct cli *cli)
 {
@@ -37,8 +47,8 @@ static void list_print(struct cli *cli)
         }
         (void)fprintf(cli->out, "  %-*s %s\n", NAME_COLUMNS, table[i].name, table[i].summary);
     }
-    (void)fprintf(cli->out, "\n`kith COMMAND --help` says more, with an example.\n\n%s",
-                  private_forms);
+    (void)fprintf(cli->out, "\n`kith COMMAND --help` says more, with an example.\n");
+    private_forms_print(cli);
 }
 
 static void parameter_print(struct cli *cli, enum parameter_name name)
@@ -85,7 +95,7 @@ static void command_print(struct cli *cli, const struct command *command)
     }
     (void)fprintf(cli->out, "\nExample:  %s\n", command->example);
     if (is_private_command(command)) {
-        (void)fprintf(cli->out, "\n%s", private_forms);
+        private_forms_print(cli);
     }
 }
 

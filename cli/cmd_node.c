@@ -52,8 +52,8 @@ static int name_ask(struct cli *cli, struct invocation *invocation)
     }
     if (invocation_find(invocation, OPTION_NO_PASSPHRASE) == NULL &&
         invocation_find(invocation, OPTION_PASSPHRASE_FILE) == NULL) {
-        cli_tell(cli, "In this version your key is kept in a file that only your user can read;");
-        cli_tell(cli, "passphrases come later.");
+        cli_tell(cli, "In this version your key is kept in a file that only your user can read; "
+                      "passphrases come later.");
     }
     cli_tell(cli, "Just Enter leaves the name open; `kith profile` sets it later.");
     return ask_one(cli, invocation, OPTION_NAME);
@@ -66,10 +66,9 @@ static int shields_ask(struct cli *cli, struct invocation *invocation)
         return CLI_DONE;
     }
     cli_tell(cli, "Under #itwasme and #ihave people write about harm they did to others. You can "
-                  "keep posts");
-    cli_tell(cli, "under these two tags away from you, also where they carry others as well. "
-                  "Nobody is told,");
-    cli_tell(cli, "and `kith shield` and `kith unshield` change it at any time.");
+                  "keep posts under these two tags away from you, also where they carry others as "
+                  "well. Nobody is told, and `kith shield` and `kith unshield` change it at any "
+                  "time.");
     if (!ask_yes(cli, "Keep them away? [y/N]")) {
         return CLI_DONE;
     }

@@ -58,8 +58,7 @@ int cmd_vouch(struct cli *cli, struct invocation *invocation)
     }
     if (cli->in_is_terminal) {
         cli_tell(cli, "A vouch says to everyone: I know this person. Anybody can read it, for as "
-                      "long as");
-        cli_tell(cli, "anybody keeps it, and it cannot be fully taken back.");
+                      "long as anybody keeps it, and it cannot be fully taken back.");
         if (!ask_yes(cli, "Vouch? [y/N]")) {
             cli_tell(cli, "Nothing was sent.");
             return CLI_DONE;

@@ -137,7 +137,7 @@ static const struct command commands[] = {
      .arguments = {ARGUMENT_ID},
      .required_count = 1,
      .render = render_sent,
-     .done = "Taken back. Nodes that receive this no longer show it or pass it on; who has read\n"
+     .done = "Taken back. Nodes that receive this no longer show it or pass it on; who has read "
              "it has read it."},
     {.name = "timeline",
      .summary = "you, the people you follow, and tags you follow",
@@ -146,10 +146,9 @@ static const struct command commands[] = {
      .options = {PAGE},
      .render = render_post,
      .is_listing = true,
-     .empty =
-         "Nothing to show here yet. People are met through people: `kith join` takes an "
-         "invite,\n`kith follow` a key or a tag, and `--strangers` shows those whom nobody has "
-         "introduced."},
+     .empty = "Nothing to show here yet. People are met through people: `kith join` takes an "
+              "invite, `kith follow` a key or a tag, and `--strangers` shows those whom nobody has "
+              "introduced."},
     {.name = "tag",
      .summary = "posts under a tag",
      .example = "kith tag metoo --limit 20",
@@ -239,8 +238,9 @@ static const struct command commands[] = {
      .options = {OPTION_STRANGERS, OPTION_SHIELDED},
      .render = render_person,
      .is_listing = true,
-     .empty = "Nobody to show here yet. People are met through people: `kith join` takes an invite,"
-              "\n`kith follow` a key."},
+     .empty =
+         "Nobody to show here yet. People are met through people: `kith join` takes an invite, "
+         "`kith follow` a key."},
     {.name = "people name",
      .summary = "give somebody a private name, @petname",
      .details = "Only you see it, and it outranks the name they give themselves.",
@@ -328,7 +328,7 @@ static const struct command commands[] = {
      .render = render_blocked_with_evidence,
      .after = after_block,
      .done = "Blocked. You will no longer see their posts, replies, reactions and echoes, nor what "
-             "hangs\non them. Nobody is told. They can still read what you post publicly.\n"
+             "hangs on them. Nobody is told. They can still read what you post publicly.\n"
              "`kith blocks` shows your list, `kith unblock` undoes it."},
     {.name = "unblock",
      .summary = "no longer block somebody",
@@ -360,8 +360,8 @@ static const struct command commands[] = {
      .options = {OPTION_WORD},
      .run = cmd_shield,
      .render = render_fields,
-     .done = "Done. What carries it is kept away from you, and what hangs on that. Nobody is told."
-             "\n`--show-shielded` shows it for one command, `kith unshield` undoes this."},
+     .done = "Done. What carries it is kept away from you, and what hangs on that. Nobody is told. "
+             "`--show-shielded` shows it for one command, `kith unshield` undoes this."},
     {.name = "unshield",
      .summary = "no longer keep a tag or a word away",
      .details = "What it kept away is shown again, also what came in the meantime.",

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "cli/safe.h"
 #include "proto/octets.h"
 
 struct piece {
@@ -128,4 +129,30 @@ bool layout_print(FILE *out, const struct layout *layout, const char *text)
         text += *text == '\n' ? 1 : 0;
     }
     return true;
+}
+
+void layout_sentence(FILE *out, size_t width, const char *sentence)
+{
+    size_t column = 0;
+    while (*sentence != '\0') {
+        size_t blanks = strspn(sentence, " ");
+        const char *word = sentence + blanks;
+        size_t len = strcspn(word, " \n");
+        size_t columns = safe_columns(octets_of(word, len));
+        if (width > 0 && column > 0 && len > 0 && column + blanks + columns > width) {
+            (void)fputc('\n', out);
+            column = 0;
+        } else {
+            (void)fprintf(out, "%*s", (int)blanks, "");
+            column += blanks;
+        }
+        (void)fwrite(word, 1, len, out);
+        column += columns;
+        sentence = word + len;
+        if (*sentence == '\n') {
+            (void)fputc('\n', out);
+            column = 0;
+            sentence++;
+        }
+    }
 }

@@ -18,4 +18,8 @@ struct layout {
  * lines as one and none at either end.  Returns false when lines_max cut it short. */
 bool layout_print(FILE *out, const struct layout *layout, const char *text);
 
+/* Print a sentence of kith's own, broken between words at width (0 = never); a longer word, such as
+ * a key or an invite, stays whole, so that it can be copied.  A '\n' in it stays. */
+void layout_sentence(FILE *out, size_t width, const char *sentence);
+
 #endif

@@ -65,9 +65,8 @@ int session_run(struct cli *cli)
     bool over = false;
     cli->in_session = true;
     cli->said_named = false;
-    cli_tell(cli,
-             "A session: the same commands, with nothing kept in a history. Numbers stand for");
-    cli_tell(cli, "the lines of the last listing (reply 3). help lists the commands, quit leaves.");
+    cli_tell(cli, "A session: the same commands, with nothing kept in a history. Numbers stand for "
+                  "the lines of the last listing (reply 3). help lists the commands, quit leaves.");
     while (!over) {
         (void)fflush(cli->out);
         (void)fputs("kith> ", cli->err);

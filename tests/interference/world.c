@@ -502,7 +502,6 @@ static struct answer run_cli(struct world *world, FILE *in, bool is_terminal, in
                       .out = open_memstream(&answer.out, &answer.out_len),
                       .err = open_memstream(&answer.err, &answer.err_len),
                       .in_is_terminal = is_terminal,
-                      .width = 80,
                       .now_s = cli_now_s,
                       .environment = cli_environment,
                       .context = world,

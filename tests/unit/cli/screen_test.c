@@ -71,6 +71,32 @@ static void a_flood_of_lines_is_cut_short(void **state)
                         "aaaaaaaaaaaaaaaaaaaa\nbbbbbbbbbbbbbbbbbbbb\n"));
 }
 
+static void a_sentence_breaks_between_words_and_leaves_a_key_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t width;
+        const char *sentence;
+        const char *printed;
+    } cases[] = {
+        {10, "one two three four", "one two\nthree four"},
+        {10, "a kith1qqqqqqqqqqqq b", "a\nkith1qqqqqqqqqqqq\nb"},
+        {10, "name: Ana", "name: Ana"},
+        {0, "one two three four", "one two three four"},
+        {10, "one two\n  three four", "one two\n  three\nfour"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *printed = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&printed, &len);
+        assert_non_null(out);
+        layout_sentence(out, cases[i].width, cases[i].sentence);
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(printed, cases[i].printed);
+        free(printed);
+    }
+}
+
 static void times_read_as_people_say_them(void **state)
 {
     (void)state;
@@ -139,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_word_longer_than_the_line_is_cut),
         cmocka_unit_test(wide_characters_take_two_columns),
         cmocka_unit_test(a_flood_of_lines_is_cut_short),
+        cmocka_unit_test(a_sentence_breaks_between_words_and_leaves_a_key_whole),
         cmocka_unit_test(times_read_as_people_say_them),
         cmocka_unit_test(durations_are_a_number_and_a_unit),
         cmocka_unit_test(numbers_lead_back_to_what_was_listed),
