@@ -1,13 +1,25 @@
 #include "cli/ask.h"
 
+#include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/layout.h"
 #include "proto/canon.h"
+#include "proto/invite.h"
 
 #define LINE_READ_MAX   (ASK_TEXT_MAX + 2)
 #define LINE_ROOM_FIRST 128
+#define YES_TRIES_MAX   3
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+    (void)number;
+    signalled = 1;
+}
 
 static void prompt(struct cli *cli, const char *question, bool own_line)
 {
@@ -32,9 +44,19 @@ static bool has_room(char **line, size_t *room, size_t used)
     return true;
 }
 
+/* A terminal's end of input holds for one question. */
+static void ended(struct cli *cli)
+{
+    cli->interrupted = cli->interrupted || signalled != 0;
+    if (cli->in_is_terminal) {
+        clearerr(cli->in);
+        (void)fputc('\n', cli->err);
+    }
+}
+
 /* A line without its end, for the caller to free; NULL at the end of input.  Of a line that is too
  * long for anything, only as much is read as shows it. */
-static char *line_read(struct cli *cli, size_t *len)
+static char *octets_read(struct cli *cli, size_t *len)
 {
     char *line = NULL;
     size_t room = 0;
@@ -44,8 +66,11 @@ static char *line_read(struct cli *cli, size_t *len)
         line[used++] = (char)octet;
         octet = fgetc(cli->in);
     }
-    bool ended = octet == EOF && (used == 0 || ferror(cli->in) != 0);
-    if (ended || !has_room(&line, &room, used)) {
+    bool is_over = octet == EOF && (used == 0 || ferror(cli->in) != 0);
+    if (octet == EOF) {
+        ended(cli);
+    }
+    if (is_over || !has_room(&line, &room, used)) {
         free(line);
         return NULL;
     }
@@ -57,8 +82,67 @@ static char *line_read(struct cli *cli, size_t *len)
     return line;
 }
 
+/* In a session Ctrl-C ends the question, not the session. */
+static char *line_read(struct cli *cli, size_t *len)
+{
+    struct sigaction before;
+    struct sigaction noted = {.sa_handler = on_signal}; /* no SA_RESTART: the read ends */
+    if (!cli->in_session || cli->interrupted) {
+        return cli->interrupted ? NULL : octets_read(cli, len);
+    }
+    signalled = 0;
+    bool installed = sigaction(SIGINT, &noted, &before) == 0;
+    char *line = octets_read(cli, len);
+    if (installed) {
+        (void)sigaction(SIGINT, &before, NULL);
+    }
+    return line;
+}
+
+static int interrupted_fail(struct cli *cli)
+{
+    return cli_fail(cli, CLI_WRONG_USAGE, "Nothing was sent.");
+}
+
+/* Whoever copies an invite from a letter copies its line breaks, and perhaps what stood before it:
+ * lines are taken until it is whole.  Its checksum says when. */
+static char *invite_read(struct cli *cli, size_t *len)
+{
+    static const char start[] = "kithinvite1";
+    char *typed = calloc(1, ASK_LINE_MAX + 1);
+    size_t used = 0;
+    size_t line_len = 0;
+    bool whole = false;
+    bool told = false;
+    char *line = NULL;
+    while (typed != NULL && !whole && (line = line_read(cli, &line_len)) != NULL) {
+        bool is_empty = line_len == 0;
+        for (size_t i = 0; i < line_len && used < ASK_LINE_MAX; i++) {
+            if (strchr(" \t>|", line[i]) == NULL) {
+                typed[used++] = line[i];
+            }
+        }
+        free(line);
+        char *begin = strstr(typed, start);
+        if (begin != NULL) {
+            used -= (size_t)(begin - typed);
+            memmove(typed, begin, used);
+            memset(typed + used, 0, ASK_LINE_MAX + 1 - used);
+        }
+        struct invite invite;
+        whole = is_empty || invite_parse(&invite, octets_of(typed, used)) == ERR_OK;
+        sodium_memzero(&invite, sizeof invite);
+        if (!whole && !told && cli->in_is_terminal) {
+            cli_tell(cli, "That is not all of it yet. Please paste the rest; just Enter ends it.");
+            told = true;
+        }
+    }
+    *len = used;
+    return typed;
+}
+
 /* Everything up to the end of input, or on a terminal up to an empty line. */
-static char *text_read(struct cli *cli, size_t *text_len)
+static char *text_read(struct cli *cli, size_t *text_len, bool *was_cut)
 {
     char *text = calloc(1, ASK_TEXT_MAX + 2);
     size_t used = 0;
@@ -69,6 +153,7 @@ static char *text_read(struct cli *cli, size_t *text_len)
             free(line);
             break;
         }
+        *was_cut |= cli->in_is_terminal && len >= ASK_TERMINAL_LINE_MAX;
         size_t fits = len < ASK_TEXT_MAX - used ? len : ASK_TEXT_MAX + 1 - used;
         memcpy(text + used, line, fits);
         used += fits;
@@ -82,6 +167,19 @@ static char *text_read(struct cli *cli, size_t *text_len)
     }
     *text_len = used;
     return text;
+}
+
+static int text_check(struct cli *cli, bool was_cut)
+{
+    if (cli->interrupted) {
+        return interrupted_fail(cli);
+    }
+    return was_cut ? cli_fail(cli, CLI_WRONG_USAGE,
+                              "A terminal hands on at most %d octets of one line, so the end of a "
+                              "line was lost. Nothing was sent. `--editor` takes it whole, and so "
+                              "do shorter lines.",
+                              ASK_TERMINAL_LINE_MAX)
+                   : CLI_DONE;
 }
 
 static int text_take(struct cli *cli, struct value *value, char *text, size_t len)
@@ -126,7 +224,12 @@ static int line_take(struct cli *cli, struct value *value)
         prompt(cli, parameter->question, false);
     }
     size_t len = 0;
-    char *line = line_read(cli, &len);
+    char *line =
+        value->parameter == ARGUMENT_INVITE ? invite_read(cli, &len) : line_read(cli, &len);
+    if (cli->interrupted) {
+        free(line);
+        return interrupted_fail(cli);
+    }
     if (line == NULL || len == 0) {
         free(line);
         return cli_fail(cli, CLI_WRONG_USAGE, "Nothing was given for %s. Nothing was sent.",
@@ -160,8 +263,14 @@ static int dashes_replace(struct cli *cli, struct invocation *invocation)
             if (cli->in_is_terminal) {
                 prompt(cli, parameter_of(value->parameter)->question, true);
             }
-            char *text = text_read(cli, &len);
-            int status = text_take(cli, value, text, len);
+            bool was_cut = false;
+            char *text = text_read(cli, &len, &was_cut);
+            int status = text_check(cli, was_cut);
+            if (status != CLI_DONE) {
+                free(text);
+                return status;
+            }
+            status = text_take(cli, value, text, len);
             if (status != CLI_DONE) {
                 return status;
             }
@@ -170,13 +279,28 @@ static int dashes_replace(struct cli *cli, struct invocation *invocation)
     return CLI_DONE;
 }
 
+static char *answer_read(struct cli *cli, enum parameter_name name, size_t *len, bool *was_cut)
+{
+    if (name == ARGUMENT_INVITE) {
+        return invite_read(cli, len);
+    }
+    bool many_lines = parameter_of(name)->form == FORM_TEXT && name != ARGUMENT_WORDS;
+    return many_lines ? text_read(cli, len, was_cut) : line_read(cli, len);
+}
+
 int ask_one(struct cli *cli, struct invocation *invocation, enum parameter_name name)
 {
     const struct parameter *parameter = parameter_of(name);
     bool many_lines = parameter->form == FORM_TEXT && name != ARGUMENT_WORDS;
     prompt(cli, parameter->question, many_lines);
     size_t len = 0;
-    char *answer = many_lines ? text_read(cli, &len) : line_read(cli, &len);
+    bool was_cut = false;
+    char *answer = answer_read(cli, name, &len, &was_cut);
+    int status = text_check(cli, was_cut);
+    if (status != CLI_DONE) {
+        free(answer);
+        return status;
+    }
     if (answer == NULL || len == 0) {
         free(answer);
         return CLI_DONE;
@@ -284,13 +408,28 @@ int ask_complete(struct cli *cli, struct invocation *invocation)
     return status;
 }
 
+static bool is_one_of(const char *answer, const char *const *words)
+{
+    while (*words != NULL && strcmp(answer, *words) != 0) {
+        words++;
+    }
+    return *words != NULL;
+}
+
 bool ask_yes(struct cli *cli, const char *question)
 {
-    prompt(cli, question, false);
-    size_t len = 0;
-    char *answer = line_read(cli, &len);
-    bool yes = answer != NULL &&
-               (strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0 || strcmp(answer, "Y") == 0);
-    free(answer);
-    return yes;
+    static const char *const yes[] = {"y", "Y", "yes", "Yes", "YES", NULL};
+    static const char *const no[] = {"", "n", "N", "no", "No", "NO", NULL};
+    for (unsigned i = 0; i < YES_TRIES_MAX; i++) {
+        size_t len = 0;
+        prompt(cli, i == 0 ? question : "Please answer y or n:", false);
+        char *answer = line_read(cli, &len);
+        bool is_yes = answer != NULL && is_one_of(answer, yes);
+        bool is_clear = is_yes || answer == NULL || is_one_of(answer, no);
+        free(answer);
+        if (is_clear) {
+            return is_yes;
+        }
+    }
+    return false;
 }

@@ -149,6 +149,7 @@ int cli_run(struct cli *cli, int argc, char **argv)
 {
     struct invocation invocation;
     bool json = cli->json;
+    cli->interrupted = false;
     size_t words_count = argc > 1 ? (size_t)argc - 1 : 0;
     cli->json = json && cli->in_session;
     int status = parse_words(cli, &invocation, argv + 1, words_count);

@@ -66,7 +66,8 @@ struct cli {
     char home[CLI_HOME_MAX];
     bool json;
     bool in_session;
-    bool said_named; /* in this session: as whom she writes */
+    bool interrupted; /* Ctrl-C at a question of this command, in a session */
+    bool said_named;  /* in this session: as whom she writes */
     struct numbers numbers;
 };
 

@@ -70,7 +70,7 @@ static int shields_ask(struct cli *cli, struct invocation *invocation)
                   "well. Nobody is told, and `kith shield` and `kith unshield` change it at any "
                   "time.");
     if (!ask_yes(cli, "Keep them away? [y/N]")) {
-        return CLI_DONE;
+        return cli->interrupted ? cli_fail(cli, CLI_WRONG_USAGE, "No home was made.") : CLI_DONE;
     }
     bool added = invocation_add_text(invocation, OPTION_INIT_SHIELDS, "itwasme", 7) &&
                  invocation_add_text(invocation, OPTION_INIT_SHIELDS, "ihave", 5);

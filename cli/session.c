@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/ask.h"
+
 #define BLANKS " \t\r\n"
 
 static char *quote_end(char *at)
@@ -34,6 +36,11 @@ size_t session_split(char *words[SESSION_WORDS_MAX], char *line)
     return count;
 }
 
+static void too_long(struct cli *cli)
+{
+    cli_tell(cli, "That line is too long. `post --editor` takes a text of any length.");
+}
+
 /* One line; true when it ends the session. */
 static bool line_run(struct cli *cli, char *line)
 {
@@ -42,7 +49,7 @@ static bool line_run(struct cli *cli, char *line)
     words[0] = program;
     size_t count = session_split(words + 1, line);
     if (count > SESSION_WORDS_MAX) {
-        cli_tell(cli, "That line is too long. `post` alone asks for a text of any length.");
+        too_long(cli);
         return false;
     }
     if (count == 0) {
@@ -74,6 +81,10 @@ int session_run(struct cli *cli)
         if (getline(&line, &room, cli->in) < 0) {
             (void)fputc('\n', cli->err);
             break;
+        }
+        if (cli->in_is_terminal && strlen(line) > ASK_TERMINAL_LINE_MAX) {
+            too_long(cli);
+            continue;
         }
         over = line_run(cli, line);
     }

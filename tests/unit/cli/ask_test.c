@@ -169,6 +169,86 @@ static void off_a_terminal_a_vouch_is_not_asked(void **state)
     assert_int_equal(fake.requests_count, 1);
 }
 
+#define INVITE                                                                                     \
+    "kithinvite1tia2smjzgixdalrsfyyqdrbak72vqctyo2vi3siv2xjym3zkcgxvxfe4catq5jqgiabpi"             \
+    "eb2d224iicq6wkikzjwe2ea5kxhq7zpfdjslxwy5efve2plvtbt6cqatzd7fhccatau5g7ipxyeodzrw"             \
+    "hcmx5q4duzlxabdlv5uhmzvktujjncnethdyqqgnnfvsvyfsadjlbg47wuegm6kdkmoun5ckw2sxqute"             \
+    "o7s5vc4ys6napum422j2iamiqd42brwna465m5fc4ow42j3rm3zezljad7am2sasuf55i7kjbtpubxwu"             \
+    "ecfayd5hhcz2xrhluu4bp4q5vd33dvcxlprw2m3ncg5kmaadds6kmqq"
+
+static void an_invite_is_taken_with_the_line_breaks_of_a_letter(void **state)
+{
+    (void)state;
+    static const char broken[] =
+        "Hi Bea, here: "
+        "kithinvite1tia2smjzgixdalrsfyyqdrbak72vqctyo2vi3siv2xjym3zkcgxvxfe4catq5jqgiabpi \n"
+        "> eb2d224iicq6wkikzjwe2ea5kxhq7zpfdjslxwy5efve2plvtbt6cqatzd7fhccatau5g7ipxyeodzrw \n"
+        "> hcmx5q4duzlxabdlv5uhmzvktujjncnethdyqqgnnfvsvyfsadjlbg47wuegm6kdkmoun5ckw2sxqute \n"
+        "> o7s5vc4ys6napum422j2iamiqd42brwna465m5fc4ow42j3rm3zezljad7am2sasuf55i7kjbtpubxwu \n"
+        "> ecfayd5hhcz2xrhluu4bp4q5vd33dvcxlprw2m3ncg5kmaadds6kmqq \n"
+        "people\nquit\n";
+    fake_start(&fake, broken, true);
+    assert_int_equal(fake_run(&fake, "join", NULL), CLI_DONE);
+    assert_string_equal(fake.request, "join {\"invite\":\"" INVITE "\"}");
+    assert_non_null(strstr(fake.err, "not all of it yet"));
+    fake_stop(&fake);
+
+    fake_start(&fake, INVITE "\n", true);
+    assert_int_equal(fake_run(&fake, "join", NULL), CLI_DONE);
+    assert_string_equal(fake.request, "join {\"invite\":\"" INVITE "\"}");
+    assert_null(strstr(fake.err, "not all of it yet"));
+    fake_stop(&fake);
+
+    fake_start(&fake, "kithinvite1aaa\n\npeople\n", true); /* the node says what it is not */
+    assert_int_equal(fake_run(&fake, "join", NULL), CLI_DONE);
+    assert_string_equal(fake.request, "join {\"invite\":\"kithinvite1aaa\"}");
+    fake_stop(&fake);
+
+    fake_start(&fake, "\n", true);
+    assert_int_equal(fake_run(&fake, "join", NULL), CLI_WRONG_USAGE);
+    assert_int_equal(fake.requests_count, 0);
+}
+
+static void a_line_the_terminal_cut_is_not_sent(void **state)
+{
+    (void)state;
+    char input[ASK_TERMINAL_LINE_MAX + 32] = "";
+    memset(input, 'a', ASK_TERMINAL_LINE_MAX);
+    strcat(input, "\nmore\n\n");
+    fake_start(&fake, input, true);
+    assert_int_equal(fake_run(&fake, "post", "--tag", "metoo", NULL), CLI_WRONG_USAGE);
+    assert_int_equal(fake.requests_count, 0);
+    assert_non_null(strstr(fake.err, "--editor"));
+    fake_stop(&fake);
+
+    fake_start(&fake, input, false);
+    assert_int_equal(fake_run(&fake, "post", "-", NULL), CLI_DONE);
+    fake_stop(&fake);
+
+    fake_start(&fake, input + 1, true);
+    assert_int_equal(fake_run(&fake, "post", "--tag", "metoo", NULL), CLI_DONE);
+    assert_int_equal(fake.requests_count, 1);
+}
+
+static void what_is_neither_yes_nor_no_is_asked_again(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *typed;
+        unsigned requests_count;
+    } cases[] = {
+        {"maybe\ny\n", 1}, {"maybe\nn\ny\n", 0}, {"\ny\n", 0}, {"a\nb\nc\ny\n", 0}, {"", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fake_start(&fake, cases[i].typed, true);
+        assert_int_equal(fake_run(&fake, "vouch", "kith1x", NULL), CLI_DONE);
+        assert_int_equal(fake.requests_count, cases[i].requests_count);
+        if (i + 1 < sizeof cases / sizeof cases[0]) {
+            fake_stop(&fake);
+        }
+    }
+}
+
 int main(void)
 {
 #define A_TEST(name) cmocka_unit_test_teardown(name, stop)
@@ -186,6 +266,9 @@ int main(void)
         A_TEST(a_post_without_words_is_asked_for_once),
         A_TEST(a_vouch_says_its_consequence_and_asks),
         A_TEST(off_a_terminal_a_vouch_is_not_asked),
+        A_TEST(an_invite_is_taken_with_the_line_breaks_of_a_letter),
+        A_TEST(a_line_the_terminal_cut_is_not_sent),
+        A_TEST(what_is_neither_yes_nor_no_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
