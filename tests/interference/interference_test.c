@@ -228,6 +228,26 @@ static void expect_people(struct world *world, const struct oracle *o)
     answer_free(&answer);
 }
 
+/* All she wrote and did not take back, hidden elsewhere or not. */
+static void expect_mine(struct world *world, const struct oracle *o)
+{
+    const struct history *h = o->history;
+    const uint32_t gone = 1U << RULE_MISSING | 1U << RULE_RETRACTED | 1U << RULE_EXPIRED;
+    int facts[HISTORY_FACTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < h->facts_count; i++) {
+        const struct fact *f = &h->facts[i];
+        if (f->author == HISTORY_OWNER && f->kind != POST_RETRACT && (o->why[i] & gone) == 0) {
+            facts[count++] = (int)i;
+        }
+    }
+    const char *words[] = {"mine", "--limit", "1000", "--json"};
+    struct answer answer = world_ask(world, 4, words);
+    assert_int_equal(answer.status, 0);
+    expect_ids(o, &answer, facts, count, "mine");
+    answer_free(&answer);
+}
+
 /* With in_part, `show` is asked of every third post: over three histories every place has its
  * turn.  A world without the shielded is not asked for them. */
 static void expect_what_the_oracle_says(struct world *world, const struct oracle *o, bool in_part,
@@ -248,6 +268,7 @@ static void expect_what_the_oracle_says(struct world *world, const struct oracle
     }
     expect_shows(world, o, in_part ? 3 : 1, reaches);
     expect_people(world, o);
+    expect_mine(world, o);
 }
 
 /* --- the histories ------------------------------------------------------------------------------
