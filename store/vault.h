@@ -150,7 +150,8 @@ MUST_USE enum err_code vault_block(struct vault *vault, bool *changed, const str
 MUST_USE enum err_code vault_unblock(struct vault *vault, bool *changed, const struct key *key,
                                      uint64_t now_s, uint64_t position);
 /* Block each key that is not blocked yet; labels of those that are stay.  vault_import_undo() takes
- * all of it back, until another change of blocks.  *added_count is how many were new. */
+ * all of it back but whom she blocks herself meanwhile, until another change of blocks.
+ * *added_count is how many were new. */
 MUST_USE enum err_code vault_import(struct vault *vault, size_t *added_count,
                                     const struct vault_block *blocks, size_t blocks_count,
                                     uint64_t now_s, uint64_t position);

@@ -152,6 +152,17 @@ static struct vault_block *block_in_force(const struct vault *vault, const struc
     return NULL;
 }
 
+/* Whom she blocks herself, undoing an import must not unblock. */
+static bool keep_import(struct vault *vault, const struct key *key)
+{
+    size_t index;
+    bool imported = find_key(&vault->imported, &index, key);
+    if (imported) {
+        vault_table_remove(&vault->imported, index);
+    }
+    return imported;
+}
+
 enum err_code vault_block(struct vault *vault, bool *changed, const struct key *key,
                           const char *label, uint64_t now_s, uint64_t position)
 {
@@ -161,10 +172,11 @@ enum err_code vault_block(struct vault *vault, bool *changed, const struct key *
     struct vault_block *there = block_in_force(vault, key);
     vault->blocks_touched = true;
     if (there != NULL) {
-        *changed = label != NULL && strcmp(there->label, label) != 0;
-        if (*changed) {
+        bool relabelled = label != NULL && strcmp(there->label, label) != 0;
+        if (relabelled) {
             memcpy(there->label, label, strlen(label) + 1);
         }
+        *changed = keep_import(vault, key) || relabelled;
         return ERR_OK;
     }
     struct vault_block block = {

@@ -355,6 +355,26 @@ static void an_import_is_a_union_and_is_undone_as_one_step(void **state)
     assert_int_equal(count, 0);
 }
 
+static void undoing_an_import_leaves_whom_she_blocked_herself_since(void **state)
+{
+    (void)state;
+    struct vault_block file[] = {{.key = key_of(2)}, {.key = key_of(3)}};
+    size_t count = 0;
+    assert_int_equal(vault_import(vault, &count, file, 2, 200, 9), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_block(vault, &changed, &file[0].key, NULL, 300, 10), ERR_OK);
+    assert_true(changed); /* or it would not be kept */
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    reopen();
+    assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    const struct vault_contents *c = vault_contents(vault);
+    assert_int_equal(c->blocks_count, 1);
+    assert_true(c->blocks[0].in_force && key_equal(&c->blocks[0].key, &file[0].key));
+    assert_int_equal(c->blocks[0].since_s, 200);
+}
+
 static void another_change_of_blocks_ends_what_undo_takes_back(void **state)
 {
     (void)state;
@@ -629,6 +649,7 @@ int main(void)
         TEST(a_petname_belongs_to_one_key),
         TEST(stretches_of_blocking_are_kept_for_ever),
         TEST(an_import_is_a_union_and_is_undone_as_one_step),
+        TEST(undoing_an_import_leaves_whom_she_blocked_herself_since),
         TEST(another_change_of_blocks_ends_what_undo_takes_back),
         TEST(lists_have_bounds),
         TEST(there_is_one_vault_in_a_home),
