@@ -18,8 +18,8 @@
 #define SEALED_PLAIN_MAX      ((size_t)64 * 1024 * 1024)
 #define SEALED_PASSPHRASE_MAX 1024
 /* More work than this is not done for a file that somebody sent. */
-#define SEALED_OPS_MAX     16
-#define SEALED_MEM_KIB_MAX ((uint32_t)1024 * 1024)
+#define SEALED_OPS_MAX     8
+#define SEALED_MEM_KIB_MAX ((uint32_t)256 * 1024)
 
 enum sealed_purpose { SEALED_EVIDENCE = 1, SEALED_BLOCKS = 2 };
 enum sealed_mode { SEALED_TO_PASSPHRASE = 1, SEALED_TO_KEY = 2 };
