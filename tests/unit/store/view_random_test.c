@@ -205,6 +205,28 @@ static void the_blocked_leave_no_trace_in_any_history(void **state)
     assert_true(visible * 5 >= all); /* else it shows nothing about what is shown */
 }
 
+/* What she shields and how far her web reaches. */
+static void changes_what_she_looks_at(struct scenario *s)
+{
+    switch (random_below(4)) {
+    case 0:
+        s->vault.web_steps = (uint8_t)(1 + random_below(4));
+        reloads(s);
+        break;
+    case 1:
+        shields(s, tags[random_below(3)]);
+        break;
+    case 2:
+        shields_word(s, random_below(2) ? "support" : "another");
+        break;
+    default:
+        if (s->vault.shields_count > 0) {
+            unshields(s);
+        }
+        break;
+    }
+}
+
 /* She changes her mind about somebody, as often as there is room for. */
 static void changes_her_mind(struct scenario *s)
 {
@@ -248,6 +270,9 @@ static void judging_as_posts_come_is_judging_anew(void **state)
             }
             if (random_below(4) == 0) {
                 changes_her_mind(s);
+            }
+            if (random_below(12) == 0 && s->vault.shields_count < SCENARIO_LIST_MAX) {
+                changes_what_she_looks_at(s);
             }
         }
         s->now_s = last_s + 90;
