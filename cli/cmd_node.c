@@ -89,6 +89,12 @@ int cmd_init(struct cli *cli, struct invocation *invocation)
     if (status != CLI_DONE) {
         return status;
     }
+    if (home_in_use(cli)) {
+        return cli_fail(cli, CLI_REFUSED,
+                        "There is a home in %s already, and its node is running. Nothing was "
+                        "changed.",
+                        cli->home);
+    }
     struct words words = {.count = 1};
     words_add(&words, word_home);
     words_add(&words, cli->home);
@@ -101,8 +107,8 @@ int cmd_init(struct cli *cli, struct invocation *invocation)
     }
     if (status == CLI_DONE && !cli->json) {
         (void)fprintf(cli->out,
-                      "Your home is %s. Next: `kith up` starts your node, `kith join` "
-                      "takes an invite.\n",
+                      "Your home is %s. Next: `kith up` starts your node, then `kith "
+                      "join` takes an invite.\n",
                       cli->home);
     }
     return status;
@@ -231,7 +237,13 @@ int cmd_invite(struct cli *cli, struct invocation *invocation)
     if (status == CLI_DONE && !cli->json) {
         cli_tell(cli, "Whoever has this can join: give it to people you trust, over a channel you "
                       "trust.");
-        cli_tell(cli, "They type `kith join` and paste it.");
+        const struct value *uses = invocation_find(invocation, OPTION_USES);
+        if (uses != NULL && uses->number > 1) {
+            cli_tell(cli, "They type `kith join` and paste it. It is good for %u people.",
+                     (unsigned)uses->number);
+        } else {
+            cli_tell(cli, "They type `kith join` and paste it. It is good for one person.");
+        }
     }
     return status;
 }

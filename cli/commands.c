@@ -329,7 +329,8 @@ static const struct command commands[] = {
      .after = after_block,
      .done = "Blocked. You will no longer see their posts, replies, reactions and echoes, nor what "
              "hangs on them. Nobody is told. They can still read what you post publicly.\n"
-             "`kith blocks` shows your list, `kith unblock` undoes it."},
+             "`kith blocks` shows your list, `kith unblock` undoes it. Blocking once more with "
+             "--label gives them a name of your own in the list."},
     {.name = "unblock",
      .summary = "no longer block somebody",
      .details = "What they wrote while they were blocked stays hidden. Nobody is told.",

@@ -36,7 +36,8 @@ int home_check(struct cli *cli)
         return CLI_DONE;
     }
     return cli_fail(cli, CLI_NO_NODE,
-                    "There is no home in %s yet. Nothing was sent. `kith init` makes one.",
+                    "You have no home yet, the folder for your keys and posts; it would be %s. "
+                    "Nothing was sent. `kith init` makes it.",
                     cli->home);
 }
 

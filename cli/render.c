@@ -128,7 +128,7 @@ void render_shield(struct render *render, struct octets item)
     }
     (void)fprintf(render->cli->out, "%*sthe word ", RENDER_NUMBER_COLUMNS, "");
     safe_print(render->cli->out, word);
-    (void)fputc('\n', render->cli->out);
+    (void)fputs("  (unshield --word)\n", render->cli->out);
     render_hint(render, item);
 }
 

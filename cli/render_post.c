@@ -101,7 +101,7 @@ static void kind_print(struct render *render, struct octets item)
         safe_print(out, words);
         reference_print(render, item, "subject", "to");
     } else if (is_kind(item, "vouch") && item_key_text(key, item, "vouched")) {
-        (void)fprintf(out, "  vouches for %s", key);
+        (void)fprintf(out, "  vouches for %.*s...", RENDER_KEY_SHOWN_LEN, key);
     } else if (is_kind(item, "profile")) {
         (void)fputs("  profile", out);
     } else if (is_kind(item, "retract")) {
@@ -252,7 +252,7 @@ void render_sent(struct render *render, struct octets item)
     if (sent_to == 0) {
         (void)fputs(". It goes out as soon as your node is connected.\n", out);
     } else {
-        (void)fprintf(out, ", and handed to %u peer%s so far.\n", (unsigned)sent_to,
+        (void)fprintf(out, ", and handed to %u node%s so far.\n", (unsigned)sent_to,
                       sent_to == 1 ? "" : "s");
     }
     render_hint(render, item);

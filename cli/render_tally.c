@@ -44,7 +44,7 @@ static void headline_print(FILE *out, struct octets item)
 static void known_print(FILE *out, struct octets item)
 {
     (void)fprintf(out,
-                  "  %" PRIu64 " of them you follow, %" PRIu64 " nobody has introduced to you\n",
+                  "  you follow %" PRIu64 " of them, %" PRIu64 " nobody has introduced to you\n",
                   count_of(item, "following"), count_of(item, "strangers"));
 }
 
@@ -64,8 +64,8 @@ static void distances_print(FILE *out, struct octets item)
         if (steps == 0) {
             (void)fputs("  you are one of them\n", out);
         } else {
-            (void)fprintf(out, "  %" PRIu64 " %u %s away\n", people, (unsigned)steps,
-                          plural(steps, "step", "steps"));
+            (void)fprintf(out, "  %" PRIu64 " %s %u %s away\n", people, plural(people, "is", "are"),
+                          (unsigned)steps, plural(steps, "step", "steps"));
         }
     }
 }

@@ -101,7 +101,8 @@ static int open_fail(struct cli *cli, enum err_code rc)
     switch ((int)rc) {
     case ERR_NOT_FOUND:
         return cli_fail(cli, CLI_NO_NODE,
-                        "There is no home in %s yet. Nothing was sent. `kith init` makes one.",
+                        "You have no home yet, the folder for your keys and posts; it would be %s. "
+                        "Nothing was sent. `kith init` makes it.",
                         cli->home);
     case ERR_NO_NODE:
         return cli_fail(cli, CLI_NO_NODE,

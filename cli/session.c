@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/home.h"
 
 #define BLANKS " \t\r\n"
 
@@ -34,6 +35,19 @@ size_t session_split(char *words[SESSION_WORDS_MAX], char *line)
         }
     }
     return count;
+}
+
+/* What the first command would meet. */
+static void home_tell(struct cli *cli)
+{
+    if (home_find(cli) != CLI_DONE) {
+        return;
+    }
+    if (!home_made(cli)) {
+        cli_tell(cli, "You have no home here yet. `init` makes it, then `up` starts your node.");
+    } else if (!home_in_use(cli)) {
+        cli_tell(cli, "Your node is not running. `up` starts it.");
+    }
 }
 
 static void too_long(struct cli *cli)
@@ -74,6 +88,7 @@ int session_run(struct cli *cli)
     cli->said_named = false;
     cli_tell(cli, "A session: the same commands, with nothing kept in a history. Numbers stand for "
                   "the lines of the last listing (reply 3). help lists the commands, quit leaves.");
+    home_tell(cli);
     while (!over) {
         (void)fflush(cli->out);
         (void)fputs("kith> ", cli->err);

@@ -436,10 +436,11 @@ void commands_on_joined(struct commands *commands, const struct address *address
         }
         struct err_note note = {{0}};
         if (rc != ERR_OK) {
+            const char *why = rc == ERR_REFUSED ? "" : err_text(rc);
             (void)err_note(&note, ERR_REFUSED,
-                           "the relay refused the invite (%s). It may be used up or too old; ask "
+                           "the relay refused the invite%s%s%s. It may be used up or too old; ask "
                            "for another one",
-                           err_text(rc));
+                           why[0] != '\0' ? " (" : "", why, why[0] != '\0' ? ")" : "");
             rc = ERR_REFUSED;
         }
         finish(commands, run, rc, &note);

@@ -161,6 +161,11 @@ enum err_code command_on_unblock(struct commands *c, struct run *run, struct oct
         rc = find_label(c, &target, typed, note);
         if (rc == ERR_NOT_FOUND) {
             rc = command_resolve(c, &target, typed, VIEW_WANT_EITHER, VIEW_ALL, note);
+            if (rc == ERR_NOT_FOUND || rc == ERR_USAGE) {
+                rc = err_note(note, rc,
+                              "'%.*s' is none of your blocks; `kith blocks` shows your list",
+                              typed.len > 80 ? 80 : (int)typed.len, (const char *)typed.at);
+            }
         }
     }
     if (rc != ERR_OK) {

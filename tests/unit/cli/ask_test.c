@@ -209,6 +209,16 @@ static void an_invite_is_taken_with_the_line_breaks_of_a_letter(void **state)
     assert_int_equal(fake.requests_count, 0);
 }
 
+static void an_invite_says_for_how_many_it_is(void **state)
+{
+    (void)state;
+    fake_start(&fake, "", false);
+    assert_int_equal(fake_run(&fake, "invite", NULL), CLI_DONE);
+    assert_non_null(strstr(fake.err, "good for one person"));
+    assert_int_equal(fake_run(&fake, "invite", "--uses", "12", NULL), CLI_DONE);
+    assert_non_null(strstr(fake.err, "good for 12 people"));
+}
+
 static void a_line_the_terminal_cut_is_not_sent(void **state)
 {
     (void)state;
@@ -267,6 +277,7 @@ int main(void)
         A_TEST(a_vouch_says_its_consequence_and_asks),
         A_TEST(off_a_terminal_a_vouch_is_not_asked),
         A_TEST(an_invite_is_taken_with_the_line_breaks_of_a_letter),
+        A_TEST(an_invite_says_for_how_many_it_is),
         A_TEST(a_line_the_terminal_cut_is_not_sent),
         A_TEST(what_is_neither_yes_nor_no_is_asked_again),
     };

@@ -64,7 +64,7 @@ static void a_tally_is_told_in_sentences(void **state)
               4, "#following", 1, "#strangers", 0, NULL);
     assert_int_equal(fake_run(&fake, "tally", "metoo", NULL), CLI_DONE);
     assert_string_equal(fake.out, "#metoo: 2 to 3 people, 1 post, 4 reactions\n"
-                                  "  1 of them you follow, 0 nobody has introduced to you\n");
+                                  "  you follow 1 of them, 0 nobody has introduced to you\n");
 }
 
 static void a_text_behind_a_note_is_folded_until_shown(void **state)
@@ -211,8 +211,8 @@ static void what_was_sent_says_to_how_many(void **state)
     (void)state;
     static const char *const shown[] = {
         "Kept as 3f2. It goes out as soon as your node is connected.\n",
-        "Kept as 3f2, and handed to 1 peer so far.\n",
-        "Kept as 3f2, and handed to 2 peers so far.\n",
+        "Kept as 3f2, and handed to 1 node so far.\n",
+        "Kept as 3f2, and handed to 2 nodes so far.\n",
     };
     for (int i = 0; i < 3; i++) {
         fake_item(&fake, "%id", 0x3f, "#sent_to", i, "$_short", "3f2", NULL);

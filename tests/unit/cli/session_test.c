@@ -125,8 +125,17 @@ static void numbered_shields_are_tags_and_words_have_none(void **state)
     fake_item(&fake, "$tag", "ihave", NULL);
     fake_end(&fake, 0, "");
     assert_int_equal(fake_run(&fake, NULL), CLI_DONE);
-    assert_non_null(strstr(fake.out, "  1. #itwasme\n     the word court\n  2. #ihave\n"));
+    assert_non_null(
+        strstr(fake.out, "  1. #itwasme\n     the word court  (unshield --word)\n  2. #ihave\n"));
     assert_string_equal(fake.request, "unshield {\"tag\":\"ihave\"}");
+}
+
+static void without_a_home_it_says_what_begins_one(void **state)
+{
+    (void)state;
+    fake_start(&fake, "", true);
+    assert_int_equal(fake_run(&fake, NULL), CLI_DONE);
+    assert_non_null(strstr(fake.err, "`init` makes it"));
 }
 
 static void a_failed_command_does_not_end_the_session(void **state)
@@ -197,6 +206,7 @@ int main(void)
         A_TEST(numbers_of_posts_are_no_tags_and_none_outside_a_session),
         A_TEST(numbered_people_are_keys),
         A_TEST(numbered_shields_are_tags_and_words_have_none),
+        A_TEST(without_a_home_it_says_what_begins_one),
         A_TEST(a_failed_command_does_not_end_the_session),
         A_TEST(home_and_json_hold_for_one_line),
         cmocka_unit_test(quotes_hold_an_options_value_and_are_text_elsewhere),

@@ -436,6 +436,10 @@ static void a_block_without_a_label_is_lifted_by_the_petname_that_stands_for_it(
     ends_with(0, ASK("unblock", "carl"));
     assert_false(world_vault(world)->blocks[0].in_force);
     ends_with(1, ASK("unblock", "carl"));
+    struct answer answer = ASK("unblock", "nobody");
+    assert_int_equal(answer.status, 2);
+    assert_non_null(strstr(answer.err, "none of your blocks"));
+    answer_free(&answer);
 }
 
 static void the_web_reaches_as_many_steps_as_she_says(void **state)
