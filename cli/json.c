@@ -44,35 +44,50 @@ static void escape_print(FILE *out, utf8proc_int32_t c)
     }
 }
 
+/* Runs of plain text go out whole. */
 static void string_print(FILE *out, struct octets text)
 {
+    size_t plain = 0; /* what is not written yet begins here */
     (void)fputc('"', out);
     for (size_t at = 0; at < text.len;) {
         utf8proc_int32_t c = 0;
         utf8proc_ssize_t used =
             utf8proc_iterate(text.at + at, (utf8proc_ssize_t)(text.len - at), &c);
-        if (used <= 0) {
-            (void)fputs("\\ufffd", out);
-            at++;
+        if (used > 0 && !is_escaped(c)) {
+            at += (size_t)used;
             continue;
         }
-        if (is_escaped(c)) {
+        if (plain < at) {
+            (void)fwrite(text.at + plain, 1, at - plain, out);
+        }
+        if (used > 0) {
             escape_print(out, c);
         } else {
-            (void)fwrite(text.at + at, 1, (size_t)used, out);
+            (void)fputs("\\ufffd", out);
         }
-        at += (size_t)used;
+        at += used > 0 ? (size_t)used : 1;
+        plain = at;
+    }
+    if (plain < text.len) {
+        (void)fwrite(text.at + plain, 1, text.len - plain, out);
     }
     (void)fputc('"', out);
 }
 
+#define HEX_AT_ONCE 32
+
 static void hex_print(FILE *out, struct octets octets)
 {
     static const char digits[] = "0123456789abcdef";
+    char text[2 * HEX_AT_ONCE];
     (void)fputc('"', out);
-    for (size_t i = 0; i < octets.len; i++) {
-        const char pair[2] = {digits[octets.at[i] >> 4], digits[octets.at[i] & 0x0f]};
-        (void)fwrite(pair, 1, sizeof pair, out);
+    for (size_t at = 0; at < octets.len;) {
+        size_t used = 0;
+        for (; at < octets.len && used < sizeof text; at++) {
+            text[used++] = digits[octets.at[at] >> 4];
+            text[used++] = digits[octets.at[at] & 0x0f];
+        }
+        (void)fwrite(text, 1, used, out);
     }
     (void)fputc('"', out);
 }

@@ -18,7 +18,8 @@
 #define DECIDED_MIN         100 /* cases that each rule must decide alone */
 #define VISIBLE_PERCENT_MIN 20
 #define SHIELDED_OF         6  /* one history of so many is also tried without the shielded */
-#define RESTARTED_OF        20 /* one history of so many is also tried with restarts */
+#define TURNS               3  /* over so many histories each command has its turn everywhere */
+#define RESTARTED_OF        40 /* one history of so many is also tried with restarts */
 
 static unsigned histories_count = HISTORIES_DEFAULT;
 static uint64_t first_seed = 1;
@@ -301,9 +302,7 @@ static void run_history(uint64_t seed)
         world_step(s.all, h, &h->steps[i], false);
         world_step(s.without, h, &h->steps[i], true);
         if (i == h->last_block_step || i == checkpoint) {
-            if (seed % 3 == (i == checkpoint)) { /* the rest has the oracle alone: time */
-                surfaces_read(&s);
-            }
+            surfaces_read(&s, TURNS); /* the end asks for everything */
             oracle_judge(o, h, i + 1, h->steps[i].now_s);
             expect_what_the_oracle_says(s.all, o, true, true);
         }
@@ -314,8 +313,8 @@ static void run_history(uint64_t seed)
     count_what_decided(o);
     expect_what_the_oracle_says(s.all, o, false, true);
     expect_what_the_oracle_says(s.without, o, true, true);
-    surfaces_read(&s);
-    surfaces_write(&s);
+    surfaces_read(&s, 1);
+    surfaces_write(&s, TURNS);
     seen.asked_count += s.asked_count;
     assert_int_equal(s.differing_count, 0);
 
@@ -361,7 +360,7 @@ static void run_shielded(uint64_t seed)
     world_set_clock(s.all, h->end_s);
     world_set_clock(s.without, h->end_s);
     expect_what_the_oracle_says(s.without, o, true, false);
-    surfaces_read(&s);
+    surfaces_read(&s, 1);
     assert_int_equal(s.differing_count, 0);
     world_free(s.all);
     world_free(s.without);
@@ -403,9 +402,9 @@ static void restart_again_and_again(uint64_t seed)
         world_set_clock(s.all, h->end_s + days * 86400);
         world_set_clock(s.without, h->end_s + days * 86400);
         world_restart(s.without);
-        surfaces_read(&s);
+        surfaces_read(&s, 1);
     }
-    surfaces_write(&s);
+    surfaces_write(&s, 1);
     assert_int_equal(s.differing_count, 0);
     world_free(s.all);
     world_free(s.without);

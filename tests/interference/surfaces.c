@@ -522,18 +522,27 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
     }
 }
 
-void surfaces_read(struct surfaces *surfaces)
+static bool is_asked(const struct surfaces *s, int command, unsigned one_of)
+{
+    return ((unsigned)command + s->history->seed) % one_of == 0;
+}
+
+void surfaces_read(struct surfaces *surfaces, unsigned one_of)
 {
     for (int command = 0; command < CONTROL_COMMANDS_COUNT; command++) {
-        ask_command(surfaces, (enum control_command)command, false);
+        if (is_asked(surfaces, command, one_of)) {
+            ask_command(surfaces, (enum control_command)command, false);
+        }
     }
 }
 
-void surfaces_write(struct surfaces *surfaces)
+void surfaces_write(struct surfaces *surfaces, unsigned one_of)
 {
     for (int command = 0; command < CONTROL_COMMANDS_COUNT; command++) {
         size_t asked_before = surfaces->asked_count;
-        ask_command(surfaces, (enum control_command)command, true);
+        if (is_asked(surfaces, command, one_of)) {
+            ask_command(surfaces, (enum control_command)command, true);
+        }
         if (surfaces->asked_count > asked_before) {
             /* What it changed shows everywhere, or nowhere. */
             ASK(surfaces, "timeline", "--json", "--strangers");
@@ -541,5 +550,5 @@ void surfaces_write(struct surfaces *surfaces)
             ASK(surfaces, "people");
         }
     }
-    surfaces_read(surfaces);
+    surfaces_read(surfaces, one_of);
 }

@@ -16,9 +16,11 @@ struct surfaces {
     size_t differing_count;
 };
 
-/* Ask both for everything that reads, each in its forms for people and with --json. */
-void surfaces_read(struct surfaces *surfaces);
-/* Then what changes something; the worlds are not to be compared with an oracle afterwards. */
-void surfaces_write(struct surfaces *surfaces);
+/* Ask both for everything that reads, each in its forms for people and with --json.  With one_of
+ * above 1 only each one_of-th command has its turn, by the history's seed. */
+void surfaces_read(struct surfaces *surfaces, unsigned one_of);
+/* Then what changes something, and what reads once more; the worlds are not to be compared with an
+ * oracle afterwards. */
+void surfaces_write(struct surfaces *surfaces, unsigned one_of);
 
 #endif

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/vault_list.h"
 #include "store/evidence.h"
+#include "store/vault_list.h"
 
 #define WORDS_MAX       12
 #define FILE_OCTETS_MAX (1024 * 1024)
