@@ -106,18 +106,20 @@ enum err_code command_on_block(struct commands *c, struct run *run, struct octet
     if (rc != ERR_OK) {
         return rc;
     }
-    bool kept = false;
-    uint64_t kept_count = 0;
-    rc = keep_if_asked(c, &kept, &kept_count, &target, args, note);
-    if (rc != ERR_OK) {
-        return rc;
-    }
+    /* Staged first: where the list is full, no evidence is left behind.  Views see it once it is
+     * committed. */
     bool changed = false;
     rc = vault_block(c->vault, &changed, &target.key, typed.len > 0 ? label : NULL,
                      c->host->now_s(c->host), store_end(c->store));
     if (rc != ERR_OK) {
         return err_note(note, rc, "the list of blocks is full at %d; nothing was changed",
                         VAULT_BLOCKS_MAX);
+    }
+    bool kept = false;
+    uint64_t kept_count = 0;
+    rc = keep_if_asked(c, &kept, &kept_count, &target, args, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
     return put_in_force(c, run, &target, kept ? &kept_count : NULL, changed, note);
 }

@@ -229,6 +229,31 @@ static void without_the_evidence_nobody_is_blocked(void **state)
     assert_int_equal(access(file, F_OK), -1);
 }
 
+static void where_the_list_is_full_no_evidence_is_left_behind(void **state)
+{
+    (void)state;
+    (void)writes("carl", 2, "watch out");
+    struct vault_block *blocks = calloc(VAULT_BLOCKS_MAX, sizeof *blocks);
+    assert_non_null(blocks);
+    for (uint32_t i = 0; i < VAULT_BLOCKS_MAX; i++) {
+        octets_put_u32be(blocks[i].key.octets, i);
+        blocks[i].in_force = true;
+    }
+    struct vault_list list = {.blocks = blocks, .blocks_count = VAULT_BLOCKS_MAX};
+    uint8_t *plain = NULL;
+    size_t len = 0;
+    assert_int_equal(vault_list_encode(&plain, &len, &list), ERR_OK);
+    seal_file(SEALED_BLOCKS, octets_of(plain, len));
+    free(plain);
+    free(blocks);
+    ends_with(0, ASK("blocks", "import", file, "--yes"));
+    assert_int_equal(unlink(file), 0);
+    says("the list of blocks is full",
+         ASK("block", hex, "--keep-evidence", file, "--for", own_hex));
+    assert_int_equal(access(file, F_OK), -1);
+    assert_int_equal(in_force(), VAULT_BLOCKS_MAX);
+}
+
 /* The one case in which evidence stands there and the block does not: it says so. */
 static void a_block_that_fails_after_the_evidence_says_both(void **state)
 {
@@ -402,6 +427,7 @@ int main(void)
         TEST(evidence_is_what_they_wrote_and_she_could_see),
         TEST(of_somebody_blocked_there_is_nothing_to_keep),
         TEST(without_the_evidence_nobody_is_blocked),
+        TEST(where_the_list_is_full_no_evidence_is_left_behind),
         TEST(a_block_that_fails_after_the_evidence_says_both),
         TEST(evidence_for_a_friend_is_for_them_alone),
         TEST(a_passphrase_comes_from_a_file_and_opens_it_again),
