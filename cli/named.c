@@ -31,9 +31,11 @@ static char *author_of(struct cli *cli, const struct value *id)
 {
     struct spoken author = {.key_name = "author"};
     struct invocation show = {0};
-    char strangers[] = "";
+    char none[] = "";
+    /* As far as an answer reaches. */
     if (!invocation_add_text(&show, ARGUMENT_ID, id->text, id->text_len) ||
-        !invocation_add_text(&show, OPTION_STRANGERS, strangers, 0)) {
+        !invocation_add_text(&show, OPTION_STRANGERS, none, 0) ||
+        !invocation_add_text(&show, OPTION_SHIELDED, none, 0)) {
         invocation_free(&show);
         return NULL;
     }

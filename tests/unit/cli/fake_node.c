@@ -36,7 +36,9 @@ static enum err_code on_send(struct cli_transport *transport, struct octets mess
     assert(rc == ERR_OK);
     (void)fclose(out);
     fake->request[strcspn(fake->request, "\n")] = '\0';
-    fake->requests_count++;
+    if (fake->requests_count++ == 0) {
+        memcpy(fake->first_request, fake->request, sizeof fake->request);
+    }
     return ERR_OK;
 }
 
@@ -204,6 +206,7 @@ int fake_run(struct fake_node *fake, ...)
     free(fake->out);
     free(fake->err);
     fake->request[0] = '\0';
+    fake->first_request[0] = '\0';
     fake->requests_count = 0;
     fake->cli.out = open_memstream(&fake->out, &fake->out_len);
     fake->cli.err = open_memstream(&fake->err, &fake->err_len);

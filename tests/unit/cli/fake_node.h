@@ -22,6 +22,7 @@ struct fake_node {
     size_t script_len;
     size_t script_at;
     char request[8192]; /* the last request: "reply {\"id\":\"3f2a\"}" */
+    char first_request[8192];
     unsigned requests_count;
     bool cancelled;
 };

@@ -51,6 +51,18 @@ static void a_reaction_says_it_too_and_no_means_no(void **state)
     assert_string_equal(fake.request, "profile {}");
 }
 
+/* She may answer what she shields, and strangers: all of that is said as well. */
+static void whom_it_is_to_is_looked_up_as_far_as_an_answer_reaches(void **state)
+{
+    (void)state;
+    fake_start(&fake, "y\n", true);
+    carls_post_and_her_profile();
+    assert_int_equal(fake_run(&fake, "react", "3f3f", "with", NULL), CLI_DONE);
+    assert_memory_equal(fake.first_request, "show {", 6);
+    assert_non_null(strstr(fake.first_request, "\"shielded\":true"));
+    assert_non_null(strstr(fake.first_request, "\"strangers\":true"));
+}
+
 static void a_petname_and_a_key_stand_for_those_who_gave_no_name(void **state)
 {
     (void)state;
@@ -171,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_answer_says_as_whom_and_to_whom_before_the_words_are_written),
         TEST(a_reaction_says_it_too_and_no_means_no),
+        TEST(whom_it_is_to_is_looked_up_as_far_as_an_answer_reaches),
         TEST(a_petname_and_a_key_stand_for_those_who_gave_no_name),
         TEST(a_session_asks_once_and_says_it_each_time),
         TEST(nothing_is_asked_off_a_terminal_nor_with_yes_nor_with_json),
