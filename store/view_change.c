@@ -11,23 +11,19 @@ static uint32_t doubts_max(const struct view_fates *fates)
     return DOUBTS_MIN + fates->of_count / DOUBTS_PART;
 }
 
+/* False when there are too many, or no memory. */
+static bool add(struct view_fates *fates, struct view_numbers *posts, uint32_t post)
+{
+    return posts->count < doubts_max(fates) && view_numbers_add(posts, post);
+}
+
 static void doubt(struct view_fates *fates, uint32_t post)
 {
     struct view_doubts *doubts = &fates->doubts;
     if (doubts->everything) {
         return;
     }
-    uint32_t *at = NULL;
-    if (doubts->posts.count < doubts_max(fates)) {
-        at = view_grown(doubts->posts.at, &doubts->posts.cap, (uint64_t)doubts->posts.count + 1,
-                        sizeof *at);
-    }
-    if (at == NULL) {
-        doubts->everything = true;
-        return;
-    }
-    doubts->posts.at = at;
-    at[doubts->posts.count++] = post;
+    doubts->everything = !add(fates, &doubts->posts, post);
 }
 
 /* Looking for doubts is bounded as well: a vouch said and taken back, again and again, must not
@@ -179,20 +175,6 @@ void view_change_arrived(struct view_fates *fates, const struct view_case *of,
     if (subject != VIEW_NONE && c->rows[subject].author == c->rows[post].author) {
         dies(fates, of, subject);
     }
-}
-
-static bool add(struct view_fates *fates, struct view_numbers *posts, uint32_t post)
-{
-    uint32_t *at = NULL;
-    if (posts->count < doubts_max(fates)) {
-        at = view_grown(posts->at, &posts->cap, (uint64_t)posts->count + 1, sizeof *at);
-    }
-    if (at == NULL) {
-        return false;
-    }
-    posts->at = at;
-    at[posts->count++] = post;
-    return true;
 }
 
 /* Every post that a key wrote, and every post that names it. */

@@ -63,6 +63,15 @@ static void numbers_add(struct view_numbers *numbers, uint32_t number)
     numbers->at[numbers->count++] = number;
 }
 
+bool view_numbers_add(struct view_numbers *numbers, uint32_t number)
+{
+    bool room = numbers_reserve(numbers, 1);
+    if (room) {
+        numbers_add(numbers, number);
+    }
+    return room;
+}
+
 static void tag_item(uint8_t item[VIEW_TAG_ITEM_LEN], struct octets tag)
 {
     assert(tag.len <= POST_TAG_MAX);

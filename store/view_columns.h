@@ -78,6 +78,9 @@ struct view_numbers {
     uint32_t cap;
 };
 
+/* False without memory: then nothing was changed. */
+MUST_USE bool view_numbers_add(struct view_numbers *numbers, uint32_t number);
+
 struct view_columns {
     struct view_intern ids; /* number of an id = number of the post */
     struct view_intern keys;

@@ -409,12 +409,9 @@ static bool gather_one(struct view_numbers *work, struct view_fates *fates, uint
     if (fates->visits[post] != VISIT_DONE) {
         return true;
     }
-    uint32_t *at = view_grown(work->at, &work->cap, (uint64_t)work->count + 1, sizeof *work->at);
-    if (at == NULL) {
+    if (!view_numbers_add(work, post)) {
         return false;
     }
-    work->at = at;
-    at[work->count++] = post;
     fates->visits[post] = VISIT_NONE;
     return true;
 }

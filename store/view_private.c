@@ -217,17 +217,6 @@ bool view_private_differ_in_keys(const struct view_private *a, const struct view
     return a->web_steps == b->web_steps;
 }
 
-static bool differs(struct view_numbers *keys, uint32_t key)
-{
-    uint32_t *at = view_grown(keys->at, &keys->cap, (uint64_t)keys->count + 1, sizeof *keys->at);
-    if (at == NULL) {
-        return false;
-    }
-    keys->at = at;
-    at[keys->count++] = key;
-    return true;
-}
-
 static bool interval_equal(const struct view_interval *a, const struct view_interval *b)
 {
     return a->key == b->key && a->since_s == b->since_s && a->until_s == b->until_s &&
@@ -248,10 +237,10 @@ static bool differing_intervals(struct view_numbers *keys, const struct view_pri
             i++;
             j++;
         } else if (y == NULL || (x != NULL && x->key <= y->key)) {
-            room = differs(keys, x->key);
+            room = view_numbers_add(keys, x->key);
             i++;
         } else {
-            room = differs(keys, y->key);
+            room = view_numbers_add(keys, y->key);
             j++;
         }
     }
@@ -267,7 +256,7 @@ enum err_code view_private_differing(struct view_numbers *keys, const struct vie
     for (uint32_t key = 0; room && key < count; key++) {
         uint8_t changed = view_private_key(a, key) ^ view_private_key(b, key);
         if ((changed & ~VIEW_KEY_NAMED) != 0) {
-            room = differs(keys, key);
+            room = view_numbers_add(keys, key);
         }
     }
     return room ? ERR_OK : ERR_NO_MEMORY;

@@ -110,18 +110,6 @@ bool view_web_discount(struct view_web *web, uint32_t edge)
     return --web->live[edge] == 0;
 }
 
-static bool add(struct view_numbers *numbers, uint32_t number)
-{
-    uint32_t *at =
-        view_grown(numbers->at, &numbers->cap, (uint64_t)numbers->count + 1, sizeof *numbers->at);
-    if (at == NULL) {
-        return false;
-    }
-    numbers->at = at;
-    at[numbers->count++] = number;
-    return true;
-}
-
 /* Draw the end of an edge nearer, and note it for what follows from it. */
 static bool draw(struct view_web *web, struct view_numbers *queue, struct view_numbers *reached,
                  const struct view_case *of, uint32_t edge)
@@ -133,7 +121,7 @@ static bool draw(struct view_web *web, struct view_numbers *queue, struct view_n
         !reach(web->distance, of->priv, e->to, (uint8_t)(from + 1))) {
         return true;
     }
-    return add(queue, e->to) && (!stranger || add(reached, e->to));
+    return view_numbers_add(queue, e->to) && (!stranger || view_numbers_add(reached, e->to));
 }
 
 enum err_code view_web_relax(struct view_web *web, struct view_numbers *reached,
@@ -180,7 +168,7 @@ enum err_code view_web_measure(struct view_web *web, struct view_numbers *moved,
     }
     for (uint32_t key = 0; room && key < web->keys_count; key++) {
         if ((distance[key] == VIEW_STRANGER) != (web->distance[key] == VIEW_STRANGER)) {
-            room = add(moved, key);
+            room = view_numbers_add(moved, key);
         }
     }
     if (room) {
