@@ -63,6 +63,10 @@ int main(int argc, char **argv)
         .environment = environment,
         .transport = &transport.transport,
     };
+    if (cli.in_is_terminal) {
+        /* What is typed may be a passphrase: no copy of it stays behind in a buffer. */
+        (void)setvbuf(stdin, NULL, _IONBF, 0);
+    }
     socket_init(&transport);
     int status = cli_run(&cli, argc, argv);
     cli_close(&cli);
