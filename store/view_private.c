@@ -1,5 +1,6 @@
 #include "store/view_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static int by_petname_key(const void *a, const void *b)
@@ -236,10 +237,11 @@ static bool differing_intervals(struct view_numbers *keys, const struct view_pri
         if (x != NULL && y != NULL && interval_equal(x, y)) {
             i++;
             j++;
-        } else if (y == NULL || (x != NULL && x->key <= y->key)) {
+        } else if (x != NULL && (y == NULL || x->key <= y->key)) {
             room = view_numbers_add(keys, x->key);
             i++;
         } else {
+            assert(y != NULL); /* one of the two is there: the loop's condition */
             room = view_numbers_add(keys, y->key);
             j++;
         }

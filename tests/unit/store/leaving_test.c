@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "proto/sign.h"
-#include "store/vault_list.h"
 #include "store/evidence.h"
+#include "store/vault_list.h"
 
 static const uint8_t seed[32] = {1, 2, 3};
 
