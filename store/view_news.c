@@ -19,15 +19,8 @@ static bool meet(struct met *met, uint32_t post)
     if ((met->seen[post / 8] & bit) != 0) {
         return true;
     }
-    uint32_t *at = view_grown(met->posts.at, &met->posts.cap, (uint64_t)met->posts.count + 1,
-                              sizeof *met->posts.at);
-    if (at == NULL) {
-        return false;
-    }
     met->seen[post / 8] |= bit;
-    met->posts.at = at;
-    at[met->posts.count++] = post;
-    return true;
+    return view_numbers_add(&met->posts, post);
 }
 
 /* What arrived since, and whatever was waiting for it. */
