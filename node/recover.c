@@ -27,7 +27,13 @@ static void say(const struct vault_recovery *recovery)
         return;
     }
     print_date(recovery->saved_s);
-    if (recovery->changes_missing == 0) {
+    if (recovery->journal_is_older) {
+        (void)printf("The journal, which counts your changes, ends before it. Whatever you changed "
+                     "or\n"
+                     "blocked after that copy may be missing, and what you wrote since the journal "
+                     "ends too:\n"
+                     "please look through `kith blocks`.\n");
+    } else if (recovery->changes_missing == 0) {
         (void)printf("It was made after your last change: nothing is missing.\n");
     } else {
         (void)printf("It lacks the last %" PRIu64

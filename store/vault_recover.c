@@ -163,7 +163,8 @@ static enum err_code recover(struct vault_recovery *recovery, struct vault *vaul
     struct vault_recovery done = {
         .needed = true,
         .saved_s = vault->saved_s,
-        .changes_missing = journaled > vault->generation ? journaled - vault->generation : 0};
+        .changes_missing = journaled > vault->generation ? journaled - vault->generation : 0,
+        .journal_is_older = vault->generation > journaled + 1};
     enum err_code rc = apply(vault, &done.blocks_journaled, changes);
     if (rc != ERR_OK) {
         return err_note(note, rc, "taking the blocks from the journal");

@@ -15,6 +15,7 @@ struct vault_recovery {
     bool needed;              /* false: the vault was in order, and nothing was changed */
     uint64_t saved_s;         /* when the copy taken was committed, 0 when not known */
     uint64_t changes_missing; /* how many changes of the vault the journal counts after it */
+    bool journal_is_older;    /* the journal ends before it, and cannot say what came after */
     size_t blocks_count;      /* in force now */
     size_t blocks_journaled;  /* blocks and unblockings taken from the journal */
 };

@@ -77,4 +77,11 @@ for way in flip cut gone old oldest; do
     [ "$(blocked)" = "$both " ] || fail "$way: a block is lost: $(blocked)"
     if sees bea "$threat" timeline --strangers; then fail "$way: a blocked post is shown"; fi
 done
+stop bea
+mv "$home/journal" "$scratch/journal"
+"$KITH_BIN/kithd" --home "$home" </dev/null >"$scratch/said" 2>&1 && fail "without its journal the node runs"
+as bea recover >"$scratch/said" || fail "no journal: recover: $(cat "$scratch/said")"
+grep -q 'may be missing' "$scratch/said" || fail "no journal: it does not say what may be missing"
+start bea
+[ "$(blocked)" = "$both " ] || fail "no journal: a block is lost: $(blocked)"
 as bea unblock her >/dev/null || fail "$way: a label is lost"

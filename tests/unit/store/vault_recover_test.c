@@ -255,6 +255,37 @@ static void imports_and_their_undoing_come_back_too(void **state)
     free(older.at);
 }
 
+/* Then nothing counts what came after the copy: that must not pass for "nothing is missing". */
+static void a_journal_that_ends_before_the_copy_is_told(void **state)
+{
+    (void)state;
+    close_all();
+    struct files *fresh = file_memory_copy(files);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    assert_int_equal(blocks(2, 200), ERR_OK);
+    assert_int_equal(blocks(3, 300), ERR_OK);
+    close_all();
+    struct copy later = take("vault");
+    struct files *whole = files;
+    files = fresh;
+    put("vault", later);
+    put("vault.last", later);
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    close_all();
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_true(recovery.needed && recovery.journal_is_older);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_in_force("123");
+    close_all();
+    file_memory_free(files);
+    files = whole;
+    file_memory_flip(files, "vault", 60, 4);
+    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_true(recovery.needed && !recovery.journal_is_older);
+    free(later.at);
+}
+
 static void without_a_whole_copy_nothing_is_changed(void **state)
 {
     (void)state;
@@ -375,6 +406,7 @@ int main(void)
         TEST(a_block_survives_a_lost_vault_before_its_copy_is_written),
         TEST(the_latest_of_two_copies_is_taken),
         TEST(imports_and_their_undoing_come_back_too),
+        TEST(a_journal_that_ends_before_the_copy_is_told),
         TEST(without_a_whole_copy_nothing_is_changed),
         TEST(no_home_is_no_recovery),
         TEST(a_crash_while_recovering_is_recovered_from),
