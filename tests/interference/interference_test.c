@@ -17,12 +17,14 @@
 #define HISTORIES_DEFAULT   300
 #define DECIDED_MIN         100 /* cases that each rule must decide alone */
 #define VISIBLE_PERCENT_MIN 20
-#define SHIELDED_OF         6  /* one history of so many is also tried without the shielded */
+#define SHIELDED_OF         6 /* one history of so many is also tried without the shielded */
+#define PROGRESS_EVERY      1000
 #define TURNS               3  /* over so many histories each command has its turn everywhere */
 #define RESTARTED_OF        40 /* one history of so many is also tried with restarts */
 
 static unsigned histories_count = HISTORIES_DEFAULT;
 static uint64_t first_seed = 1;
+static unsigned turns_at_end = 1;
 
 /* What all histories together have shown. */
 static struct {
@@ -313,7 +315,7 @@ static void run_history(uint64_t seed)
     count_what_decided(o);
     expect_what_the_oracle_says(s.all, o, false, true);
     expect_what_the_oracle_says(s.without, o, true, true);
-    surfaces_read(&s, 1);
+    surfaces_read(&s, turns_at_end);
     surfaces_write(&s, TURNS);
     seen.asked_count += s.asked_count;
     assert_int_equal(s.differing_count, 0);
@@ -330,6 +332,10 @@ static void what_is_shown_is_as_if_the_blocked_had_never_written(void **state)
     (void)state;
     for (unsigned i = 0; i < histories_count; i++) {
         run_history(first_seed + i);
+        if ((i + 1) % PROGRESS_EVERY == 0) {
+            print_message("%u histories, %llu commands compared\n", i + 1,
+                          (unsigned long long)seen.asked_count);
+        }
     }
     print_message("%u histories from seed %llu: %llu commands compared, %llu of %llu posts shown\n",
                   histories_count, (unsigned long long)first_seed,
@@ -436,7 +442,8 @@ static void every_rule_decided_often_enough_to_matter(void **state)
     assert_true(seen.visible_count * 100 >= seen.facts_count * VISIBLE_PERCENT_MIN);
 }
 
-/* interference [HISTORIES [FIRST_SEED]] */
+/* interference [HISTORIES [FIRST_SEED [TURNS]]]: with TURNS, each history's end asks for every
+ * TURNS-th command only, so that a long run sees more histories. */
 int main(int argc, char **argv)
 {
     if (argc > 1) {
@@ -444,6 +451,9 @@ int main(int argc, char **argv)
     }
     if (argc > 2) {
         first_seed = strtoull(argv[2], NULL, 10);
+    }
+    if (argc > 3 && strtoul(argv[3], NULL, 10) > 0) {
+        turns_at_end = (unsigned)strtoul(argv[3], NULL, 10);
     }
     if (sodium_init() < 0) {
         return 1;
