@@ -424,7 +424,11 @@ enum err_code command_commit(struct commands *commands, struct err_note *note)
     if (commands->view == NULL) {
         return ERR_OK;
     }
-    return view_load(commands->view, vault_contents(commands->vault), note);
+    rc = view_load(commands->view, vault_contents(commands->vault), note);
+    return rc == ERR_OK ? rc
+                        : err_note(note, rc,
+                                   "the change is kept, but until it can be put in force nothing "
+                                   "is shown; `kith down` and `kith up` do that");
 }
 
 void commands_on_joined(struct commands *commands, const struct address *address, enum err_code rc)

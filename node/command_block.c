@@ -60,7 +60,7 @@ static enum err_code put_in_force(struct commands *c, struct run *run,
     struct ties ties = {0};
     enum err_code rc = changed ? command_commit(c, note) : ERR_OK;
     if (rc != ERR_OK && kept_count != NULL) {
-        return err_note(note, rc, "the evidence was kept, but nobody was blocked");
+        return err_note(note, rc, "the evidence was kept, but the block is not in force");
     }
     if (rc == ERR_OK && run->command == CONTROL_BLOCK) {
         ties = ties_to(c, &target->key);

@@ -260,7 +260,7 @@ static void a_block_that_fails_after_the_evidence_says_both(void **state)
     (void)state;
     (void)writes("carl", 2, "watch out");
     world_crash_at(world, 1);
-    says("the evidence was kept, but nobody was blocked",
+    says("the evidence was kept, but the block is not in force",
          ASK("block", hex, "--keep-evidence", file, "--for", own_hex));
     assert_true(world_recover(world, FILE_MEMORY_DROP));
     assert_int_equal(in_force(), 0);
