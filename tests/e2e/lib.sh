@@ -108,6 +108,9 @@ sees() {
     as "$who" --json "$@" | grep -q "\"id\":\"$id\""
 }
 
+# Whether this machine has pseudo-terminals to ask on; a bare root has none.
+has_terminals() { script -qec true /dev/null >/dev/null 2>&1 </dev/null; }
+
 expect_status() {
     local wanted=$1 got
     shift

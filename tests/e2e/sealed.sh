@@ -28,7 +28,7 @@ as dora --json verify "$evidence" --passphrase-file "$scratch/pass" >"$scratch/r
 grep -q "\"id\":\"$threat\".*\"valid\":true" "$scratch/report" || fail "the threat is not in the report"
 grep -q "\"sealed_by\":\"$bea\",\"seal_valid\":true" "$scratch/report" || fail "who sealed is not proven"
 grep -q "watch out" "$scratch/report" && fail "the report shows what was said"
-if command -v script >/dev/null; then
+if has_terminals; then
     { sleep 0.5; printf 'correct horse\n'; sleep 1.5; } |
         script -qec "$KITH_BIN/kith --home $scratch/dora verify $evidence" /dev/null >"$scratch/asked" 2>&1
     grep -q "signatures verify" "$scratch/asked" || fail "asked on a terminal: $(cat "$scratch/asked")"

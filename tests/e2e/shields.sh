@@ -24,7 +24,7 @@ asked() { # asked WHO ANSWER
         script -qec "$KITH_BIN/kith --home $scratch/$1 init" /dev/null >"$scratch/asked" 2>&1
     grep -q 'Keep them away?' "$scratch/asked" || fail "no question: $(cat "$scratch/asked")"
 }
-if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then # a bare root has no pseudo-terminals
+if has_terminals; then
     asked eve y
     asked fay ''
     for who in eve fay; do start "$who"; done
