@@ -165,11 +165,29 @@ static struct fact make_fact(struct making *m, int author)
     return fact;
 }
 
+/* Two facts that are the same post would be shown once and expected twice: what somebody says a
+ * second time in one second is dated into the next. */
+static void date_apart(const struct history *h, struct fact *fact)
+{
+    for (size_t i = 0; i < h->facts_count; i++) {
+        const struct fact *earlier = &h->facts[i];
+        if (earlier->author == fact->author && earlier->kind == fact->kind &&
+            earlier->created_s == fact->created_s) {
+            fact->created_s++;
+            fact->expires_s += fact->expires_s != 0 ? 1 : 0;
+            i = (size_t)-1; /* from the beginning: the next second may be taken too */
+        }
+    }
+}
+
 /* Sign a fact: from now on it is a post. */
-static int add_fact(struct making *m, const struct fact *fact)
+static int add_fact(struct making *m, const struct fact *said)
 {
     struct history *h = m->history;
+    struct fact dated = *said;
+    const struct fact *fact = &dated;
     assert(h->facts_count < HISTORY_FACTS_MAX);
+    date_apart(h, &dated);
     struct post_draft draft = {.kind = fact->kind,
                                .created_s = fact->created_s,
                                .expires_s = fact->expires_s,
