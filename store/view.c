@@ -12,6 +12,7 @@ enum err_code view_new(struct view **view, struct store *store, const struct key
         return err_note(note, ERR_NO_MEMORY, "making the view");
     }
     made->store = store;
+    view_skips_init(&made->skips);
     made->wire = malloc(POST_WIRE_MAX);
     enum err_code rc = view_columns_init(&made->columns);
     if (rc == ERR_OK) {
@@ -32,6 +33,7 @@ void view_free(struct view *view)
     }
     view_arena_reset(&view->arena);
     view_fates_close(&view->fates);
+    view_skips_close(&view->skips);
     view_private_close(&view->priv);
     view_shields_close(&view->shields);
     view_columns_close(&view->columns);
@@ -101,6 +103,7 @@ enum err_code view_load(struct view *view, const struct vault_contents *contents
     }
     view_private_close(&view->priv);
     view->priv = priv;
+    view_skips_forget(&view->skips);
     view->stale = false;
     view->loaded = true;
     return ERR_OK;
@@ -119,6 +122,10 @@ enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *not
     }
     view->clock_s = now_s;
     struct view_case of = case_of(view, &view->priv);
+    if (view->stale || !view_change_settled(&view->fates, now_s) ||
+        view->columns.order.sorted_count < view->columns.order.count) {
+        view_skips_forget(&view->skips);
+    }
     if (!view->stale && view_change_settle(&view->fates, &of, now_s) == VIEW_CHANGE_EVERYTHING) {
         view->stale = true;
     }
@@ -131,6 +138,7 @@ enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *not
     if (view_list_sort(&view->columns.order, &view->columns) != ERR_OK) {
         return err_note(note, ERR_NO_MEMORY, "sorting posts");
     }
+    view_skips_reserve(&view->skips, view->columns.order.count);
     return ERR_OK;
 }
 

@@ -265,6 +265,13 @@ static void judge_doubtful(struct view_fates *fates, const struct view_case *of)
     posts->count = changed_count;
 }
 
+bool view_change_settled(const struct view_fates *fates, uint64_t now_s)
+{
+    const struct view_doubts *doubts = &fates->doubts;
+    return doubts->posts.count == 0 && !doubts->web && !doubts->everything &&
+           now_s >= fates->from_s && now_s < fates->until_s;
+}
+
 enum view_changes view_change_settle(struct view_fates *fates, const struct view_case *of,
                                      uint64_t now_s)
 {

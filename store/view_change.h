@@ -32,6 +32,8 @@ enum view_changes {
                                too many doubts, or there is no memory */
 };
 
+/* Whether settling would change nothing. */
+bool view_change_settled(const struct view_fates *fates, uint64_t now_s);
 MUST_USE enum view_changes view_change_settle(struct view_fates *fates, const struct view_case *of,
                                               uint64_t now_s);
 

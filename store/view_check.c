@@ -39,6 +39,9 @@ enum err_code view_check(struct view *view, uint64_t now_s, struct err_note *not
     if (rc != ERR_OK) {
         return rc == ERR_DAMAGED ? ERR_OK : rc;
     }
+    if (!view_skips_hold(&view->skips, view->columns.order.at, view->fates.of)) {
+        return err_note(note, ERR_DAMAGED, "what is passed by unseen is out of date");
+    }
     if (view_fates_make(&anew, &of, now_s) != ERR_OK) {
         return err_note(note, ERR_NO_MEMORY, "judging anew");
     }

@@ -8,6 +8,7 @@
 #include "store/view_fate.h"
 #include "store/view_private.h"
 #include "store/view_shield.h"
+#include "store/view_skip.h"
 
 struct view {
     struct store *store;
@@ -17,6 +18,7 @@ struct view {
     struct view_columns columns;
     struct view_private priv;
     struct view_fates fates;
+    struct view_skips skips;
     struct view_shields shields;
     bool loaded;
     bool stale;       /* the fates do not count what arrived or was lost since */

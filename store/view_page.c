@@ -14,33 +14,6 @@ struct pick {
     size_t found_count; /* newest first */
 };
 
-/* What a post's fate must be before anything more is asked about it.  Most of a million posts fall
- * through here, so it is one comparison. */
-struct sieve {
-    uint8_t mask;
-    uint8_t wanted; /* of the bits in mask */
-};
-
-static struct sieve sieve_of(const struct view_query *query)
-{
-    uint8_t hiding = view_hiding(query->reach);
-    switch (query->what) {
-    case VIEW_TIMELINE:
-        return (struct sieve){.mask = hiding | VIEW_LISTED, .wanted = VIEW_LISTED};
-    case VIEW_INBOX:
-        return (struct sieve){.mask = hiding | VIEW_FOR_HER, .wanted = VIEW_FOR_HER};
-    case VIEW_MINE:
-    case VIEW_OWN:
-        return (struct sieve){.mask = VIEW_HERS | VIEW_DEAD, .wanted = VIEW_HERS};
-    case VIEW_TAG:
-    case VIEW_THREAD:
-    case VIEW_SHOW:
-    case VIEW_SEARCH:
-        break;
-    }
-    return (struct sieve){.mask = hiding, .wanted = 0};
-}
-
 /* What its fate does not say. */
 static enum err_code matches(bool *match, struct pick *pick, uint32_t post, struct err_note *note)
 {
@@ -68,10 +41,19 @@ static enum err_code matches(bool *match, struct pick *pick, uint32_t post, stru
 static enum err_code pick_backward(struct pick *pick, struct err_note *note)
 {
     assert(pick->end == 0 || pick->list->at != NULL);
-    const struct sieve sieve = sieve_of(pick->query);
+    const struct view_sieve sieve = view_sieve_of(pick->query->what, pick->query->reach);
+    const uint16_t listing = pick->list == &pick->view->columns.order
+                                 ? view_skips_listing(pick->query->what, pick->query->reach)
+                                 : 0;
     const uint8_t *fates = pick->view->fates.of;
     const uint32_t *posts = pick->list->at;
     for (uint32_t i = pick->end; i > 0 && pick->found_count < pick->query->limit; i--) {
+        if (listing != 0 && i % VIEW_STRETCH_LEN == 0) {
+            i = view_skips_back(&pick->view->skips, posts, i, fates, listing);
+            if (i == 0) {
+                break;
+            }
+        }
         if ((fates[posts[i - 1]] & sieve.mask) != sieve.wanted) {
             continue;
         }
