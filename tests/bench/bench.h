@@ -17,14 +17,20 @@ struct bench {
     const char *cache;   /* folder for what may be used again */
     const char *scratch; /* folder that is removed afterwards */
     bool quick;          /* a tenth of everything */
+    bool smoke;          /* a hundredth, once: whether it works at all */
     unsigned cores;
     struct million *million; /* made by the first who asks; see million.h */
 };
 
-/* full, or a tenth of it with --quick. */
+/* full, or a tenth of it with --quick, or a hundredth with --smoke. */
 size_t bench_scaled(const struct bench *bench, size_t full);
+/* Whether it is not the full one: a target in absolute figures says nothing then. */
+bool bench_is_scaled(const struct bench *bench);
 
 void bench_ingest(struct bench *bench);
+void bench_import(struct bench *bench);
+void bench_clone(struct bench *bench);
+void bench_idle(struct bench *bench);
 void bench_disk(struct bench *bench);
 void bench_block(struct bench *bench);
 void bench_reconcile_equal(struct bench *bench);

@@ -101,10 +101,15 @@ static bool read_cache(struct data *data, const char *path, size_t count)
     return find_posts(data, count);
 }
 
+void data_file(char path[BENCH_PATH_MAX], const struct bench *bench, size_t count)
+{
+    (void)snprintf(path, BENCH_PATH_MAX, "%s/signed-%zu", bench->cache, count);
+}
+
 void data_signed(struct data *data, const struct bench *bench, size_t count)
 {
     char path[BENCH_PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/signed-%zu", bench->cache, count);
+    data_file(path, bench, count);
     start(data, count);
     if (read_cache(data, path, count)) {
         return;

@@ -20,6 +20,8 @@ struct data {
 /* count posts by 1,000 people, validly signed; made once and kept in the cache. */
 void data_signed(struct data *data, const struct bench *bench, size_t count);
 void data_free(struct data *data);
+/* Where that file lies: what `kithd --import` reads. */
+void data_file(char path[BENCH_PATH_MAX], const struct bench *bench, size_t count);
 
 /* Numbers from a seed, for everything that need not be unforeseeable. */
 uint64_t data_random(uint64_t *state, uint64_t below);

@@ -1,4 +1,4 @@
-/* bench BIN CACHE SCRATCH [--quick] [NAME...]: see tests/bench/run. */
+/* bench BIN CACHE SCRATCH [--quick | --smoke] [NAME...]: see tests/bench/run. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,17 +12,23 @@ static const struct {
     const char *name;
     void (*measure)(struct bench *bench);
 } benches[] = {
-    {"ingest", bench_ingest},     {"disk", bench_disk},
+    {"ingest", bench_ingest},     {"import", bench_import},
+    {"clone", bench_clone},       {"disk", bench_disk},
     {"block", bench_block},       {"reconcile-equal", bench_reconcile_equal},
     {"timeline", bench_timeline}, {"shield", bench_shield},
-    {"rebuild", bench_rebuild},
+    {"rebuild", bench_rebuild},   {"idle", bench_idle},
 };
 
 #define BENCHES_COUNT (sizeof benches / sizeof benches[0])
 
 size_t bench_scaled(const struct bench *bench, size_t full)
 {
-    return bench->quick ? full / 10 : full;
+    return bench->smoke ? full / 100 : bench->quick ? full / 10 : full;
+}
+
+bool bench_is_scaled(const struct bench *bench)
+{
+    return bench->smoke || bench->quick;
 }
 
 static bool is_bench(const char *name)
@@ -49,14 +55,16 @@ static bool is_wanted(const char *name, int argc, char **argv)
 
 static void read_options(struct bench *bench, int argc, char **argv)
 {
-    must(argc >= 4, "usage: bench BIN CACHE SCRATCH [--quick] [NAME...]");
+    must(argc >= 4, "usage: bench BIN CACHE SCRATCH [--quick | --smoke] [NAME...]");
     bench->bin = argv[1];
     bench->cache = argv[2];
     bench->scratch = argv[3];
     for (int i = 4; i < argc; i++) {
         bool quick = strcmp(argv[i], "--quick") == 0;
-        bench->quick = bench->quick || quick;
-        if (!quick && !is_bench(argv[i])) {
+        bool smoke = strcmp(argv[i], "--smoke") == 0;
+        bench->quick = bench->quick || quick || smoke;
+        bench->smoke = bench->smoke || smoke;
+        if (!quick && !smoke && !is_bench(argv[i])) {
             (void)fprintf(stderr, "There is no bench '%s'.  There are:", argv[i]);
             for (size_t b = 0; b < BENCHES_COUNT; b++) {
                 (void)fprintf(stderr, " %s", benches[b].name);

@@ -1,0 +1,151 @@
+/* clone - an empty node gets everything a relay has: two real processes that share the cores of
+ * this machine, from the start of the empty one until its person could count every post.
+ *
+ * As in ingest, there are two ratios: by the clock, and by the time of the cores.  Each run counts
+ * with the larger one; the value is the least of the runs, since whatever else computes on this
+ * machine only ever adds. */
+#include <dirent.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/bench/data.h"
+#include "tests/bench/kithd.h"
+#include "tests/bench/measure.h"
+
+#define POSTS_COUNT 100000
+#define RUNS        5
+#define RAW_S       1.0
+#define POLL_MS     10
+#define GIVE_UP_S   180.0
+
+struct figures {
+    struct spread ratio;
+    struct spread by_clock;
+    struct spread by_cores;
+    struct spread rate;
+    struct spread relay_us;
+    struct spread clone_us;
+    struct spread raw_us;
+    double memory_mib;
+};
+
+static uint64_t log_len(const struct kithd *kithd)
+{
+    char path[2 * BENCH_PATH_MAX];
+    uint64_t len = 0;
+    (void)snprintf(path, sizeof path, "%s/log", kithd->home);
+    DIR *folder = opendir(path);
+    for (struct dirent *entry = folder == NULL ? NULL : readdir(folder); entry != NULL;
+         entry = readdir(folder)) {
+        char name[3 * BENCH_PATH_MAX];
+        struct stat found;
+        (void)snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        len += stat(name, &found) == 0 && S_ISREG(found.st_mode) ? (uint64_t)found.st_size : 0;
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return len;
+}
+
+/* How many posts under the tag a person at this node can count. */
+static size_t tally(const struct kithd *kithd, const struct bench *bench)
+{
+    char line[BENCH_PATH_MAX];
+    const char *at = kithd_ask(line, sizeof line, kithd, bench, "tally metoo")
+                         ? strstr(line, "\"posts\":")
+                         : NULL;
+    return at == NULL ? 0 : strtoul(at + strlen("\"posts\":"), NULL, 10);
+}
+
+/* Asking takes time of the cores, so it waits until the log is nearly as long as the relay's. */
+static void await_all(const struct kithd *clone, const struct kithd *relay,
+                      const struct bench *bench, size_t count)
+{
+    double begun = clock_wall();
+    uint64_t whole_len = log_len(relay);
+    while (log_len(clone) < whole_len - whole_len / 50 || tally(clone, bench) < count) {
+        must(clock_wall() - begun < GIVE_UP_S, "the empty node does not get everything");
+        (void)poll(NULL, 0, POLL_MS);
+    }
+}
+
+static void run_once(const struct bench *bench, struct figures *figures, const char *file,
+                     size_t count, int number)
+{
+    char name[32];
+    struct kithd relay;
+    struct kithd clone;
+    struct kithd_usage relay_usage;
+    struct kithd_usage usage;
+    (void)snprintf(name, sizeof name, "clone-relay-%d", number);
+    kithd_relay(&relay, bench, name);
+    kithd_stop(&relay, &usage);
+    kithd_import(bench, name, file, &usage);
+    (void)snprintf(name, sizeof name, "clone-%d", number);
+    kithd_init(bench, name);
+    double raw_s = bench->smoke ? RAW_S / 50 : bench->quick ? RAW_S / 4 : RAW_S;
+    struct raw_verify before = raw_verify_measure(bench->cores, raw_s);
+    (void)snprintf(name, sizeof name, "clone-relay-%d", number);
+    kithd_relay(&relay, bench, name);
+    double begun = clock_wall();
+    (void)snprintf(name, sizeof name, "clone-%d", number);
+    kithd_person(&clone, bench, name, &relay.address);
+    await_all(&clone, &relay, bench, count);
+    double took_s = clock_wall() - begun;
+    kithd_stop(&clone, &usage);
+    kithd_stop(&relay, &relay_usage);
+    struct raw_verify after = raw_verify_measure(bench->cores, raw_s);
+
+    double raw_us = (before.cpu_us + after.cpu_us) / 2;
+    double posts = (double)count;
+    double by_clock = took_s * (before.rate + after.rate) / 2 / posts;
+    double by_cores = (usage.cpu_s + relay_usage.cpu_s) * 1e6 / posts / raw_us;
+    spread_add(&figures->ratio, by_clock > by_cores ? by_clock : by_cores);
+    spread_add(&figures->by_clock, by_clock);
+    spread_add(&figures->by_cores, by_cores);
+    spread_add(&figures->rate, posts / took_s);
+    spread_add(&figures->relay_us, relay_usage.cpu_s * 1e6 / posts);
+    spread_add(&figures->clone_us, usage.cpu_s * 1e6 / posts);
+    spread_add(&figures->raw_us, raw_us);
+    figures->memory_mib = usage.memory_mib;
+}
+
+static void print(struct figures *figures, size_t count)
+{
+    struct result result = {.bench = "clone",
+                            .unit = "ratio",
+                            .better = BETTER_LOWER,
+                            .target = 1.5,
+                            .reference = "crypto_sign_verify_detached on all cores at once, "
+                                         "measured before and after each run; the value is the "
+                                         "least of the runs"};
+    result_spread(&result, &figures->ratio);
+    result.value = result.min;
+    result_print(&result,
+                 ",\"median\":%.3f,\"ratio_by_clock\":%.3f,\"ratio_by_cores\":%.3f,\"posts\":%zu,"
+                 "\"posts_per_s\":%.0f,\"relay_us_per_post\":%.2f,\"clone_us_per_post\":%.2f,"
+                 "\"raw_verify_us\":%.2f,\"clone_memory_mib\":%.1f",
+                 spread_at(&figures->ratio, 0.5), spread_at(&figures->by_clock, 0),
+                 spread_at(&figures->by_cores, 0), count, spread_at(&figures->rate, 1),
+                 spread_at(&figures->relay_us, 0), spread_at(&figures->clone_us, 0),
+                 spread_at(&figures->raw_us, 0.5), figures->memory_mib);
+}
+
+void bench_clone(struct bench *bench)
+{
+    struct data data;
+    char file[BENCH_PATH_MAX];
+    data_signed(&data, bench, bench_scaled(bench, POSTS_COUNT));
+    data_file(file, bench, data.count);
+    struct figures *figures = must_get(1, sizeof *figures);
+    for (int i = 0; i < (bench->smoke ? 1 : RUNS); i++) {
+        run_once(bench, figures, file, data.count, i);
+    }
+    print(figures, data.count);
+    free(figures);
+    data_free(&data);
+}
