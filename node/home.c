@@ -222,12 +222,13 @@ enum err_code home_make_vault(struct home *home, enum vault_kind kind, struct er
     return rc;
 }
 
-enum err_code home_open_store(struct store **store, struct home *home, struct err_note *note)
+enum err_code home_open_store(struct store **store, struct home *home, enum store_kind kind,
+                              struct err_note *note)
 {
     uint8_t *key = memory_get_secret(32);
     enum err_code rc = vault_store_key(key, home->files, note);
     if (rc == ERR_OK) {
-        rc = store_open(store, home->files, key, note);
+        rc = store_open(store, home->files, key, kind, note);
     }
     sodium_free(key);
     if (rc == ERR_OK && store_stats(*store).quarantined_count > 0) {

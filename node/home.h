@@ -53,6 +53,6 @@ MUST_USE enum err_code home_make_vault(struct home *home, enum vault_kind kind,
 /* Open the store under the key of the home.  Damage in it is said in the log.
  *   ERR_NOT_FOUND  there is no key;  and what store_open() gives */
 MUST_USE enum err_code home_open_store(struct store **store, struct home *home,
-                                       struct err_note *note);
+                                       enum store_kind kind, struct err_note *note);
 
 #endif

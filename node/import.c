@@ -209,7 +209,7 @@ enum err_code import_run(struct import_counts *counts, struct home *home, const 
     import->file = file;
     import->buffer = memory_get(BUFFER_LEN);
     import->show_progress = isatty(STDERR_FILENO) == 1;
-    rc = home_open_store(&import->store, home, note);
+    rc = home_open_store(&import->store, home, STORE_UNREAD, note);
     if (rc == ERR_OK) {
         rc = run_on_workers(import, note);
         store_close(import->store);

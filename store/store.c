@@ -3,6 +3,7 @@
 #include "store/index.h"
 #include "store/log.h"
 #include "store/store_batch.h"
+#include "store/store_words.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -12,8 +13,9 @@
 #define WRITE_MAX ((size_t)4 * 1024 * 1024) /* octets that are synced at once */
 
 struct store {
-    pthread_mutex_t lock; /* all below but log and batch; never held over a file call */
+    pthread_mutex_t lock; /* all below but log and batches; never held over a file call */
     struct index *index;
+    struct store_words words;
     uint64_t end;
     uint64_t quarantined_count;
     struct log *log;
@@ -43,6 +45,7 @@ struct retract {
 
 struct replay {
     struct index *index;
+    struct store_words *words;
     struct retract *retracts;
     size_t retracts_count;
     size_t retracts_cap;
@@ -89,6 +92,13 @@ static enum err_code on_record(void *context, const struct segment_record *recor
         .len = (uint16_t)record->plain.len,
     };
     enum err_code rc = index_add(replay->index, &post, &place);
+    if (rc == ERR_OK) {
+        store_words_begin(replay->words);
+        rc = store_words_prepare(replay->words, &post);
+    }
+    if (rc == ERR_OK) {
+        rc = store_words_add(replay->words, 0, place.position);
+    }
     return rc == ERR_OK ? remember_retract(replay, &post) : rc;
 }
 
@@ -154,7 +164,7 @@ static enum err_code judge_replayed(struct store *store, const struct replay *re
 static enum err_code replay_log(struct store *store, struct files *files, const uint8_t key[32],
                                 struct err_note *note)
 {
-    struct replay replay = {.index = store->index};
+    struct replay replay = {.index = store->index, .words = &store->words};
     uint64_t damaged_count = 0;
     enum err_code rc =
         log_open(&store->log, &damaged_count, files, FOLDER, key,
@@ -169,7 +179,7 @@ static enum err_code replay_log(struct store *store, struct files *files, const 
 }
 
 enum err_code store_open(struct store **store, struct files *files, const uint8_t key[32],
-                         struct err_note *note)
+                         enum store_kind kind, struct err_note *note)
 {
     if (sodium_init() < 0) {
         return err_note(note, ERR_IO, "libsodium did not start");
@@ -182,6 +192,7 @@ enum err_code store_open(struct store **store, struct files *files, const uint8_
         free(opened);
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    store_words_init(&opened->words, kind);
     enum err_code rc = index_new(&opened->index);
     if (rc == ERR_OK) {
         rc = replay_log(opened, files, key, note);
@@ -201,6 +212,7 @@ void store_close(struct store *store)
     }
     log_close(store->log);
     index_free(store->index);
+    store_words_close(&store->words);
     (void)pthread_mutex_destroy(&store->lock);
     free(store);
 }
@@ -313,9 +325,16 @@ static enum err_code index_batch(struct store *store, const struct post *posts)
 {
     struct store_batch *batch = &store->batch;
     enum err_code rc = ERR_OK;
+    store_words_begin(&store->words);
+    for (size_t i = 0; i < batch->fresh_count && rc == ERR_OK; i++) {
+        rc = store_words_prepare(&store->words, &posts[batch->fresh[i]]);
+    }
     lock(store);
     for (size_t i = 0; i < batch->fresh_count && rc == ERR_OK; i++) {
         rc = index_add(store->index, &posts[batch->fresh[i]], &batch->places[i]);
+        if (rc == ERR_OK) {
+            rc = store_words_add(&store->words, i, batch->places[i].position);
+        }
     }
     for (size_t i = 0; i < batch->fresh_count && rc == ERR_OK; i++) {
         struct index_place place;
@@ -411,6 +430,15 @@ enum err_code store_at(struct store *store, struct octets_room *wire, uint64_t a
         at < store->end && index_next(store->index, &place, at, at + 1) && place.position == at;
     unlock(store);
     return kept ? read_place(store, wire, &place, note) : ERR_NOT_FOUND;
+}
+
+enum err_code store_search(struct store *store, struct found *found, enum store_search search,
+                           struct octets folded, struct err_note *note)
+{
+    lock(store);
+    enum err_code rc = store_words_find(&store->words, found, search, folded, store->end);
+    unlock(store);
+    return rc == ERR_OK ? rc : err_note(note, rc, "looking up words");
 }
 
 uint64_t store_end(struct store *store)

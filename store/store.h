@@ -13,6 +13,7 @@
 #include "proto/octets.h"
 #include "proto/post.h"
 #include "store/file.h"
+#include "store/found.h"
 
 #define STORE_BATCH_MAX 1024
 
@@ -23,6 +24,9 @@ enum store_put_result {
     STORE_THERE,   /* this id was here already; nothing was written */
     STORE_REFUSED, /* retracted by its author, or past its expiry: known, and not kept */
 };
+
+/* Whether somebody reads what is kept: only then are its words kept too, for store_search(). */
+enum store_kind { STORE_UNREAD, STORE_READ };
 
 struct store_stats {
     uint64_t posts_count;       /* bodies kept */
@@ -39,7 +43,7 @@ struct store_stats {
  *   ERR_ROLLBACK  a segment the manifest names is missing
  *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code store_open(struct store **store, struct files *files, const uint8_t key[32],
-                                  struct err_note *note);
+                                  enum store_kind kind, struct err_note *note);
 void store_close(struct store *store);
 
 /* Append, sync and index a batch of verified posts, in this order.  results[i] is written for each.
@@ -75,6 +79,21 @@ MUST_USE enum err_code store_next(struct store *store, struct octets_room *wire,
 /* The post at a position that store_next() gave; errors as store_body(). */
 MUST_USE enum err_code store_at(struct store *store, struct octets_room *wire, uint64_t at,
                                 struct err_note *note);
+
+enum store_search {
+    STORE_ALL_WORDS, /* posts that have every word */
+    STORE_ANY_WORD,  /* posts that have one of them at least */
+};
+
+/* The positions of all posts that have these words (words_fold_post()), and perhaps of others, kept
+ * or not: whoever shows one reads it first.  folded is what words_fold() gave; without a word in it
+ * nothing is found.  A store that keeps no words finds every position.  The caller closes *found,
+ * which was zeroed or found before.
+ *   ERR_NO_MEMORY, ERR_IO  *found is not to be used */
+MUST_USE enum err_code store_search(struct store *store, struct found *found,
+                                    enum store_search search, struct octets folded,
+                                    struct err_note *note);
+
 /* The position behind the last record. */
 uint64_t store_end(struct store *store);
 

@@ -77,6 +77,8 @@ struct view_words;
 /*   ERR_NO_MEMORY */
 MUST_USE enum err_code view_words_new(struct view_words **words, struct octets typed);
 void view_words_free(struct view_words *words);
+/* Folded, as store_search() takes them; borrowed. */
+struct octets view_words_folded(const struct view_words *words);
 /* Whether the post has all of them, and there is at least one.
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_words_match(bool *match, const struct view_words *words,

@@ -7,6 +7,7 @@ struct pick {
     struct view *view;
     const struct view_query *query;
     const struct view_words *words; /* VIEW_SEARCH */
+    struct found found_words;       /* VIEW_SEARCH: only these can match */
     bool *counted;                  /* VIEW_INBOX: view_reactions_counted() */
     const struct view_list *list;
     uint32_t end; /* only what stands before it */
@@ -25,7 +26,7 @@ static enum err_code matches(bool *match, struct pick *pick, uint32_t post, stru
         *match = row->kind != POST_REACT || pick->counted[post];
     }
     if (pick->query->what == VIEW_SEARCH) {
-        *match = row->kind == POST_TEXT;
+        *match = row->kind == POST_TEXT && found_has(&pick->found_words, row->position);
         if (*match) {
             rc = view_read(pick->view, &read, post, note);
         }
@@ -185,6 +186,14 @@ static enum err_code reactions_count(struct pick *pick)
                : view_reactions_counted(pick->view, pick->counted, pick->query->reach);
 }
 
+static enum err_code words_find(struct pick *pick, struct err_note *note)
+{
+    return pick->query->what == VIEW_SEARCH
+               ? store_search(pick->view->store, &pick->found_words, STORE_ALL_WORDS,
+                              view_words_folded(pick->words), note)
+               : ERR_OK;
+}
+
 static enum err_code query_once(struct pick *pick, struct view_page *page, struct err_note *note)
 {
     struct view_list made = {.at = NULL};
@@ -197,6 +206,9 @@ static enum err_code query_once(struct pick *pick, struct view_page *page, struc
     }
     if (rc == ERR_OK) {
         rc = reactions_count(pick);
+    }
+    if (rc == ERR_OK) {
+        rc = words_find(pick, note);
     }
     if (rc == ERR_OK) {
         rc = pick_backward(pick, note);
@@ -236,6 +248,7 @@ enum err_code view_query(struct view *view, struct view_page *page, const struct
         rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
     }
     free(pick.found);
+    found_close(&pick.found_words);
     view_words_free(words);
     return rc;
 }

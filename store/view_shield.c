@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "store/view_fold.h"
 #include "store/view_inner.h"
+#include "store/words.h"
 
 static int by_text(const void *a, const void *b)
 {
@@ -54,10 +54,10 @@ static enum err_code match(bool *matches, const struct view_shields *shields,
     if (shields->words_count == 0) {
         return ERR_OK;
     }
-    enum err_code rc = view_fold_post(&text, &text_len, post);
+    enum err_code rc = words_fold_post(&text, &text_len, post);
     struct octets rest = octets_of(text, text_len);
     struct octets word;
-    while (rc == ERR_OK && !*matches && view_fold_next(&word, &rest)) {
+    while (rc == ERR_OK && !*matches && words_next(&word, &rest)) {
         struct vault_shield wanted = {.text_len = (uint8_t)word.len};
         if (word.len <= sizeof wanted.text) {
             memcpy(wanted.text, word.at, word.len);
@@ -174,12 +174,12 @@ enum err_code view_word(uint8_t out[VAULT_SHIELD_LEN_MAX], size_t *len, struct o
     size_t folded_len = 0;
     struct octets word;
     struct octets another;
-    enum err_code rc = view_fold(&folded, &folded_len, typed);
+    enum err_code rc = words_fold(&folded, &folded_len, typed);
     if (rc != ERR_OK) {
         return rc;
     }
     struct octets rest = octets_of(folded, folded_len);
-    if (!view_fold_next(&word, &rest) || view_fold_next(&another, &rest)) {
+    if (!words_next(&word, &rest) || words_next(&another, &rest)) {
         rc = ERR_MALFORMED;
     } else if (word.len > VAULT_SHIELD_LEN_MAX) {
         rc = ERR_TOO_LARGE;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "store/view_fold.h"
+#include "store/words.h"
 
 struct view_words {
     uint8_t *folded;
@@ -12,7 +12,7 @@ struct view_words {
 enum err_code view_words_new(struct view_words **words, struct octets typed)
 {
     struct view_words *made = calloc(1, sizeof *made);
-    if (made == NULL || view_fold(&made->folded, &made->folded_len, typed) != ERR_OK) {
+    if (made == NULL || words_fold(&made->folded, &made->folded_len, typed) != ERR_OK) {
         free(made);
         return ERR_NO_MEMORY;
     }
@@ -28,10 +28,15 @@ void view_words_free(struct view_words *words)
     }
 }
 
+struct octets view_words_folded(const struct view_words *words)
+{
+    return octets_of(words->folded, words->folded_len);
+}
+
 static bool has_word(struct octets text, struct octets wanted)
 {
     struct octets word;
-    while (view_fold_next(&word, &text)) {
+    while (words_next(&word, &text)) {
         if (octets_equal(word, wanted)) {
             return true;
         }
@@ -45,13 +50,13 @@ enum err_code view_words_match(bool *match, const struct view_words *words, cons
     struct octets word;
     uint8_t *text;
     size_t text_len;
-    enum err_code rc = view_fold_post(&text, &text_len, post);
+    enum err_code rc = words_fold_post(&text, &text_len, post);
     if (rc != ERR_OK) {
         return rc;
     }
     size_t met_count = 0;
     bool all = true;
-    while (all && view_fold_next(&word, &wanted)) {
+    while (all && words_next(&word, &wanted)) {
         all = has_word(octets_of(text, text_len), word);
         met_count++;
     }

@@ -42,7 +42,7 @@ static double fill(const struct bench *bench, const char *name, const struct dat
     static enum store_put_result results[BATCH];
     (void)snprintf(path, sizeof path, "%s/%s", bench->scratch, name);
     must_ok(file_posix_new(&files, path, &note), &note, "a folder");
-    must_ok(store_open(&store, files, key, &note), &note, "a store");
+    must_ok(store_open(&store, files, key, STORE_READ, &note), &note, "a store");
     double encoded = 0;
     for (size_t i = 0; i < count; i += batch) {
         size_t some = count - i < batch ? count - i : batch;

@@ -154,7 +154,7 @@ static double put(const struct stages *s)
     static enum store_put_result results[POSTS_PER_BATCH];
     (void)snprintf(path, sizeof path, "%s/stages-%d", s->bench->scratch, s->round);
     must_ok(file_posix_new(&files, path, &note), &note, "a folder");
-    must_ok(store_open(&store, files, key, &note), &note, "a store");
+    must_ok(store_open(&store, files, key, STORE_UNREAD, &note), &note, "a store");
     uint64_t now_s = (uint64_t)time(NULL);
     double begun = clock_wall();
     for (size_t i = 0; i < s->count; i += POSTS_PER_BATCH) {

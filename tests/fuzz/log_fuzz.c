@@ -30,7 +30,7 @@ static void make_whole(void)
     struct err_note note = {{0}};
     enum store_put_result results[1];
     whole = file_memory_new(1);
-    must(store_open(&store, whole, key, &note) == ERR_OK);
+    must(store_open(&store, whole, key, STORE_READ, &note) == ERR_OK);
     for (uint64_t i = 0; i < POSTS_COUNT; i++) {
         person_text(&posts, &ana, 1000 + i, "me too", "metoo");
         struct post post = posts_decoded(&posts, (size_t)i);
@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     }
     struct store *store = NULL;
     struct err_note note = {{0}};
-    enum err_code rc = store_open(&store, files, key, &note);
+    enum err_code rc = store_open(&store, files, key, STORE_READ, &note);
     must(rc == ERR_OK || rc == ERR_DAMAGED);
     if (rc == ERR_OK) {
         check(store);

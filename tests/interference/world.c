@@ -215,7 +215,7 @@ static void open_home(struct world *w)
     must(vault_open(&w->vault, w->files, w->journal, &note), "the vault");
     if (w->node == NULL) {
         must(vault_store_key(key, w->files, &note), "the store's key");
-        must(store_open(&w->store, w->files, key, &note), "the store");
+        must(store_open(&w->store, w->files, key, STORE_READ, &note), "the store");
         store_midnight(w->store, w->now_s); /* as a node does */
     } else {
         w->store = w->node->store;

@@ -14,7 +14,8 @@ void node_open(struct cluster *c, uint32_t n)
         config.seed[i] = (uint8_t)cluster_random(c, 256);
     }
     struct err_note note = {.text = ""};
-    cluster_must(store_open(&node->store, node->files, store_key, &note) == ERR_OK, note.text);
+    cluster_must(store_open(&node->store, node->files, store_key, STORE_READ, &note) == ERR_OK,
+                 note.text);
     cluster_must(engine_new(&node->engine, &config) == ERR_OK, "no memory");
     node->life++;
     node->tick_at_ms = UINT64_MAX;

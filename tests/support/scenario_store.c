@@ -87,6 +87,18 @@ enum err_code store_at(struct store *store, struct octets_room *wire, uint64_t a
     return ERR_OK;
 }
 
+/* Like a store without words: whoever asks reads every post. */
+enum err_code store_search(struct store *store, struct found *found, enum store_search search,
+                           struct octets folded, struct err_note *note)
+{
+    (void)store;
+    (void)search;
+    (void)folded;
+    (void)note;
+    found->all = true;
+    return ERR_OK;
+}
+
 uint64_t store_end(struct store *store)
 {
     return store->kept.count;

@@ -29,7 +29,7 @@ struct store *scenario_store_new(void)
 {
     size_t slot = slot_of(NULL);
     opened[slot].files = file_memory_new(slot + 1);
-    if (store_open(&opened[slot].store, opened[slot].files, key, NULL) != ERR_OK) {
+    if (store_open(&opened[slot].store, opened[slot].files, key, STORE_READ, NULL) != ERR_OK) {
         abort();
     }
     return opened[slot].store;

@@ -91,7 +91,7 @@ static void open_relay(void)
     assert_int_equal(journal_open(&journal, files, key, &note), ERR_OK);
     assert_int_equal(vault_open(&vault, files, journal, &note), ERR_OK);
     assert_int_equal(vault_store_key(key, files, &note), ERR_OK);
-    assert_int_equal(store_open(&store, files, key, &note), ERR_OK);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
     assert_int_equal(commands_new(&commands, &host, store, vault, journal, NULL), ERR_OK);
 }
 

@@ -44,7 +44,7 @@ static int begin(void **state)
     assert_int_equal(mailbox_init(&scene->mailbox, &scene->loop), ERR_OK);
     assert_int_equal(crew_start(&scene->workers, 2, &scene->mailbox), ERR_OK);
     scene->files = file_memory_new(1);
-    assert_int_equal(store_open(&scene->store, scene->files, key, &note), ERR_OK);
+    assert_int_equal(store_open(&scene->store, scene->files, key, STORE_READ, &note), ERR_OK);
     assert_int_equal(writer_new(&scene->writer, scene->store, &scene->mailbox), ERR_OK);
     struct person ana = person_of("ana");
     for (size_t i = 0; i < POSTS_COUNT; i++) {

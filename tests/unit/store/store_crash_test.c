@@ -79,7 +79,7 @@ static size_t put_until_crash(void)
         if (batch % 4 == 1) {
             store_close(store);
             store = NULL;
-            if (store_open(&store, files, key, &note) != ERR_OK) {
+            if (store_open(&store, files, key, STORE_READ, &note) != ERR_OK) {
                 return done;
             }
         }
@@ -96,7 +96,7 @@ static void reopen(void)
 {
     store_close(store);
     store = NULL;
-    assert_int_equal(store_open(&store, files, key, &note), ERR_OK);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
 }
 
 static void crash_and_check(uint64_t nth, unsigned outcome, bool *crashed)
@@ -181,7 +181,7 @@ static void a_flipped_octet_of_the_manifest_is_noticed(void **state)
     for (size_t at = 0; at < len; at++) {
         files = file_memory_copy(whole);
         file_memory_flip(files, "log/manifest", at, 0x40);
-        assert_int_equal(store_open(&store, files, key, &note), ERR_DAMAGED);
+        assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_DAMAGED);
         file_memory_free(files);
     }
     file_memory_free(whole);

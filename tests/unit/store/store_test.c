@@ -30,7 +30,7 @@ static int set_up(void **state)
     bea = person_of("bea");
     files = file_memory_new(1);
     note = (struct err_note){{0}};
-    assert_int_equal(store_open(&store, files, key, &note), ERR_OK);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
     return 0;
 }
 
@@ -47,7 +47,7 @@ static void reopen(void)
 {
     store_close(store);
     store = NULL;
-    assert_int_equal(store_open(&store, files, key, &note), ERR_OK);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
 }
 
 /* Put posts[first ..] of the list as one batch. */
@@ -281,7 +281,7 @@ static void another_key_does_not_open_it(void **state)
     store_close(store);
     store = NULL;
     static const uint8_t other[32] = {9};
-    assert_int_equal(store_open(&store, files, other, &note), ERR_DAMAGED);
+    assert_int_equal(store_open(&store, files, other, STORE_READ, &note), ERR_DAMAGED);
     assert_null(store);
     posts_free(&posts);
 }
@@ -309,10 +309,10 @@ static void a_missing_segment_or_manifest_is_noticed(void **state)
     store_close(store);
     store = NULL;
     assert_int_equal(files->rename(files, SEGMENT, "aside", &note), ERR_OK);
-    assert_int_equal(store_open(&store, files, key, &note), ERR_ROLLBACK);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_ROLLBACK);
     assert_int_equal(files->rename(files, "aside", SEGMENT, &note), ERR_OK);
     assert_int_equal(files->remove(files, "log/manifest", &note), ERR_OK);
-    assert_int_equal(store_open(&store, files, key, &note), ERR_DAMAGED);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_DAMAGED);
     posts_free(&posts);
 }
 

@@ -102,7 +102,7 @@ static void readers_follow_the_writer(void **state)
     }
     assert_non_null(mkdtemp(root));
     assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
-    assert_int_equal(store_open(&store, files, key, &note), ERR_OK);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
     for (size_t i = 0; i < READERS_COUNT; i++) {
         assert_int_equal(pthread_create(&readers[i].thread, NULL, read_everything, &readers[i]), 0);
     }

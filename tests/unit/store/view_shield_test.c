@@ -1,5 +1,5 @@
 /* Shields: tags and words she does not want to meet (SPEC 9.8). */
-#include "store/view_fold.h"
+#include "store/words.h"
 #include "tests/unit/store/view_test.h"
 
 static struct scenario *a_web(void)
@@ -354,8 +354,8 @@ static void ascii_folds_to_what_the_long_way_gives(void **state)
     uint8_t *longer;
     size_t shorter_len;
     size_t longer_len;
-    assert_int_equal(view_fold(&shorter, &shorter_len, octets_of(text, 128)), ERR_OK);
-    assert_int_equal(view_fold(&longer, &longer_len, octets_of(text, 130)), ERR_OK);
+    assert_int_equal(words_fold(&shorter, &shorter_len, octets_of(text, 128)), ERR_OK);
+    assert_int_equal(words_fold(&longer, &longer_len, octets_of(text, 130)), ERR_OK);
     assert_int_equal(shorter_len + 2, longer_len);
     assert_memory_equal(shorter, longer, shorter_len);
     free(shorter);

@@ -1,5 +1,6 @@
-#include "store/view_fold.h"
+#include "store/words.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -29,7 +30,7 @@ static enum err_code fold_ascii(uint8_t **folded, size_t *folded_len, struct oct
     return ERR_OK;
 }
 
-enum err_code view_fold(uint8_t **folded, size_t *folded_len, struct octets text)
+enum err_code words_fold(uint8_t **folded, size_t *folded_len, struct octets text)
 {
     if (is_ascii(text)) {
         return fold_ascii(folded, folded_len, text);
@@ -69,7 +70,7 @@ static size_t parts_of(struct octets parts[2 + POST_TAGS_MAX], const struct post
 }
 
 /* A space behind each part keeps its last word from the next one's first. */
-enum err_code view_fold_post(uint8_t **folded, size_t *folded_len, const struct post *post)
+enum err_code words_fold_post(uint8_t **folded, size_t *folded_len, const struct post *post)
 {
     struct octets parts[2 + POST_TAGS_MAX];
     size_t parts_count = parts_of(parts, post);
@@ -89,7 +90,7 @@ enum err_code view_fold_post(uint8_t **folded, size_t *folded_len, const struct 
         at += parts[i].len;
         joined[at++] = ' ';
     }
-    enum err_code rc = view_fold(folded, folded_len, octets_of(joined, len));
+    enum err_code rc = words_fold(folded, folded_len, octets_of(joined, len));
     free(joined);
     return rc;
 }
@@ -104,7 +105,7 @@ static bool in_word(utf8proc_int32_t code_point)
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
 }
 
-bool view_fold_next(struct octets *word, struct octets *rest)
+bool words_next(struct octets *word, struct octets *rest)
 {
     const uint8_t *start = NULL;
     while (rest->len > 0) {
@@ -128,4 +129,68 @@ bool view_fold_next(struct octets *word, struct octets *rest)
     }
     *word = octets_of(start, (size_t)(rest->at - start));
     return true;
+}
+
+void words_key_make(struct words_key *key)
+{
+    randombytes_buf(key->octets, sizeof key->octets);
+}
+
+uint64_t words_hash(const struct words_key *key, struct octets word)
+{
+    _Static_assert(sizeof key->octets == crypto_shorthash_KEYBYTES, "the key of SipHash");
+    uint8_t hash[crypto_shorthash_BYTES];
+    (void)crypto_shorthash(hash, word.at, word.len, key->octets);
+    return octets_get_u64be(hash);
+}
+
+static enum err_code add(struct words *words, const struct words_key *key, struct octets word)
+{
+    if (words->count == words->cap) {
+        size_t cap = words->cap == 0 ? 64 : words->cap * 2;
+        uint64_t *grown = realloc(words->hashes, cap * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        words->hashes = grown;
+        words->cap = cap;
+    }
+    words->hashes[words->count++] = words_hash(key, word);
+    return ERR_OK;
+}
+
+enum err_code words_add_folded(struct words *words, const struct words_key *key,
+                               struct octets folded)
+{
+    enum err_code rc = ERR_OK;
+    struct octets word;
+    while (rc == ERR_OK && words_next(&word, &folded)) {
+        rc = add(words, key, word);
+    }
+    return rc;
+}
+
+enum err_code words_add_post(struct words *words, const struct words_key *key,
+                             const struct post *post)
+{
+    uint8_t *folded = NULL;
+    size_t folded_len = 0;
+    enum err_code rc = words_fold_post(&folded, &folded_len, post);
+    struct octets word;
+    struct octets rest = octets_of(folded, folded_len);
+    if (rc == ERR_OK && words_next(&word, &rest)) {
+        rc = add(words, key, octets_of("", 0));
+        rest = octets_of(folded, folded_len);
+    }
+    if (rc == ERR_OK) {
+        rc = words_add_folded(words, key, rest);
+    }
+    free(folded);
+    return rc;
+}
+
+void words_close(struct words *words)
+{
+    free(words->hashes);
+    *words = (struct words){.hashes = NULL};
 }

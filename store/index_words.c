@@ -1,0 +1,248 @@
+#include "store/index_words.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_MIN 8
+#define CHUNK_MAX 256
+#define LINK_LEN  4 /* where the next chunk lies, before the octets of a chunk */
+
+void index_words_close(struct index_words *words)
+{
+    free(words->words);
+    free(words->slots);
+    free(words->pool);
+    *words = (struct index_words){.words = NULL};
+}
+
+/* The hashes are uniform already: they were made under a key. */
+static uint32_t *slot_of(const struct index_words *words, uint64_t hash)
+{
+    uint32_t mask = words->slots_cap - 1;
+    uint32_t at = (uint32_t)hash & mask;
+    while (words->slots[at] != 0 && words->words[words->slots[at] - 1].hash != hash) {
+        at = (at + 1) & mask;
+    }
+    return &words->slots[at];
+}
+
+static bool slots_grow(struct index_words *words)
+{
+    if (words->slots_cap > UINT32_MAX / 2) {
+        return false;
+    }
+    uint32_t cap = words->slots_cap == 0 ? 1024 : words->slots_cap * 2;
+    uint32_t *slots = calloc(cap, sizeof *slots);
+    if (slots == NULL) {
+        return false;
+    }
+    free(words->slots);
+    words->slots = slots;
+    words->slots_cap = cap;
+    for (uint32_t i = 0; i < words->words_count; i++) {
+        *slot_of(words, words->words[i].hash) = i + 1;
+    }
+    return true;
+}
+
+static bool words_reserve(struct index_words *words)
+{
+    if (words->words_count < words->words_cap) {
+        return true;
+    }
+    uint32_t cap = words->words_cap == 0 ? 512 : words->words_cap + words->words_cap / 2;
+    struct index_word *grown = realloc(words->words, cap * sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    words->words = grown;
+    words->words_cap = cap;
+    return true;
+}
+
+static bool pool_reserve(struct index_words *words, uint32_t len)
+{
+    uint64_t needed = (uint64_t)words->pool_len + len;
+    if (needed <= words->pool_cap) {
+        return true;
+    }
+    uint64_t cap = (uint64_t)words->pool_cap + words->pool_cap / 2;
+    cap = cap < 4096 ? 4096 : cap;
+    cap = cap > UINT32_MAX ? UINT32_MAX : cap;
+    uint8_t *grown = needed > cap ? NULL : realloc(words->pool, (size_t)cap);
+    if (grown == NULL) {
+        return false;
+    }
+    words->pool = grown;
+    words->pool_cap = (uint32_t)cap;
+    return true;
+}
+
+static uint32_t next_chunk_len(uint32_t len)
+{
+    return len >= CHUNK_MAX ? CHUNK_MAX : len * 2;
+}
+
+/* A chunk behind the last one, twice as long until they are long enough. */
+static bool chunk_add(struct index_words *words, struct index_word *word)
+{
+    uint32_t len = word->tail_len == 0 ? CHUNK_MIN : next_chunk_len(word->tail_len);
+    if (!pool_reserve(words, LINK_LEN + len)) {
+        return false;
+    }
+    uint32_t chunk = words->pool_len;
+    words->pool_len += LINK_LEN + len;
+    memset(words->pool + chunk, 0, LINK_LEN);
+    if (word->tail_len == 0) {
+        word->head = chunk;
+    } else {
+        memcpy(words->pool + word->tail, &chunk, LINK_LEN);
+    }
+    word->tail = chunk;
+    word->tail_len = (uint16_t)len;
+    word->used = 0;
+    return true;
+}
+
+/* In groups of seven bits, the lowest first, all but the last with the high bit. */
+static bool difference_add(struct index_words *words, struct index_word *word, uint32_t difference)
+{
+    struct index_word before = *word;
+    do {
+        if (word->used == word->tail_len && !chunk_add(words, word)) {
+            *word = before; /* what was written of it is written over by the next one */
+            return false;
+        }
+        uint8_t octet = (uint8_t)((difference & 0x7f) | (difference > 0x7f ? 0x80 : 0));
+        words->pool[word->tail + LINK_LEN + word->used++] = octet;
+        difference >>= 7;
+    } while (difference > 0);
+    return true;
+}
+
+static bool position_add(struct index_words *words, struct index_word *word, uint32_t position)
+{
+    if (position == word->last) {
+        return true; /* once more in the same post */
+    }
+    assert(position > word->last);
+    if (!difference_add(words, word, position - word->last)) {
+        return false;
+    }
+    word->last = position;
+    word->count++;
+    words->pairs_count++;
+    return true;
+}
+
+enum err_code index_words_add(struct index_words *words, uint32_t position, const uint64_t *hashes,
+                              size_t hashes_count)
+{
+    for (size_t i = 0; i < hashes_count; i++) {
+        if (words->words_count >= words->slots_cap / 2 && !slots_grow(words)) {
+            return ERR_NO_MEMORY;
+        }
+        uint32_t *slot = slot_of(words, hashes[i]);
+        if (*slot != 0) {
+            if (!position_add(words, &words->words[*slot - 1], position)) {
+                return ERR_NO_MEMORY;
+            }
+            continue;
+        }
+        if (!words_reserve(words)) {
+            return ERR_NO_MEMORY;
+        }
+        words->words[words->words_count] =
+            (struct index_word){.hash = hashes[i], .first = position, .last = position, .count = 1};
+        *slot = ++words->words_count;
+        words->pairs_count++;
+    }
+    return ERR_OK;
+}
+
+void index_words_of(const struct index_words *words, struct index_words_cursor *cursor,
+                    uint32_t number)
+{
+    const struct index_word *word = &words->words[number];
+    *cursor = (struct index_words_cursor){.pool = words->pool,
+                                          .chunk = word->head,
+                                          .chunk_len = CHUNK_MIN,
+                                          .position = word->first,
+                                          .left_count = word->count};
+}
+
+bool index_words_find(const struct index_words *words, struct index_words_cursor *cursor,
+                      uint64_t hash)
+{
+    *cursor = (struct index_words_cursor){.left_count = 0};
+    uint32_t number = words->slots_cap == 0 ? 0 : *slot_of(words, hash);
+    if (number == 0) {
+        return false;
+    }
+    index_words_of(words, cursor, number - 1);
+    return true;
+}
+
+static uint8_t next_octet(struct index_words_cursor *cursor)
+{
+    if (cursor->at == cursor->chunk_len) {
+        memcpy(&cursor->chunk, cursor->pool + cursor->chunk, LINK_LEN);
+        cursor->chunk_len = next_chunk_len(cursor->chunk_len);
+        cursor->at = 0;
+    }
+    return cursor->pool[cursor->chunk + LINK_LEN + cursor->at++];
+}
+
+bool index_words_next(struct index_words_cursor *cursor, uint32_t *position)
+{
+    if (cursor->left_count == 0) {
+        return false;
+    }
+    if (cursor->begun) {
+        uint8_t octet = next_octet(cursor);
+        uint32_t difference = octet & 0x7f;
+        for (unsigned shift = 7; (octet & 0x80) != 0; shift += 7) {
+            octet = next_octet(cursor);
+            difference |= (uint32_t)(octet & 0x7f) << shift;
+        }
+        cursor->position += difference;
+    }
+    cursor->begun = true;
+    cursor->left_count--;
+    *position = cursor->position;
+    return true;
+}
+
+struct by_hash {
+    uint64_t hash;
+    uint32_t number;
+};
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t x = ((const struct by_hash *)a)->hash;
+    uint64_t y = ((const struct by_hash *)b)->hash;
+    return (x > y) - (x < y);
+}
+
+enum err_code index_words_sort(const struct index_words *words, uint32_t **order)
+{
+    struct by_hash *sorted = malloc(((size_t)words->words_count + 1) * sizeof *sorted);
+    uint32_t *numbers = malloc(((size_t)words->words_count + 1) * sizeof *numbers);
+    if (sorted == NULL || numbers == NULL) {
+        free(sorted);
+        free(numbers);
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < words->words_count; i++) {
+        sorted[i] = (struct by_hash){.hash = words->words[i].hash, .number = i};
+    }
+    qsort(sorted, words->words_count, sizeof *sorted, compare);
+    for (uint32_t i = 0; i < words->words_count; i++) {
+        numbers[i] = sorted[i].number;
+    }
+    free(sorted);
+    *order = numbers;
+    return ERR_OK;
+}

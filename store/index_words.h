@@ -1,0 +1,68 @@
+/* index_words.h - which of the newest posts hold a word: for each hash (store/words.h) the
+ * positions of the posts that have it, ascending.
+ *
+ * Differences of positions in chunks of one pool, so that a post of 300 octets of text takes about
+ * 100 octets, and all of it is given back at once.  No lock: who owns it guards it. */
+#ifndef KITH_STORE_INDEX_WORDS_H
+#define KITH_STORE_INDEX_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/err.h"
+
+/* One word and where its positions begin. */
+struct index_word {
+    uint64_t hash;
+    uint32_t first;    /* position */
+    uint32_t last;     /* position */
+    uint32_t head;     /* where the first chunk lies, if there is a second position */
+    uint32_t tail;     /* where the last one lies */
+    uint32_t count;    /* of positions */
+    uint16_t used;     /* octets of the last chunk */
+    uint16_t tail_len; /* octets it has room for */
+};
+
+/* Start it zeroed. */
+struct index_words {
+    struct index_word *words;
+    uint32_t words_count, words_cap;
+    uint32_t *slots; /* by hash: number of a word + 1, or 0 */
+    uint32_t slots_cap;
+    uint8_t *pool;
+    uint32_t pool_len, pool_cap;
+    uint64_t pairs_count; /* of word and position */
+};
+
+void index_words_close(struct index_words *words);
+
+/* The post at position, which is none below those added so far, has words with these hashes, some
+ * perhaps given twice.
+ *   ERR_NO_MEMORY  some may be missing */
+MUST_USE enum err_code index_words_add(struct index_words *words, uint32_t position,
+                                       const uint64_t *hashes, size_t hashes_count);
+
+/* The positions of one word, one after the other.  Good until the next add. */
+struct index_words_cursor {
+    const uint8_t *pool;
+    uint32_t chunk, chunk_len, at;
+    uint32_t position;
+    uint32_t left_count;
+    bool begun;
+};
+
+/* False, and nothing to walk, when no post has the word. */
+bool index_words_find(const struct index_words *words, struct index_words_cursor *cursor,
+                      uint64_t hash);
+bool index_words_next(struct index_words_cursor *cursor, uint32_t *position);
+
+/* All words by hash, ascending, to write them down: numbers of words, for index_words_of(); the
+ * caller frees them.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code index_words_sort(const struct index_words *words, uint32_t **order);
+/* Walk word number of words->words. */
+void index_words_of(const struct index_words *words, struct index_words_cursor *cursor,
+                    uint32_t number);
+
+#endif
