@@ -285,7 +285,7 @@ static void turn_shield(struct making *m, int which)
 static void her_own_doing(struct making *m)
 {
     int person = 1 + below(&m->dice, HISTORY_PEOPLE - 1);
-    switch (below(&m->dice, 8)) {
+    switch (below(&m->dice, 10)) {
     case 0:
         add_step(m, (struct step){.kind = STEP_FOLLOW, .person = person});
         break;
@@ -302,6 +302,12 @@ static void her_own_doing(struct making *m)
     case 5:
     case 6:
         turn_shield(m, below(&m->dice, HARD_WORDS + 1));
+        break;
+    case 7:
+        add_step(m, (struct step){.kind = STEP_REACH, .reach = 1 + below(&m->dice, 5)});
+        break;
+    case 8:
+        add_step(m, (struct step){.kind = STEP_LOSE});
         break;
     default:
         add_step(m, (struct step){.kind = STEP_RESTART});
@@ -379,6 +385,20 @@ static void block(struct making *m, int person)
     m->history->last_block_step = m->history->steps_count - 1;
 }
 
+/* The list names whoever was blocked when she kept it; of them, the forgiven one alone is not. */
+static void import(struct making *m, struct waiting *waiting)
+{
+    add_step(m, (struct step){.kind = STEP_IMPORT});
+    if (chance(&m->dice, 60)) {
+        return;
+    }
+    for (int i = below(&m->dice, 4); i > 0; i--) {
+        m->clock_s += (uint64_t)below(&m->dice, 90);
+        say_something(m, waiting);
+    }
+    add_step(m, (struct step){.kind = STEP_UNDO});
+}
+
 void history_make(struct history *history, uint64_t seed, const struct person *owner)
 {
     memset(history, 0, sizeof *history);
@@ -396,6 +416,7 @@ void history_make(struct history *history, uint64_t seed, const struct person *o
     int middle = 40 + below(&m.dice, 40);
     int blocked = 20 + below(&m.dice, 30);
     int forgiven = blocked + 5 + below(&m.dice, 25);
+    int imported = chance(&m.dice, 40) ? forgiven + 1 + below(&m.dice, 25) : -1;
     for (int i = 0; i < SAID_FACTS; i++) {
         m.clock_s += (uint64_t)below(&m.dice, 90);
         say_something(&m, &waiting);
@@ -413,8 +434,13 @@ void history_make(struct history *history, uint64_t seed, const struct person *o
         }
         if (i == blocked) {
             add_step(&m, (struct step){.kind = STEP_BLOCK, .person = HISTORY_FORGIVEN});
+            if (imported >= 0) {
+                add_step(&m, (struct step){.kind = STEP_EXPORT});
+            }
         } else if (i == forgiven) {
             add_step(&m, (struct step){.kind = STEP_UNBLOCK, .person = HISTORY_FORGIVEN});
+        } else if (i == imported) {
+            import(&m, &waiting);
         }
     }
     while (waiting.count > 2) { /* the last two never come */

@@ -2,7 +2,8 @@
  * order it arrived, and what she did herself (promise 1, design section 11).
  *
  * Person 0 is the owner.  The last two are blocked for good, one early, one in the middle; the one
- * before them is blocked and unblocked again.  Now and then she raises and lowers shields. */
+ * before them is blocked and unblocked again, and may be blocked once more by a list she kept.  Now
+ * and then she raises and lowers shields, reaches further or less far, and loses her vault. */
 #ifndef KITH_TESTS_INTERFERENCE_HISTORY_H
 #define KITH_TESTS_INTERFERENCE_HISTORY_H
 
@@ -49,6 +50,11 @@ enum step_kind {
     STEP_SHIELD,     /* tag, or word where that is none */
     STEP_UNSHIELD,   /* likewise */
     STEP_RESTART,    /* the node is closed and opened again */
+    STEP_REACH,      /* reach: how many steps her web goes */
+    STEP_EXPORT,     /* she keeps a list of whom she blocks */
+    STEP_IMPORT,     /* and takes it in */
+    STEP_UNDO,       /* the list that she took in is taken back */
+    STEP_LOSE,       /* the vault is lost, and recovered */
 };
 
 struct step {
@@ -57,6 +63,7 @@ struct step {
     int person;
     int tag;
     int word; /* index in history_words */
+    int reach;
     uint64_t now_s;
 };
 

@@ -396,7 +396,7 @@ static void restart_again_and_again(uint64_t seed)
     history_make(h, seed, &owner);
     for (size_t i = 0; i < h->steps_count; i++) {
         const struct step *step = &h->steps[i];
-        if (step->kind != STEP_RESTART) {
+        if (step->kind != STEP_RESTART && step->kind != STEP_LOSE) {
             world_step(s.all, h, step, false);
         }
         world_step(s.without, h, step, false);

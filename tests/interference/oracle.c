@@ -10,12 +10,14 @@ const char *const oracle_rule_names[RULES_COUNT] = {
     [RULE_THREAD] = "thread",   [RULE_ECHO] = "echo",           [RULE_SUBJECT] = "subject",
 };
 
-/* A stretch in which the forgiven one was blocked. */
+/* A stretch in which the forgiven one was blocked, and over. */
 struct stretch {
     uint64_t since_s, until_s;
     size_t since_step, until_step;
     bool over;
 };
+
+#define REACH_USUAL 4
 
 struct judging {
     struct oracle *o;
@@ -65,6 +67,17 @@ static void take_step(struct judging *j, const struct step *step, size_t at)
         *(step->tag != HISTORY_NONE ? &o->shields_tag[step->tag] : &o->shields_word[step->word]) =
             step->kind == STEP_SHIELD;
         break;
+    case STEP_REACH:
+        o->reach = step->reach;
+        break;
+    case STEP_IMPORT: /* the others on the list are blocked already */
+        o->blocked[HISTORY_FORGIVEN] = true;
+        break;
+    case STEP_UNDO:
+        o->blocked[HISTORY_FORGIVEN] = false;
+        break;
+    case STEP_EXPORT:
+    case STEP_LOSE:
     case STEP_RESTART:
         break;
     }
@@ -184,7 +197,7 @@ static void walk_web(struct judging *j)
     for (int i = 0; i < HISTORY_PEOPLE; i++) {
         o->distance[i] = i == HISTORY_OWNER ? 0 : ORACLE_FAR;
     }
-    for (int step = 0; step < 4; step++) {
+    for (int step = 0; step < o->reach; step++) {
         for (int from = 0; from < HISTORY_PEOPLE; from++) {
             for (int to = 0; o->distance[from] == step && to < HISTORY_PEOPLE; to++) {
                 bool edge = vouches(j, from, to) || (from == HISTORY_OWNER && o->follows[to]);
@@ -270,6 +283,7 @@ void oracle_judge(struct oracle *oracle, const struct history *history, size_t s
     memset(oracle, 0, sizeof *oracle);
     oracle->history = history;
     oracle->now_s = now_s;
+    oracle->reach = REACH_USUAL;
     struct judging j = {.o = oracle};
     for (size_t i = 0; i < steps_count; i++) {
         take_step(&j, &history->steps[i], i);

@@ -45,7 +45,8 @@ struct oracle {
     bool shields_tag[HISTORY_TAGS];
     bool shields_word[ORACLE_WORDS_MAX];
     bool blocked[HISTORY_PEOPLE]; /* in force */
-    int distance[HISTORY_PEOPLE]; /* 0 .. 4, or ORACLE_FAR */
+    int reach;                    /* how many steps her web goes */
+    int distance[HISTORY_PEOPLE]; /* 0 .. reach, or ORACLE_FAR */
     /* A bit for each rule that applies directly or, asked with --strangers, through what it
      * depends on one step away. */
     uint32_t why[HISTORY_FACTS_MAX];

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
 #include "cli/cli.h"
 #include "node/command.h"
+#include "store/vault_recover.h"
 #include "store/view.h"
 #include "store/view_check.h"
 
@@ -37,6 +39,7 @@ struct world {
     struct command_client client;         /* whoever asks */
     uint8_t *received;                    /* the message last handed out; owned */
     uint32_t request_id;                  /* of the latest raw request */
+    char outside[32];                     /* a folder, once asked for */
 };
 
 static void must(enum err_code rc, const char *what)
@@ -278,6 +281,9 @@ void world_free(struct world *world)
     if (world == NULL) {
         return;
     }
+    if (world->outside[0] != '\0') {
+        (void)rmdir(world->outside);
+    }
     close_home(world);
     file_memory_free(world->files);
     for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
@@ -306,6 +312,41 @@ bool world_recover(struct world *world, enum file_memory_outcome outcome)
     file_memory_restart(world->files, outcome);
     open_home(world);
     return crashed;
+}
+
+void world_lose_vault(struct world *world)
+{
+    struct err_note note = {{0}};
+    struct vault_recovery recovery;
+    vault_keep_copy(world->vault);
+    close_home(world);
+    must(world->files->remove(world->files, "vault", &note), "losing the vault");
+    must(vault_recover(&recovery, world->files, &note), "recovering it");
+    must(recovery.needed ? ERR_OK : ERR_REFUSED, "a vault that was lost");
+    open_home(world);
+}
+
+const char *world_outside(struct world *world)
+{
+    if (world->outside[0] == '\0') {
+        (void)snprintf(world->outside, sizeof world->outside, "/tmp/kith-world-XXXXXX");
+        must(mkdtemp(world->outside) == NULL ? ERR_IO : ERR_OK, "a folder");
+    }
+    return world->outside;
+}
+
+void world_check(struct world *world)
+{
+    struct err_note note = {.text = ""};
+    must(view_check(world->view, world->now_s, &note), "judging step by step as anew");
+}
+
+void world_say(struct world *world, const struct post_id *id, struct octets wire)
+{
+    struct err_note note = {{0}};
+    must(journal_own_post(world->journal, id, wire, &note), "the journal");
+    must(put(world, wire), "her post");
+    commands_on_arrival(world->commands);
 }
 
 void world_client(struct world *world, uint32_t number)
@@ -377,106 +418,6 @@ void world_on_accepted(struct world *world)
 void world_set_clock(struct world *world, uint64_t now_s)
 {
     world->now_s = now_s;
-}
-
-/* --- steps --------------------------------------------------------------------------------------
- */
-
-void world_say(struct world *world, const struct post_id *id, struct octets wire)
-{
-    struct err_note note = {{0}};
-    must(journal_own_post(world->journal, id, wire, &note), "the journal");
-    must(put(world, wire), "her post");
-    commands_on_arrival(world->commands);
-}
-
-static void arrive(struct world *w, const struct history *history, int fact, bool drop)
-{
-    if (drop && history->left_out[fact]) {
-        return;
-    }
-    world_arrive(w, history->posts.wires[fact]);
-}
-
-static void do_with(struct world *w, const char *first, const char *second, const struct key *key,
-                    const char *last)
-{
-    char hex[KEY_LEN * 2 + 1];
-    (void)sodium_bin2hex(hex, sizeof hex, key->octets, KEY_LEN);
-    const char *words[4];
-    size_t count = 0;
-    words[count++] = first;
-    if (second != NULL) {
-        words[count++] = second;
-    }
-    words[count++] = hex;
-    if (last != NULL) {
-        words[count++] = last;
-    }
-    struct answer answer = world_ask(w, count, words);
-    if (answer.status != 0) {
-        (void)fprintf(stderr, "interference: %s: %d: %s", first, answer.status, answer.err);
-        abort();
-    }
-    answer_free(&answer);
-}
-
-static void turn_shield(struct world *w, const struct step *step)
-{
-    bool is_tag = step->tag != HISTORY_NONE;
-    const char *words[] = {step->kind == STEP_SHIELD ? "shield" : "unshield",
-                           is_tag ? "--" : "--word",
-                           is_tag ? history_tags[step->tag] : history_words[step->word]};
-    struct answer answer = world_ask(w, 3, words);
-    must(answer.status == 0 ? ERR_OK : ERR_REFUSED, words[0]);
-    answer_free(&answer);
-}
-
-void world_step(struct world *world, const struct history *history, const struct step *step,
-                bool drop)
-{
-    const struct person *person = &history->people[step->person];
-    char petname[PERSON_NAME_MAX + 2];
-    (void)snprintf(petname, sizeof petname, "@%s", person->name);
-    world->now_s = step->now_s;
-    switch (step->kind) {
-    case STEP_ARRIVE:
-        arrive(world, history, step->fact, drop);
-        break;
-    case STEP_SAY:
-        world_say(world, &history->posts.ids[step->fact], history->posts.wires[step->fact]);
-        break;
-    case STEP_FOLLOW:
-        do_with(world, "follow", NULL, &person->key, NULL);
-        break;
-    case STEP_UNFOLLOW:
-        do_with(world, "unfollow", NULL, &person->key, NULL);
-        break;
-    case STEP_FOLLOW_TAG: {
-        const char *words[] = {"follow", "--tag", history_tags[step->tag]};
-        struct answer answer = world_ask(world, 3, words);
-        answer_free(&answer);
-        break;
-    }
-    case STEP_NAME:
-        do_with(world, "people", "name", &person->key, petname);
-        break;
-    case STEP_BLOCK:
-        do_with(world, "block", NULL, &person->key, NULL);
-        break;
-    case STEP_UNBLOCK:
-        do_with(world, "unblock", NULL, &person->key, NULL);
-        break;
-    case STEP_SHIELD:
-    case STEP_UNSHIELD:
-        turn_shield(world, step);
-        break;
-    case STEP_RESTART:
-        world_restart(world);
-        break;
-    }
-    struct err_note note = {.text = ""};
-    must(view_check(world->view, world->now_s, &note), "judging step by step as anew");
 }
 
 /* --- asking -------------------------------------------------------------------------------------

@@ -72,6 +72,13 @@ void world_client(struct world *world, uint32_t number);
 bool world_take(struct world *world, struct answer *message);
 /* Close the home and open it again. */
 void world_restart(struct world *world);
+/* The vault's file is gone, and brought back from its copy and the journal. */
+void world_lose_vault(struct world *world);
+/* A folder outside the home for files she keeps, which are removed before world_free(); borrowed.
+ */
+const char *world_outside(struct world *world);
+/* Stops the test unless what was judged step by step is what judging anew comes to. */
+void world_check(struct world *world);
 /* The machine stops at the nth changing call of a file from now on (from 1). */
 void world_crash_at(struct world *world, uint64_t nth);
 /* Whether it came to that; then start again with what survived. */
