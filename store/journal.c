@@ -195,6 +195,63 @@ enum err_code journal_own_post(struct journal *journal, const struct post_id *id
     return rc == ERR_OK ? journal_table_own(&journal->table, id, wire) : rc;
 }
 
+static enum err_code add_adopted(struct journal *journal, const struct journal_adopted *post,
+                                 struct err_note *note)
+{
+    uint8_t plain[PLAIN_MAX];
+    uint64_t number;
+    uint64_t offset;
+    plain[0] = KIND_OWN_POST;
+    memcpy(plain + 1, post->id.octets, POST_ID_LEN);
+    if (post->wire.len > 0) {
+        memcpy(plain + 1 + POST_ID_LEN, post->wire.at, post->wire.len);
+    }
+    enum err_code rc = log_add(journal->log, &number, &offset,
+                               octets_of(plain, 1 + POST_ID_LEN + post->wire.len), note);
+    if (rc == ERR_OK && post->sent_count > 0) {
+        plain[0] = KIND_SENT;
+        octets_put_u32be(plain + 1 + POST_ID_LEN, post->sent_count);
+        rc = log_add(journal->log, &number, &offset, octets_of(plain, 1 + POST_ID_LEN + 4), note);
+    }
+    return rc;
+}
+
+/* What the batch wrote, into the table; a post that stands in it twice is one. */
+static enum err_code take_adopted(struct journal *journal, const struct journal_adopted *post)
+{
+    enum err_code rc = journal_table_own(&journal->table, &post->id, post->wire);
+    struct journal_own *own = journal_table_find(&journal->table, &post->id);
+    if (rc == ERR_OK && own != NULL && post->sent_count > own->sent_count) {
+        own->sent_count = post->sent_count;
+    }
+    return rc;
+}
+
+enum err_code journal_adopt(struct journal *journal, const struct journal_adopted *posts,
+                            size_t posts_count, struct err_note *note)
+{
+    bool there[JOURNAL_ADOPTED_MAX];
+    size_t len = 0;
+    assert(posts_count <= JOURNAL_ADOPTED_MAX);
+    for (size_t i = 0; i < posts_count; i++) {
+        assert(posts[i].wire.len <= POST_WIRE_MAX);
+        there[i] = journal_is_own(journal, &posts[i].id);
+        len += there[i] ? 0 : 2 * (1 + POST_ID_LEN) + 4 + posts[i].wire.len;
+    }
+    if (len == 0) {
+        return ERR_OK;
+    }
+    enum err_code rc = log_begin(journal->log, len, note);
+    for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
+        rc = there[i] ? ERR_OK : add_adopted(journal, &posts[i], note);
+    }
+    rc = rc == ERR_OK ? log_commit(journal->log, note) : rc;
+    for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
+        rc = there[i] ? ERR_OK : take_adopted(journal, &posts[i]);
+    }
+    return rc;
+}
+
 enum err_code journal_sent(struct journal *journal, const struct post_id *id, uint32_t peers_count,
                            struct err_note *note)
 {
@@ -309,6 +366,19 @@ void journal_own_at(const struct journal *journal, struct post_id *id, struct oc
     *id = own->id;
     *wire = octets_of(own->wire, own->wire_len);
     *sent_count = own->sent_count;
+}
+
+size_t journal_uses_count(const struct journal *journal)
+{
+    return journal->table.uses_count;
+}
+
+void journal_use_at(const struct journal *journal, struct key *seed_public, struct key *subject,
+                    size_t index)
+{
+    assert(index < journal->table.uses_count);
+    *seed_public = journal->table.uses[index].seed_public;
+    *subject = journal->table.uses[index].subject;
 }
 
 bool journal_is_own(const struct journal *journal, const struct post_id *id)

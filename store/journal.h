@@ -52,6 +52,19 @@ MUST_USE enum err_code journal_open_telling(struct journal **journal, struct fil
  *   ERR_NOT_FOUND  journal_sent() of a post that is not an own one */
 MUST_USE enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
                                         struct octets wire, struct err_note *note);
+/* An own post that came from somewhere else: from a peer, or from a backup. */
+struct journal_adopted {
+    struct post_id id;
+    struct octets wire; /* may be empty: only the id is known */
+    uint32_t sent_count;
+};
+
+#define JOURNAL_ADOPTED_MAX 64
+
+/* Several such posts as one batch, at most JOURNAL_ADOPTED_MAX (asserted); what is there stays as
+ * it is. */
+MUST_USE enum err_code journal_adopt(struct journal *journal, const struct journal_adopted *posts,
+                                     size_t posts_count, struct err_note *note);
 /* The post was handed to this many peers so far (only the first few matter). */
 MUST_USE enum err_code journal_sent(struct journal *journal, const struct post_id *id,
                                     uint32_t peers_count, struct err_note *note);
@@ -75,6 +88,10 @@ size_t journal_own_count(const struct journal *journal);
  * journal_own_post() or close, and is empty when it was trimmed. */
 void journal_own_at(const struct journal *journal, struct post_id *id, struct octets *wire,
                     uint32_t *sent_count, size_t index);
+/* The uses of invites, index < journal_uses_count() (asserted). */
+size_t journal_uses_count(const struct journal *journal);
+void journal_use_at(const struct journal *journal, struct key *seed_public, struct key *subject,
+                    size_t index);
 bool journal_is_own(const struct journal *journal, const struct post_id *id);
 /* How many different subjects used this invite, and whether this one is among them. */
 uint32_t journal_invite_uses(const struct journal *journal, bool *by_subject,

@@ -10,8 +10,9 @@
 
 void vault_state_init(struct vault *vault, struct files *files)
 {
-    *vault = (struct vault){
-        .files = files, .web_steps = VAULT_STEPS, .web_steps_committed = VAULT_STEPS};
+    *vault = (struct vault){.files = files,
+                            .settings.web_steps = VAULT_STEPS,
+                            .settings_committed.web_steps = VAULT_STEPS};
     vault_table_init(&vault->petnames, sizeof(struct vault_petname), VAULT_PETNAMES_MAX);
     vault_table_init(&vault->follows, sizeof(struct key), VAULT_FOLLOWS_MAX);
     vault_table_init(&vault->tags, sizeof(struct vault_followed_tag), VAULT_TAGS_MAX);
@@ -28,7 +29,10 @@ void vault_state_lend(struct vault *vault)
         .kind = vault->kind,
         .generation = vault->generation,
         .saved_s = vault->saved_s,
-        .web_steps = vault->web_steps_committed,
+        .web_steps = vault->settings_committed.web_steps,
+        .unconfirmed = vault->settings_committed.unconfirmed,
+        .elsewhere = vault->settings_committed.elsewhere,
+        .confirmed_s = vault->settings_committed.confirmed_s,
         .petnames = vault->petnames.committed,
         .petnames_count = vault->petnames.committed_count,
         .follows = vault->follows.committed,
@@ -51,7 +55,7 @@ void vault_state_lend(struct vault *vault)
 void vault_state_commit(struct vault *vault, uint64_t generation)
 {
     vault->generation = generation;
-    vault->web_steps_committed = vault->web_steps;
+    vault->settings_committed = vault->settings;
     vault_table_commit(&vault->petnames);
     vault_table_commit(&vault->follows);
     vault_table_commit(&vault->tags);
@@ -66,7 +70,7 @@ void vault_state_commit(struct vault *vault, uint64_t generation)
 
 void vault_state_roll_back(struct vault *vault)
 {
-    vault->web_steps = vault->web_steps_committed;
+    vault->settings = vault->settings_committed;
     vault_table_roll_back(&vault->petnames);
     vault_table_roll_back(&vault->follows);
     vault_table_roll_back(&vault->tags);

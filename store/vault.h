@@ -79,8 +79,11 @@ struct vault_claim {
 struct vault_contents {
     enum vault_kind kind;
     uint64_t generation;
-    uint64_t saved_s;  /* the person's clock when this was committed, 0 where none was given */
-    uint8_t web_steps; /* 1 to VAULT_STEPS_MAX; 0 stands for VAULT_STEPS */
+    uint64_t saved_s;     /* the person's clock when this was committed, 0 where none was given */
+    uint8_t web_steps;    /* 1 to VAULT_STEPS_MAX; 0 stands for VAULT_STEPS */
+    bool unconfirmed;     /* brought back from words alone: nothing is shown until she confirms */
+    bool elsewhere;       /* she said that her key is used elsewhere too */
+    uint64_t confirmed_s; /* own posts dated up to then need no further confirming; 0: never */
     const struct vault_petname *petnames;
     size_t petnames_count;
     const struct key *follows;
@@ -123,6 +126,8 @@ const uint8_t *vault_identity_seed(const struct vault *vault); /* 32, Ed25519 */
 struct key vault_identity(const struct vault *vault);          /* its public key */
 const uint8_t *vault_node_secret(const struct vault *vault);   /* 32, X25519, when listening */
 /* X25519 for dialling a node; another one for each node's static key. */
+/* What everything here derives from, and the recovery words stand for. */
+const uint8_t *vault_seed(const struct vault *vault); /* 32 */
 void vault_dial_secret(uint8_t out[32], const struct vault *vault, const struct key *node);
 
 /* The keys the store and the journal are sealed under, read from the key file of the home without
@@ -164,6 +169,11 @@ MUST_USE enum err_code vault_unshield(struct vault *vault, bool *changed,
 /* How many steps her web reaches.
  *   ERR_REFUSED  not 1 to VAULT_STEPS_MAX */
 MUST_USE enum err_code vault_web_steps_set(struct vault *vault, bool *changed, uint64_t steps);
+/* She has looked through her list of blocks: it is hers, and covers own posts dated up to until_s,
+ * also such as this home did not write (SPEC 10.11).  elsewhere: none will ask again. */
+void vault_confirm(struct vault *vault, uint64_t until_s, bool elsewhere);
+/* Nothing is to be shown until vault_confirm(). */
+void vault_doubt(struct vault *vault);
 MUST_USE enum err_code vault_peer_add(struct vault *vault, bool *changed,
                                       const struct vault_peer *peer);
 MUST_USE enum err_code vault_peer_remove(struct vault *vault, bool *changed,

@@ -322,7 +322,21 @@ enum err_code vault_web_steps_set(struct vault *vault, bool *changed, uint64_t s
     if (steps < 1 || steps > VAULT_STEPS_MAX) {
         return ERR_REFUSED;
     }
-    *changed = vault->web_steps != steps;
-    vault->web_steps = (uint8_t)steps;
+    *changed = vault->settings.web_steps != steps;
+    vault->settings.web_steps = (uint8_t)steps;
     return ERR_OK;
+}
+
+void vault_confirm(struct vault *vault, uint64_t until_s, bool elsewhere)
+{
+    vault->settings.unconfirmed = false;
+    vault->settings.elsewhere = elsewhere;
+    if (until_s > vault->settings.confirmed_s) {
+        vault->settings.confirmed_s = until_s;
+    }
+}
+
+void vault_doubt(struct vault *vault)
+{
+    vault->settings.unconfirmed = true;
 }

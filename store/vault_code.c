@@ -5,16 +5,17 @@
 
 #include <sodium.h>
 
-/* vault = [3, kind, generation, saved_s, seed, petnames, follows, tags, blocks, shields, peers,
- *          claims, imported, steps]
+/* vault = [4, kind, generation, saved_s, seed, petnames, follows, tags, blocks, shields, peers,
+ *          claims, imported, steps, unconfirmed, elsewhere, confirmed_s]
  *   petname = [key, name]                    follow = key         tag = bin
  *   block   = [key, label, since_s, since_position, until_s, until_position, in_force]
  *   shield  = [1, tag] or [2, word], both str
  *   peer    = [host, port, static_key, relay_identity, joined]
  *   claim   = [host, port, static_key, claim]     imported = key */
-#define VERSION 3
-/* Versions before wrote less: 1 and 2 no saved_s, imported and steps, 1 no shields. */
-static const uint32_t fields_counts[VERSION + 1] = {0, 10, 11, 14};
+#define VERSION 4
+/* Versions before wrote less: 1 to 3 nothing behind steps, 1 and 2 no saved_s, imported and steps,
+ * 1 no shields. */
+static const uint32_t fields_counts[VERSION + 1] = {0, 10, 11, 14, 17};
 /* More than any item of its list takes. */
 #define ITEM_LEN_MAX 1024
 #define KEY_ITEM_LEN 40
@@ -264,7 +265,10 @@ enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const struct vaul
     for (size_t i = 0; i < LISTS_COUNT; i++) {
         write_list(&w, table_in(vault, &lists[i]), &lists[i]);
     }
-    canon_write_uint(&w, vault->web_steps);
+    canon_write_uint(&w, vault->settings.web_steps);
+    canon_write_bool(&w, vault->settings.unconfirmed);
+    canon_write_bool(&w, vault->settings.elsewhere);
+    canon_write_uint(&w, vault->settings.confirmed_s);
     if (w.overflow || w.room.len > VAULT_PLAIN_MAX) {
         sodium_free(room);
         return ERR_TOO_LARGE;
@@ -295,11 +299,24 @@ static enum err_code read_list(struct canon_reader *r, struct vault_table *table
     return rc;
 }
 
+static enum err_code read_settings(struct canon_reader *r, struct vault_settings *settings,
+                                   uint64_t version)
+{
+    uint64_t steps = VAULT_STEPS;
+    enum err_code rc = version >= 3 ? canon_read_uint(r, &steps, VAULT_STEPS_MAX) : ERR_OK;
+    if (rc == ERR_OK && version >= 4) {
+        rc = canon_read_bool(r, &settings->unconfirmed);
+        rc = rc == ERR_OK ? canon_read_bool(r, &settings->elsewhere) : rc;
+        rc = rc == ERR_OK ? canon_read_uint(r, &settings->confirmed_s, UINT64_MAX) : rc;
+    }
+    settings->web_steps = (uint8_t)steps;
+    return rc == ERR_OK && steps == 0 ? ERR_MALFORMED : rc;
+}
+
 static enum err_code read_vault(struct canon_reader *r, struct vault *vault)
 {
     uint64_t version = 0;
     uint64_t kind = 0;
-    uint64_t steps = VAULT_STEPS;
     uint32_t fields_count;
     enum err_code rc = canon_read_array(r, &fields_count, fields_counts[VERSION]);
     rc = rc == ERR_OK ? canon_read_uint(r, &version, VERSION) : rc;
@@ -318,14 +335,11 @@ static enum err_code read_vault(struct canon_reader *r, struct vault *vault)
             rc = read_list(r, table_of(vault, &lists[i]), &lists[i]);
         }
     }
-    if (rc == ERR_OK && version >= 3) {
-        rc = canon_read_uint(r, &steps, VAULT_STEPS_MAX);
-    }
-    if (rc == ERR_OK && (kind < VAULT_PERSONAL || steps == 0)) {
+    rc = rc == ERR_OK ? read_settings(r, &vault->settings, version) : rc;
+    if (rc == ERR_OK && kind < VAULT_PERSONAL) {
         rc = ERR_MALFORMED;
     }
     vault->kind = (enum vault_kind)kind;
-    vault->web_steps = (uint8_t)steps;
     return rc == ERR_OK ? canon_end(r) : rc;
 }
 

@@ -92,6 +92,11 @@ void vault_keys_derive(struct vault *vault)
     sodium_memzero(secret, sizeof secret);
 }
 
+const uint8_t *vault_seed(const struct vault *vault)
+{
+    return vault->secrets->seed;
+}
+
 const uint8_t *vault_identity_seed(const struct vault *vault)
 {
     return vault->secrets->identity_seed;

@@ -21,18 +21,26 @@ struct vault_secrets {
     uint8_t dial_key[SEAL_KEY_LEN];
 };
 
+/* What is no list. */
+struct vault_settings {
+    uint8_t web_steps;
+    bool unconfirmed;
+    bool elsewhere;
+    uint64_t confirmed_s;
+};
+
 struct vault {
     struct files *files;     /* borrowed */
     struct journal *journal; /* borrowed */
     struct vault_secrets *secrets;
     struct key identity;
     enum vault_kind kind;
-    uint64_t generation; /* of what is committed */
-    uint64_t saved_s;    /* of what is committed */
-    uint64_t now_s;      /* for the next commit */
-    bool blocks_touched; /* since the last commit */
-    uint8_t web_steps;   /* staged */
-    uint8_t web_steps_committed;
+    uint64_t generation;            /* of what is committed */
+    uint64_t saved_s;               /* of what is committed */
+    uint64_t now_s;                 /* for the next commit */
+    bool blocks_touched;            /* since the last commit */
+    struct vault_settings settings; /* staged */
+    struct vault_settings settings_committed;
     struct vault_table petnames;
     struct vault_table follows;
     struct vault_table tags;

@@ -18,8 +18,9 @@ class Home:
         self.master = key[8:]
         (version, self.kind, self.generation, self.saved_s, self.seed, self.petnames, self.follows,
          self.tags, self.blocks, self.shields, self.peers, self.claims,
-         self.imported, self.steps) = canon.decode(self.sealed("vault", 2, 1))
-        assert version == 3
+         self.imported, self.steps, self.unconfirmed, self.elsewhere,
+         self.confirmed_s) = canon.decode(self.sealed("vault", 2, 1))
+        assert version == 4
 
     def read(self, name):
         with open(os.path.join(self.path, name), "rb") as file:

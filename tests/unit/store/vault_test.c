@@ -172,24 +172,30 @@ static void the_reach_of_the_web_is_kept_within_its_bounds(void **state)
     assert_int_equal(vault_contents(vault)->web_steps, 2);
 }
 
-/* A vault as versions 1 and 2 wrote it: nothing of hers is lost with a new program. */
+/* A vault as versions 1 to 3 wrote it: nothing of hers is lost with a new program. */
 static void vaults_of_versions_before_are_read(void **state)
 {
     (void)state;
     struct key ana = key_of(1);
-    for (uint32_t version = 1; version <= 2; version++) {
+    for (uint32_t version = 1; version <= 3; version++) {
         uint8_t room[512];
         struct canon_writer w = canon_writer_of(room, sizeof room);
-        canon_write_array(&w, version == 1 ? 10 : 11);
+        canon_write_array(&w, version == 1 ? 10 : version == 2 ? 11 : 14);
         canon_write_uint(&w, version);
         canon_write_uint(&w, VAULT_PERSONAL);
         canon_write_uint(&w, 7);
+        if (version == 3) {
+            canon_write_uint(&w, 1700000000); /* saved_s */
+        }
         canon_write_bin(&w, octets_of(seed, sizeof seed));
         canon_write_array(&w, 0); /* petnames */
         canon_write_array(&w, 1); /* follows */
         canon_write_bin(&w, octets_of(ana.octets, KEY_LEN));
         for (uint32_t list = 2; list < 5 + version; list++) {
             canon_write_array(&w, 0);
+        }
+        if (version == 3) {
+            canon_write_uint(&w, VAULT_STEPS);
         }
         struct vault old;
         struct vault_secrets secrets;
@@ -199,6 +205,7 @@ static void vaults_of_versions_before_are_read(void **state)
         vault_state_commit(&old, 7);
         assert_int_equal(old.contents.follows_count, 1);
         assert_int_equal(old.contents.shields_count, 0);
+        assert_false(old.contents.unconfirmed);
         assert_int_equal(old.contents.web_steps, VAULT_STEPS);
         vault_state_free_lists(&old);
         vault_state_init(&old, files);
