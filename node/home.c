@@ -10,6 +10,7 @@
 
 #include "node/log.h"
 #include "node/memory.h"
+#include "node/passphrase.h"
 #include "proto/control.h"
 
 static const char *variable(const char *name)
@@ -162,12 +163,14 @@ enum err_code home_open(struct home *home, const char *path, bool make, struct e
     }
     home->lock_fd = lock_fd;
     home->files = files;
+    home->key = NULL;
     memcpy(home->path, path, strlen(path) + 1);
     return ERR_OK;
 }
 
 void home_close(struct home *home)
 {
+    home_forget(home);
     file_posix_free(home->files);
     file_posix_unlock(home->lock_fd);
 }
@@ -213,23 +216,69 @@ enum err_code home_check_vault(struct home *home, struct err_note *note)
     return err_note(note, ERR_NO_NODE, "there is no home in %s; `kith init` makes one", home->path);
 }
 
-enum err_code home_make_vault(struct home *home, enum vault_kind kind, struct err_note *note)
+enum err_code home_make_vault(struct home *home, enum vault_kind kind, struct octets passphrase,
+                              struct err_note *note)
 {
+    /* A key file without a vault is of a creation that was cut off: nothing is sealed under it. */
+    enum err_code rc = vault_check_absent(home->files, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    struct home_key_lock lock = {.passphrase = passphrase};
     uint8_t *seed = memory_get_secret(32);
+    home_forget(home);
+    home->key = memory_get_secret(HOME_KEY_LEN);
     randombytes_buf(seed, 32);
-    enum err_code rc = vault_create(home->files, kind, seed, note);
+    rc = home_key_make(home->key, home->files, passphrase.len > 0 ? &lock : NULL, note);
+    if (rc == ERR_OK) {
+        rc = vault_create(home->files, home->key, kind, seed, note);
+    }
     sodium_free(seed);
     return rc;
+}
+
+enum err_code home_unlock(struct home *home, struct octets passphrase, struct err_note *note)
+{
+    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
+    enum err_code rc = home_key_open(key, home->files, passphrase, note);
+    if (rc != ERR_OK) {
+        sodium_free(key);
+        return rc;
+    }
+    home_forget(home);
+    home->key = key;
+    return ERR_OK;
+}
+
+enum err_code home_unlock_asking(struct home *home, const char *file, struct err_note *note)
+{
+    struct passphrase passphrase = {0};
+    bool locked = false;
+    enum err_code rc = home_key_is_locked(&locked, home->files, note);
+    if (rc == ERR_OK && file != NULL) {
+        rc = passphrase_from_file(&passphrase, file, note);
+    } else if (rc == ERR_OK && locked) {
+        rc = passphrase_ask(&passphrase, note);
+    }
+    if (rc == ERR_OK) {
+        rc = home_unlock(home, passphrase_octets(&passphrase), note);
+    }
+    passphrase_close(&passphrase);
+    return rc;
+}
+
+void home_forget(struct home *home)
+{
+    sodium_free(home->key);
+    home->key = NULL;
 }
 
 enum err_code home_open_store(struct store **store, struct home *home, enum store_kind kind,
                               struct err_note *note)
 {
-    uint8_t *key = memory_get_secret(32);
-    enum err_code rc = vault_store_key(key, home->files, note);
-    if (rc == ERR_OK) {
-        rc = store_open(store, home->files, key, kind, note);
-    }
+    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
+    home_key_derive(key, home->key, HOME_KEY_STORE);
+    enum err_code rc = store_open(store, home->files, key, kind, note);
     sodium_free(key);
     if (rc == ERR_OK && store_stats(*store).quarantined_count > 0) {
         log_line(LOG_WARN, "a part of the posts kept here is damaged on the disk and left out; "

@@ -7,6 +7,7 @@
 
 #include "proto/err.h"
 #include "store/file.h"
+#include "store/home_key.h"
 #include "store/store.h"
 #include "store/vault.h"
 
@@ -17,6 +18,7 @@ struct home {
     char path[HOME_PATH_MAX];
     int lock_fd;
     struct files *files;
+    uint8_t *key; /* the home's key in guarded memory, from home_unlock() until home_forget() */
 };
 
 /* Where the home is: option if not NULL, else $KITH_HOME, else $XDG_DATA_HOME/kith, else
@@ -45,13 +47,24 @@ bool home_has_vault(struct home *home);
  *                key to it was lost */
 MUST_USE enum err_code home_check_vault(struct home *home, struct err_note *note);
 
-/* Make the vault from 32 fresh random octets.
+/* Make the key file, under a passphrase unless that is empty, and the vault from 32 fresh random
+ * octets.  The home is unlocked then.
  *   ERR_REFUSED  there is a home already; nothing was changed */
 MUST_USE enum err_code home_make_vault(struct home *home, enum vault_kind kind,
-                                       struct err_note *note);
+                                       struct octets passphrase, struct err_note *note);
 
-/* Open the store under the key of the home.  Damage in it is said in the log.
- *   ERR_NOT_FOUND  there is no key;  and what store_open() gives */
+/* Open the key of the home with a passphrase, or an empty one for none: as home_key_open(). */
+MUST_USE enum err_code home_unlock(struct home *home, struct octets passphrase,
+                                   struct err_note *note);
+/* The same, with the passphrase from a file, or where the home needs one and file is NULL, asked
+ * for on the terminal.
+ *   ERR_USAGE  as passphrase_from_file() and passphrase_ask() */
+MUST_USE enum err_code home_unlock_asking(struct home *home, const char *file,
+                                          struct err_note *note);
+/* Wipe the key: everything that needs it is open. */
+void home_forget(struct home *home);
+
+/* Open the store of an unlocked home.  Damage in it is said in the log.  As store_open(). */
 MUST_USE enum err_code home_open_store(struct store **store, struct home *home,
                                        enum store_kind kind, struct err_note *note);
 

@@ -193,10 +193,13 @@ static enum err_code run_on_workers(struct import *import, struct err_note *note
 }
 
 enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
-                         struct err_note *note)
+                         const char *passphrase_file, struct err_note *note)
 {
     *counts = (struct import_counts){0};
     enum err_code rc = home_check_vault(home, note);
+    if (rc == ERR_OK) {
+        rc = home_unlock_asking(home, passphrase_file, note);
+    }
     if (rc != ERR_OK) {
         return rc;
     }

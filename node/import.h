@@ -21,8 +21,9 @@ struct import_counts {
  *   ERR_DAMAGED    the file ends or turns to something else in the middle; the note says where,
  *                  and everything before is stored
  *   ERR_NO_NODE    the home has no vault
+ *   ERR_USAGE      it opens with a passphrase, and there is neither passphrase_file nor a terminal
  *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
-                                  struct err_note *note);
+                                  const char *passphrase_file, struct err_note *note);
 
 #endif

@@ -1,10 +1,12 @@
 #include "node/init.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "node/memory.h"
+#include "node/passphrase.h"
 #include "proto/canon.h"
 #include "proto/post.h"
 #include "proto/tag.h"
@@ -27,10 +29,10 @@ static enum err_code check_shields(const struct options *options, struct err_not
 
 static enum err_code check(const struct options *options, struct err_note *note)
 {
-    if (options->passphrase_file != NULL) {
-        return err_note(note, ERR_REFUSED,
-                        "this version cannot set a passphrase yet; --no-passphrase keeps the key "
-                        "in a file that only you can read. Nothing was made");
+    if (options->passphrase_file == NULL && !options->no_passphrase && !passphrase_can_ask()) {
+        return err_note(note, ERR_USAGE,
+                        "a passphrase protects a home, and there is no terminal to ask for one: "
+                        "please say --passphrase-file F, or --no-passphrase. Nothing was made");
     }
     if (options->name == NULL) {
         return check_shields(options, note);
@@ -80,16 +82,14 @@ static enum err_code raise_shields(struct vault *vault, const struct options *op
 static enum err_code furnish(struct home *home, const struct options *options,
                              struct err_note *note)
 {
-    uint8_t *key = memory_get_secret(32);
+    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
     struct journal *journal = NULL;
     struct vault *vault = NULL;
-    enum err_code rc = vault_journal_key(key, home->files, note);
-    if (rc == ERR_OK) {
-        rc = journal_open(&journal, home->files, key, note);
-    }
+    home_key_derive(key, home->key, HOME_KEY_JOURNAL);
+    enum err_code rc = journal_open(&journal, home->files, key, note);
     sodium_free(key);
     if (rc == ERR_OK) {
-        rc = vault_open(&vault, home->files, journal, note);
+        rc = vault_open(&vault, home->files, home->key, journal, note);
     }
     if (rc == ERR_OK && options->shields_count > 0) {
         rc = raise_shields(vault, options, note);
@@ -105,26 +105,51 @@ static enum err_code furnish(struct home *home, const struct options *options,
     return rc;
 }
 
+static enum err_code ask_passphrase(struct passphrase *passphrase, const struct options *options,
+                                    struct err_note *note)
+{
+    if (options->no_passphrase || options->passphrase_file != NULL) {
+        return ERR_OK; /* said, or read before anything was made */
+    }
+    (void)fputs(
+        "A passphrase keeps everything in this home unreadable while your node is locked or "
+        "off.\nA few words that nobody would guess are better than one. Nobody can bring it "
+        "back for you.\nJust Enter: no passphrase, and whoever gets hold of this computer "
+        "or its disk can\nread your home. `kith passphrase` changes this at any time.\n",
+        stderr);
+    return passphrase_ask_new(passphrase, note);
+}
+
+static enum err_code make(struct home *home, struct passphrase *passphrase,
+                          const struct options *options, struct err_note *note)
+{
+    if (home_has_vault(home)) {
+        return err_note(note, ERR_REFUSED,
+                        "there is a home in %s already; nothing was changed. `kith up` starts it",
+                        home->path);
+    }
+    enum err_code rc = ask_passphrase(passphrase, options, note);
+    if (rc == ERR_OK) {
+        rc = home_make_vault(home, VAULT_PERSONAL, passphrase_octets(passphrase), note);
+    }
+    return rc == ERR_OK ? furnish(home, options, note) : rc;
+}
+
 enum err_code init_run(const char *path, const struct options *options, struct err_note *note)
 {
     struct home home;
+    struct passphrase passphrase = {0};
     enum err_code rc = check(options, note);
+    if (rc == ERR_OK && options->passphrase_file != NULL) {
+        rc = passphrase_from_file(&passphrase, options->passphrase_file, note);
+    }
     if (rc == ERR_OK) {
         rc = home_open(&home, path, true, note);
     }
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    if (home_has_vault(&home)) {
-        rc = err_note(note, ERR_REFUSED,
-                      "there is a home in %s already; nothing was changed. `kith up` starts it",
-                      path);
-    } else {
-        rc = home_make_vault(&home, VAULT_PERSONAL, note);
-    }
     if (rc == ERR_OK) {
-        rc = furnish(&home, options, note);
+        rc = make(&home, &passphrase, options, note);
+        home_close(&home);
     }
-    home_close(&home);
+    passphrase_close(&passphrase);
     return rc;
 }

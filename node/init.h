@@ -9,10 +9,10 @@
 /* Make the vault of an opened folder with the shields asked for and, with a name, write a profile
  * that is sent when the node first runs.
  *
- *   ERR_REFUSED  there is a home already, or a passphrase was asked for, which this version cannot
- *                set; nothing was made
- *   ERR_USAGE    the name is longer than POST_NAME_MAX or not UTF-8, or what is to be shielded
- * cannot be a tag; nothing was made ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
+ *   ERR_REFUSED  there is a home already; nothing was made
+ *   ERR_USAGE    neither a passphrase nor --no-passphrase, and no terminal to ask on; or the name
+ * is longer than POST_NAME_MAX or not UTF-8, or what is to be shielded cannot be a tag; nothing was
+ * made ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code init_run(const char *path, const struct options *options,
                                 struct err_note *note);
 

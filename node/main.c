@@ -17,6 +17,7 @@
 #include "node/init.h"
 #include "node/log.h"
 #include "node/options.h"
+#include "node/passphrase.h"
 #include "node/recover.h"
 
 #define DESCRIPTORS_WANTED 4096
@@ -61,10 +62,11 @@ static int fail(enum err_code rc, struct err_note *note)
     return err_exit_status(rc);
 }
 
-static enum err_code import(struct home *home, const char *file, struct err_note *note)
+static enum err_code import(struct home *home, const struct options *options, struct err_note *note)
 {
     struct import_counts counts;
-    enum err_code rc = import_run(&counts, home, file, note);
+    enum err_code rc =
+        import_run(&counts, home, options->import_path, options->passphrase_file, note);
     (void)printf("%" PRIu64 " new, %" PRIu64 " there already, %" PRIu64 " refused, %" PRIu64
                  " invalid\n",
                  counts.new_count, counts.there_count, counts.refused_count, counts.invalid_count);
@@ -73,11 +75,23 @@ static enum err_code import(struct home *home, const char *file, struct err_note
 
 static enum err_code run(struct home *home, const struct options *options, struct err_note *note)
 {
+    struct passphrase passphrase = {0};
     enum err_code rc = ERR_OK;
     if (options->relay && !home_has_vault(home)) {
-        rc = home_make_vault(home, VAULT_RELAY, note);
+        if (options->passphrase_file != NULL) {
+            rc = passphrase_from_file(&passphrase, options->passphrase_file, note);
+        }
+        if (rc == ERR_OK) {
+            rc = home_make_vault(home, VAULT_RELAY, passphrase_octets(&passphrase), note);
+        }
+        passphrase_close(&passphrase);
         if (rc == ERR_OK) {
             log_line(LOG_INFO, "made a relay's home in %s", home->path);
+        }
+    } else {
+        rc = home_check_vault(home, note);
+        if (rc == ERR_OK) {
+            rc = home_unlock_asking(home, options->passphrase_file, note);
         }
     }
     return rc == ERR_OK ? daemon_run(home, options, note) : rc;
@@ -91,8 +105,7 @@ static enum err_code with_home(const char *path, const struct options *options,
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = options->mode == OPTIONS_IMPORT ? import(&home, options->import_path, note)
-                                         : run(&home, options, note);
+    rc = options->mode == OPTIONS_IMPORT ? import(&home, options, note) : run(&home, options, note);
     home_close(&home);
     return rc;
 }
@@ -122,7 +135,7 @@ int main(int argc, char **argv)
     rc = home_path(path, options.home, &note);
     if (rc == ERR_OK) {
         rc = options.mode == OPTIONS_INIT      ? init_run(path, &options, &note)
-             : options.mode == OPTIONS_RECOVER ? recover_run(path, &note)
+             : options.mode == OPTIONS_RECOVER ? recover_run(path, &options, &note)
                                                : with_home(path, &options, &note);
     }
     return rc == ERR_OK ? 0 : fail(rc, &note);

@@ -1,14 +1,20 @@
 #include "node/options.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help_text[] =
     "kithd: a kith node. It runs in the foreground and logs to stderr.\n"
     "\n"
     "usage: kithd [--home DIR] [--listen HOST:PORT] [--relay] [--peer ADDRESS]...\n"
-    "       kithd [--home DIR] --import FILE\n"
-    "       kithd [--home DIR] --recover\n"
-    "       kithd [--home DIR] --init [--name NAME] [--shield TAG]... [--no-passphrase]\n"
+    "             [--passphrase-file F]\n"
+    "       kithd [--home DIR] --import FILE [--passphrase-file F]\n"
+    "       kithd [--home DIR] --recover [--passphrase-file F]\n"
+    "       kithd [--home DIR] --init [--name NAME] [--shield TAG]...\n"
+    "             [--passphrase-file F | --no-passphrase]\n"
+    "       kithd [--home DIR] --panic\n"
     "\n"
     "  --home DIR             where keys and posts lie; else $KITH_HOME, else\n"
     "                         $XDG_DATA_HOME/kith, else ~/.local/share/kith\n"
@@ -23,8 +29,12 @@ static const char help_text[] =
     "  --name NAME            with --init: a name others will see; it need not be your\n"
     "                         real one\n"
     "  --shield TAG           with --init: a tag the person does not want to meet\n"
+    "  --passphrase-file F    the home's passphrase is the first line of this file; with\n"
+    "                         --init the one it gets. Without it a node whose home has a\n"
+    "                         passphrase starts locked: `kith unlock` asks for it\n"
     "  --no-passphrase        with --init: keep the key in a file only you can read\n"
-    "  --passphrase-file F    with --init: not in this version yet\n"
+    "  --panic                destroy the key of this home at once and without a question,\n"
+    "                         then remove its files (kith panic does this)\n"
     "  --verbose              say more in the log\n"
     "  --help, --version\n"
     "\n"
@@ -54,6 +64,8 @@ enum option {
     OPTION_RELAY,
     OPTION_INIT,
     OPTION_RECOVER,
+    OPTION_PANIC,
+    OPTION_HELD,
     OPTION_NO_PASSPHRASE,
     OPTION_VERBOSE,
     OPTION_HELP,
@@ -78,6 +90,8 @@ static const struct {
     [OPTION_VERBOSE] = {"--verbose", false},
     [OPTION_HELP] = {"--help", false},
     [OPTION_RECOVER] = {"--recover", false},
+    [OPTION_PANIC] = {"--panic", false},
+    [OPTION_HELD] = {"--held", true},
     [OPTION_VERSION] = {"--version", false},
 };
 
@@ -152,6 +166,18 @@ static enum err_code take_shield(struct options *o, const char *value, struct er
     return ERR_OK;
 }
 
+/* Not in the help: only a node that locks itself writes it (node/again.h). */
+static enum err_code take_held(struct options *o, const char *value, struct err_note *note)
+{
+    char *end = NULL;
+    long fd = strtol(value, &end, 10);
+    if (value[0] == '\0' || *end != '\0' || fd <= STDERR_FILENO || fd > INT_MAX) {
+        return err_note(note, ERR_USAGE, "--held takes the number of an open file");
+    }
+    o->held_fd = (int)fd;
+    return ERR_OK;
+}
+
 static enum err_code take_mode(struct options *o, enum options_mode mode, struct err_note *note)
 {
     /* --help and --version win over everything that came before them. */
@@ -160,7 +186,8 @@ static enum err_code take_mode(struct options *o, enum options_mode mode, struct
         return ERR_OK;
     }
     if (o->mode != OPTIONS_RUN && o->mode != mode) {
-        return err_note(note, ERR_USAGE, "--init, --import and --recover do not go together");
+        return err_note(note, ERR_USAGE,
+                        "--init, --import, --recover and --panic do not go together");
     }
     o->mode = mode;
     return ERR_OK;
@@ -195,6 +222,10 @@ static enum err_code take(struct options *o, enum option option, const char *val
         return take_mode(o, OPTIONS_INIT, note);
     case OPTION_RECOVER:
         return take_mode(o, OPTIONS_RECOVER, note);
+    case OPTION_PANIC:
+        return take_mode(o, OPTIONS_PANIC, note);
+    case OPTION_HELD:
+        return take_held(o, value, note);
     case OPTION_NO_PASSPHRASE:
         o->no_passphrase = true;
         return ERR_OK;
@@ -214,11 +245,12 @@ static enum err_code take(struct options *o, enum option option, const char *val
 
 static enum err_code check_together(const struct options *o, struct err_note *note)
 {
-    bool for_init =
-        o->name != NULL || o->shields_count > 0 || o->passphrase_file != NULL || o->no_passphrase;
+    bool for_init = o->name != NULL || o->shields_count > 0 || o->no_passphrase;
     if (for_init && o->mode != OPTIONS_INIT) {
-        return err_note(note, ERR_USAGE,
-                        "--name, --shield, --passphrase-file and --no-passphrase belong to --init");
+        return err_note(note, ERR_USAGE, "--name, --shield and --no-passphrase belong to --init");
+    }
+    if (o->passphrase_file != NULL && o->mode == OPTIONS_PANIC) {
+        return err_note(note, ERR_USAGE, "--panic asks for no passphrase");
     }
     if (o->passphrase_file != NULL && o->no_passphrase) {
         return err_note(note, ERR_USAGE,
@@ -229,6 +261,7 @@ static enum err_code check_together(const struct options *o, struct err_note *no
         return err_note(note, ERR_USAGE, "--listen, --relay and --peer do not go with %s",
                         o->mode == OPTIONS_INIT     ? "--init"
                         : o->mode == OPTIONS_IMPORT ? "--import"
+                        : o->mode == OPTIONS_PANIC  ? "--panic"
                                                     : "--recover");
     }
     return ERR_OK;
@@ -239,6 +272,7 @@ enum err_code options_parse(struct options *options, int argc, char *const *argv
 {
     struct options o;
     memset(&o, 0, sizeof o);
+    o.held_fd = -1;
     struct words words = {.at = argv + 1, .left = argc > 0 ? argc - 1 : 0};
     while (words.left > 0 && o.mode != OPTIONS_HELP && o.mode != OPTIONS_VERSION) {
         enum option option = OPTIONS_COUNT;

@@ -17,6 +17,7 @@ enum options_mode {
     OPTIONS_INIT,    /* make a home and exit */
     OPTIONS_IMPORT,  /* check and store a file and exit */
     OPTIONS_RECOVER, /* bring the vault back and exit */
+    OPTIONS_PANIC,   /* destroy the home's key and files and exit */
     OPTIONS_HELP,    /* print options_help() and exit */
     OPTIONS_VERSION, /* print the version and exit */
 };
@@ -36,8 +37,9 @@ struct options {
     const char *name;                         /* --init: a profile to publish, or NULL */
     const char *shields[OPTIONS_SHIELDS_MAX]; /* --init: tags, as typed */
     size_t shields_count;
-    const char *passphrase_file; /* --init, or NULL */
-    bool no_passphrase;
+    const char *passphrase_file; /* or NULL */
+    bool no_passphrase;          /* --init */
+    int held_fd;                 /* the home's lock, from a process that became this one; or -1 */
 };
 
 /* Read argv[1 .. argc).

@@ -18,11 +18,9 @@ const struct vault *person_vault(const struct person *person)
 
 static enum err_code open_journal(struct person *person, struct home *home, struct err_note *note)
 {
-    uint8_t *key = memory_get_secret(32);
-    enum err_code rc = vault_journal_key(key, home->files, note);
-    if (rc == ERR_OK) {
-        rc = journal_open(&person->journal, home->files, key, note);
-    }
+    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
+    home_key_derive(key, home->key, HOME_KEY_JOURNAL);
+    enum err_code rc = journal_open(&person->journal, home->files, key, note);
     sodium_free(key);
     return rc;
 }
@@ -64,7 +62,7 @@ static enum err_code open_all(struct person *person, struct home *home, enum vau
         rc = open_journal(person, home, note);
     }
     if (rc == ERR_OK) {
-        rc = vault_open(&person->vault, home->files, person->journal, note);
+        rc = vault_open(&person->vault, home->files, home->key, person->journal, note);
         if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
             (void)err_note(
                 note, rc,

@@ -49,7 +49,7 @@ static void say(const struct vault_recovery *recovery)
         recovery->blocks_count);
 }
 
-enum err_code recover_run(const char *path, struct err_note *note)
+enum err_code recover_run(const char *path, const struct options *options, struct err_note *note)
 {
     struct home home;
     struct vault_recovery recovery = {.needed = false};
@@ -57,7 +57,10 @@ enum err_code recover_run(const char *path, struct err_note *note)
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = vault_recover(&recovery, home.files, note);
+    rc = home_unlock_asking(&home, options->passphrase_file, note);
+    if (rc == ERR_OK) {
+        rc = vault_recover(&recovery, home.files, home.key, note);
+    }
     bool has_vault = home_has_vault(&home) || file_exists(home.files, "vault.last");
     home_close(&home);
     if (rc == ERR_NOT_FOUND && has_vault) {

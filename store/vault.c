@@ -1,5 +1,6 @@
 #include "store/vault.h"
 
+#include "store/home_key.h"
 #include "store/vault_state.h"
 
 #include <assert.h>
@@ -94,7 +95,8 @@ void vault_state_free_lists(struct vault *vault)
     vault_table_close(&vault->imported);
 }
 
-enum err_code vault_state_new(struct vault **vault, struct files *files, struct err_note *note)
+enum err_code vault_state_new(struct vault **vault, struct files *files, const uint8_t home_key[32],
+                              struct err_note *note)
 {
     if (sodium_init() < 0) {
         return err_note(note, ERR_IO, "libsodium did not start");
@@ -108,6 +110,10 @@ enum err_code vault_state_new(struct vault **vault, struct files *files, struct 
     }
     vault_state_init(made, files);
     made->secrets = secrets;
+    memset(secrets->key, 0, sizeof secrets->key);
+    if (home_key != NULL) {
+        home_key_derive(secrets->key, home_key, HOME_KEY_VAULT);
+    }
     *vault = made;
     return ERR_OK;
 }
@@ -147,8 +153,7 @@ static void keep_copy(struct vault *vault, uint64_t generation)
     (void)!vault_state_write(vault, &replaced, VAULT_LAST_PATH, generation, &ignored);
 }
 
-enum err_code vault_create(struct files *files, enum vault_kind kind, const uint8_t seed[32],
-                           struct err_note *note)
+enum err_code vault_check_absent(struct files *files, struct err_note *note)
 {
     if (file_exists(files, VAULT_PATH)) {
         return err_note(note, ERR_REFUSED, "there is a home here already");
@@ -159,21 +164,23 @@ enum err_code vault_create(struct files *files, enum vault_kind kind, const uint
     if (file_exists(files, JOURNAL_PATH)) {
         return err_note(note, ERR_REFUSED, "there is a journal here whose vault is missing");
     }
+    return ERR_OK;
+}
+
+enum err_code vault_create(struct files *files, const uint8_t home_key[32], enum vault_kind kind,
+                           const uint8_t seed[32], struct err_note *note)
+{
     struct vault *vault = NULL;
-    enum err_code rc = vault_state_new(&vault, files, note);
+    enum err_code rc = vault_check_absent(files, note);
+    rc = rc == ERR_OK ? vault_state_new(&vault, files, home_key, note) : rc;
     if (rc != ERR_OK) {
         return rc;
     }
     assert(vault != NULL);
     vault->kind = kind;
     memcpy(vault->secrets->seed, seed, VAULT_SEED_LEN);
-    /* A key file without vault and journal is of a creation that was cut off: nothing is sealed
-     * under it. */
-    rc = vault_keys_make(vault->secrets->key, files, note);
     bool replaced;
-    if (rc == ERR_OK) {
-        rc = vault_state_write(vault, &replaced, VAULT_PATH, 1, note);
-    }
+    rc = vault_state_write(vault, &replaced, VAULT_PATH, 1, note);
     if (rc == ERR_OK) {
         keep_copy(vault, 1);
     }
@@ -183,19 +190,10 @@ enum err_code vault_create(struct files *files, enum vault_kind kind, const uint
 
 enum err_code vault_state_read(struct vault *vault, const char *path, struct err_note *note)
 {
-    enum err_code rc = vault_keys_read(vault->secrets->key, vault->files, note);
-    if (rc == ERR_NOT_FOUND) {
-        return file_exists(vault->files, path)
-                   ? err_note(note, ERR_DAMAGED, "the vault is here, but its key file is missing")
-                   : rc;
-    }
-    if (rc != ERR_OK) {
-        return rc;
-    }
     uint8_t *plain = NULL;
     size_t plain_len = 0;
-    rc = seal_read(vault->files, &plain, &plain_len, path, SEAL_VAULT, vault->secrets->key,
-                   VAULT_PLAIN_MAX, note);
+    enum err_code rc = seal_read(vault->files, &plain, &plain_len, path, SEAL_VAULT,
+                                 vault->secrets->key, VAULT_PLAIN_MAX, note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -231,11 +229,11 @@ static enum err_code check_generation(struct vault *vault, struct err_note *note
 }
 
 /* Whether the copy is this vault's. */
-static bool copy_is_current(struct vault *vault)
+static bool copy_is_current(struct vault *vault, const uint8_t home_key[32])
 {
     struct vault *copy = NULL;
     struct err_note ignored = {{0}};
-    if (vault_state_new(&copy, vault->files, &ignored) != ERR_OK) {
+    if (vault_state_new(&copy, vault->files, home_key, &ignored) != ERR_OK) {
         return false;
     }
     assert(copy != NULL);
@@ -245,11 +243,11 @@ static bool copy_is_current(struct vault *vault)
     return current;
 }
 
-enum err_code vault_open(struct vault **vault, struct files *files, struct journal *journal,
-                         struct err_note *note)
+enum err_code vault_open(struct vault **vault, struct files *files, const uint8_t home_key[32],
+                         struct journal *journal, struct err_note *note)
 {
     struct vault *opened = NULL;
-    enum err_code rc = vault_state_new(&opened, files, note);
+    enum err_code rc = vault_state_new(&opened, files, home_key, note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -266,7 +264,7 @@ enum err_code vault_open(struct vault **vault, struct files *files, struct journ
         return err_note(note, rc, "opening the vault");
     }
     vault_keys_derive(opened);
-    if (!copy_is_current(opened)) {
+    if (!copy_is_current(opened, home_key)) {
         keep_copy(opened, opened->generation);
     }
     vault_state_commit(opened, opened->generation);

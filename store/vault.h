@@ -1,8 +1,8 @@
 /* vault.h - what belongs to the person alone: secret keys, petnames, follows, blocks,
  * shields, peers.
  *
- * One small sealed file "vault", replaced atomically, and its key in the file "key" of mode 0600
- * (a passphrase wraps it in a later version).  Changes are staged in memory and take effect with
+ * One small sealed file "vault", replaced atomically, under a key that store/home_key.h derives for
+ * it.  Changes are staged in memory and take effect with
  * vault_commit(): the vault first, then its generation and what it changed of the blocks into the
  * journal, so that a vault older than the journal is seen as a rollback, and then a copy of it,
  * "vault.last", from which store/vault_recover.h brings a damaged or older one back.  Only the view
@@ -104,18 +104,22 @@ struct vault_contents {
 
 struct vault;
 
-/* Make a new home's key file and vault: seed is 32 random octets from which every long-lived key
- * derives.
- *   ERR_REFUSED  there is one already, or a journal without its vault; nothing was changed
+/* Whether a vault can be made here, before anything is written.
+ *   ERR_REFUSED  there is one already, or a copy or a journal without its vault */
+MUST_USE enum err_code vault_check_absent(struct files *files, struct err_note *note);
+/* Make a new home's vault: seed is 32 random octets from which every long-lived key derives.
+ *   ERR_REFUSED  as above; nothing was changed
  *   and what files give */
-MUST_USE enum err_code vault_create(struct files *files, enum vault_kind kind,
-                                    const uint8_t seed[32], struct err_note *note);
+MUST_USE enum err_code vault_create(struct files *files, const uint8_t home_key[32],
+                                    enum vault_kind kind, const uint8_t seed[32],
+                                    struct err_note *note);
 /* Open it and check it against the journal.
  *   ERR_NOT_FOUND  no vault here: no home
  *   ERR_DAMAGED    unreadable, truncated or altered: nothing may be shown
  *   ERR_ROLLBACK   older than the journal: nothing may be shown */
 MUST_USE enum err_code vault_open(struct vault **vault, struct files *files,
-                                  struct journal *journal, struct err_note *note);
+                                  const uint8_t home_key[32], struct journal *journal,
+                                  struct err_note *note);
 void vault_close(struct vault *vault);
 
 const struct vault_contents *vault_contents(const struct vault *vault);
@@ -129,13 +133,6 @@ const uint8_t *vault_node_secret(const struct vault *vault);   /* 32, X25519, wh
 /* What everything here derives from, and the recovery words stand for. */
 const uint8_t *vault_seed(const struct vault *vault); /* 32 */
 void vault_dial_secret(uint8_t out[32], const struct vault *vault, const struct key *node);
-
-/* The keys the store and the journal are sealed under, read from the key file of the home without
- * opening the vault: the store must open on a relay and for --import too.
- *   ERR_NOT_FOUND  no home here;  ERR_DAMAGED */
-MUST_USE enum err_code vault_store_key(uint8_t out[32], struct files *files, struct err_note *note);
-MUST_USE enum err_code vault_journal_key(uint8_t out[32], struct files *files,
-                                         struct err_note *note);
 
 /* Staged changes; vault_contents() shows them once committed.  Adding what is there and removing
  * what is not are not errors: *changed says. A petname of "" takes the key's petname away.  Adding

@@ -26,7 +26,7 @@ enum err_code vault_pack(uint8_t **plain, size_t *plain_len, struct vault *vault
 enum err_code vault_unpack(struct vault **vault, struct octets plain)
 {
     struct vault *made = NULL;
-    enum err_code rc = vault_state_new(&made, NULL, NULL);
+    enum err_code rc = vault_state_new(&made, NULL, NULL, NULL);
     if (rc != ERR_OK) {
         return ERR_NO_MEMORY;
     }

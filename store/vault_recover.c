@@ -1,5 +1,6 @@
 #include "store/vault_recover.h"
 
+#include "store/home_key.h"
 #include "store/vault_state.h"
 
 #include <sodium.h>
@@ -40,27 +41,26 @@ static enum err_code on_block(void *context, const struct journal_block *block, 
 }
 
 static enum err_code open_journal(struct journal **journal, struct changes *changes,
-                                  struct files *files, struct err_note *note)
+                                  struct files *files, const uint8_t home_key[32],
+                                  struct err_note *note)
 {
     struct journal_listener listener = {.context = changes, .on_block = on_block};
     uint8_t *key = sodium_malloc(SEAL_KEY_LEN);
     if (key == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    enum err_code rc = vault_journal_key(key, files, note);
-    if (rc == ERR_OK) {
-        rc = journal_open_telling(journal, files, key, &listener, note);
-    }
+    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
+    enum err_code rc = journal_open_telling(journal, files, key, &listener, note);
     sodium_free(key);
     return rc;
 }
 
 /* *copy stays as it is where that file is not whole. */
-static enum err_code read_copy(struct vault **copy, struct files *files, const char *path,
-                               struct err_note *note)
+static enum err_code read_copy(struct vault **copy, struct files *files, const uint8_t home_key[32],
+                               const char *path, struct err_note *note)
 {
     struct vault *opened = NULL;
-    enum err_code rc = vault_state_new(&opened, files, note);
+    enum err_code rc = vault_state_new(&opened, files, home_key, note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -75,13 +75,13 @@ static enum err_code read_copy(struct vault **copy, struct files *files, const c
 }
 
 static enum err_code latest_copy(struct vault **latest, bool *is_the_vault, struct files *files,
-                                 struct err_note *note)
+                                 const uint8_t home_key[32], struct err_note *note)
 {
     struct vault *vault = NULL;
     struct vault *last = NULL;
-    enum err_code rc = read_copy(&vault, files, VAULT_PATH, note);
+    enum err_code rc = read_copy(&vault, files, home_key, VAULT_PATH, note);
     if (rc == ERR_OK) {
-        rc = read_copy(&last, files, VAULT_LAST_PATH, note);
+        rc = read_copy(&last, files, home_key, VAULT_LAST_PATH, note);
     }
     bool take_last = last != NULL && (vault == NULL || last->generation > vault->generation);
     if (rc == ERR_OK && vault == NULL && last == NULL) {
@@ -178,15 +178,15 @@ static enum err_code recover(struct vault_recovery *recovery, struct vault *vaul
 }
 
 enum err_code vault_recover(struct vault_recovery *recovery, struct files *files,
-                            struct err_note *note)
+                            const uint8_t home_key[32], struct err_note *note)
 {
     struct changes changes = {0};
     struct journal *journal = NULL;
     struct vault *vault = NULL;
     bool is_the_vault = false;
-    enum err_code rc = open_journal(&journal, &changes, files, note);
+    enum err_code rc = open_journal(&journal, &changes, files, home_key, note);
     if (rc == ERR_OK) {
-        rc = latest_copy(&vault, &is_the_vault, files, note);
+        rc = latest_copy(&vault, &is_the_vault, files, home_key, note);
     }
     if (rc == ERR_OK) {
         uint64_t journaled = journal_generation_latest(journal);

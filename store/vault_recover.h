@@ -21,10 +21,9 @@ struct vault_recovery {
 };
 
 /* The home must be held, and no journal or vault of it open.
- *   ERR_NOT_FOUND  no home here
  *   ERR_DAMAGED    no copy is whole, or the journal is damaged: nothing was changed
  *   and what files and journal_open() give */
 MUST_USE enum err_code vault_recover(struct vault_recovery *recovery, struct files *files,
-                                     struct err_note *note);
+                                     const uint8_t home_key[32], struct err_note *note);
 
 #endif

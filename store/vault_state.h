@@ -54,12 +54,7 @@ struct vault {
     enum err_code failure;          /* what stands on the disk is not known since */
 };
 
-/* The key file's master key derives all that lies in the home (vault_keys.c). */
-MUST_USE enum err_code vault_keys_make(uint8_t vault_key[SEAL_KEY_LEN], struct files *files,
-                                       struct err_note *note);
-MUST_USE enum err_code vault_keys_read(uint8_t vault_key[SEAL_KEY_LEN], struct files *files,
-                                       struct err_note *note);
-/* Fill in what derives from secrets->seed. */
+/* Fill in what derives from secrets->seed (vault_keys.c). */
 void vault_keys_derive(struct vault *vault);
 
 /* The staged lists as canonical msgpack (vault_code.c), in memory from sodium_malloc() that the
@@ -79,10 +74,10 @@ MUST_USE enum err_code vault_block_changes(struct journal_block **changes, size_
 /* An import can no longer be undone. */
 void vault_import_forget(struct vault *vault);
 
-/* A vault without contents or secrets yet, for files; and its reading from path under the home's
- * key. ERR_NO_MEMORY, ERR_IO;  ERR_NOT_FOUND, ERR_DAMAGED */
+/* A vault without contents yet, for files and the home's key (NULL where it lies in no home); and
+ * its reading from path. ERR_NO_MEMORY, ERR_IO;  ERR_NOT_FOUND, ERR_DAMAGED */
 MUST_USE enum err_code vault_state_new(struct vault **vault, struct files *files,
-                                       struct err_note *note);
+                                       const uint8_t home_key[32], struct err_note *note);
 MUST_USE enum err_code vault_state_read(struct vault *vault, const char *path,
                                         struct err_note *note);
 /* Seal what is staged at path as this generation; *replaced as seal_replace(). */

@@ -14,8 +14,9 @@ class Home:
     def __init__(self, path):
         self.path = path
         key = self.read("key")
-        assert key[:8] == b"kithkey\1" and len(key) == 40
-        self.master = key[8:]
+        assert key[:9] == b"kithkey\2\1" and len(key) == 137
+        assert sodium.blake(key[:-16], 16) == key[-16:]
+        self.master = key[57:89]
         (version, self.kind, self.generation, self.saved_s, self.seed, self.petnames, self.follows,
          self.tags, self.blocks, self.shields, self.peers, self.claims,
          self.imported, self.steps, self.unconfirmed, self.elsewhere,

@@ -227,9 +227,9 @@ static void open_vault(struct million *m)
 {
     struct err_note note = {{0}};
     uint8_t key[32];
-    must_ok(vault_journal_key(key, m->home.files, &note), &note, "the journal's key");
+    home_key_derive(key, m->home.key, HOME_KEY_JOURNAL);
     must_ok(journal_open(&m->journal, m->home.files, key, &note), &note, "the journal");
-    must_ok(vault_open(&m->vault, m->home.files, m->journal, &note), &note, "the vault");
+    must_ok(vault_open(&m->vault, m->home.files, m->home.key, m->journal, &note), &note, "the vault");
     m->own = vault_identity(m->vault);
 }
 
@@ -270,7 +270,7 @@ struct million *million_of(struct bench *bench)
     m->now_s = (uint64_t)time(NULL);
     (void)snprintf(path, sizeof path, "%s/million", bench->scratch);
     must_ok(home_open(&m->home, path, true, &note), &note, "a home");
-    must_ok(home_make_vault(&m->home, VAULT_PERSONAL, &note), &note, "a vault");
+    must_ok(home_make_vault(&m->home, VAULT_PERSONAL, octets_of(NULL, 0), &note), &note, "a vault");
     open_vault(m);
     million_open_store(m);
     make_people(m);

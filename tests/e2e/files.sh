@@ -25,6 +25,6 @@ expect_status 1 "$KITH_BIN/kithd" --home "$scratch/bea" --import "$scratch/nothi
 len=$(stat -c %s "$scratch/posts")
 { head -c $((len - 1)) "$scratch/posts"; printf 'x'; } >"$scratch/forged"
 rm -rf "$scratch/carl"
-expect_status 0 "$KITH_BIN/kithd" --home "$scratch/carl" --init
+expect_status 0 "$KITH_BIN/kithd" --home "$scratch/carl" --init --no-passphrase
 expect_status 0 "$KITH_BIN/kithd" --home "$scratch/carl" --import "$scratch/forged"
 grep -q "^3 new, 0 there already, 0 refused, 1 invalid" "$scratch/out" || fail "$(cat "$scratch/out")"

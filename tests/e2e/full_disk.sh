@@ -3,7 +3,7 @@
 # A limit on the size of files stands in for the full disk.
 source "$(dirname "$0")/lib.sh"
 
-"$KITH_BIN/kithd" --home "$scratch/ana" --init || fail "init"
+"$KITH_BIN/kithd" --home "$scratch/ana" --init --no-passphrase || fail "init"
 limit_kb=200
 # The limit is the subshell's; the node's log goes elsewhere, or it would be cut short with it.
 (

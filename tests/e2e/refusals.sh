@@ -15,12 +15,15 @@ expect_status 3 kithd --home "$scratch/nowhere"
 expect_text "kith init"
 [ ! -e "$scratch/nowhere" ] || fail "a home was made by asking for it"
 
-expect_status 5 kithd --home "$scratch/ana" --init --passphrase-file /dev/null
-expect_status 2 kithd --home "$scratch/ana" --init --name "$(printf 'a%.0s' {1..65})"
-expect_status 2 kithd --home "$scratch/ana" --init --name "$(printf 'a\377')"
+expect_status 2 kithd --home "$scratch/ana" --init
+expect_text "no-passphrase"
+expect_status 2 kithd --home "$scratch/ana" --init --passphrase-file /dev/null
+expect_status 2 kithd --home "$scratch/ana" --init --passphrase-file "$scratch/nowhere"
+expect_status 2 kithd --home "$scratch/ana" --init --no-passphrase --name "$(printf 'a%.0s' {1..65})"
+expect_status 2 kithd --home "$scratch/ana" --init --no-passphrase --name "$(printf 'a\377')"
 [ ! -e "$scratch/ana" ] || fail "a refused init made something"
 people ana
-expect_status 5 kithd --home "$scratch/ana" --init
+expect_status 5 kithd --home "$scratch/ana" --init --no-passphrase
 expect_status 5 kithd --home "$scratch/ana"
 expect_text "another kith node holds"
 answers ana || fail "the node that holds the home was disturbed"
@@ -60,7 +63,7 @@ expect_status 5 kithd --home "$scratch/ana"
 rm "$scratch/ana/vault"
 expect_status 5 kithd --home "$scratch/ana"
 expect_text "nothing is shown"
-expect_status 5 kithd --home "$scratch/ana" --init
+expect_status 5 kithd --home "$scratch/ana" --init --no-passphrase
 [ ! -e "$scratch/ana/vault" ] || fail "an empty block list took the place of a lost one"
 rm -rf "$scratch/ana"
 mv "$scratch/kept" "$scratch/ana"
@@ -68,6 +71,6 @@ start ana
 sees ana "$post" || fail "a post is lost"
 
 long=$scratch/$(printf 'a%.0s' {1..120})
-expect_status 0 kithd --home "$long" --init
+expect_status 0 kithd --home "$long" --init --no-passphrase
 expect_status 5 kithd --home "$long"
 expect_text "too long"

@@ -34,7 +34,7 @@ grep -q "could look into this home" "$scratch/ana.log" || fail "an open home is 
 stop ana
 mkdir -m 755 "$scratch/shared"
 : >"$scratch/shared/letter"
-expect_status 5 kithd --home "$scratch/shared" --init --name ana
+expect_status 5 kithd --home "$scratch/shared" --init --no-passphrase --name ana
 expect_text "chmod 700"
 [ "$(stat -c %a "$scratch/shared")" = 755 ] || fail "somebody's folder was changed"
 

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 shields_of() { as "$1" --json shields | tr -d '\n'; }
 
 # Off a terminal nothing is asked, and nothing is kept away that was not asked for.
-expect_status 2 "$KITH_BIN/kithd" --home "$scratch/bea" --init --shield "not a tag"
+expect_status 2 "$KITH_BIN/kithd" --home "$scratch/bea" --init --no-passphrase --shield "not a tag"
 [ ! -e "$scratch/bea" ] || fail "a refused init made something"
 expect_status 0 as dora init --no-passphrase --name dora
 "$KITH_BIN/kithd" --home "$scratch/bea" --init --no-passphrase --name bea --shield "#ItWasMe" ||
@@ -21,7 +21,7 @@ joined hub ana bea dora
 # On a terminal it is a question; Enter means no.
 asked() { # asked WHO ANSWER
     { sleep 0.5; printf 'name\n'; sleep 0.5; printf '%s\n' "$2"; sleep 0.5; } |
-        script -qec "$KITH_BIN/kith --home $scratch/$1 init" /dev/null >"$scratch/asked" 2>&1
+        script -qec "$KITH_BIN/kith --home $scratch/$1 init --no-passphrase" /dev/null >"$scratch/asked" 2>&1
     grep -q 'Keep them away?' "$scratch/asked" || fail "no question: $(cat "$scratch/asked")"
 }
 if has_terminals; then

@@ -14,6 +14,8 @@
 #include "store/view.h"
 #include "store/view_check.h"
 
+const uint8_t world_home_key[HOME_KEY_LEN] = "the key of the home of a history";
+
 #define QUEUE_MAX  4096
 #define WAITS_MAX  200 /* before she gives an answer up */
 #define ROOM_UNTIL 3   /* messages a client takes before it is full: listings must wait */
@@ -213,11 +215,11 @@ static void open_home(struct world *w)
 {
     uint8_t key[32];
     struct err_note note = {{0}};
-    must(vault_journal_key(key, w->files, &note), "the journal's key");
+    home_key_derive(key, world_home_key, HOME_KEY_JOURNAL);
     must(journal_open(&w->journal, w->files, key, &note), "the journal");
-    must(vault_open(&w->vault, w->files, w->journal, &note), "the vault");
+    must(vault_open(&w->vault, w->files, world_home_key, w->journal, &note), "the vault");
     if (w->node == NULL) {
-        must(vault_store_key(key, w->files, &note), "the store's key");
+        home_key_derive(key, world_home_key, HOME_KEY_STORE);
         must(store_open(&w->store, w->files, key, STORE_READ, &note), "the store");
         store_midnight(w->store, w->now_s); /* as a node does */
     } else {
@@ -271,7 +273,7 @@ struct world *world_new_at(const struct world_node *node)
     struct err_note note = {{0}};
     w->files = file_memory_new(1);
     must(w->files == NULL ? ERR_NO_MEMORY : ERR_OK, "files");
-    must(vault_create(w->files, VAULT_PERSONAL, seed, &note), "a new vault");
+    must(vault_create(w->files, world_home_key, VAULT_PERSONAL, seed, &note), "a new vault");
     open_home(w);
     return w;
 }
@@ -321,7 +323,7 @@ void world_lose_vault(struct world *world)
     vault_keep_copy(world->vault);
     close_home(world);
     must(world->files->remove(world->files, "vault", &note), "losing the vault");
-    must(vault_recover(&recovery, world->files, &note), "recovering it");
+    must(vault_recover(&recovery, world->files, world_home_key, &note), "recovering it");
     must(recovery.needed ? ERR_OK : ERR_REFUSED, "a vault that was lost");
     open_home(world);
 }

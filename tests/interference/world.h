@@ -5,6 +5,7 @@
 #define KITH_TESTS_INTERFERENCE_WORLD_H
 
 #include "proto/control.h"
+#include "store/home_key.h"
 #include "store/vault.h"
 #include "tests/interference/history.h"
 #include "tests/support/file_memory.h"
@@ -24,6 +25,9 @@ struct answer {
     char *err;
     size_t err_len;
 };
+
+/* The key of every such home; no key file stands among its files. */
+extern const uint8_t world_home_key[HOME_KEY_LEN];
 
 /* A new home, always with the same keys. */
 struct world *world_new(void);

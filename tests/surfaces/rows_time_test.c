@@ -286,9 +286,9 @@ static enum err_code opens(struct files *files)
     struct err_note note = {{0}};
     struct journal *journal = NULL;
     struct vault *vault = NULL;
-    assert_int_equal(vault_journal_key(key, files, &note), ERR_OK);
+    home_key_derive(key, world_home_key, HOME_KEY_JOURNAL);
     assert_int_equal(journal_open(&journal, files, key, &note), ERR_OK);
-    enum err_code rc = vault_open(&vault, files, journal, &note);
+    enum err_code rc = vault_open(&vault, files, world_home_key, journal, &note);
     if (rc == ERR_OK) {
         vault_close(vault);
     }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "node/command.h"
+#include "store/home_key.h"
 #include "tests/support/file_memory.h"
 #include "tests/support/posts.h"
 
@@ -28,6 +29,8 @@ static struct octets_room vouch;
 
 /* --- the host -----------------------------------------------------------------------------------
  */
+
+static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
 
 static uint64_t host_now_s(struct command_host *host)
 {
@@ -87,10 +90,10 @@ static struct command_host host = {.now_s = host_now_s,
 static void open_relay(void)
 {
     uint8_t key[32];
-    assert_int_equal(vault_journal_key(key, files, &note), ERR_OK);
+    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
     assert_int_equal(journal_open(&journal, files, key, &note), ERR_OK);
-    assert_int_equal(vault_open(&vault, files, journal, &note), ERR_OK);
-    assert_int_equal(vault_store_key(key, files, &note), ERR_OK);
+    assert_int_equal(vault_open(&vault, files, home_key, journal, &note), ERR_OK);
+    home_key_derive(key, home_key, HOME_KEY_STORE);
     assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
     assert_int_equal(commands_new(&commands, &host, store, vault, journal, NULL), ERR_OK);
 }
@@ -114,7 +117,7 @@ static int set_up(void **state)
     (void)state;
     files = file_memory_new(5);
     note = (struct err_note){{0}};
-    assert_int_equal(vault_create(files, VAULT_RELAY, seed, &note), ERR_OK);
+    assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_OK);
     open_relay();
     return 0;
 }

@@ -100,6 +100,8 @@ static void a_home_is_held_by_one_at_a_time(void **state)
     home_close(&second);
 }
 
+static const struct octets none; /* no passphrase */
+
 static void a_home_without_its_key_is_damage(void **state)
 {
     (void)state;
@@ -110,7 +112,7 @@ static void a_home_without_its_key_is_damage(void **state)
     below(path, "keyless");
     below(key, "keyless/key");
     assert_int_equal(home_open(&home, path, true, &note), ERR_OK);
-    assert_int_equal(home_make_vault(&home, VAULT_RELAY, &note), ERR_OK);
+    assert_int_equal(home_make_vault(&home, VAULT_RELAY, none, &note), ERR_OK);
     assert_int_equal(home_check_vault(&home, &note), ERR_OK);
     assert_int_equal(unlink(key), 0);
     assert_int_equal(home_check_vault(&home, &note), ERR_DAMAGED);
@@ -137,7 +139,7 @@ static void a_home_is_closed_to_others(void **state)
         assert_int_equal(home_open(&home, path, i == 0, &note), ERR_OK);
         assert_int_equal(mode_of(path), 0700);
         if (i == 0) {
-            assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, &note), ERR_OK);
+            assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, none, &note), ERR_OK);
         }
         home_close(&home);
     }
@@ -171,9 +173,9 @@ static void a_vault_is_made_once(void **state)
     struct err_note note = {{0}};
     assert_int_equal(home_open(&home, path, true, &note), ERR_OK);
     assert_false(home_has_vault(&home));
-    assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, &note), ERR_OK);
+    assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, none, &note), ERR_OK);
     assert_true(home_has_vault(&home));
-    assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, &note), ERR_REFUSED);
+    assert_int_equal(home_make_vault(&home, VAULT_PERSONAL, none, &note), ERR_REFUSED);
     home_close(&home);
 }
 

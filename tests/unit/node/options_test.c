@@ -113,6 +113,12 @@ static void what_is_incomplete_or_contradicts_itself_is_refused(void **state)
     assert_int_equal(PARSE("--recover", "--init"), ERR_USAGE);
     assert_int_equal(PARSE("--recover", "--relay"), ERR_USAGE);
     assert_int_equal(PARSE("--recover", "--name", "Bea"), ERR_USAGE);
+    assert_int_equal(PARSE("--panic", "--recover"), ERR_USAGE);
+    assert_int_equal(PARSE("--panic", "--relay"), ERR_USAGE);
+    assert_int_equal(PARSE("--panic", "--passphrase-file", "f"), ERR_USAGE);
+    assert_int_equal(PARSE("--no-passphrase"), ERR_USAGE);
+    assert_int_equal(PARSE("--held", "2"), ERR_USAGE);
+    assert_int_equal(PARSE("--held", "3x"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--no-passphrase", "--passphrase-file", "f"), ERR_USAGE);
 }
 

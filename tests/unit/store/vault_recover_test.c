@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/home_key.h"
 #include "store/vault.h"
 #include "store/vault_recover.h"
 #include "tests/support/file_memory.h"
@@ -19,6 +20,8 @@ static struct journal *journal;
 static struct vault *vault;
 static struct vault_recovery recovery;
 
+static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
+
 static struct key key_of(uint8_t first)
 {
     return (struct key){{first, 1}};
@@ -27,9 +30,9 @@ static struct key key_of(uint8_t first)
 static enum err_code open_all(void)
 {
     uint8_t key[32];
-    enum err_code rc = vault_journal_key(key, files, &note);
-    rc = rc == ERR_OK ? journal_open(&journal, files, key, &note) : rc;
-    return rc == ERR_OK ? vault_open(&vault, files, journal, &note) : rc;
+    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
+    enum err_code rc = journal_open(&journal, files, key, &note);
+    return rc == ERR_OK ? vault_open(&vault, files, home_key, journal, &note) : rc;
 }
 
 static void close_all(void)
@@ -48,7 +51,7 @@ static int set_up(void **state)
     (void)state;
     files = file_memory_new(3);
     note = (struct err_note){{0}};
-    assert_int_equal(vault_create(files, VAULT_PERSONAL, seed, &note), ERR_OK);
+    assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
     return 0;
 }
@@ -120,7 +123,7 @@ static void a_vault_in_order_is_left_alone(void **state)
     (void)state;
     assert_int_equal(blocks(1, 100), ERR_OK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_false(recovery.needed);
     assert_int_equal(open_all(), ERR_OK);
     assert_int_equal(vault_contents(vault)->generation, 2);
@@ -144,7 +147,7 @@ static void a_damaged_vault_comes_back_whole(void **state)
         assert_int_not_equal(open_all(), ERR_OK);
         assert_null(vault);
         close_all();
-        assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+        assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
         assert_true(recovery.needed);
         assert_int_equal(recovery.saved_s, 200);
         assert_int_equal(recovery.changes_missing, 0);
@@ -175,7 +178,7 @@ static void no_block_is_lost_with_an_older_copy(void **state)
     free(older.at);
     assert_int_equal(open_all(), ERR_ROLLBACK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_true(recovery.needed);
     assert_int_equal(recovery.saved_s, 110);
     assert_int_equal(recovery.changes_missing, 4);
@@ -200,7 +203,7 @@ static void a_block_survives_a_lost_vault_before_its_copy_is_written(void **stat
     vault = NULL;
     close_all();
     assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_true(recovery.needed);
     assert_int_equal(recovery.changes_missing, 1);
     assert_int_equal(open_all(), ERR_OK);
@@ -219,7 +222,7 @@ static void the_latest_of_two_copies_is_taken(void **state)
     free(older.at);
     assert_int_equal(open_all(), ERR_ROLLBACK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_true(recovery.needed);
     assert_int_equal(recovery.changes_missing, 0);
     assert_int_equal(open_all(), ERR_OK);
@@ -243,7 +246,7 @@ static void imports_and_their_undoing_come_back_too(void **state)
     for (int undone = 1; undone >= 0; undone--) {
         put("vault", older);
         put("vault.last", older);
-        assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+        assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
         assert_int_equal(open_all(), ERR_OK);
         assert_in_force(undone ? "" : "23");
         close_all();
@@ -273,7 +276,7 @@ static void a_journal_that_ends_before_the_copy_is_told(void **state)
     put("vault.last", later);
     assert_int_equal(open_all(), ERR_ROLLBACK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_true(recovery.needed && recovery.journal_is_older);
     assert_int_equal(open_all(), ERR_OK);
     assert_in_force("123");
@@ -281,7 +284,7 @@ static void a_journal_that_ends_before_the_copy_is_told(void **state)
     file_memory_free(files);
     files = whole;
     file_memory_flip(files, "vault", 60, 4);
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_true(recovery.needed && !recovery.journal_is_older);
     free(later.at);
 }
@@ -293,14 +296,14 @@ static void without_a_whole_copy_nothing_is_changed(void **state)
     close_all();
     file_memory_flip(files, "vault", 60, 4);
     file_memory_flip(files, "vault.last", 60, 4);
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_DAMAGED);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_DAMAGED);
     assert_int_equal(open_all(), ERR_DAMAGED);
     close_all();
     file_memory_flip(files, "vault.last", 60, 4);
     file_memory_flip(files, "journal/manifest", 40, 4);
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_DAMAGED);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_DAMAGED);
     file_memory_flip(files, "journal/manifest", 40, 4);
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
     assert_in_force("1");
 }
@@ -309,7 +312,7 @@ static void no_home_is_no_recovery(void **state)
 {
     (void)state;
     struct files *empty = file_memory_new(1);
-    assert_int_equal(vault_recover(&recovery, empty, &note), ERR_NOT_FOUND);
+    assert_int_equal(vault_recover(&recovery, empty, home_key, &note), ERR_DAMAGED);
     file_memory_free(empty);
 }
 
@@ -331,11 +334,11 @@ static void a_crash_while_recovering_is_recovered_from(void **state)
         for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
             files = file_memory_copy(whole);
             file_memory_crash_at(files, nth);
-            enum err_code rc = vault_recover(&recovery, files, &note);
+            enum err_code rc = vault_recover(&recovery, files, home_key, &note);
             crashed = file_memory_crashed(files);
             assert_true(crashed || rc == ERR_OK);
             file_memory_restart(files, (enum file_memory_outcome)outcome);
-            assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+            assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
             assert_int_equal(open_all(), ERR_OK);
             assert_in_force("123");
             close_all();
@@ -343,7 +346,7 @@ static void a_crash_while_recovering_is_recovered_from(void **state)
         }
     }
     files = whole;
-    assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
 }
 
@@ -382,7 +385,7 @@ static void an_acknowledged_block_survives_a_crash_and_then_a_lost_vault(void **
                 put("vault", older);
                 put("vault.last", older);
             }
-            assert_int_equal(vault_recover(&recovery, files, &note), ERR_OK);
+            assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
             assert_int_equal(open_all(), ERR_OK);
             size_t found = vault_contents(vault)->blocks_count;
             assert_in_range(found, done, done + 1U);

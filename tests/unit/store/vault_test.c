@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "proto/canon.h"
+#include "store/home_key.h"
 #include "store/vault.h"
 #include "store/vault_state.h"
 #include "tests/support/file_memory.h"
@@ -20,6 +21,8 @@ static struct journal *journal;
 static struct vault *vault;
 static bool changed;
 
+static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
+
 static struct key key_of(uint8_t first)
 {
     return (struct key){{first, 1}};
@@ -28,9 +31,9 @@ static struct key key_of(uint8_t first)
 static enum err_code open_all(void)
 {
     uint8_t key[32];
-    enum err_code rc = vault_journal_key(key, files, &note);
-    rc = rc == ERR_OK ? journal_open(&journal, files, key, &note) : rc;
-    return rc == ERR_OK ? vault_open(&vault, files, journal, &note) : rc;
+    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
+    enum err_code rc = journal_open(&journal, files, key, &note);
+    return rc == ERR_OK ? vault_open(&vault, files, home_key, journal, &note) : rc;
 }
 
 static void close_all(void)
@@ -46,7 +49,7 @@ static int set_up(void **state)
     (void)state;
     files = file_memory_new(3);
     note = (struct err_note){{0}};
-    assert_int_equal(vault_create(files, VAULT_PERSONAL, seed, &note), ERR_OK);
+    assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
     return 0;
 }
@@ -105,8 +108,8 @@ static void the_keys_of_store_and_journal_differ(void **state)
     (void)state;
     uint8_t store_key[32];
     uint8_t journal_key[32];
-    assert_int_equal(vault_store_key(store_key, files, &note), ERR_OK);
-    assert_int_equal(vault_journal_key(journal_key, files, &note), ERR_OK);
+    home_key_derive(store_key, home_key, HOME_KEY_STORE);
+    home_key_derive(journal_key, home_key, HOME_KEY_JOURNAL);
     assert_memory_not_equal(store_key, journal_key, 32);
 }
 
@@ -426,11 +429,11 @@ static void lists_have_bounds(void **state)
 static void there_is_one_vault_in_a_home(void **state)
 {
     (void)state;
-    assert_int_equal(vault_create(files, VAULT_RELAY, seed, &note), ERR_REFUSED);
+    assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_REFUSED);
     reopen();
     close_all();
     assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
-    assert_int_equal(vault_create(files, VAULT_RELAY, seed, &note), ERR_REFUSED);
+    assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_REFUSED);
 }
 
 static void no_home_is_told_from_a_missing_vault(void **state)
@@ -440,9 +443,8 @@ static void no_home_is_told_from_a_missing_vault(void **state)
     uint8_t key[32] = {0};
     struct journal *elsewhere = NULL;
     struct vault *opened = NULL;
-    assert_int_equal(vault_store_key(key, empty, &note), ERR_NOT_FOUND);
     assert_int_equal(journal_open(&elsewhere, empty, key, &note), ERR_OK);
-    assert_int_equal(vault_open(&opened, empty, elsewhere, &note), ERR_NOT_FOUND);
+    assert_int_equal(vault_open(&opened, empty, home_key, elsewhere, &note), ERR_NOT_FOUND);
     journal_close(elsewhere);
     file_memory_free(empty);
 
@@ -453,10 +455,6 @@ static void no_home_is_told_from_a_missing_vault(void **state)
     journal = NULL;
     assert_int_equal(files->rename(files, "aside", "vault", &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
-    vault_close(vault);
-    vault = NULL;
-    assert_int_equal(files->remove(files, "key", &note), ERR_OK);
-    assert_int_equal(vault_open(&vault, files, journal, &note), ERR_DAMAGED);
 }
 
 static void an_older_copy_of_the_vault_is_refused(void **state)
@@ -507,20 +505,17 @@ static void any_flipped_octet_is_noticed(void **state)
     assert_int_equal(vault_commit(vault, &note), ERR_OK);
     close_all();
     struct files *whole = files;
-    static const char *const paths[] = {"vault", "key"};
-    for (size_t p = 0; p < 2; p++) {
-        size_t len = file_memory_len(whole, paths[p]);
-        for (size_t i = 0; i < len; i++) {
-            files = file_memory_copy(whole);
-            file_memory_flip(files, paths[p], i, 0x20);
-            assert_int_equal(open_all(), ERR_DAMAGED);
-            assert_null(vault);
-            close_all();
-            file_memory_cut(files, paths[p], i);
-            assert_int_equal(open_all(), ERR_DAMAGED);
-            close_all();
-            file_memory_free(files);
-        }
+    size_t len = file_memory_len(whole, "vault");
+    for (size_t i = 0; i < len; i++) {
+        files = file_memory_copy(whole);
+        file_memory_flip(files, "vault", i, 0x20);
+        assert_int_equal(open_all(), ERR_DAMAGED);
+        assert_null(vault);
+        close_all();
+        file_memory_cut(files, "vault", i);
+        assert_int_equal(open_all(), ERR_DAMAGED);
+        close_all();
+        file_memory_free(files);
     }
     files = whole;
     assert_int_equal(open_all(), ERR_OK);
@@ -599,7 +594,7 @@ static void a_block_acknowledged_survives_a_crash_at_any_call(void **state)
     for (uint64_t nth = 1; crashed; nth++) {
         for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR + 5; outcome++) {
             files = file_memory_new(nth * 100 + (uint64_t)outcome);
-            assert_int_equal(vault_create(files, VAULT_PERSONAL, seed, &note), ERR_OK);
+            assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
             file_memory_crash_at(files, nth);
             uint8_t done = block_until_crash(4);
             crashed = file_memory_crashed(files);
@@ -628,10 +623,10 @@ static void a_home_half_made_can_be_made(void **state)
         for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
             files = file_memory_new(nth);
             file_memory_crash_at(files, nth);
-            enum err_code rc = vault_create(files, VAULT_PERSONAL, seed, &note);
+            enum err_code rc = vault_create(files, home_key, VAULT_PERSONAL, seed, &note);
             crashed = file_memory_crashed(files);
             file_memory_restart(files, (enum file_memory_outcome)outcome);
-            enum err_code again = vault_create(files, VAULT_PERSONAL, seed, &note);
+            enum err_code again = vault_create(files, home_key, VAULT_PERSONAL, seed, &note);
             assert_true(again == ERR_REFUSED || (rc != ERR_OK && again == ERR_OK));
             assert_int_equal(open_all(), ERR_OK);
             close_all();
