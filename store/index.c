@@ -91,8 +91,6 @@ enum err_code index_add(struct index *index, const struct post *post,
         .created_low_s = (uint32_t)post->created_s,
         .created_high_s = (uint8_t)(post->created_s >> 32),
         .state = INDEX_KEPT,
-        .len = place->len,
-        .offset = place->offset,
     };
     rc = index_ids_add(&index->ids, position);
     if (rc == ERR_OK) {
@@ -117,8 +115,6 @@ static void place_of(struct index_place *place, const struct index_record *recor
 {
     *place = (struct index_place){
         .position = position,
-        .offset = record->offset,
-        .len = record->len,
         .state = (enum index_state)record->state,
         .id = record->id,
     };

@@ -17,8 +17,6 @@ struct index;
 /* Where a post lies. */
 struct index_place {
     uint64_t position; /* record number in the log */
-    uint32_t offset;
-    uint16_t len;
     enum index_state state;
     struct post_id id;
 };

@@ -21,8 +21,6 @@ struct index_record {
     uint32_t created_low_s; /* created_s has 40 bits */
     uint8_t created_high_s;
     uint8_t state;
-    uint16_t len; /* of the wire octets */
-    uint32_t offset;
 };
 
 struct index_records {

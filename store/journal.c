@@ -175,10 +175,9 @@ static enum err_code append(struct journal *journal, enum kind kind, struct octe
         memcpy(plain + 1 + first.len, second.at, second.len);
     }
     uint64_t number;
-    uint64_t offset;
     enum err_code rc = log_begin(journal->log, len, note);
     if (rc == ERR_OK) {
-        rc = log_add(journal->log, &number, &offset, octets_of(plain, len), note);
+        rc = log_add(journal->log, &number, octets_of(plain, len), note);
     }
     return rc == ERR_OK ? log_commit(journal->log, note) : rc;
 }
@@ -200,18 +199,17 @@ static enum err_code add_adopted(struct journal *journal, const struct journal_a
 {
     uint8_t plain[PLAIN_MAX];
     uint64_t number;
-    uint64_t offset;
     plain[0] = KIND_OWN_POST;
     memcpy(plain + 1, post->id.octets, POST_ID_LEN);
     if (post->wire.len > 0) {
         memcpy(plain + 1 + POST_ID_LEN, post->wire.at, post->wire.len);
     }
-    enum err_code rc = log_add(journal->log, &number, &offset,
-                               octets_of(plain, 1 + POST_ID_LEN + post->wire.len), note);
+    enum err_code rc =
+        log_add(journal->log, &number, octets_of(plain, 1 + POST_ID_LEN + post->wire.len), note);
     if (rc == ERR_OK && post->sent_count > 0) {
         plain[0] = KIND_SENT;
         octets_put_u32be(plain + 1 + POST_ID_LEN, post->sent_count);
-        rc = log_add(journal->log, &number, &offset, octets_of(plain, 1 + POST_ID_LEN + 4), note);
+        rc = log_add(journal->log, &number, octets_of(plain, 1 + POST_ID_LEN + 4), note);
     }
     return rc;
 }
@@ -287,7 +285,6 @@ static enum err_code add_block(struct journal *journal, const struct journal_blo
 {
     uint8_t plain[1 + BLOCK_FIXED_LEN + BLOCK_LABEL_MAX];
     uint64_t number;
-    uint64_t offset;
     assert(block->label.len <= BLOCK_LABEL_MAX);
     plain[0] = block->in_force ? KIND_BLOCK : KIND_UNBLOCK;
     memcpy(plain + 1, block->key.octets, KEY_LEN);
@@ -297,8 +294,8 @@ static enum err_code add_block(struct journal *journal, const struct journal_blo
     if (block->label.len > 0) {
         memcpy(plain + 1 + BLOCK_FIXED_LEN, block->label.at, block->label.len);
     }
-    return log_add(journal->log, &number, &offset,
-                   octets_of(plain, 1 + BLOCK_FIXED_LEN + block->label.len), note);
+    return log_add(journal->log, &number, octets_of(plain, 1 + BLOCK_FIXED_LEN + block->label.len),
+                   note);
 }
 
 enum err_code journal_vault(struct journal *journal, uint64_t generation,
@@ -307,7 +304,6 @@ enum err_code journal_vault(struct journal *journal, uint64_t generation,
 {
     uint8_t plain[1 + 8] = {KIND_GENERATION};
     uint64_t number;
-    uint64_t offset;
     octets_put_u64be(plain + 1, generation);
     size_t len = sizeof plain;
     for (size_t i = 0; i < changes_count; i++) {
@@ -318,7 +314,7 @@ enum err_code journal_vault(struct journal *journal, uint64_t generation,
         rc = add_block(journal, &changes[i], generation, note);
     }
     if (rc == ERR_OK) {
-        rc = log_add(journal->log, &number, &offset, octets_of(plain, sizeof plain), note);
+        rc = log_add(journal->log, &number, octets_of(plain, sizeof plain), note);
     }
     if (rc == ERR_OK) {
         rc = log_commit(journal->log, note);

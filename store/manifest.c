@@ -2,11 +2,12 @@
 
 #include <sodium.h>
 
-#define MAGIC_LEN  9
-#define HEADER_LEN (MAGIC_LEN + 4)
-#define ROW_LEN    (4 + 4 + 8 + 8 + 8 + 4 + 1 + SEAL_KEY_LEN)
+#define MAGIC_LEN    9
+#define HEADER_LEN   (MAGIC_LEN + 4 + 8 + 4)
+#define HEADER_1_LEN (MAGIC_LEN + 4)
+#define ROW_LEN      (4 + 4 + 8 + 8 + 8 + 4 + 1 + SEAL_KEY_LEN)
 
-static const uint8_t magic[MAGIC_LEN] = {'m', 'a', 'n', 'i', 'f', 'e', 's', 't', 1};
+static const uint8_t magic[MAGIC_LEN] = {'m', 'a', 'n', 'i', 'f', 'e', 's', 't', 2};
 
 static void encode_row(uint8_t *out, const struct manifest_segment *s)
 {
@@ -32,18 +33,11 @@ static void decode_row(struct manifest_segment *s, const uint8_t *in)
     memcpy(s->key, in + 37, SEAL_KEY_LEN);
 }
 
-static enum err_code decode(struct manifest *manifest, const uint8_t *plain, size_t len)
+static enum err_code decode_rows(struct manifest *manifest, struct octets rows)
 {
-    if (len < HEADER_LEN || memcmp(plain, magic, MAGIC_LEN) != 0) {
-        return ERR_DAMAGED;
-    }
-    uint32_t count = octets_get_u32be(plain + MAGIC_LEN);
-    if (count > MANIFEST_SEGMENTS_MAX || len - HEADER_LEN != (size_t)count * ROW_LEN) {
-        return ERR_DAMAGED;
-    }
-    for (uint32_t i = 0; i < count; i++) {
+    for (size_t at = 0; at < rows.len; at += ROW_LEN) {
         struct manifest_segment segment;
-        decode_row(&segment, plain + HEADER_LEN + (size_t)i * ROW_LEN);
+        decode_row(&segment, rows.at + at);
         enum err_code rc = manifest_add(manifest, &segment);
         sodium_memzero(&segment, sizeof segment);
         if (rc != ERR_OK) {
@@ -51,6 +45,45 @@ static enum err_code decode(struct manifest *manifest, const uint8_t *plain, siz
         }
     }
     return ERR_OK;
+}
+
+/* Every number and record lies below where the next ones go. */
+static void raise_ends(struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->segments_count; i++) {
+        const struct manifest_segment *s = &manifest->segments[i];
+        if (s->number >= manifest->number_next && s->number < UINT32_MAX) {
+            manifest->number_next = s->number + 1;
+        }
+        if (s->first + s->records_count > manifest->end) {
+            manifest->end = s->first + s->records_count;
+        }
+    }
+}
+
+static enum err_code decode(struct manifest *manifest, const uint8_t *plain, size_t len)
+{
+    if (len < HEADER_1_LEN || memcmp(plain, magic, MAGIC_LEN - 1) != 0) {
+        return ERR_DAMAGED;
+    }
+    uint8_t version = plain[MAGIC_LEN - 1];
+    size_t header_len = version == 1 ? HEADER_1_LEN : HEADER_LEN;
+    if (version < 1 || version > 2 || len < header_len) {
+        return ERR_DAMAGED;
+    }
+    if (version == 2) {
+        manifest->number_next = octets_get_u32be(plain + MAGIC_LEN);
+        manifest->end = octets_get_u64be(plain + MAGIC_LEN + 4);
+    }
+    uint32_t count = octets_get_u32be(plain + header_len - 4);
+    if (count > MANIFEST_SEGMENTS_MAX || len - header_len != (size_t)count * ROW_LEN) {
+        return ERR_DAMAGED;
+    }
+    enum err_code rc = decode_rows(manifest, octets_of(plain + header_len, len - header_len));
+    if (rc == ERR_OK) {
+        raise_ends(manifest);
+    }
+    return rc;
 }
 
 enum err_code manifest_load(struct manifest *manifest, struct files *files, const char *path,
@@ -83,7 +116,9 @@ enum err_code manifest_save(const struct manifest *manifest, struct files *files
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     memcpy(plain, magic, MAGIC_LEN);
-    octets_put_u32be(plain + MAGIC_LEN, (uint32_t)manifest->segments_count);
+    octets_put_u32be(plain + MAGIC_LEN, manifest->number_next);
+    octets_put_u64be(plain + MAGIC_LEN + 4, manifest->end);
+    octets_put_u32be(plain + HEADER_LEN - 4, (uint32_t)manifest->segments_count);
     for (size_t i = 0; i < manifest->segments_count; i++) {
         encode_row(plain + HEADER_LEN + i * ROW_LEN, &manifest->segments[i]);
     }
@@ -123,6 +158,35 @@ enum err_code manifest_add(struct manifest *manifest, const struct manifest_segm
     }
     manifest->segments[manifest->segments_count++] = *segment;
     return ERR_OK;
+}
+
+enum err_code manifest_copy(struct manifest *manifest, const struct manifest *from)
+{
+    struct manifest made = {.number_next = from->number_next, .end = from->end};
+    for (size_t i = 0; i < from->segments_count; i++) {
+        enum err_code rc = manifest_add(&made, &from->segments[i]);
+        if (rc != ERR_OK) {
+            manifest_close(&made);
+            return rc;
+        }
+    }
+    *manifest = made;
+    return ERR_OK;
+}
+
+void manifest_remove(struct manifest *manifest, size_t index, size_t count)
+{
+    assert(index <= manifest->segments_count && count <= manifest->segments_count - index);
+    size_t behind = manifest->segments_count - index - count;
+    if (behind > 0) {
+        memmove(&manifest->segments[index], &manifest->segments[index + count],
+                behind * sizeof *manifest->segments);
+    }
+    manifest->segments_count -= count;
+    if (manifest->segments != NULL) {
+        sodium_memzero(&manifest->segments[manifest->segments_count],
+                       count * sizeof *manifest->segments);
+    }
 }
 
 void manifest_close(struct manifest *manifest)

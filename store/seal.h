@@ -17,6 +17,7 @@
 enum seal_purpose {
     SEAL_MANIFEST = 1,
     SEAL_VAULT = 2,
+    SEAL_LENGTHS = 3, /* of a segment's records */
 };
 
 /* A key derived from another: crypto_kdf (BLAKE2b) with an 8-octet context. */

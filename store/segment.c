@@ -9,14 +9,16 @@
 #define NONCE_LEN         crypto_aead_chacha20poly1305_ietf_NPUBBYTES
 #define MARK_RECORD       0x5a
 #define MARK_BATCH_FIRST  0xa5
+#define MARK_PURGED       0x3c
+#define MARK_LOST         0xc3
 #define AD_LEN            (10 + 4 + 4 + 8 + RECORD_HEADER_LEN)
 /* How many records a damaged stretch inside a frame may have held for reading to go on in that
  * frame; behind more the next frame's number helps. */
 #define RESYNC_NUMBERS 4
-/* A frame's number that jumps further than frames can hold is damage itself. */
-#define FRAME_JUMP_MAX (SEGMENT_LEN_MAX / SEGMENT_OVERHEAD)
+#define RUN_PLAIN_LEN  4
 
 _Static_assert(SEGMENT_OVERHEAD == RECORD_HEADER_LEN + TAG_LEN, "the layout in segment.h");
+_Static_assert(SEGMENT_RUN_LEN == SEGMENT_OVERHEAD + RUN_PLAIN_LEN, "the layout in segment.h");
 
 static void ad_of(uint8_t ad[AD_LEN], const struct manifest_segment *segment, uint64_t number,
                   const uint8_t header[RECORD_HEADER_LEN])
@@ -35,35 +37,39 @@ static void nonce_of(uint8_t nonce[NONCE_LEN], uint64_t number)
     octets_put_u64be(nonce + 4, number);
 }
 
-static void begin_frame(struct segment_writer *writer, struct octets_room *out, size_t record_len)
+uint64_t segment_place(uint64_t end, size_t record_len)
 {
-    size_t used = (size_t)(writer->offset % SEGMENT_FRAME_LEN);
+    size_t used = (size_t)(end % SEGMENT_FRAME_LEN);
     if (used != 0 && used + record_len <= SEGMENT_FRAME_LEN) {
-        return;
+        return end;
     }
-    if (used != 0) {
-        size_t zeros_len = SEGMENT_FRAME_LEN - used;
-        assert(zeros_len <= out->cap - out->len);
-        memset(out->at + out->len, 0, zeros_len);
-        out->len += zeros_len;
-        writer->offset += zeros_len;
-    }
-    assert(FRAME_HEADER_LEN <= out->cap - out->len);
-    octets_put_u32be(out->at + out->len, (uint32_t)(writer->number - writer->segment->first));
-    out->len += FRAME_HEADER_LEN;
-    writer->offset += FRAME_HEADER_LEN;
+    return end + (used == 0 ? 0 : SEGMENT_FRAME_LEN - used) + FRAME_HEADER_LEN;
 }
 
-void segment_write(struct segment_writer *writer, uint64_t *offset, struct octets_room *out,
-                   struct octets plain, bool batch_first)
+static void begin_frame(struct segment_writer *writer, struct octets_room *out, size_t record_len)
 {
-    assert(plain.len <= SEGMENT_PLAIN_MAX);
+    uint64_t place = segment_place(writer->offset, record_len);
+    if (place == writer->offset) {
+        return;
+    }
+    size_t gap_len = (size_t)(place - writer->offset);
+    assert(gap_len <= out->cap - out->len);
+    memset(out->at + out->len, 0, gap_len - FRAME_HEADER_LEN);
+    out->len += gap_len;
+    octets_put_u32be(out->at + out->len - FRAME_HEADER_LEN,
+                     (uint32_t)(writer->number - writer->segment->first));
+    writer->offset = place;
+}
+
+static void write_record(struct segment_writer *writer, struct octets_room *out, uint8_t mark,
+                         struct octets plain)
+{
     size_t record_len = plain.len + SEGMENT_OVERHEAD;
     begin_frame(writer, out, record_len);
     assert(record_len <= out->cap - out->len);
 
     uint8_t *record = out->at + out->len;
-    record[0] = batch_first ? MARK_BATCH_FIRST : MARK_RECORD;
+    record[0] = mark;
     octets_put_u16be(record + 1, (uint16_t)plain.len);
     uint8_t ad[AD_LEN];
     uint8_t nonce[NONCE_LEN];
@@ -74,17 +80,42 @@ void segment_write(struct segment_writer *writer, uint64_t *offset, struct octet
                                                        writer->segment->key);
     assert(rc == 0);
     (void)rc;
-    *offset = writer->offset;
     out->len += record_len;
     writer->offset += record_len;
+}
+
+void segment_write(struct segment_writer *writer, uint64_t *offset, struct octets_room *out,
+                   struct octets plain, bool batch_first)
+{
+    assert(plain.len <= SEGMENT_PLAIN_MAX);
+    write_record(writer, out, batch_first ? MARK_BATCH_FIRST : MARK_RECORD, plain);
+    *offset = writer->offset - plain.len - SEGMENT_OVERHEAD;
     writer->number++;
+}
+
+void segment_write_run(struct segment_writer *writer, struct octets_room *out,
+                       enum segment_kind kind, uint32_t count)
+{
+    assert(kind != SEGMENT_RECORD && count > 0 && count <= SEGMENT_NUMBERS_MAX);
+    uint8_t plain[RUN_PLAIN_LEN];
+    octets_put_u32be(plain, count);
+    write_record(writer, out, kind == SEGMENT_PURGED ? MARK_PURGED : MARK_LOST,
+                 octets_of(plain, sizeof plain));
+    writer->number += count;
+}
+
+static bool is_run(uint8_t mark)
+{
+    return mark == MARK_PURGED || mark == MARK_LOST;
 }
 
 static bool header_plausible(const uint8_t *record, size_t left)
 {
-    return left >= SEGMENT_OVERHEAD &&
-           (record[0] == MARK_RECORD || record[0] == MARK_BATCH_FIRST) &&
-           (size_t)octets_get_u16be(record + 1) + SEGMENT_OVERHEAD <= left;
+    if (left < SEGMENT_OVERHEAD || octets_get_u16be(record + 1) > left - SEGMENT_OVERHEAD) {
+        return false;
+    }
+    return record[0] == MARK_RECORD || record[0] == MARK_BATCH_FIRST ||
+           (is_run(record[0]) && octets_get_u16be(record + 1) == RUN_PLAIN_LEN);
 }
 
 enum err_code segment_unseal(struct octets_room *plain, const struct manifest_segment *segment,
@@ -94,7 +125,9 @@ enum err_code segment_unseal(struct octets_room *plain, const struct manifest_se
         return ERR_DAMAGED;
     }
     size_t plain_len = octets_get_u16be(record.at + 1);
-    assert(plain_len <= plain->cap);
+    if (plain_len > plain->cap) {
+        return ERR_DAMAGED;
+    }
     uint8_t ad[AD_LEN];
     uint8_t nonce[NONCE_LEN];
     ad_of(ad, segment, number, record.at);
@@ -151,31 +184,47 @@ void segment_scan_close(struct segment_scan *scan)
     scan->plain = NULL;
 }
 
+/* How many numbers the record that was just opened covers. */
+static uint32_t count_of(const struct segment_scan *scan, size_t at)
+{
+    return is_run(scan->frame[at]) ? octets_get_u32be(scan->plain) : 1;
+}
+
 /* Try the record at an offset of the frame under a number. */
 static bool opens(struct segment_scan *scan, size_t at, uint64_t number)
 {
     struct octets_room plain = {.at = scan->plain, .cap = SEGMENT_FRAME_LEN};
-    return segment_unseal(&plain, scan->segment, number,
-                          octets_of(scan->frame + at, scan->frame_len - at)) == ERR_OK;
+    if (segment_unseal(&plain, scan->segment, number,
+                       octets_of(scan->frame + at, scan->frame_len - at)) != ERR_OK) {
+        return false;
+    }
+    uint32_t count = count_of(scan, at);
+    return count > 0 && number - scan->segment->first + count <= SEGMENT_NUMBERS_MAX;
 }
 
 static void take(struct segment_scan *scan, struct segment_record *record, size_t at,
                  uint64_t number)
 {
     size_t plain_len = octets_get_u16be(scan->frame + at + 1);
+    uint8_t mark = scan->frame[at];
+    uint32_t count = count_of(scan, at);
     scan->unsure_count += number - scan->next;
-    if (scan->frame[at] == MARK_BATCH_FIRST) {
+    if (mark == MARK_BATCH_FIRST) {
         scan->damaged_count += scan->unsure_count;
         scan->unsure_count = 0;
     }
     scan->at = at + plain_len + SEGMENT_OVERHEAD;
-    scan->number = number + 1;
-    scan->next = number + 1;
+    scan->number = number + count;
+    scan->next = number + count;
     scan->records_end = scan->frame_offset + scan->at;
     *record = (struct segment_record){
+        .kind = mark == MARK_PURGED ? SEGMENT_PURGED
+                : mark == MARK_LOST ? SEGMENT_LOST
+                                    : SEGMENT_RECORD,
+        .count = count,
         .number = number,
         .offset = scan->frame_offset + at,
-        .plain = octets_of(scan->plain, plain_len),
+        .plain = octets_of(scan->plain, is_run(mark) ? 0 : plain_len),
     };
 }
 
@@ -241,8 +290,9 @@ static enum err_code load_frame(struct segment_scan *scan, uint64_t offset, stru
     scan->at = FRAME_HEADER_LEN;
     scan->number = scan->next;
     if (got >= FRAME_HEADER_LEN) {
+        /* A number that jumps further than a segment can hold is damage itself. */
         uint64_t number = scan->segment->first + octets_get_u32be(scan->frame);
-        if (number >= scan->next && number - scan->next <= FRAME_JUMP_MAX) {
+        if (number >= scan->next && number - scan->segment->first <= SEGMENT_NUMBERS_MAX) {
             scan->number = number;
         }
     }

@@ -88,8 +88,6 @@ static enum err_code on_record(void *context, const struct segment_record *recor
     }
     place = (struct index_place){
         .position = record->number,
-        .offset = (uint32_t)record->offset,
-        .len = (uint16_t)record->plain.len,
     };
     enum err_code rc = index_add(replay->index, &post, &place);
     if (rc == ERR_OK) {
@@ -107,7 +105,11 @@ static enum err_code read_place(struct store *store, struct octets_room *wire,
                                 const struct index_place *place, struct err_note *note)
 {
     assert(wire->cap >= POST_WIRE_MAX);
-    enum err_code rc = log_read(store->log, wire, place->position, place->offset, place->len, note);
+    enum err_code rc = log_read(store->log, wire, place->position, note);
+    if (rc == ERR_NOT_FOUND || rc == ERR_TOO_LARGE) {
+        /* What is kept here stands in the log. */
+        rc = ERR_DAMAGED;
+    }
     if (rc != ERR_DAMAGED) {
         return rc;
     }
@@ -305,10 +307,7 @@ static enum err_code write_batch(struct store *store, const struct octets *wires
         for (size_t len = 0;
              i < batch->fresh_count && len + POST_WIRE_MAX <= WRITE_MAX && rc == ERR_OK; i++) {
             const struct octets *wire = &wires[batch->fresh[i]];
-            uint64_t offset = 0;
-            rc = log_add(store->log, &batch->places[i].position, &offset, *wire, note);
-            batch->places[i].offset = (uint32_t)offset;
-            batch->places[i].len = (uint16_t)wire->len;
+            rc = log_add(store->log, &batch->places[i].position, *wire, note);
             len += wire->len;
         }
         if (rc == ERR_OK) {

@@ -111,7 +111,7 @@ static void fill(struct side *a, struct side *b, struct sorted_set *set, size_t 
     sorted_set_init(set);
     for (size_t i = 0; i < count; i++) {
         struct post post = {.kind = POST_TEXT};
-        struct index_place place = {.position = i, .len = 430};
+        struct index_place place = {.position = i};
         randombytes_buf(post.id.octets, POST_ID_LEN);
         post.created_s = UINT64_C(1700000000) + i * 8 + data_random(&state, 3600);
         must_ok(index_add(a->index, &post, &place), NULL, "indexing");
@@ -161,7 +161,7 @@ struct figures {
 static void add_old_post(struct side *a, struct side *b, size_t position)
 {
     struct post post = {.kind = POST_TEXT, .created_s = UINT64_C(1600000000) - position};
-    struct index_place place = {.position = position, .len = 430};
+    struct index_place place = {.position = position};
     randombytes_buf(post.id.octets, POST_ID_LEN);
     must_ok(index_add(a->index, &post, &place), NULL, "indexing");
     must_ok(index_add(b->index, &post, &place), NULL, "indexing");

@@ -32,12 +32,11 @@ static void write_records(struct files *files, const uint8_t *octets, size_t len
     struct log_replay replay = {.on_record = ignore};
     uint64_t damaged_count;
     uint64_t number;
-    uint64_t offset;
     must(log_open(&log, &damaged_count, files, "journal", key, &replay, &note) == ERR_OK);
     must(log_begin(log, len, &note) == ERR_OK);
     while (len > 0) {
         size_t record_len = octets[0] < len - 1 ? octets[0] : len - 1;
-        must(log_add(log, &number, &offset, octets_of(octets + 1, record_len), &note) == ERR_OK);
+        must(log_add(log, &number, octets_of(octets + 1, record_len), &note) == ERR_OK);
         octets += record_len + 1;
         len -= record_len + 1;
     }

@@ -41,7 +41,7 @@ static struct twins *twins_new(void)
         /* not in order, as posts arrive */
         const struct negentropy_item *item = &t->set.items[(i * 1009) % POSTS_COUNT];
         struct post post = {.id = item->id, .created_s = item->created_s};
-        const struct index_place place = {.position = i, .len = 100, .id = item->id};
+        const struct index_place place = {.position = i, .id = item->id};
         assert_int_equal(index_add(t->index, &post, &place), ERR_OK);
     }
     t->ours.items = t->ours_items;
