@@ -1,0 +1,341 @@
+#include "store/restore.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "store/vault_backup.h"
+
+#define OWN_FIXED_LEN (POST_ID_LEN + 4)
+#define USE_LEN       (2 * (size_t)KEY_LEN)
+#define BATCH_MAX     256
+#define PROGRESS_STEP 256 /* items */
+
+static enum err_code open_file(struct backup_reader **reader, const struct restore_source *source,
+                               struct err_note *note)
+{
+    uint8_t key[BACKUP_KEY_LEN];
+    vault_backup_key(key, source->seed);
+    enum err_code rc = backup_file_open(reader, source->files, source->path, key, note);
+    sodium_memzero(key, sizeof key);
+    return rc;
+}
+
+static void tell(const struct restore_source *source, const struct backup_reader *reader,
+                 uint64_t items_count)
+{
+    if (source->progress != NULL && items_count % PROGRESS_STEP == 0) {
+        source->progress(source->context, backup_file_permille(reader));
+    }
+}
+
+/* ---- Checking ---- */
+
+struct check {
+    struct restore_found found;
+    uint8_t latest_kind;
+    uint8_t *vault; /* the parts so far, from sodium_malloc() */
+    size_t vault_len;
+    size_t vault_cap;
+    bool ended;
+};
+
+static enum err_code check_vault_part(struct check *check, struct octets part)
+{
+    if (part.len == 0 || part.len > BACKUP_VAULT_PART) {
+        return ERR_DAMAGED;
+    }
+    if (check->vault_len + part.len > check->vault_cap) {
+        size_t cap = (check->vault_len + part.len) * 2;
+        uint8_t *grown = sodium_malloc(cap);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        if (check->vault_len > 0) {
+            memcpy(grown, check->vault, check->vault_len);
+        }
+        sodium_free(check->vault);
+        check->vault = grown;
+        check->vault_cap = cap;
+    }
+    memcpy(check->vault + check->vault_len, part.at, part.len);
+    check->vault_len += part.len;
+    return ERR_OK;
+}
+
+/* Once the last part is there: whatever follows is judged by whose it is. */
+static enum err_code check_vault(struct check *check, const uint8_t seed[32])
+{
+    if (check->found.copy != NULL) {
+        return ERR_OK;
+    }
+    if (check->vault_len == 0) {
+        return ERR_DAMAGED;
+    }
+    enum err_code rc = vault_unpack(&check->found.copy, octets_of(check->vault, check->vault_len));
+    if (rc == ERR_OK && sodium_memcmp(vault_seed(check->found.copy), seed, 32) != 0) {
+        rc = ERR_DAMAGED;
+    }
+    return rc;
+}
+
+static enum err_code check_post(struct post *post, struct octets wire)
+{
+    bool valid = post_decode(post, wire) == ERR_OK && post_verify(post) == ERR_OK;
+    return valid ? ERR_OK : ERR_DAMAGED;
+}
+
+static enum err_code check_own(struct check *check, struct octets item)
+{
+    if (item.len < OWN_FIXED_LEN) {
+        return ERR_DAMAGED;
+    }
+    check->found.own_count++;
+    if (item.len == OWN_FIXED_LEN) {
+        return ERR_OK;
+    }
+    struct post post;
+    struct post_id id;
+    struct key own = vault_identity(check->found.copy);
+    memcpy(id.octets, item.at, POST_ID_LEN);
+    enum err_code rc =
+        check_post(&post, octets_of(item.at + OWN_FIXED_LEN, item.len - OWN_FIXED_LEN));
+    return rc == ERR_OK && (!post_id_equal(&post.id, &id) || !key_equal(&post.author, &own))
+               ? ERR_DAMAGED
+               : rc;
+}
+
+static enum err_code check_end(struct check *check, struct octets item)
+{
+    check->ended = item.len == BACKUP_END_LEN &&
+                   octets_get_u64be(item.at) == check->found.own_count &&
+                   octets_get_u64be(item.at + 8) == check->found.posts_count;
+    return check->ended ? ERR_OK : ERR_DAMAGED;
+}
+
+static enum err_code check_other_post(struct check *check, struct octets item)
+{
+    struct post post;
+    check->found.posts_count++;
+    return check->found.head.all ? check_post(&post, item) : ERR_DAMAGED;
+}
+
+static enum err_code check_item(struct check *check, uint8_t kind, struct octets item,
+                                const uint8_t seed[32])
+{
+    enum err_code rc = ERR_OK;
+    bool once = kind == BACKUP_HEAD || kind == BACKUP_END;
+    if (kind < check->latest_kind || (once && kind == check->latest_kind) ||
+        (check->latest_kind == 0 && kind != BACKUP_HEAD)) {
+        return ERR_DAMAGED;
+    }
+    check->latest_kind = kind;
+    if (kind > BACKUP_VAULT) {
+        rc = check_vault(check, seed);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    switch (kind) {
+    case BACKUP_HEAD:
+        rc = backup_head_decode(&check->found.head, item);
+        return rc == ERR_VERSION ? rc : rc == ERR_OK ? ERR_OK : ERR_DAMAGED;
+    case BACKUP_VAULT:
+        return check_vault_part(check, item);
+    case BACKUP_OWN_POST:
+        return check_own(check, item);
+    case BACKUP_INVITE_USED:
+        return item.len == USE_LEN ? ERR_OK : ERR_DAMAGED;
+    case BACKUP_POST:
+        return check_other_post(check, item);
+    case BACKUP_END:
+        return check_end(check, item);
+    default:
+        return ERR_DAMAGED;
+    }
+}
+
+enum err_code restore_check(struct restore_found *found, const struct restore_source *source,
+                            struct err_note *note)
+{
+    struct backup_reader *reader = NULL;
+    struct check check = {.latest_kind = 0};
+    uint64_t items_count = 0;
+    enum err_code rc = open_file(&reader, source, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    while (rc == ERR_OK) {
+        uint8_t kind = 0;
+        struct octets item = {0};
+        rc = backup_file_next(reader, &kind, &item, note);
+        rc = rc == ERR_OK ? check_item(&check, kind, item, source->seed) : rc;
+        tell(source, reader, items_count++);
+    }
+    backup_file_close(reader);
+    sodium_free(check.vault);
+    if (rc == ERR_NOT_FOUND) {
+        rc = check.ended ? ERR_OK : ERR_DAMAGED;
+    }
+    if (rc != ERR_OK) {
+        vault_close(check.found.copy);
+        return rc;
+    }
+    *found = check.found;
+    return ERR_OK;
+}
+
+/* ---- Writing ---- */
+
+struct item {
+    uint32_t len;
+    uint8_t octets[BACKUP_ITEM_MAX];
+};
+
+/* A batch of items of one kind, copied out of the reader. */
+struct batch {
+    uint8_t kind;
+    size_t count;
+    struct item *items; /* BATCH_MAX */
+    struct post posts[BATCH_MAX];
+    struct octets wires[BATCH_MAX];
+    enum store_put_result results[BATCH_MAX];
+};
+
+static enum err_code write_own(const struct restore_target *target, const struct batch *batch,
+                               struct err_note *note)
+{
+    struct journal_adopted posts[JOURNAL_ADOPTED_MAX];
+    enum err_code rc = ERR_OK;
+    for (size_t at = 0; rc == ERR_OK && at < batch->count; at += JOURNAL_ADOPTED_MAX) {
+        size_t count = 0;
+        for (; count < JOURNAL_ADOPTED_MAX && at + count < batch->count; count++) {
+            const struct item *item = &batch->items[at + count];
+            struct journal_adopted *post = &posts[count];
+            memcpy(post->id.octets, item->octets, POST_ID_LEN);
+            post->sent_count = octets_get_u32be(item->octets + POST_ID_LEN);
+            post->wire = octets_of(item->octets + OWN_FIXED_LEN, item->len - OWN_FIXED_LEN);
+        }
+        rc = journal_adopt(target->journal, posts, count, note);
+    }
+    return rc;
+}
+
+static enum err_code write_uses(const struct restore_target *target, const struct batch *batch,
+                                struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < batch->count; i++) {
+        struct key seed_public;
+        struct key subject;
+        memcpy(seed_public.octets, batch->items[i].octets, KEY_LEN);
+        memcpy(subject.octets, batch->items[i].octets + KEY_LEN, KEY_LEN);
+        rc = journal_invite_used(target->journal, &seed_public, &subject, note);
+    }
+    return rc;
+}
+
+static enum err_code write_posts(const struct restore_target *target, struct batch *batch,
+                                 struct err_note *note)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->wires[i] = octets_of(batch->items[i].octets, batch->items[i].len);
+        if (post_decode(&batch->posts[i], batch->wires[i]) != ERR_OK) {
+            return ERR_DAMAGED; /* it was checked: somebody changed the file meanwhile */
+        }
+    }
+    return store_put(target->store, batch->results, batch->posts, batch->wires, batch->count,
+                     target->now_s, note);
+}
+
+static enum err_code write_batch(const struct restore_target *target, struct batch *batch,
+                                 struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    if (batch->count > 0 && batch->kind == BACKUP_OWN_POST) {
+        rc = write_own(target, batch, note);
+    } else if (batch->count > 0 && batch->kind == BACKUP_INVITE_USED) {
+        rc = write_uses(target, batch, note);
+    } else if (batch->count > 0 && batch->kind == BACKUP_POST) {
+        rc = write_posts(target, batch, note);
+    }
+    batch->count = 0;
+    return rc;
+}
+
+/* The lengths were checked; but between the two readings the file may have become another. */
+static bool fits(uint8_t kind, size_t len)
+{
+    return kind == BACKUP_OWN_POST ? len >= OWN_FIXED_LEN && len - OWN_FIXED_LEN <= POST_WIRE_MAX
+           : kind == BACKUP_INVITE_USED ? len == USE_LEN
+                                        : true;
+}
+
+static enum err_code add_item(const struct restore_target *target, struct batch *batch,
+                              uint8_t kind, struct octets octets, struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    if (!fits(kind, octets.len)) {
+        return ERR_DAMAGED;
+    }
+    if (batch->count == BATCH_MAX || batch->kind != kind) {
+        rc = write_batch(target, batch, note);
+    }
+    batch->kind = kind;
+    if (rc == ERR_OK && (kind == BACKUP_OWN_POST || kind == BACKUP_INVITE_USED ||
+                         (kind == BACKUP_POST && target->store != NULL))) {
+        struct item *item = &batch->items[batch->count++];
+        item->len = (uint32_t)octets.len;
+        memcpy(item->octets, octets.at, octets.len);
+    }
+    return rc;
+}
+
+static enum err_code write_posts_all(const struct restore_target *target,
+                                     const struct restore_source *source, struct batch *batch,
+                                     struct err_note *note)
+{
+    struct backup_reader *reader = NULL;
+    uint64_t items_count = 0;
+    enum err_code rc = open_file(&reader, source, note);
+    while (rc == ERR_OK) {
+        uint8_t kind = 0;
+        struct octets octets = {0};
+        rc = backup_file_next(reader, &kind, &octets, note);
+        rc = rc == ERR_OK ? add_item(target, batch, kind, octets, note) : rc;
+        tell(source, reader, items_count++);
+    }
+    backup_file_close(reader);
+    return rc == ERR_NOT_FOUND ? write_batch(target, batch, note) : rc;
+}
+
+static enum err_code merge(const struct restore_target *target, const struct restore_found *found,
+                           struct err_note *note)
+{
+    enum err_code rc = vault_merge(target->vault, found->copy);
+    if (rc == ERR_OK) {
+        vault_clock(target->vault, target->now_s);
+        rc = vault_commit(target->vault, note);
+    } else {
+        vault_discard(target->vault);
+    }
+    if (rc == ERR_OK) {
+        vault_keep_copy(target->vault);
+    }
+    return rc;
+}
+
+enum err_code restore_write(const struct restore_target *target, const struct restore_found *found,
+                            const struct restore_source *source, struct err_note *note)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    if (batch == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    batch->items = malloc(BATCH_MAX * sizeof *batch->items);
+    enum err_code rc = batch->items != NULL ? merge(target, found, note)
+                                            : err_note(note, ERR_NO_MEMORY, "out of memory");
+    rc = rc == ERR_OK ? write_posts_all(target, source, batch, note) : rc;
+    free(batch->items);
+    free(batch);
+    return rc;
+}
