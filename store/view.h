@@ -55,8 +55,7 @@ void view_free(struct view *view);
 /* Take petnames, follows, followed tags, blocks and shields (copied) and judge everything anew.
  * Call it at start and after each change of the vault, before answering the command that made the
  * change: what it loads is in force in every later call.  On an error nothing is shown any more.
- * A word that joins or leaves the shields has posts read again, once: all that hold none, or those
- * that hold one.
+ * A word that joins or leaves the shields has the posts read again that hold it, once.
  *   ERR_DAMAGED  also for contents no vault can hold */
 MUST_USE enum err_code view_load(struct view *view, const struct vault_contents *contents,
                                  struct err_note *note);

@@ -47,5 +47,5 @@ enum err_code view_check(struct view *view, uint64_t now_s, struct err_note *not
     }
     rc = compare(view, &anew, note);
     view_fates_close(&anew);
-    return rc;
+    return rc == ERR_OK ? view_shields_check(view, note) : rc;
 }

@@ -90,6 +90,8 @@ struct change {
     struct view_shields next;
     struct view_shields joining;
     struct view_shields leaving;
+    struct found may_join; /* posts that may hold one that joins, or that leaves */
+    struct found may_leave;
 };
 
 static void change_close(struct change *change)
@@ -97,6 +99,8 @@ static void change_close(struct change *change)
     view_shields_close(&change->next);
     view_shields_close(&change->joining);
     view_shields_close(&change->leaving);
+    found_close(&change->may_join);
+    found_close(&change->may_leave);
 }
 
 static enum err_code change_make(struct change *change, const struct view_shields *now,
@@ -113,6 +117,28 @@ static enum err_code change_make(struct change *change, const struct view_shield
     return rc;
 }
 
+/* Posts that may hold one of the words. */
+static enum err_code look_up(struct view *view, struct found *found,
+                             const struct view_shields *shields, struct err_note *note)
+{
+    if (shields->words_count == 0) {
+        return ERR_OK;
+    }
+    uint8_t *text = malloc(shields->words_count * (VAULT_SHIELD_LEN_MAX + 1));
+    if (text == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    size_t len = 0;
+    for (size_t i = 0; i < shields->words_count; i++) {
+        memcpy(text + len, shields->words[i].text, shields->words[i].text_len);
+        len += shields->words[i].text_len;
+        text[len++] = ' ';
+    }
+    enum err_code rc = store_search(view->store, found, STORE_ANY_WORD, octets_of(text, len), note);
+    free(text);
+    return rc;
+}
+
 /* A post that holds none of the words in force can only hold one that joins. */
 static enum err_code mark_again(struct view *view, const struct change *change, uint32_t number,
                                 struct err_note *note)
@@ -121,7 +147,7 @@ static enum err_code mark_again(struct view *view, const struct change *change, 
     bool holds = (row->flags & VIEW_ROW_WORD) != 0;
     bool whole = view->shields.doubtful || holds;
     bool asked = view->shields.doubtful ||
-                 (holds ? change->leaving.words_count : change->joining.words_count) > 0;
+                 found_has(holds ? &change->may_leave : &change->may_join, row->position);
     if (!asked || (row->flags & VIEW_ROW_LOST) != 0 ||
         (row->kind != POST_TEXT && row->kind != POST_PROFILE)) {
         return ERR_OK;
@@ -153,6 +179,10 @@ enum err_code view_shields_load(struct view *view, const struct vault_contents *
     bool doubtful = view->shields.doubtful;
     const struct view_numbers *arrived = &view->columns.arrived;
     bool changes = doubtful || change.joining.words_count + change.leaving.words_count > 0;
+    rc = look_up(view, &change.may_join, &change.joining, note);
+    if (rc == ERR_OK) {
+        rc = look_up(view, &change.may_leave, &change.leaving, note);
+    }
     for (uint32_t i = 0; changes && rc == ERR_OK && i < arrived->count; i++) {
         rc = mark_again(view, &change, arrived->at[i], note);
     }
@@ -165,6 +195,39 @@ enum err_code view_shields_load(struct view *view, const struct vault_contents *
         change.next = before;
     }
     change_close(&change);
+    return rc;
+}
+
+/* Whether the post, if it can still be read, is marked as it should be. */
+static enum err_code check_row(struct view *view, bool *right, const struct view_row *row)
+{
+    struct octets_room wire = {.at = view->wire, .cap = POST_WIRE_MAX};
+    struct post post;
+    bool marked = (row->flags & VIEW_ROW_WORD) != 0;
+    *right = true;
+    if ((view->shields.words_count == 0 && !marked) || (row->flags & VIEW_ROW_LOST) != 0 ||
+        store_at(view->store, &wire, row->position, NULL) != ERR_OK ||
+        post_decode(&post, octets_of(wire.at, wire.len)) != ERR_OK) {
+        return ERR_OK;
+    }
+    bool holds = false;
+    enum err_code rc = match(&holds, &view->shields, &post);
+    *right = holds == marked;
+    return rc;
+}
+
+enum err_code view_shields_check(struct view *view, struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    bool right = true;
+    const struct view_numbers *arrived = &view->columns.arrived;
+    for (uint32_t i = 0; rc == ERR_OK && right && i < arrived->count; i++) {
+        rc = check_row(view, &right, &view->columns.rows[arrived->at[i]]);
+        if (rc == ERR_OK && !right) {
+            rc = err_note(note, ERR_DAMAGED, "post %u: not marked as its words say",
+                          (unsigned)arrived->at[i]);
+        }
+    }
     return rc;
 }
 
