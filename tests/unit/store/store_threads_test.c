@@ -49,6 +49,19 @@ static bool fold_whole(uint64_t *count)
     return true;
 }
 
+/* Every post has the word; of those that came by already none may be missing. */
+static bool word_found(size_t walked_count)
+{
+    struct found found = {.bits = NULL};
+    bool there =
+        store_search(store, &found, STORE_ALL_WORDS, octets_of_text("too me"), NULL) == ERR_OK;
+    for (size_t at = 0; at < walked_count; at++) {
+        there = there && found_has(&found, at);
+    }
+    found_close(&found);
+    return there;
+}
+
 /* Walk behind the writer until everything came by, in order and as it was put. */
 static void *read_everything(void *context)
 {
@@ -71,7 +84,8 @@ static void *read_everything(void *context)
             continue;
         }
         uint64_t count = 0;
-        if (rc != ERR_NOT_FOUND || !fold_whole(&count) || count < count_before) {
+        if (rc != ERR_NOT_FOUND || !fold_whole(&count) || count < count_before ||
+            !word_found(reader->walked_count)) {
             reader->wrong_count++;
             break;
         }

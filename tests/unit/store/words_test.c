@@ -1,0 +1,118 @@
+/* Words of posts as search compares them and as the store keeps them (SPEC 9.7, 10). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/words.h"
+#include "tests/support/posts.h"
+
+static const struct words_key key = {{1, 2, 3}};
+
+static bool has(const struct words *words, const char *word)
+{
+    uint64_t hash = words_hash(&key, octets_of_text(word));
+    for (size_t i = 0; i < words->count; i++) {
+        if (words->hashes[i] == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct words words_of(const struct post_draft *draft)
+{
+    struct person ana = person_of("ana");
+    struct posts posts = {0};
+    struct words words = {.hashes = NULL};
+    struct post_draft dated = *draft;
+    dated.created_s = 1000;
+    (void)person_draft(&posts, &ana, &dated);
+    struct post post = posts_decoded(&posts, 0);
+    assert_int_equal(words_add_post(&words, &key, &post), ERR_OK);
+    posts_free(&posts);
+    return words;
+}
+
+static void every_part_that_is_shown_gives_its_words_folded(void **state)
+{
+    (void)state;
+    struct octets tag = octets_of_text("metoo");
+    struct words words = words_of(&(struct post_draft){.kind = POST_TEXT,
+                                                       .text = octets_of_text("Once UPON, a-time"),
+                                                       .note = octets_of_text("2017: Stra\xc3\x9f"
+                                                                              "e"),
+                                                       .tags = &tag,
+                                                       .tags_count = 1});
+    static const char *const all[] = {"once", "upon", "a", "time", "2017", "metoo", "strasse", ""};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_true(has(&words, all[i]));
+    }
+    assert_int_equal(words.count, sizeof all / sizeof all[0]);
+    words_close(&words);
+    words = words_of(&(struct post_draft){.kind = POST_PROFILE,
+                                          .text = octets_of_text("Ana"),
+                                          .note = octets_of_text("of the court")});
+    assert_true(has(&words, "ana") && has(&words, "court"));
+    words_close(&words);
+}
+
+static void what_shows_no_words_has_none(void **state)
+{
+    (void)state;
+    struct person bea = person_of("bea");
+    struct words words = words_of(&(struct post_draft){.kind = POST_VOUCH, .subject = bea.key});
+    assert_int_equal(words.count, 0);
+    words_close(&words);
+    words = words_of(&(struct post_draft){.kind = POST_TEXT, .text = octets_of_text("...!")});
+    assert_int_equal(words.count, 0);
+    words_close(&words);
+}
+
+static void another_key_gives_other_hashes(void **state)
+{
+    (void)state;
+    struct words_key one;
+    struct words_key two;
+    words_key_make(&one);
+    words_key_make(&two);
+    struct octets word = octets_of_text("court");
+    assert_true(words_hash(&one, word) == words_hash(&one, word));
+    assert_true(words_hash(&one, word) != words_hash(&two, word));
+    assert_true(words_hash(&one, word) != words_hash(&one, octets_of_text("courts")));
+}
+
+/* The longest post there can be, and what grows most when it is folded. */
+static void a_post_has_no_more_words_than_half_its_octets(void **state)
+{
+    (void)state;
+    static char text[30000];
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = i % 2 == 0 ? (char)('a' + i / 2 % 26) : ' ';
+    }
+    struct words words =
+        words_of(&(struct post_draft){.kind = POST_TEXT, .text = octets_of(text, sizeof text)});
+    assert_int_equal(words.count, sizeof text / 2 + 1);
+    words_close(&words);
+    for (size_t i = 0; i + 3 <= sizeof text; i += 3) {
+        memcpy(text + i, "\xef\xb7\xba", 3); /* one sign that folds to four words */
+    }
+    words = words_of(&(struct post_draft){.kind = POST_TEXT, .text = octets_of(text, sizeof text)});
+    assert_in_range(words.count, 2, 4 * sizeof text / 3 + 1);
+    words_close(&words);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_part_that_is_shown_gives_its_words_folded),
+        cmocka_unit_test(what_shows_no_words_has_none),
+        cmocka_unit_test(another_key_gives_other_hashes),
+        cmocka_unit_test(a_post_has_no_more_words_than_half_its_octets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
