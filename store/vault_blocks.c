@@ -47,40 +47,83 @@ static void add_change(struct journal_block *changes, size_t *changes_count,
                                .label = octets_of_text(block->label)};
 }
 
-enum err_code vault_block_changes(struct journal_block **changes, size_t *changes_count,
-                                  const struct vault *vault, bool all)
+/* What two lists have at the same places, at their beginnings and at their ends, did not change. */
+struct changed {
+    size_t begin;
+    size_t staged_end;
+    size_t committed_end;
+};
+
+static bool same_block(const struct vault_block *a, const struct vault_block *b)
+{
+    return a->in_force == b->in_force && key_equal(&a->key, &b->key);
+}
+
+static struct changed changed_part(const struct vault *vault, size_t committed_count)
 {
     const struct vault_block *staged = vault->blocks.staged;
     const struct vault_block *committed = vault->blocks.committed;
-    size_t staged_count = vault->blocks.staged_count;
-    size_t committed_count = all ? 0 : vault->blocks.committed_count;
-    struct keys before = {0};
-    struct keys after = {0};
+    struct changed part = {.staged_end = vault->blocks.staged_count,
+                           .committed_end = committed_count};
+    while (part.begin < part.staged_end && part.begin < part.committed_end &&
+           same_block(&staged[part.begin], &committed[part.begin])) {
+        part.begin++;
+    }
+    while (part.staged_end > part.begin && part.committed_end > part.begin &&
+           same_block(&staged[part.staged_end - 1], &committed[part.committed_end - 1])) {
+        part.staged_end--;
+        part.committed_end--;
+    }
+    return part;
+}
+
+/* A key has one block in force at most, so that what is in force on both sides outside the changed
+ * part is not in it. */
+static void changes_in(struct journal_block *found, size_t *found_count, const struct vault *vault,
+                       const struct changed *part, const struct keys sides[2])
+{
+    const struct vault_block *staged = vault->blocks.staged;
+    const struct vault_block *committed = vault->blocks.committed;
+    for (size_t i = part->begin; i < part->staged_end; i++) {
+        if (staged[i].in_force && !keys_have(&sides[0], &staged[i].key)) {
+            add_change(found, found_count, &staged[i], true);
+        }
+    }
+    for (size_t i = part->begin; i < part->committed_end; i++) {
+        if (committed[i].in_force && !keys_have(&sides[1], &committed[i].key)) {
+            /* After an undone import there is no stretch that ends. */
+            bool ended = i < vault->blocks.staged_count &&
+                         key_equal(&staged[i].key, &committed[i].key) && !staged[i].in_force;
+            add_change(found, found_count, ended ? &staged[i] : &committed[i], false);
+        }
+    }
+}
+
+enum err_code vault_block_changes(struct journal_block **changes, size_t *changes_count,
+                                  const struct vault *vault, bool all)
+{
+    struct changed part = changed_part(vault, all ? 0 : vault->blocks.committed_count);
+    size_t staged_count = part.staged_end - part.begin;
+    size_t committed_count = part.committed_end - part.begin;
+    struct keys sides[2] = {{0}};
     struct journal_block *found = calloc(staged_count + committed_count + 1, sizeof *found);
     enum err_code rc = found != NULL ? ERR_OK : ERR_NO_MEMORY;
-    rc = rc == ERR_OK ? keys_in_force(&before, committed, committed_count) : rc;
-    rc = rc == ERR_OK ? keys_in_force(&after, staged, staged_count) : rc;
+    if (rc == ERR_OK && committed_count > 0) {
+        const struct vault_block *committed = vault->blocks.committed;
+        rc = keys_in_force(&sides[0], committed + part.begin, committed_count);
+    }
+    if (rc == ERR_OK && staged_count > 0) {
+        const struct vault_block *staged = vault->blocks.staged;
+        rc = keys_in_force(&sides[1], staged + part.begin, staged_count);
+    }
     if (rc == ERR_OK) {
-        size_t count = 0;
-        for (size_t i = 0; i < staged_count; i++) {
-            if (staged[i].in_force && !keys_have(&before, &staged[i].key)) {
-                add_change(found, &count, &staged[i], true);
-            }
-        }
-        for (size_t i = 0; i < committed_count; i++) {
-            if (committed[i].in_force && !keys_have(&after, &committed[i].key)) {
-                /* After an undone import there is no stretch that ends. */
-                bool ended = i < staged_count && key_equal(&staged[i].key, &committed[i].key) &&
-                             !staged[i].in_force;
-                add_change(found, &count, ended ? &staged[i] : &committed[i], false);
-            }
-        }
+        *changes_count = 0;
+        changes_in(found, changes_count, vault, &part, sides);
         *changes = found;
-        *changes_count = count;
         found = NULL;
     }
-    free(before.at);
-    free(after.at);
+    free(sides[0].at);
+    free(sides[1].at);
     free(found);
     return rc;
 }

@@ -85,7 +85,7 @@ enum err_code view_load(struct view *view, const struct vault_contents *contents
     bool keep = view->loaded && !view->stale; /* what was judged is worth going on from */
     uint64_t marked_count = view->shields.marked_count;
     view->loaded = false;
-    enum err_code rc = view_private_make(&priv, &view->columns, contents, view->own);
+    enum err_code rc = view_private_make(&priv, &view->priv, &view->columns, contents, view->own);
     if (rc != ERR_OK) {
         return err_note(note, rc, "loading follows and blocks");
     }

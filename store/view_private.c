@@ -44,10 +44,31 @@ static enum err_code petnames_make(struct view_private *p, struct view_columns *
     return ERR_OK;
 }
 
-/* numbers are those of the keys of contents->blocks, for key_flags_make(). */
-static enum err_code intervals_make(struct view_private *p, uint32_t *numbers,
-                                    struct view_columns *columns,
-                                    const struct vault_contents *contents)
+static enum err_code blocked_make(struct view_private *p, const struct view_private *before,
+                                  struct view_columns *columns,
+                                  const struct vault_contents *contents)
+{
+    p->blocked = room(contents->blocks_count, sizeof *p->blocked);
+    if (p->blocked == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        struct view_blocked *blocked = &p->blocked[i];
+        blocked->key = contents->blocks[i].key;
+        if (i < before->blocked_count && key_equal(&before->blocked[i].key, &blocked->key)) {
+            blocked->number = before->blocked[i].number;
+            continue;
+        }
+        enum err_code rc = view_columns_intern_key(columns, &blocked->number, &blocked->key);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    p->blocked_count = contents->blocks_count;
+    return ERR_OK;
+}
+
+static enum err_code intervals_make(struct view_private *p, const struct vault_contents *contents)
 {
     p->intervals = room(contents->blocks_count, sizeof *p->intervals);
     if (p->intervals == NULL) {
@@ -55,13 +76,9 @@ static enum err_code intervals_make(struct view_private *p, uint32_t *numbers,
     }
     for (size_t i = 0; i < contents->blocks_count; i++) {
         const struct vault_block *block = &contents->blocks[i];
-        enum err_code rc = view_columns_intern_key(columns, &numbers[i], &block->key);
-        if (rc != ERR_OK) {
-            return rc;
-        }
         if (!block->in_force) {
             p->intervals[p->intervals_count++] =
-                (struct view_interval){.key = numbers[i],
+                (struct view_interval){.key = p->blocked[i].number,
                                        .since_s = block->since_s,
                                        .until_s = block->until_s,
                                        .since_position = block->since_position,
@@ -120,8 +137,7 @@ static enum err_code tags_make(struct view_private *p, struct view_columns *colu
 
 /* Last, when every key of the vault has its number. */
 static enum err_code key_flags_make(struct view_private *p, struct view_columns *columns,
-                                    const struct vault_contents *contents, const uint32_t *blocked,
-                                    uint32_t own)
+                                    const struct vault_contents *contents, uint32_t own)
 {
     uint32_t key;
     for (size_t i = 0; i < contents->follows_count; i++) {
@@ -140,7 +156,8 @@ static enum err_code key_flags_make(struct view_private *p, struct view_columns 
         p->key_flags[key] |= VIEW_KEY_FOLLOWED;
     }
     for (size_t i = 0; i < contents->blocks_count; i++) {
-        p->key_flags[blocked[i]] |= contents->blocks[i].in_force ? VIEW_KEY_BLOCKED : VIEW_KEY_PAST;
+        p->key_flags[p->blocked[i].number] |=
+            contents->blocks[i].in_force ? VIEW_KEY_BLOCKED : VIEW_KEY_PAST;
     }
     p->key_flags[own] = 0;
     for (size_t i = 0; i < p->petnames_count; i++) {
@@ -176,26 +193,28 @@ static enum err_code contents_check(const struct vault_contents *contents)
     return ERR_OK;
 }
 
-enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
-                                const struct vault_contents *contents, uint32_t own)
+enum err_code view_private_make(struct view_private *made, const struct view_private *before,
+                                struct view_columns *columns, const struct vault_contents *contents,
+                                uint32_t own)
 {
     struct view_private p = {.web_steps =
                                  contents->web_steps == 0 ? VAULT_STEPS : contents->web_steps};
-    uint32_t *blocked = room(contents->blocks_count, sizeof *blocked);
-    enum err_code rc = blocked == NULL ? ERR_NO_MEMORY : contents_check(contents);
+    enum err_code rc = contents_check(contents);
     if (rc == ERR_OK) {
         rc = petnames_make(&p, columns, contents);
     }
     if (rc == ERR_OK) {
-        rc = intervals_make(&p, blocked, columns, contents);
+        rc = blocked_make(&p, before, columns, contents);
+    }
+    if (rc == ERR_OK) {
+        rc = intervals_make(&p, contents);
     }
     if (rc == ERR_OK) {
         rc = tags_make(&p, columns, contents);
     }
     if (rc == ERR_OK) {
-        rc = key_flags_make(&p, columns, contents, blocked, own);
+        rc = key_flags_make(&p, columns, contents, own);
     }
-    free(blocked);
     if (rc != ERR_OK) {
         view_private_close(&p);
         return rc;
@@ -270,6 +289,7 @@ void view_private_close(struct view_private *priv)
     free(priv->tag_flags);
     free(priv->petnames);
     free(priv->intervals);
+    free(priv->blocked);
     *priv = (struct view_private){.key_flags = NULL};
 }
 

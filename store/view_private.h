@@ -26,6 +26,13 @@ struct view_interval {
     uint64_t since_position, until_position;
 };
 
+/* Which key stands at which place of the vault's blocks, and its number: from one load to the next
+ * nearly all stay, and looking thousands up again would be most of what a block costs. */
+struct view_blocked {
+    struct key key;
+    uint32_t number;
+};
+
 struct view_private {
     uint8_t *key_flags; /* by key; keys met later have none */
     uint32_t key_flags_count;
@@ -37,11 +44,16 @@ struct view_private {
     size_t petnames_count;
     struct view_interval *intervals; /* past blocks, by key */
     size_t intervals_count;
+    struct view_blocked *blocked; /* as the vault's blocks, in force and past */
+    size_t blocked_count;
 };
 
-/* Copies contents; the person's own key is never blocked nor followed.
+/* Copies contents; the person's own key is never blocked nor followed.  before is what was made for
+ * the same columns last, or zeroed.
  *   ERR_NO_MEMORY, ERR_DAMAGED  *made is not written */
-MUST_USE enum err_code view_private_make(struct view_private *made, struct view_columns *columns,
+MUST_USE enum err_code view_private_make(struct view_private *made,
+                                         const struct view_private *before,
+                                         struct view_columns *columns,
                                          const struct vault_contents *contents, uint32_t own);
 /* Whether the two differ in what single keys are to her, at most: not in tags, nor in steps. */
 bool view_private_differ_in_keys(const struct view_private *a, const struct view_private *b);

@@ -1,4 +1,5 @@
-/* block - from the command to what it promises: durable, and in force in the view. */
+/* block - from the command to what it promises: durable, and in force in the view; with everybody
+ * blocked whom she blocked before, and with nobody blocked before. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,7 +8,9 @@
 #include "tests/bench/measure.h"
 #include "tests/bench/million.h"
 
-#define RUNS           15
+#define RUNS           50
+#define ROUNDS         4
+#define RATIO_LIMIT    1.2
 #define VAULT_READ_MAX ((size_t)64 * 1024 * 1024)
 
 /* A daemon's place is taken by a host that notes the answer. */
@@ -142,7 +145,7 @@ struct figures {
     struct spread load_ms;
 };
 
-static void print(struct million *m, struct figures *f)
+static void print(struct million *m, struct figures *with, struct figures *without)
 {
     struct view_stats stats;
     must_ok(view_stats(m->view, &stats, VIEW_WEB, m->now_s, NULL), NULL, "figures");
@@ -153,16 +156,25 @@ static void print(struct million *m, struct figures *f)
                             .reference = "the same writes and syncs on the bare disk; wall time "
                                          "of one command in process; proofs of the posts are "
                                          "not real"};
-    result_spread(&result, &f->whole_ms);
+    double cpu_ms = spread_at(&with->cpu_ms, 0.99);
+    double cpu_without_ms = spread_at(&without->cpu_ms, 0.99);
+    result_spread(&result, &with->whole_ms);
     result_print(&result,
                  ",\"reference_ms\":%.2f,\"this_thread_ms\":%.2f,\"vault_commit_ms\":%.2f,\"view_"
-                 "load_ms\":%.2f,"
+                 "load_ms\":%.2f,\"p99\":%.2f,\"without_blocks_ms\":%.2f,"
+                 "\"without_blocks_p99\":%.2f,\"without_blocks_vault_commit_ms\":%.2f,"
+                 "\"without_blocks_view_load_ms\":%.2f,\"this_thread_p99\":%.2f,\"without_blocks_"
+                 "this_thread_p99\":%.2f,\"ratio_this_thread\":%.2f,"
+                 "\"ratio_limit\":%.1f,"
                  "\"posts\":%zu,\"people\":%zu,\"blocked_before\":%zu,\"visible_texts\":%llu,"
                  "\"web\":%llu",
-                 spread_at(&f->disk_ms, 0.5), spread_at(&f->cpu_ms, 0.5),
-                 spread_at(&f->commit_ms, 0.5), spread_at(&f->load_ms, 0.5), m->posts_count,
-                 m->people_count, m->blocks_count, (unsigned long long)stats.posts_count,
-                 (unsigned long long)stats.people_count);
+                 spread_at(&with->disk_ms, 0.5), spread_at(&with->cpu_ms, 0.5),
+                 spread_at(&with->commit_ms, 0.5), spread_at(&with->load_ms, 0.5),
+                 spread_at(&with->whole_ms, 0.99), spread_at(&without->whole_ms, 0.5),
+                 spread_at(&without->whole_ms, 0.99), spread_at(&without->commit_ms, 0.5),
+                 spread_at(&without->load_ms, 0.5), cpu_ms, cpu_without_ms, cpu_ms / cpu_without_ms,
+                 RATIO_LIMIT, m->posts_count, m->people_count, m->blocks_count,
+                 (unsigned long long)stats.posts_count, (unsigned long long)stats.people_count);
 }
 
 /* Another person of her web, not blocked yet. */
@@ -174,9 +186,8 @@ static const struct key *somebody(struct million *m, size_t *next)
     return &m->people[(*next)++];
 }
 
-void bench_block(struct bench *bench)
+static void measure_round(struct million *m, struct figures *f, size_t *next)
 {
-    struct million *m = million_of(bench);
     struct host host = {.now_s = m->now_s,
                         .calls = {.now_s = host_now_s,
                                   .send = host_send,
@@ -186,12 +197,12 @@ void bench_block(struct bench *bench)
                                   .peers_changed = host_nothing,
                                   .down = host_nothing}};
     struct commands *commands = NULL;
+    struct err_note note = {{0}};
+    must_ok(view_load(m->view, vault_contents(m->vault), &note), &note, "judging posts");
     must_ok(commands_new(&commands, &host.calls, m->store, m->vault, m->journal, m->view), NULL,
             "the commands");
-    struct figures *f = must_get(1, sizeof *f);
-    size_t next = m->follows_count;
     for (size_t i = 0; i < RUNS; i++) {
-        const struct key *who = somebody(m, &next);
+        const struct key *who = somebody(m, next);
         double cpu = clock_thread();
         double begun = clock_wall();
         run_command(commands, &host, CONTROL_BLOCK, who);
@@ -200,9 +211,24 @@ void bench_block(struct bench *bench)
         must(view_distance(m->view, who, m->now_s) == VIEW_STRANGER, "the block is not in force");
         run_command(commands, &host, CONTROL_UNBLOCK, who);
         spread_add(&f->disk_ms, bare_syncs_ms(m));
-        measure_parts(m, &f->commit_ms, &f->load_ms, somebody(m, &next));
+        measure_parts(m, &f->commit_ms, &f->load_ms, somebody(m, next));
     }
     commands_free(commands);
-    print(m, f);
-    free(f);
+}
+
+void bench_block(struct bench *bench)
+{
+    struct million *with = million_of(bench);
+    struct million without;
+    million_unblocked(&without, with, bench);
+    struct figures *figures = must_get(2, sizeof *figures);
+    size_t next_with = with->follows_count;
+    size_t next_without = with->follows_count;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        measure_round(&without, &figures[1], &next_without);
+        measure_round(with, &figures[0], &next_with);
+    }
+    print(with, &figures[0], &figures[1]);
+    free(figures);
+    million_unblocked_free(&without);
 }

@@ -229,8 +229,32 @@ static void open_vault(struct million *m)
     uint8_t key[32];
     home_key_derive(key, m->home.key, HOME_KEY_JOURNAL);
     must_ok(journal_open(&m->journal, m->home.files, key, &note), &note, "the journal");
-    must_ok(vault_open(&m->vault, m->home.files, m->home.key, m->journal, &note), &note, "the vault");
+    must_ok(vault_open(&m->vault, m->home.files, m->home.key, m->journal, &note), &note,
+            "the vault");
     m->own = vault_identity(m->vault);
+}
+
+void million_unblocked(struct million *unblocked, const struct million *million,
+                       const struct bench *bench)
+{
+    struct err_note note = {{0}};
+    char path[BENCH_PATH_MAX];
+    *unblocked = *million;
+    unblocked->blocks_count = 0;
+    (void)snprintf(path, sizeof path, "%s/unblocked", bench->scratch);
+    must_ok(home_open(&unblocked->home, path, true, &note), &note, "a home");
+    must_ok(home_make_vault(&unblocked->home, VAULT_PERSONAL, octets_of(NULL, 0), &note), &note,
+            "a vault");
+    open_vault(unblocked);
+    unblocked->own = million->own;
+    make_private(unblocked);
+}
+
+void million_unblocked_free(struct million *unblocked)
+{
+    vault_close(unblocked->vault);
+    journal_close(unblocked->journal);
+    home_close(&unblocked->home);
 }
 
 void million_open_store(struct million *m)

@@ -38,6 +38,12 @@ struct million {
 struct million *million_of(struct bench *bench);
 void million_free(struct million *million);
 
+/* The same with nobody blocked: another home, the posts and the view of the first.  The view must
+ * be loaded with the vault of whichever is used. */
+void million_unblocked(struct million *unblocked, const struct million *million,
+                       const struct bench *bench);
+void million_unblocked_free(struct million *unblocked);
+
 /* Open the store and the view, taking everything in; and close them. */
 void million_open_store(struct million *million);
 void million_open_view(struct million *million);
