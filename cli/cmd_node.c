@@ -6,6 +6,7 @@
 #include "cli/ask.h"
 #include "cli/daemon.h"
 #include "cli/home.h"
+#include "cli/lock.h"
 #include "cli/request.h"
 
 #define START_TIMEOUT_MS (60 * 1000)
@@ -36,6 +37,9 @@ static void words_add_options(struct words *words, const struct invocation *invo
 {
     for (size_t i = 0; i < invocation->values_count; i++) {
         const struct value *value = &invocation->values[i];
+        if (value->parameter == OPTION_PASSPHRASE_FILE && invocation->command->run == cmd_up) {
+            continue; /* the node starts locked, and is unlocked then */
+        }
         char *spelling = spellings[value->parameter];
         (void)snprintf(spelling, 32, "%s", parameter_of(value->parameter)->spelling);
         words_add(words, spelling);
@@ -49,11 +53,6 @@ static int name_ask(struct cli *cli, struct invocation *invocation)
 {
     if (!cli->in_is_terminal || invocation_find(invocation, OPTION_NAME) != NULL) {
         return CLI_DONE;
-    }
-    if (invocation_find(invocation, OPTION_NO_PASSPHRASE) == NULL &&
-        invocation_find(invocation, OPTION_PASSPHRASE_FILE) == NULL) {
-        cli_tell(cli, "In this version your key is kept in a file that only your user can read; "
-                      "passphrases come later.");
     }
     cli_tell(cli, "Just Enter leaves the name open; `kith profile` sets it later.");
     return ask_one(cli, invocation, OPTION_NAME);
@@ -117,6 +116,7 @@ int cmd_init(struct cli *cli, struct invocation *invocation)
 int cmd_recover(struct cli *cli, struct invocation *invocation)
 {
     static char word_recover[] = "--recover";
+    char spellings[PARAMETERS_COUNT][32];
     struct words words = {.count = 1};
     int status = ask_complete(cli, invocation);
     if (status != CLI_DONE) {
@@ -125,18 +125,13 @@ int cmd_recover(struct cli *cli, struct invocation *invocation)
     words_add(&words, word_home);
     words_add(&words, cli->home);
     words_add(&words, word_recover);
+    words_add_options(&words, invocation, spellings);
     (void)fflush(cli->out);
     (void)fflush(cli->err);
     if (daemon_run(&status, words.at) != ERR_OK) {
         return cli_fail(cli, CLI_REFUSED, "kithd could not be run, so nothing was changed.");
     }
     return status;
-}
-
-static bool node_answers(struct cli *cli)
-{
-    struct request request = {.command = CONTROL_STATUS, .is_quiet = true, .timeout_ms = 2000};
-    return request_run(cli, &request) != CLI_NO_NODE;
 }
 
 static int start_wait(struct cli *cli, pid_t pid, const char *log)
@@ -153,7 +148,7 @@ static int start_wait(struct cli *cli, pid_t pid, const char *log)
             return cli_fail(cli, status != CLI_DONE ? status : CLI_REFUSED,
                             "The node did not start. The last line of %s: %s", log, line);
         }
-        if (node_answers(cli)) {
+        if (node_state(cli) != NODE_SILENT) {
             return CLI_DONE;
         }
         (void)nanosleep(&step, NULL);
@@ -165,26 +160,36 @@ static int start_wait(struct cli *cli, pid_t pid, const char *log)
                     log, line);
 }
 
-int cmd_up(struct cli *cli, struct invocation *invocation)
+/* Where nobody can be asked and nothing was given, a locked node is what was wanted. */
+static int open_locked(struct cli *cli, struct invocation *invocation)
+{
+    if (!cli->in_is_terminal && invocation_find(invocation, OPTION_PASSPHRASE_FILE) == NULL) {
+        if (!cli->json) {
+            (void)fputs("Your node is running, locked. `kith unlock` opens it.\n", cli->out);
+        }
+        return CLI_DONE;
+    }
+    int status = node_unlock(cli, invocation);
+    if (status != CLI_DONE && node_state(cli) == NODE_LOCKED) {
+        cli_tell(cli, "Your node is running, locked. `kith unlock` opens it.");
+    }
+    return status;
+}
+
+static int opened(struct cli *cli, struct invocation *invocation)
+{
+    int status = node_state(cli) == NODE_LOCKED ? open_locked(cli, invocation) : CLI_DONE;
+    if (status == CLI_DONE && !cli->json && node_state(cli) == NODE_OPEN) {
+        (void)fputs("Your node is running. `kith status` shows how it is.\n", cli->out);
+    }
+    return status;
+}
+
+static int start(struct cli *cli, struct invocation *invocation)
 {
     char spellings[PARAMETERS_COUNT][32];
     char log[PATH_LEN_MAX];
     pid_t pid = 0;
-    int status = ask_complete(cli, invocation);
-    if (status == CLI_DONE) {
-        status = home_check(cli);
-    }
-    if (status != CLI_DONE) {
-        return status;
-    }
-    if (node_answers(cli)) {
-        cli_tell(cli,
-                 invocation->values_count > 0
-                     ? "Your node is running already; what you asked for here was not applied. "
-                       "`kith down` stops it first."
-                     : "Your node is running already.");
-        return invocation->values_count > 0 ? CLI_REFUSED : CLI_DONE;
-    }
     struct words words = {.count = 1};
     words_add(&words, word_home);
     words_add(&words, cli->home);
@@ -196,11 +201,35 @@ int cmd_up(struct cli *cli, struct invocation *invocation)
         return cli_fail(cli, CLI_REFUSED, "The node could not be started: %s cannot be written.",
                         log);
     }
-    status = start_wait(cli, pid, log);
-    if (status == CLI_DONE && !cli->json) {
-        (void)fputs("Your node is running. `kith status` shows how it is.\n", cli->out);
+    return start_wait(cli, pid, log);
+}
+
+static int running_already(struct cli *cli, struct invocation *invocation)
+{
+    bool asks_more = invocation_find(invocation, OPTION_LISTEN) != NULL ||
+                     invocation_find(invocation, OPTION_PEERS) != NULL;
+    cli_tell(cli, asks_more ? "Your node is running already; what you asked for here was not "
+                              "applied. `kith down` stops it first."
+                            : "Your node is running already.");
+    return asks_more ? CLI_REFUSED : CLI_DONE;
+}
+
+int cmd_up(struct cli *cli, struct invocation *invocation)
+{
+    int status = ask_complete(cli, invocation);
+    if (status == CLI_DONE) {
+        status = home_check(cli);
     }
-    return status;
+    if (status != CLI_DONE) {
+        return status;
+    }
+    enum node_state state = node_state(cli);
+    if (state == NODE_SILENT) {
+        status = start(cli, invocation);
+        return status == CLI_DONE ? opened(cli, invocation) : status;
+    }
+    status = running_already(cli, invocation);
+    return status == CLI_DONE && state == NODE_LOCKED ? opened(cli, invocation) : status;
 }
 
 /* The socket goes before the home is free again: `init`, `up` and --import need the home. */

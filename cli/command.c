@@ -88,8 +88,7 @@ const char *command_nearest(const char *typed)
 
 bool command_is_later(const char *typed)
 {
-    static const char *const later[] = {"lock",   "unlock", "panic",  "crowd",
-                                        "drafts", "backup", "restore"};
+    static const char *const later[] = {"crowd", "drafts", "backup", "restore"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         if (strcmp(typed, later[i]) == 0) {
             return true;
@@ -156,14 +155,34 @@ bool invocation_add_text(struct invocation *invocation, enum parameter_name name
     return true;
 }
 
+bool invocation_add_secret(struct invocation *invocation, enum parameter_name name,
+                           const char *text, size_t len)
+{
+    char *copy = invocation->values_count < COMMAND_VALUES_MAX ? sodium_malloc(len + 1) : NULL;
+    if (copy == NULL) {
+        return false;
+    }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    invocation->values[invocation->values_count++] =
+        (struct value){.parameter = name, .text = copy, .text_len = len};
+    return true;
+}
+
+static bool is_secret(enum parameter_name name)
+{
+    return name == ARGUMENT_PASSPHRASE || name == ARGUMENT_NEW_PASSPHRASE;
+}
+
 void invocation_free(struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->values_count; i++) {
         struct value *value = &invocation->values[i];
-        if (value->parameter == ARGUMENT_PASSPHRASE) {
-            sodium_memzero(value->text, value->text_len);
+        if (is_secret(value->parameter)) {
+            sodium_free(value->text); /* which wipes it */
+        } else {
+            free(value->text);
         }
-        free(value->text);
     }
     *invocation = (struct invocation){0};
 }

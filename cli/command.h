@@ -71,6 +71,9 @@ const struct value *invocation_find(const struct invocation *invocation, enum pa
 /* Add a copy of text[0 .. len).  False when there are too many, or no memory. */
 bool invocation_add_text(struct invocation *invocation, enum parameter_name name, const char *text,
                          size_t len);
+/* The same in guarded memory, for a passphrase. */
+bool invocation_add_secret(struct invocation *invocation, enum parameter_name name,
+                           const char *text, size_t len);
 void invocation_free(struct invocation *invocation);
 
 /* Ask for what is missing, send the request and render what comes. */
@@ -83,6 +86,10 @@ int after_block(struct cli *cli, struct octets item);
 int cmd_init(struct cli *cli, struct invocation *invocation);
 int cmd_up(struct cli *cli, struct invocation *invocation);
 int cmd_down(struct cli *cli, struct invocation *invocation);
+int cmd_lock(struct cli *cli, struct invocation *invocation);
+int cmd_unlock(struct cli *cli, struct invocation *invocation);
+int cmd_passphrase(struct cli *cli, struct invocation *invocation);
+int cmd_panic(struct cli *cli, struct invocation *invocation);
 int cmd_invite(struct cli *cli, struct invocation *invocation);
 int cmd_react(struct cli *cli, struct invocation *invocation);
 int cmd_compose(struct cli *cli, struct invocation *invocation);

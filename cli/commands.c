@@ -11,18 +11,21 @@ static const struct command commands[] = {
     {.name = "init",
      .summary = "make your home: keys, vault and store",
      .details =
-         "The name is public and can change. In this version the key is kept in a file that\n"
-         "only your user can read. On a terminal it also asks what to keep away from you.",
+         "The name is public and can change. With a passphrase nothing in the home can be read\n"
+         "while your node is locked or off. On a terminal it asks for what is left out, and\n"
+         "what to keep away from you.",
      .example = "kith init",
      .control = CONTROL_COMMANDS_COUNT,
      .options = {OPTION_NAME, OPTION_INIT_SHIELDS, OPTION_PASSPHRASE_FILE, OPTION_NO_PASSPHRASE},
      .run = cmd_init},
     {.name = "up",
      .summary = "start your node in the background",
-     .details = "Returns when the node answers. Its log is kithd.log in your home.",
+     .details =
+         "Returns when the node answers. Its log is kithd.log in your home. With a passphrase\n"
+         "it is asked for; without a terminal and --passphrase-file the node stays locked.",
      .example = "kith up",
      .control = CONTROL_COMMANDS_COUNT,
-     .options = {OPTION_LISTEN, OPTION_PEERS},
+     .options = {OPTION_LISTEN, OPTION_PEERS, OPTION_PASSPHRASE_FILE},
      .run = cmd_up},
     {.name = "down",
      .summary = "stop your node",
@@ -30,6 +33,44 @@ static const struct command commands[] = {
      .example = "kith down",
      .control = CONTROL_DOWN,
      .run = cmd_down},
+    {.name = "lock",
+     .summary = "close your node up until somebody types the passphrase",
+     .details =
+         "It leaves everybody it is connected to, forgets all it has in memory, and answers\n"
+         "nothing but `status`, `unlock`, `down` and `panic`. Open listings end. With --after it\n"
+         "locks itself when nothing was asked of it for that long.",
+     .example = "kith lock --after 10m",
+     .control = CONTROL_LOCK,
+     .options = {OPTION_AFTER},
+     .run = cmd_lock},
+    {.name = "unlock",
+     .summary = "open your node with the passphrase",
+     .details = "It takes a moment, on purpose: so does every guess.",
+     .example = "kith unlock      (asks for the passphrase)",
+     .control = CONTROL_UNLOCK,
+     .options = {OPTION_PASSPHRASE_FILE},
+     .run = cmd_unlock},
+    {.name = "passphrase",
+     .summary = "set, change or remove the passphrase of your home",
+     .details =
+         "Asks for the one until now, where there is one, and twice for the new one. What is in\n"
+         "the home stays as it is. Nobody can bring a passphrase back that is forgotten.",
+     .example = "kith passphrase      (asks for both)",
+     .control = CONTROL_PASSPHRASE,
+     .options = {OPTION_PASSPHRASE_FILE, OPTION_OLD_PASSPHRASE_FILE, OPTION_REMOVE_PASSPHRASE},
+     .run = cmd_passphrase},
+    {.name = "panic",
+     .summary = "destroy your home now, without a question",
+     .details =
+         "Overwrites the key of the home first, so that nothing in it can be read any more,\n"
+         "then removes its files. Works whether your node runs, is locked, or is off. It\n"
+         "cannot be undone: only recovery words or a backup bring you back, and what they\n"
+         "bring back they bring back to whoever has them. Flash storage, snapshots and copies\n"
+         "of the disk may keep the old key: without a passphrase that opens the home, with one\n"
+         "it must be guessed or told too. What you sent to others stays with them.",
+     .example = "kith panic",
+     .control = CONTROL_PANIC,
+     .run = cmd_panic},
     {.name = "status",
      .summary = "how your node is, who you are, where it listens",
      .example = "kith status",
@@ -428,6 +469,7 @@ static const struct command commands[] = {
          "it should be. Takes its last good copy and adds every block made since.",
      .example = "kith recover",
      .control = CONTROL_COMMANDS_COUNT,
+     .options = {OPTION_PASSPHRASE_FILE},
      .run = cmd_recover},
     {.name = "outbox",
      .summary = "what you wrote that nobody has taken yet",

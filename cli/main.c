@@ -2,8 +2,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 #include "cli/cli.h"
 #include "cli/socket.h"
@@ -49,9 +53,20 @@ static size_t width(void)
     return 0;
 }
 
+/* A passphrase may pass through here: nobody else reads this process's memory or its remains. */
+static void harden(void)
+{
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#if defined(__linux__)
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     keep_standard_descriptors();
+    harden();
     struct socket_transport transport;
     struct cli cli = {
         .in = stdin,

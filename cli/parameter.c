@@ -11,6 +11,7 @@
 
 static const char *const reactions[] = {"heart", "sad", "angry", "with", NULL};
 static const char *const replies[] = {"everyone", "vouched", "nobody", NULL};
+static const char *const off[] = {"off", NULL};
 static const char *const kinds[] = {"key", "tag", "label", NULL};
 
 static const struct parameter parameters[PARAMETERS_COUNT] = {
@@ -103,6 +104,11 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                              .form = FORM_LINE,
                              .question = "Passphrase:",
                              .help = "what opens the file"},
+    [ARGUMENT_NEW_PASSPHRASE] = {.spelling = "PASSPHRASE",
+                                 .sent_as = "new",
+                                 .form = FORM_LINE,
+                                 .question = "New passphrase:",
+                                 .help = "what is to open the home"},
     [ARGUMENT_COMMAND] = {.spelling = "COMMAND", .form = FORM_TEXT, .help = "a command's name"},
     [ARGUMENT_KIND] = {.spelling = "key|tag|label",
                        .sent_as = "kind",
@@ -243,6 +249,21 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
     [OPTION_NO_PASSPHRASE] = {.spelling = "--no-passphrase",
                               .form = FORM_FLAG,
                               .help = "the key is a file that only your user can read"},
+    [OPTION_OLD_PASSPHRASE_FILE] = {.spelling = "--old-passphrase-file",
+                                    .placeholder = "F",
+                                    .form = FORM_LINE,
+                                    .help = "read the passphrase before from this file"},
+    [OPTION_REMOVE_PASSPHRASE] = {.spelling = "--no-passphrase",
+                                  .sent_as = "remove",
+                                  .form = FORM_FLAG,
+                                  .help = "take it away: the key is a file that only your user "
+                                          "can read"},
+    [OPTION_AFTER] = {.spelling = "--after",
+                      .placeholder = "D|off",
+                      .sent_as = "after",
+                      .form = FORM_DURATION,
+                      .help = "not now, but when nothing was asked for 10m, 1h, ...; off: never",
+                      .choices = off},
     [OPTION_LISTEN] = {.spelling = "--listen",
                        .placeholder = "HOST:PORT",
                        .form = FORM_LINE,

@@ -34,7 +34,8 @@ enum parameter_name {
     ARGUMENT_REACTION,
     ARGUMENT_FILE,
     ARGUMENT_SEALED_FILE,
-    ARGUMENT_PASSPHRASE, /* the answer to a question, never an argument */
+    ARGUMENT_PASSPHRASE,     /* the answer to a question, never an argument */
+    ARGUMENT_NEW_PASSPHRASE, /* the same */
     ARGUMENT_COMMAND,
     ARGUMENT_KIND,
     ARGUMENT_PREFIX,
@@ -60,6 +61,9 @@ enum parameter_name {
     OPTION_YES,
     OPTION_PASSPHRASE_FILE,
     OPTION_NO_PASSPHRASE,
+    OPTION_OLD_PASSPHRASE_FILE,
+    OPTION_REMOVE_PASSPHRASE, /* OPTION_NO_PASSPHRASE, sent */
+    OPTION_AFTER,
     OPTION_LISTEN,
     OPTION_PEERS,
     OPTION_USES,

@@ -158,7 +158,9 @@ static int value_take(struct cli *cli, struct invocation *invocation, enum param
         }
         break;
     case FORM_DURATION:
-        if (when_duration(&value.number, word) != ERR_OK) {
+        if (parameter->choices != NULL && choice_known(parameter, word)) {
+            value.number = 0;
+        } else if (when_duration(&value.number, word) != ERR_OK) {
             return cli_fail(cli, CLI_WRONG_USAGE, "%s takes a time like 30m, 12h, 7d or 4w.",
                             parameter->spelling);
         }

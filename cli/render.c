@@ -176,7 +176,11 @@ void render_status(struct render *render, struct octets item)
     uint64_t peers = 1;
     render_fields(render, item);
     struct octets kind = {0};
+    struct octets state = {0};
     bool is_relay = item_str(&kind, item, "kind") && octets_equal(kind, octets_of_text("relay"));
+    if (item_str(&state, item, "state") && octets_equal(state, octets_of_text("locked"))) {
+        (void)fputs("`kith unlock` opens it.\n", render->cli->out);
+    }
     if (!is_relay && item_uint(&peers, item, "peers") && peers == 0) {
         (void)fputs("Connected to nobody at the moment. `kith join` takes an invite, `kith peer "
                     "add` an address.\n",

@@ -91,39 +91,58 @@ static int file_take(struct cli *cli, const char *path, char line[LINE_ROOM], si
                                       path, SECRET_MAX);
 }
 
-static int terminal_take(struct cli *cli, enum secret_asking asking, char line[LINE_ROOM],
-                         size_t *len)
+static int terminal_take(struct cli *cli, const struct secret *secret, char line[LINE_ROOM],
+                         char again[LINE_ROOM], size_t *len)
 {
-    char again[LINE_ROOM];
     size_t again_len = 0;
-    if (!line_ask(cli, "Passphrase:", line, len) || *len == 0) {
+    if (!line_ask(cli, secret->question, line, len) || *len == 0) {
         return cli_fail(cli, CLI_WRONG_USAGE, "No passphrase was given. Nothing was sent.");
     }
-    if (asking == SECRET_ONCE) {
+    if (secret->again == NULL) {
         return CLI_DONE;
     }
-    bool same = line_ask(cli, "The same passphrase once more:", again, &again_len) &&
-                again_len == *len && sodium_memcmp(again, line, *len) == 0;
-    sodium_memzero(again, sizeof again);
+    bool same = line_ask(cli, secret->again, again, &again_len) && again_len == *len &&
+                sodium_memcmp(again, line, *len) == 0;
     return same ? CLI_DONE
                 : cli_fail(cli, CLI_WRONG_USAGE,
                            "These were two different passphrases. Nothing was sent.");
 }
 
+static int take(struct cli *cli, struct invocation *invocation, const struct secret *secret,
+                char lines[2][LINE_ROOM])
+{
+    size_t len = 0;
+    const struct value *file = invocation_find(invocation, secret->file);
+    int status = file != NULL ? file_take(cli, file->text, lines[0], &len)
+                              : terminal_take(cli, secret, lines[0], lines[1], &len);
+    if (status == CLI_DONE && !canon_utf8_valid(octets_of(lines[0], len))) {
+        return cli_fail(cli, CLI_WRONG_USAGE,
+                        "The passphrase is not UTF-8 text. Nothing was sent.");
+    }
+    if (status == CLI_DONE &&
+        !invocation_add_secret(invocation, secret->parameter, lines[0], len)) {
+        return cli_fail(cli, CLI_WRONG_USAGE, "That is more than one command takes.");
+    }
+    return status;
+}
+
+int secret_take(struct cli *cli, struct invocation *invocation, const struct secret *secret)
+{
+    char(*lines)[LINE_ROOM] = sodium_init() >= 0 ? sodium_malloc(2 * sizeof *lines) : NULL;
+    if (lines == NULL) {
+        return cli_fail(cli, CLI_REFUSED, "There is not enough memory.");
+    }
+    int status = take(cli, invocation, secret, lines);
+    sodium_free(lines);
+    return status;
+}
+
 int secret_add(struct cli *cli, struct invocation *invocation, enum secret_asking asking)
 {
-    char line[LINE_ROOM];
-    size_t len = 0;
-    const struct value *file = invocation_find(invocation, OPTION_PASSPHRASE_FILE);
-    int status = file != NULL ? file_take(cli, file->text, line, &len)
-                              : terminal_take(cli, asking, line, &len);
-    if (status == CLI_DONE && !canon_utf8_valid(octets_of(line, len))) {
-        status =
-            cli_fail(cli, CLI_WRONG_USAGE, "The passphrase is not UTF-8 text. Nothing was sent.");
-    }
-    if (status == CLI_DONE && !invocation_add_text(invocation, ARGUMENT_PASSPHRASE, line, len)) {
-        status = cli_fail(cli, CLI_WRONG_USAGE, "That is more than one command takes.");
-    }
-    sodium_memzero(line, sizeof line);
-    return status;
+    struct secret secret = {.parameter = ARGUMENT_PASSPHRASE,
+                            .file = OPTION_PASSPHRASE_FILE,
+                            .question = "Passphrase:",
+                            .again =
+                                asking == SECRET_TWICE ? "The same passphrase once more:" : NULL};
+    return secret_take(cli, invocation, &secret);
 }

@@ -11,6 +11,16 @@ enum secret_asking {
     SECRET_TWICE, /* to seal something: both answers must be the same */
 };
 
+/* Which secret: what it becomes, which option names a file with it, and how it is asked for. */
+struct secret {
+    enum parameter_name parameter;
+    enum parameter_name file;
+    const char *question;
+    const char *again; /* the second question; NULL: asked once */
+};
+
+/* As secret_add(), for any of them. */
+int secret_take(struct cli *cli, struct invocation *invocation, const struct secret *secret);
 /* Add the passphrase to the invocation, which sends and wipes it: from --passphrase-file where that
  * was given (its first line), else asked for on the terminal.  CLI_DONE, or having said what is
  * missing CLI_WRONG_USAGE. */

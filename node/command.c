@@ -21,6 +21,10 @@ struct command_row {
 static const struct command_row command_rows[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_STATUS] = {command_on_status, true},
     [CONTROL_DOWN] = {command_on_down, true},
+    [CONTROL_LOCK] = {command_on_lock, true},
+    [CONTROL_UNLOCK] = {command_on_unlock, true},
+    [CONTROL_PASSPHRASE] = {command_on_passphrase, true},
+    [CONTROL_PANIC] = {command_on_panic, true},
     [CONTROL_PEER_ADD] = {command_on_peer_add, true},
     [CONTROL_PEER_LIST] = {command_on_peer_list, true},
     [CONTROL_PEER_REMOVE] = {command_on_peer_remove, true},
@@ -77,6 +81,7 @@ enum err_code commands_new(struct commands **commands, struct command_host *host
     c->vault = vault;
     c->journal = journal;
     c->view = view;
+    c->asked_s = host->now_s(host);
     c->out = malloc(CONTROL_MESSAGE_MAX + 4);
     c->wire = malloc(POST_WIRE_MAX);
     if (c->out == NULL || c->wire == NULL || command_own_posts_load(c) != ERR_OK) {
@@ -178,7 +183,8 @@ static struct run *run_of(struct commands *commands, struct command_client clien
 /* What must be possible however many streams are open: the last places are kept for it. */
 static bool is_urgent(enum control_command command)
 {
-    return command == CONTROL_BLOCK || command == CONTROL_STATUS || command == CONTROL_DOWN;
+    return command == CONTROL_BLOCK || command == CONTROL_STATUS || command == CONTROL_DOWN ||
+           command == CONTROL_LOCK || command == CONTROL_PANIC;
 }
 
 static struct run *run_free(struct commands *commands, enum control_command command)
@@ -245,6 +251,10 @@ static void on_request(struct commands *commands, struct command_client client,
 void commands_on_message(struct commands *commands, struct command_client client,
                          const struct control_message *message)
 {
+    /* What a status line on her screen asks every few seconds is not her. */
+    if (message->type != CONTROL_REQUEST || message->command != CONTROL_STATUS) {
+        commands->asked_s = commands->host->now_s(commands->host);
+    }
     if (message->type == CONTROL_REQUEST) {
         on_request(commands, client, message);
         return;
@@ -309,9 +319,44 @@ static void expire_joins(struct commands *commands)
     }
 }
 
+void command_end_others(struct commands *commands, const struct run *but)
+{
+    for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
+        struct run *run = &commands->runs[i];
+        struct err_note note = {{0}};
+        if (run->state == RUN_FREE || run == but) {
+            continue;
+        }
+        (void)err_note(&note, ERR_LOCKED, "your node was locked%s; `kith unlock` opens it again",
+                       run->state == RUN_PUBLISHING
+                           ? ". What you wrote is kept, and goes out when it is open"
+                           : "");
+        run->end_order = COMMAND_SEND_NOW;
+        finish(commands, run, ERR_LOCKED, &note);
+    }
+}
+
+static void lock_when_idle(struct commands *commands)
+{
+    uint64_t after_s = vault_contents(commands->vault)->lock_after_s;
+    uint64_t now_s = commands->host->now_s(commands->host);
+    struct err_note note = {{0}};
+    if (now_s < commands->asked_s) {
+        commands->asked_s = now_s; /* the clock was set back */
+    }
+    if (after_s == 0 || now_s - commands->asked_s < after_s) {
+        return;
+    }
+    commands->asked_s = now_s; /* where it cannot, it is tried again after as long */
+    if (commands->host->lock(commands->host, &note) == ERR_OK) {
+        command_end_others(commands, NULL);
+    }
+}
+
 void commands_on_tick(struct commands *commands)
 {
     expire_joins(commands);
+    lock_when_idle(commands);
 }
 
 void commands_on_arrival(struct commands *commands)

@@ -60,6 +60,16 @@ struct command_host {
     void (*peers_changed)(struct command_host *host);
     /* Stop the node cleanly, after what was sent has left. */
     void (*down)(struct command_host *host);
+    /* The same, and stay behind locked, with nothing of the home in memory.
+     *   ERR_REFUSED  the home has no passphrase;  and what home_key_is_locked() gives */
+    enum err_code (*lock)(struct command_host *host, struct err_note *note);
+    /* Whether the home has a passphrase; and another one, or none where fresh is empty.  Slow.
+     *   as home_key_open() with the one before, and as home_key_change() */
+    enum err_code (*has_passphrase)(struct command_host *host, bool *has, struct err_note *note);
+    enum err_code (*passphrase)(struct command_host *host, struct octets before,
+                                struct octets fresh, struct err_note *note);
+    /* Destroy the home's key and then its files, and end.  Does not return in a daemon. */
+    void (*panic)(struct command_host *host);
 };
 
 struct commands;
@@ -83,7 +93,8 @@ void commands_on_writable(struct commands *commands, struct command_client clien
 /* The post given to publish() is stored and was handed to sent_to peers, or rc says why not. */
 void commands_on_published(struct commands *commands, uint64_t token, enum err_code rc,
                            uint32_t sent_to);
-/* Once a second or so: requests that wait for somebody else give up in time. */
+/* Once a second or so: requests that wait for somebody else give up in time; a node that is to
+ * lock itself when nobody asks anything does. */
 void commands_on_tick(struct commands *commands);
 /* The store has new posts: catch the view up and feed the open streams. */
 void commands_on_arrival(struct commands *commands);

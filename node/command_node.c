@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,22 @@
 #define INVITE_DAYS_MAX     366
 #define INVITE_USES_MAX     1000
 #define JOIN_WAIT_S         15
+#define DURATION_ROOM       24
+
+/* As it is typed: 10m, 2h. */
+static void duration_print(char out[DURATION_ROOM], uint64_t duration_s)
+{
+    static const struct {
+        char name;
+        uint32_t len_s;
+    } units[] = {{'w', 7 * 86400}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    size_t unit = 0;
+    while (duration_s % units[unit].len_s != 0) {
+        unit++;
+    }
+    (void)snprintf(out, DURATION_ROOM, "%llu%c",
+                   (unsigned long long)(duration_s / units[unit].len_s), units[unit].name);
+}
 
 enum err_code command_on_status(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note)
@@ -20,12 +37,18 @@ enum err_code command_on_status(struct commands *c, struct run *run, struct octe
     c->host->status(c->host, &status);
     struct key identity = vault_identity(c->vault);
     struct canon_writer *w = command_item_begin(c, run);
-    canon_write_map(w, 5);
+    uint64_t lock_after_s = vault_contents(c->vault)->lock_after_s;
+    char duration[DURATION_ROOM];
+    duration_print(duration, lock_after_s);
+    canon_write_map(w, lock_after_s > 0 ? 6 : 5);
     command_put_text(w, "state", "running");
     command_put_bin(w, "identity", identity.octets);
     command_put_text(w, "address", status.address);
     command_put_uint(w, "peers", status.peers_connected);
     command_put_text(w, "kind", c->view == NULL ? "relay" : "personal");
+    if (lock_after_s > 0) {
+        command_put_text(w, "locks_after", duration);
+    }
     command_item_send(c, run);
     return ERR_OK;
 }

@@ -57,6 +57,7 @@ struct commands {
     struct run runs[COMMAND_RUNS_MAX];
     uint64_t token_latest;
     uint64_t created_latest_s; /* of own posts: each is dated after the one before */
+    uint64_t asked_s;          /* when the person last asked for something */
     struct canon_writer item;  /* the item being written, in out */
     uint8_t *out;              /* CONTROL_MESSAGE_MAX + 4 */
     uint8_t *wire;             /* POST_WIRE_MAX: the post being signed */
@@ -85,6 +86,9 @@ MUST_USE enum err_code command_publish(struct commands *commands, struct run *ru
 /* Now, or later: after every own post before, and not before not_before_s; never so far ahead of
  * the clock that others would refuse it. */
 uint64_t command_next_created_s(struct commands *commands, uint64_t not_before_s);
+
+/* End every other request, saying that the node was locked. */
+void command_end_others(struct commands *commands, const struct run *but);
 
 /* Read from the journal when own posts were last dated and, on a relay, who its members are.
  *   ERR_NO_MEMORY */
@@ -151,6 +155,14 @@ enum err_code command_on_status(struct commands *c, struct run *run, struct octe
                                 struct err_note *note);
 enum err_code command_on_down(struct commands *c, struct run *run, struct octets args,
                               struct err_note *note);
+enum err_code command_on_lock(struct commands *c, struct run *run, struct octets args,
+                              struct err_note *note);
+enum err_code command_on_unlock(struct commands *c, struct run *run, struct octets args,
+                                struct err_note *note);
+enum err_code command_on_passphrase(struct commands *c, struct run *run, struct octets args,
+                                    struct err_note *note);
+enum err_code command_on_panic(struct commands *c, struct run *run, struct octets args,
+                               struct err_note *note);
 enum err_code command_on_peer_add(struct commands *c, struct run *run, struct octets args,
                                   struct err_note *note);
 enum err_code command_on_peer_list(struct commands *c, struct run *run, struct octets args,

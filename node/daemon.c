@@ -15,6 +15,7 @@
 #include "node/mailbox.h"
 #include "node/memory.h"
 #include "node/network.h"
+#include "node/panic.h"
 #include "node/person.h"
 #include "node/publisher.h"
 #include "node/writer.h"
@@ -29,6 +30,7 @@
 #define SIGNALS_COUNT        2
 
 struct daemon {
+    struct home *home;
     const struct options *options;
     uv_loop_t loop;
     struct mailbox mailbox;
@@ -47,6 +49,7 @@ struct daemon {
     uint64_t day;
     bool person_runs;
     bool stopping;
+    bool locks;
     unsigned open_count; /* parts that are not closed yet */
 };
 
@@ -217,7 +220,14 @@ static void on_peers_changed(void *context)
 
 static void on_message(void *context, uint32_t client, uint8_t *octets, size_t len)
 {
-    person_message(((struct daemon *)context)->person, client, octets, len);
+    struct daemon *daemon = context;
+    struct control_message message;
+    /* Whatever the person's thread is busy with, this does not wait for it. */
+    if (control_decode(&message, octets_of(octets, len)) == ERR_OK &&
+        message.type == CONTROL_REQUEST && message.command == CONTROL_PANIC) {
+        panic_now(daemon->home);
+    }
+    person_message(daemon->person, client, octets, len);
 }
 
 static void on_written(void *context, uint32_t client, size_t len)
@@ -270,6 +280,13 @@ static void on_peers(void *context, const struct person_peers *peers)
 static void on_down_asked(void *context)
 {
     stop(context);
+}
+
+static void on_lock_asked(void *context)
+{
+    struct daemon *daemon = context;
+    daemon->locks = true;
+    stop(daemon);
 }
 
 static void join_result(struct daemon *daemon, uint64_t token, enum err_code rc)
@@ -410,6 +427,7 @@ static enum err_code start_person(struct daemon *daemon)
                                    .publish = on_publish,
                                    .peers = on_peers,
                                    .down = on_down_asked,
+                                   .lock = on_lock_asked,
                                    .published = on_published_noted,
                                    .admitted = on_admitted};
     tell_status(daemon);
@@ -487,20 +505,17 @@ static void close_all(struct daemon *daemon)
     writer_free(daemon->writer);
 }
 
-enum err_code daemon_run(struct home *home, const struct options *options, struct err_note *note)
+enum err_code daemon_run(enum daemon_end *end, struct person *person, struct home *home,
+                         const struct options *options, struct err_note *note)
 {
     struct daemon *daemon = memory_get(sizeof *daemon);
+    daemon->home = home;
+    daemon->person = person;
     daemon->options = options;
     daemon->day = (uint64_t)time(NULL) / DAY_S;
-    enum err_code rc =
-        person_open(&daemon->person, home, options->relay ? VAULT_RELAY : VAULT_PERSONAL, note);
-    if (rc == ERR_OK) {
-        rc = start_loop(daemon, note);
-        if (rc != ERR_OK) {
-            person_close(daemon->person);
-        }
-    }
+    enum err_code rc = start_loop(daemon, note);
     if (rc != ERR_OK) {
+        person_close(person);
         free(daemon);
         return rc;
     }
@@ -514,9 +529,10 @@ enum err_code daemon_run(struct home *home, const struct options *options, struc
     (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
     close_all(daemon);
     person_close(daemon->person);
-    free(daemon);
-    if (rc == ERR_OK) {
+    *end = daemon->locks ? DAEMON_LOCKS : DAEMON_STOPPED;
+    if (rc == ERR_OK && !daemon->locks) {
         log_line(LOG_INFO, "stopped");
     }
+    free(daemon);
     return rc;
 }

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,33 @@ static enum err_code check_folder(const char *path, bool make, struct err_note *
     return close_to_others(path, found.st_mode, make, note);
 }
 
-enum err_code home_open(struct home *home, const char *path, bool make, struct err_note *note)
+/* Whether fd is the lock of the home at path, as the process left it that became this one. */
+static bool is_lock_of(int fd, const char *path)
+{
+    char lock[HOME_PATH_MAX + 8];
+    struct stat held;
+    struct stat found;
+    (void)snprintf(lock, sizeof lock, "%s/%s", path, CONTROL_LOCK_NAME);
+    return fd >= 0 && fstat(fd, &held) == 0 && lstat(lock, &found) == 0 &&
+           held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+}
+
+static enum err_code hold(int *lock_fd, const char *path, int held_fd, struct err_note *note)
+{
+    if (is_lock_of(held_fd, path)) {
+        (void)fcntl(held_fd, F_SETFD, FD_CLOEXEC);
+        *lock_fd = held_fd;
+        return ERR_OK;
+    }
+    enum err_code rc = file_posix_lock(lock_fd, path, NULL);
+    if (rc == ERR_IN_USE) {
+        return err_note(note, rc, "another kith node holds %s; `kith down` stops it", path);
+    }
+    return rc == ERR_OK ? rc : err_note(note, rc, "holding %s: %s", path, err_text(rc));
+}
+
+static enum err_code open_folder(struct home *home, const char *path, bool make, int held_fd,
+                                 struct err_note *note)
 {
     enum err_code rc = ERR_OK;
     if (strlen(path) >= sizeof home->path) {
@@ -148,12 +175,9 @@ enum err_code home_open(struct home *home, const char *path, bool make, struct e
         return rc;
     }
     int lock_fd = -1;
-    rc = file_posix_lock(&lock_fd, path, NULL);
-    if (rc == ERR_IN_USE) {
-        return err_note(note, rc, "another kith node holds %s; `kith down` stops it", path);
-    }
+    rc = hold(&lock_fd, path, held_fd, note);
     if (rc != ERR_OK) {
-        return err_note(note, rc, "holding %s: %s", path, err_text(rc));
+        return rc;
     }
     struct files *files = NULL;
     rc = file_posix_new(&files, path, note);
@@ -166,6 +190,16 @@ enum err_code home_open(struct home *home, const char *path, bool make, struct e
     home->key = NULL;
     memcpy(home->path, path, strlen(path) + 1);
     return ERR_OK;
+}
+
+enum err_code home_open(struct home *home, const char *path, bool make, struct err_note *note)
+{
+    return open_folder(home, path, make, -1, note);
+}
+
+enum err_code home_open_held(struct home *home, const char *path, int fd, struct err_note *note)
+{
+    return open_folder(home, path, false, fd, note);
 }
 
 void home_close(struct home *home)

@@ -38,6 +38,10 @@ MUST_USE enum err_code home_path(char path[HOME_PATH_MAX], const char *option,
 MUST_USE enum err_code home_open(struct home *home, const char *path, bool make,
                                  struct err_note *note);
 void home_close(struct home *home);
+/* The same for a process that held it before it became this one: fd is its lock, which is taken
+ * over where it is this home's.  Otherwise, or with -1, as home_open() without make. */
+MUST_USE enum err_code home_open_held(struct home *home, const char *path, int fd,
+                                      struct err_note *note);
 
 /* Whether a vault was made here. */
 bool home_has_vault(struct home *home);

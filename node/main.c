@@ -11,12 +11,15 @@
 #include <sys/prctl.h>
 #endif
 
+#include "node/again.h"
 #include "node/daemon.h"
 #include "node/home.h"
 #include "node/import.h"
 #include "node/init.h"
+#include "node/locked.h"
 #include "node/log.h"
 #include "node/options.h"
+#include "node/panic.h"
 #include "node/passphrase.h"
 #include "node/recover.h"
 
@@ -55,6 +58,27 @@ static void raise_descriptors(void)
     }
 }
 
+/* Keys must not reach the swap: as much locked memory as this user may have. */
+static void raise_locked_memory(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+    }
+}
+
+static void say_what_is_locked(void)
+{
+    long page_len = sysconf(_SC_PAGESIZE);
+    uint8_t *page = sodium_malloc(page_len > 0 ? (size_t)page_len : 1);
+    if (page == NULL || sodium_mlock(page, page_len > 0 ? (size_t)page_len : 1) != 0) {
+        log_line(LOG_INFO, "this system does not let kith keep its keys out of the swap; a swap "
+                           "that is encrypted, or none, makes up for it");
+    }
+    sodium_free(page);
+}
+
 static int fail(enum err_code rc, struct err_note *note)
 {
     log_make_plain(note->text);
@@ -73,41 +97,103 @@ static enum err_code import(struct home *home, const struct options *options, st
     return rc;
 }
 
-static enum err_code run(struct home *home, const struct options *options, struct err_note *note)
+/* A relay's home is made without a passphrase, unless one is given. */
+static enum err_code make_relay(struct home *home, const struct options *options,
+                                struct err_note *note)
 {
     struct passphrase passphrase = {0};
     enum err_code rc = ERR_OK;
-    if (options->relay && !home_has_vault(home)) {
-        if (options->passphrase_file != NULL) {
-            rc = passphrase_from_file(&passphrase, options->passphrase_file, note);
-        }
-        if (rc == ERR_OK) {
-            rc = home_make_vault(home, VAULT_RELAY, passphrase_octets(&passphrase), note);
-        }
-        passphrase_close(&passphrase);
-        if (rc == ERR_OK) {
-            log_line(LOG_INFO, "made a relay's home in %s", home->path);
-        }
-    } else {
-        rc = home_check_vault(home, note);
-        if (rc == ERR_OK) {
-            rc = home_unlock_asking(home, options->passphrase_file, note);
-        }
+    if (options->passphrase_file != NULL) {
+        rc = passphrase_from_file(&passphrase, options->passphrase_file, note);
     }
-    return rc == ERR_OK ? daemon_run(home, options, note) : rc;
+    if (rc == ERR_OK) {
+        rc = home_make_vault(home, VAULT_RELAY, passphrase_octets(&passphrase), note);
+    }
+    passphrase_close(&passphrase);
+    if (rc == ERR_OK) {
+        log_line(LOG_INFO, "made a relay's home in %s", home->path);
+    }
+    return rc;
+}
+
+/* The key of the home, where it takes no passphrase or one was given; else it stays locked. */
+static enum err_code prepare(struct home *home, const struct options *options,
+                             struct err_note *note)
+{
+    bool locked = false;
+    if (options->relay && !home_has_vault(home)) {
+        return make_relay(home, options, note);
+    }
+    enum err_code rc = home_check_vault(home, note);
+    if (rc == ERR_OK) {
+        rc = home_key_is_locked(&locked, home->files, note);
+    }
+    if (rc == ERR_OK && (!locked || options->passphrase_file != NULL)) {
+        rc = home_unlock_asking(home, options->passphrase_file, note);
+    }
+    return rc;
+}
+
+static enum err_code open_person(struct person **person, enum locked_end *end, struct home *home,
+                                 const struct options *options, struct err_note *note)
+{
+    if (home->key == NULL) {
+        return locked_run(end, person, home, options, note);
+    }
+    enum err_code rc =
+        person_open(person, home, options->relay ? VAULT_RELAY : VAULT_PERSONAL, note);
+    home_forget(home);
+    *end = LOCKED_OPENED;
+    return rc;
+}
+
+static enum err_code run(struct home *home, const struct options *options, struct err_note *note)
+{
+    struct person *person = NULL;
+    enum locked_end opened = LOCKED_STOPPED;
+    enum daemon_end end = DAEMON_STOPPED;
+    say_what_is_locked();
+    enum err_code rc = prepare(home, options, note);
+    if (rc == ERR_OK) {
+        rc = open_person(&person, &opened, home, options, note);
+    }
+    if (rc == ERR_OK && opened == LOCKED_OPENED) {
+        rc = daemon_run(&end, person, home, options, note);
+    }
+    if (rc == ERR_OK && (opened == LOCKED_STAINED || end == DAEMON_LOCKS)) {
+        again_locked(home, options);
+        log_line(LOG_WARN, "the system did not let this node stay behind locked, so it stops");
+    }
+    return rc;
 }
 
 static enum err_code with_home(const char *path, const struct options *options,
                                struct err_note *note)
 {
     struct home home;
-    enum err_code rc = home_open(&home, path, options->relay, note);
+    enum err_code rc = options->relay && options->held_fd < 0
+                           ? home_open(&home, path, true, note)
+                           : home_open_held(&home, path, options->held_fd, note);
     if (rc != ERR_OK) {
         return rc;
     }
     rc = options->mode == OPTIONS_IMPORT ? import(&home, options, note) : run(&home, options, note);
     home_close(&home);
     return rc;
+}
+
+static enum err_code work(const char *path, const struct options *options, struct err_note *note)
+{
+    switch ((int)options->mode) {
+    case OPTIONS_INIT:
+        return init_run(path, options, note);
+    case OPTIONS_RECOVER:
+        return recover_run(path, options, note);
+    case OPTIONS_PANIC:
+        return panic_run(path, note);
+    default:
+        return with_home(path, options, note);
+    }
 }
 
 int main(int argc, char **argv)
@@ -126,6 +212,7 @@ int main(int argc, char **argv)
     }
     harden();
     raise_descriptors();
+    raise_locked_memory();
     log_set_level(options.verbose ? LOG_DEBUG : LOG_INFO);
     if (sodium_init() < 0) {
         (void)err_note(&note, ERR_IO, "the system gives no random numbers");
@@ -134,9 +221,7 @@ int main(int argc, char **argv)
     char path[HOME_PATH_MAX];
     rc = home_path(path, options.home, &note);
     if (rc == ERR_OK) {
-        rc = options.mode == OPTIONS_INIT      ? init_run(path, &options, &note)
-             : options.mode == OPTIONS_RECOVER ? recover_run(path, &options, &note)
-                                               : with_home(path, &options, &note);
+        rc = work(path, &options, &note);
     }
     return rc == ERR_OK ? 0 : fail(rc, &note);
 }

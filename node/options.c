@@ -273,6 +273,8 @@ enum err_code options_parse(struct options *options, int argc, char *const *argv
     struct options o;
     memset(&o, 0, sizeof o);
     o.held_fd = -1;
+    o.argc = argc;
+    o.argv = argv;
     struct words words = {.at = argv + 1, .left = argc > 0 ? argc - 1 : 0};
     while (words.left > 0 && o.mode != OPTIONS_HELP && o.mode != OPTIONS_VERSION) {
         enum option option = OPTIONS_COUNT;

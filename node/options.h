@@ -25,6 +25,8 @@ enum options_mode {
 /* Texts borrow from argv. */
 struct options {
     enum options_mode mode;
+    int argc; /* the words themselves */
+    char *const *argv;
     const char *home; /* NULL: see home_path() */
     bool has_listen;
     char listen_host[ADDRESS_HOST_MAX + 1];

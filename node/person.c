@@ -92,6 +92,7 @@ enum err_code person_open(struct person **person, struct home *home, enum vault_
 {
     struct person *made = memory_get(sizeof *made);
     person_host_init(made);
+    made->home = home;
     if (uv_mutex_init(&made->status_mutex) != 0) {
         free(made);
         return err_note(note, ERR_NO_MEMORY, "out of memory");

@@ -32,6 +32,7 @@ struct person_events {
     void (*publish)(void *context, uint64_t token, uint8_t *octets, size_t len);
     void (*peers)(void *context, const struct person_peers *peers); /* borrowed for the call */
     void (*down)(void *context);
+    void (*lock)(void *context); /* stop, and start anew with nothing open */
     /* person_published() was worked off. */
     void (*published)(void *context, const struct publisher_cause *cause, enum err_code rc);
     /* The answer to person_admit(): a vouch to publish, or none when len is 0. */
@@ -40,11 +41,10 @@ struct person_events {
 
 struct person;
 
-/* Open everything in the home on the calling thread: nothing runs yet.  The vault is of this kind.
- *   ERR_NO_NODE   there is no vault (exit status 3)
- *   ERR_REFUSED   the vault is of the other kind
- *   ERR_DAMAGED, ERR_ROLLBACK  nothing may be shown
- *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
+/* Open everything in an unlocked home (borrowed) on the calling thread: nothing runs yet.  The
+ * vault is of this kind. ERR_NO_NODE   there is no vault (exit status 3) ERR_REFUSED   the vault is
+ * of the other kind ERR_DAMAGED, ERR_ROLLBACK  nothing may be shown ERR_IO, ERR_NO_SPACE,
+ * ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code person_open(struct person **person, struct home *home, enum vault_kind kind,
                                    struct err_note *note);
 void person_close(struct person *person);

@@ -71,6 +71,10 @@ static void work_message(struct person *person, const struct event *event)
         person->down_asked = false;
         person_want_down(person);
     }
+    if (person->lock_asked) {
+        person->lock_asked = false;
+        person_want_lock(person);
+    }
 }
 
 static void work_written(struct person *person, const struct event *event)
@@ -218,6 +222,11 @@ static void work(struct job *job)
         break;
     case EVENT_TICK:
         commands_on_tick(person->commands);
+        if (person->lock_asked) {
+            log_line(LOG_INFO, "locking: nothing was asked for a while");
+            person->lock_asked = false;
+            person_want_lock(person);
+        }
         vault_keep_copy(person->vault);
         atomic_store(&person->tick_queued, false);
         break;

@@ -18,6 +18,7 @@ struct person_client {
 
 struct person {
     struct command_host host; /* first: the commands find the person through it */
+    struct home *home;        /* borrowed */
     struct journal *journal;
     struct vault *vault;
     struct store *store;
@@ -25,6 +26,7 @@ struct person {
     struct commands *commands;
     struct person_client clients[CONTROL_CLIENTS_MAX];
     bool down_asked;
+    bool lock_asked;
     struct crew crew;
     struct mailbox *mailbox;
     struct person_events events;
@@ -39,6 +41,7 @@ void person_host_init(struct person *person);
 /* The place of this client, or NULL; number 0 finds a free one. */
 struct person_client *person_client_of(struct person *person, uint32_t number);
 void person_want_down(struct person *person);
+void person_want_lock(struct person *person);
 void person_want_admitted(struct person *person, uint64_t token, enum err_code rc,
                           struct octets vouch);
 

@@ -1,7 +1,9 @@
+#include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "node/memory.h"
+#include "node/panic.h"
 #include "node/person_state.h"
 
 static struct person *person_of(struct command_host *host)
@@ -9,7 +11,7 @@ static struct person *person_of(struct command_host *host)
     return (struct person *)(void *)host;
 }
 
-enum want_type { WANT_SEND, WANT_PUBLISH, WANT_PEERS, WANT_DOWN, WANT_ADMITTED };
+enum want_type { WANT_SEND, WANT_PUBLISH, WANT_PEERS, WANT_DOWN, WANT_LOCK, WANT_ADMITTED };
 
 struct want {
     struct job job;
@@ -42,6 +44,9 @@ static void on_want(struct job *job)
         break;
     case WANT_DOWN:
         events->down(events->context);
+        break;
+    case WANT_LOCK:
+        events->lock(events->context);
         break;
     case WANT_ADMITTED:
         events->admitted(events->context, want->token, want->rc, want->octets, want->len);
@@ -150,6 +155,51 @@ static void host_down(struct command_host *host)
     person_of(host)->down_asked = true;
 }
 
+static enum err_code host_has_passphrase(struct command_host *host, bool *has,
+                                         struct err_note *note)
+{
+    return home_key_is_locked(has, person_of(host)->home->files, note);
+}
+
+static enum err_code host_lock(struct command_host *host, struct err_note *note)
+{
+    bool has = false;
+    enum err_code rc = host_has_passphrase(host, &has, note);
+    if (rc == ERR_OK && !has) {
+        return err_note(note, ERR_REFUSED,
+                        "this home has no passphrase, so it cannot be locked; `kith passphrase` "
+                        "sets one");
+    }
+    /* The answer to the command comes first. */
+    person_of(host)->lock_asked = rc == ERR_OK;
+    return rc;
+}
+
+static enum err_code host_passphrase(struct command_host *host, struct octets before,
+                                     struct octets fresh, struct err_note *note)
+{
+    struct files *files = person_of(host)->home->files;
+    struct home_key_lock lock = {.passphrase = fresh};
+    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
+    bool changed = false;
+    enum err_code rc = home_key_open(key, files, before, note);
+    if (rc == ERR_OK) {
+        rc = home_key_change(&changed, files, key, fresh.len > 0 ? &lock : NULL, note);
+        if (rc != ERR_OK && changed) {
+            rc = err_note(note, rc,
+                          "the new passphrase is in force, but the old form of the key may still "
+                          "stand on the disk");
+        }
+    }
+    sodium_free(key);
+    return rc;
+}
+
+static void host_panic(struct command_host *host)
+{
+    panic_now(person_of(host)->home);
+}
+
 void person_host_init(struct person *person)
 {
     person->host = (struct command_host){.now_s = host_now_s,
@@ -158,12 +208,21 @@ void person_host_init(struct person *person)
                                          .publish = host_publish,
                                          .status = host_status,
                                          .peers_changed = host_peers_changed,
-                                         .down = host_down};
+                                         .down = host_down,
+                                         .lock = host_lock,
+                                         .has_passphrase = host_has_passphrase,
+                                         .passphrase = host_passphrase,
+                                         .panic = host_panic};
 }
 
 void person_want_down(struct person *person)
 {
     want_post(want_new(person, WANT_DOWN));
+}
+
+void person_want_lock(struct person *person)
+{
+    want_post(want_new(person, WANT_LOCK));
 }
 
 void person_want_admitted(struct person *person, uint64_t token, enum err_code rc,

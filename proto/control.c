@@ -5,6 +5,10 @@
 static const char *const command_names[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_STATUS] = "status",
     [CONTROL_DOWN] = "down",
+    [CONTROL_LOCK] = "lock",
+    [CONTROL_UNLOCK] = "unlock",
+    [CONTROL_PASSPHRASE] = "passphrase",
+    [CONTROL_PANIC] = "panic",
     [CONTROL_PEER_ADD] = "peer add",
     [CONTROL_PEER_LIST] = "peer list",
     [CONTROL_PEER_REMOVE] = "peer remove",

@@ -43,6 +43,10 @@ enum control_type {
 enum control_command {
     CONTROL_STATUS,
     CONTROL_DOWN,
+    CONTROL_LOCK,       /* after? (duration in s, 0 is off): without it, locks */
+    CONTROL_UNLOCK,     /* passphrase */
+    CONTROL_PASSPHRASE, /* passphrase?, new? | remove?: without these, says whether there is one */
+    CONTROL_PANIC,
     CONTROL_PEER_ADD, /* address */
     CONTROL_PEER_LIST,
     CONTROL_PEER_REMOVE, /* address */

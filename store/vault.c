@@ -31,6 +31,7 @@ void vault_state_lend(struct vault *vault)
         .generation = vault->generation,
         .saved_s = vault->saved_s,
         .web_steps = vault->settings_committed.web_steps,
+        .lock_after_s = vault->settings_committed.lock_after_s,
         .unconfirmed = vault->settings_committed.unconfirmed,
         .elsewhere = vault->settings_committed.elsewhere,
         .confirmed_s = vault->settings_committed.confirmed_s,

@@ -25,7 +25,8 @@
 #define VAULT_TAGS_MAX       4096
 #define VAULT_STEPS          4 /* how far her web reaches unless she says otherwise */
 #define VAULT_STEPS_MAX      8
-#define VAULT_SHIELD_LEN_MAX 120 /* octets of a shielded tag or word */
+#define VAULT_LOCK_AFTER_MAX (28 * 86400) /* seconds without a command */
+#define VAULT_SHIELD_LEN_MAX 120          /* octets of a shielded tag or word */
 
 enum vault_kind { VAULT_PERSONAL = 1, VAULT_RELAY = 2 };
 
@@ -79,11 +80,12 @@ struct vault_claim {
 struct vault_contents {
     enum vault_kind kind;
     uint64_t generation;
-    uint64_t saved_s;     /* the person's clock when this was committed, 0 where none was given */
-    uint8_t web_steps;    /* 1 to VAULT_STEPS_MAX; 0 stands for VAULT_STEPS */
-    bool unconfirmed;     /* brought back from words alone: nothing is shown until she confirms */
-    bool elsewhere;       /* she said that her key is used elsewhere too */
-    uint64_t confirmed_s; /* own posts dated up to then need no further confirming; 0: never */
+    uint64_t saved_s;      /* the person's clock when this was committed, 0 where none was given */
+    uint8_t web_steps;     /* 1 to VAULT_STEPS_MAX; 0 stands for VAULT_STEPS */
+    bool unconfirmed;      /* brought back from words alone: nothing is shown until she confirms */
+    bool elsewhere;        /* she said that her key is used elsewhere too */
+    uint64_t confirmed_s;  /* own posts dated up to then need no further confirming; 0: never */
+    uint32_t lock_after_s; /* the node locks itself after so long without a command; 0: never */
     const struct vault_petname *petnames;
     size_t petnames_count;
     const struct key *follows;
@@ -166,6 +168,9 @@ MUST_USE enum err_code vault_unshield(struct vault *vault, bool *changed,
 /* How many steps her web reaches.
  *   ERR_REFUSED  not 1 to VAULT_STEPS_MAX */
 MUST_USE enum err_code vault_web_steps_set(struct vault *vault, bool *changed, uint64_t steps);
+/* After how long without a command the node locks itself; 0 for never.
+ *   ERR_REFUSED  above VAULT_LOCK_AFTER_MAX */
+MUST_USE enum err_code vault_lock_after_set(struct vault *vault, bool *changed, uint64_t after_s);
 /* She has looked through her list of blocks: it is hers, and covers own posts dated up to until_s,
  * also such as this home did not write (SPEC 10.11).  elsewhere: none will ask again. */
 void vault_confirm(struct vault *vault, uint64_t until_s, bool elsewhere);

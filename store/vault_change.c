@@ -340,3 +340,13 @@ void vault_doubt(struct vault *vault)
 {
     vault->settings.unconfirmed = true;
 }
+
+enum err_code vault_lock_after_set(struct vault *vault, bool *changed, uint64_t after_s)
+{
+    if (after_s > VAULT_LOCK_AFTER_MAX) {
+        return ERR_REFUSED;
+    }
+    *changed = vault->settings.lock_after_s != after_s;
+    vault->settings.lock_after_s = (uint32_t)after_s;
+    return ERR_OK;
+}

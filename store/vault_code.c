@@ -6,7 +6,8 @@
 #include <sodium.h>
 
 /* vault = [4, kind, generation, saved_s, seed, petnames, follows, tags, blocks, shields, peers,
- *          claims, imported, steps, unconfirmed, elsewhere, confirmed_s]
+ *          claims, imported, steps, unconfirmed, elsewhere, confirmed_s,
+ *          lock_after_s]
  *   petname = [key, name]                    follow = key         tag = bin
  *   block   = [key, label, since_s, since_position, until_s, until_position, in_force]
  *   shield  = [1, tag] or [2, word], both str
@@ -15,7 +16,7 @@
 #define VERSION 4
 /* Versions before wrote less: 1 to 3 nothing behind steps, 1 and 2 no saved_s, imported and steps,
  * 1 no shields. */
-static const uint32_t fields_counts[VERSION + 1] = {0, 10, 11, 14, 17};
+static const uint32_t fields_counts[VERSION + 1] = {0, 10, 11, 14, 18};
 /* More than any item of its list takes. */
 #define ITEM_LEN_MAX 1024
 #define KEY_ITEM_LEN 40
@@ -269,6 +270,7 @@ enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const struct vaul
     canon_write_bool(&w, vault->settings.unconfirmed);
     canon_write_bool(&w, vault->settings.elsewhere);
     canon_write_uint(&w, vault->settings.confirmed_s);
+    canon_write_uint(&w, vault->settings.lock_after_s);
     if (w.overflow || w.room.len > VAULT_PLAIN_MAX) {
         sodium_free(room);
         return ERR_TOO_LARGE;
@@ -303,13 +305,16 @@ static enum err_code read_settings(struct canon_reader *r, struct vault_settings
                                    uint64_t version)
 {
     uint64_t steps = VAULT_STEPS;
+    uint64_t lock_after_s = 0;
     enum err_code rc = version >= 3 ? canon_read_uint(r, &steps, VAULT_STEPS_MAX) : ERR_OK;
     if (rc == ERR_OK && version >= 4) {
         rc = canon_read_bool(r, &settings->unconfirmed);
         rc = rc == ERR_OK ? canon_read_bool(r, &settings->elsewhere) : rc;
         rc = rc == ERR_OK ? canon_read_uint(r, &settings->confirmed_s, UINT64_MAX) : rc;
+        rc = rc == ERR_OK ? canon_read_uint(r, &lock_after_s, VAULT_LOCK_AFTER_MAX) : rc;
     }
     settings->web_steps = (uint8_t)steps;
+    settings->lock_after_s = (uint32_t)lock_after_s;
     return rc == ERR_OK && steps == 0 ? ERR_MALFORMED : rc;
 }
 

@@ -27,6 +27,7 @@ struct vault_settings {
     bool unconfirmed;
     bool elsewhere;
     uint64_t confirmed_s;
+    uint32_t lock_after_s;
 };
 
 struct vault {

@@ -513,8 +513,30 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
         }
         break;
     case CONTROL_DOWN:
+    case CONTROL_PANIC:
         if (writes) {
-            ask_raw(s, CONTROL_DOWN, 0, NULL);
+            ask_raw(s, command, 0, NULL);
+        }
+        break;
+    case CONTROL_LOCK:
+        if (writes) {
+            ask_raw(s, CONTROL_LOCK, 0, NULL);
+            ASK(s, "lock", "--after", "10m");
+            ask_both_forms(s, "status", NULL, NULL);
+            ASK(s, "lock", "--after", "off");
+        }
+        break;
+    case CONTROL_UNLOCK:
+        if (writes) {
+            const char *typed[] = {"passphrase", "correct horse"};
+            ask_raw(s, CONTROL_UNLOCK, 1, typed);
+        }
+        break;
+    case CONTROL_PASSPHRASE:
+        if (writes) {
+            const char *typed[] = {"passphrase", "correct horse", "new", "battery staple"};
+            ask_raw(s, CONTROL_PASSPHRASE, 0, NULL);
+            ask_raw(s, CONTROL_PASSPHRASE, 2, typed);
         }
         break;
     case CONTROL_COMMANDS_COUNT:

@@ -132,6 +132,30 @@ static void host_nothing(struct command_host *host)
     (void)host;
 }
 
+static enum err_code host_lock(struct command_host *host, struct err_note *note)
+{
+    (void)host;
+    (void)note;
+    return ERR_OK;
+}
+
+static enum err_code host_has_passphrase(struct command_host *host, bool *has,
+                                         struct err_note *note)
+{
+    (void)host;
+    (void)note;
+    *has = true;
+    return ERR_OK;
+}
+
+static enum err_code host_passphrase(struct command_host *host, struct octets before,
+                                     struct octets fresh, struct err_note *note)
+{
+    (void)before;
+    (void)fresh;
+    return host_lock(host, note);
+}
+
 /* --- the transport ------------------------------------------------------------------------------
  */
 
@@ -263,7 +287,11 @@ struct world *world_new_at(const struct world_node *node)
                                     .publish = host_publish,
                                     .status = host_status,
                                     .peers_changed = host_nothing,
-                                    .down = host_nothing};
+                                    .down = host_nothing,
+                                    .lock = host_lock,
+                                    .has_passphrase = host_has_passphrase,
+                                    .passphrase = host_passphrase,
+                                    .panic = host_nothing};
     w->transport = (struct cli_transport){.context = w,
                                           .open = transport_open,
                                           .send = transport_send,

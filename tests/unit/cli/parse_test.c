@@ -111,7 +111,11 @@ static void wrong_usage_is_2_and_sends_nothing(void **state)
     expect_usage("post", "\xff\xfe", NULL);
     expect_usage("post", "a", "\xff");
     expect_usage("--limit", "5", NULL);
-    expect_usage("unlock", NULL, NULL);
+    expect_usage("crowd", NULL, NULL);
+    expect_usage("lock", "--after", "7");
+    expect_usage("lock", "--after", "on");
+    expect_usage("unlock", "words", NULL);
+    expect_usage("passphrase", NULL, NULL);
     expect_usage("help", "nothing", NULL);
     expect_usage("follow", NULL, NULL);
     expect_usage("block", NULL, NULL);
@@ -145,7 +149,7 @@ static void an_unknown_command_suggests_the_nearest(void **state)
     expect_usage("frobnicate", NULL, NULL);
     assert_null(strstr(fake.err, "Did you mean"));
     /* The opposite of what somebody wants must not be suggested for it. */
-    expect_usage("unlock", NULL, NULL);
+    expect_usage("unlok", NULL, NULL);
     assert_null(strstr(fake.err, "unblock"));
 }
 

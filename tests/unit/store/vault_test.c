@@ -175,6 +175,21 @@ static void the_reach_of_the_web_is_kept_within_its_bounds(void **state)
     assert_int_equal(vault_contents(vault)->web_steps, 2);
 }
 
+static void the_time_until_locking_is_kept_within_its_bounds(void **state)
+{
+    (void)state;
+    assert_int_equal(vault_contents(vault)->lock_after_s, 0);
+    assert_int_equal(vault_lock_after_set(vault, &changed, VAULT_LOCK_AFTER_MAX + 1), ERR_REFUSED);
+    assert_int_equal(vault_lock_after_set(vault, &changed, 600), ERR_OK);
+    assert_true(changed);
+    assert_int_equal(vault_contents(vault)->lock_after_s, 0);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    reopen();
+    assert_int_equal(vault_contents(vault)->lock_after_s, 600);
+    assert_int_equal(vault_lock_after_set(vault, &changed, 600), ERR_OK);
+    assert_false(changed);
+}
+
 /* A vault as versions 1 to 3 wrote it: nothing of hers is lost with a new program. */
 static void vaults_of_versions_before_are_read(void **state)
 {
@@ -645,6 +660,7 @@ int main(void)
         TEST(the_keys_of_store_and_journal_differ),
         TEST(everything_committed_is_there_after_reopening),
         TEST(the_reach_of_the_web_is_kept_within_its_bounds),
+        TEST(the_time_until_locking_is_kept_within_its_bounds),
         TEST(vaults_of_versions_before_are_read),
         TEST(changing_says_whether_anything_changed),
         TEST(a_shield_is_a_tag_or_a_word_and_stands_until_it_is_lowered),

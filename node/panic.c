@@ -1,0 +1,124 @@
+#include "node/panic.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/again.h"
+#include "proto/control.h"
+
+#define PATH_LEN_MAX (HOME_PATH_MAX + 512)
+
+/* What kith makes in a home; a home may lie in a folder that holds other things too.  The lock is
+ * the last, since others look at it to see whether somebody is at work here. */
+static const char *const folders[] = {"log", "runs", "journal", "archive"};
+static const char *const names[] = {
+    "vault", "vault.new", "vault.last", "vault.last.new",    "keyslot",        "keyslot.new",
+    "key",   "key.new",   "kithd.log",  CONTROL_SOCKET_NAME, CONTROL_LOCK_NAME};
+
+static bool remove_one(const char *path)
+{
+    return unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR;
+}
+
+/* A folder of files. */
+static bool remove_folder(const char *path)
+{
+    char file[PATH_LEN_MAX];
+    const struct dirent *entry = NULL;
+    bool all = true;
+    DIR *dir = opendir(path);
+    if (dir == NULL) {
+        return errno == ENOENT;
+    }
+    /* cppcheck-suppress readdirCalled */
+    while ((entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            (void)snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+            all = remove_one(file) && all;
+        }
+    }
+    (void)closedir(dir);
+    return rmdir(path) == 0 && all;
+}
+
+static void sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+}
+
+static bool remove_all(const char *home)
+{
+    char path[PATH_LEN_MAX];
+    bool all = true;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", home, folders[i]);
+        all = remove_folder(path) && all;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], CONTROL_LOCK_NAME) == 0) {
+            sync_folder(home);
+        }
+        (void)snprintf(path, sizeof path, "%s/%s", home, names[i]);
+        all = remove_one(path) && all;
+    }
+    (void)rmdir(home); /* where other things lie in it, it stays */
+    return all;
+}
+
+static bool is_home(const char *home)
+{
+    static const char *const signs[] = {"key", "keyslot", "vault", "vault.last", "journal", "log"};
+    char path[PATH_LEN_MAX];
+    struct stat found;
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", home, signs[i]);
+        if (lstat(path, &found) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err_code panic_run(const char *path, struct err_note *note)
+{
+    struct files *files = NULL;
+    if (!is_home(path)) {
+        return err_note(note, ERR_NO_NODE, "there is no home in %s", path);
+    }
+    enum err_code rc = file_posix_new(&files, path, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    enum err_code destroyed = home_key_destroy(files, note);
+    file_posix_free(files);
+    bool all = remove_all(path);
+    if (destroyed != ERR_OK && destroyed != ERR_NOT_FOUND) {
+        return err_note(note, destroyed,
+                        "the key of this home could not be overwritten everywhere: destroy the "
+                        "disk that %s lies on",
+                        path);
+    }
+    return all ? ERR_OK
+               : err_note(note, ERR_IO,
+                          "the key of this home is destroyed, and nothing in it can be read; some "
+                          "files in %s could not be removed",
+                          path);
+}
+
+void panic_now(struct home *home)
+{
+    struct err_note ignored = {{0}};
+    (void)!home_key_destroy(home->files, &ignored);
+    again_panic(home);
+    (void)!panic_run(home->path, &ignored);
+    _exit(0);
+}
