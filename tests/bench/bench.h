@@ -30,6 +30,7 @@ bool bench_is_scaled(const struct bench *bench);
 void bench_ingest(struct bench *bench);
 void bench_import(struct bench *bench);
 void bench_clone(struct bench *bench);
+void bench_replay(struct bench *bench);
 void bench_idle(struct bench *bench);
 void bench_disk(struct bench *bench);
 void bench_block(struct bench *bench);

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "proto/canon.h"
@@ -29,9 +30,9 @@ void data_text(uint8_t text[DATA_TEXT_LEN], uint64_t *state)
     }
 }
 
-static void start(struct data *data, size_t count)
+static void start(struct data *data, size_t count, size_t octets_cap)
 {
-    *data = (struct data){.octets_cap = count * WIRE_ROOM};
+    *data = (struct data){.octets_cap = octets_cap};
     data->octets = must_get(data->octets_cap, 1);
     data->wires = must_get(count, sizeof *data->wires);
     data->ids = must_get(count, sizeof *data->ids);
@@ -90,15 +91,21 @@ static bool find_posts(struct data *data, size_t count)
     return data->count == count && at == data->octets_len;
 }
 
-static bool read_cache(struct data *data, const char *path, size_t count)
+bool data_read(struct data *data, const char *path, size_t count)
 {
+    struct stat found;
     FILE *file = fopen(path, "rb");
-    if (file == NULL) {
+    if (file == NULL || fstat(fileno(file), &found) != 0) {
         return false;
     }
+    start(data, count, (size_t)found.st_size);
     data->octets_len = fread(data->octets, 1, data->octets_cap, file);
     (void)fclose(file);
-    return find_posts(data, count);
+    if (!find_posts(data, count)) {
+        data_free(data);
+        return false;
+    }
+    return true;
 }
 
 void data_file(char path[BENCH_PATH_MAX], const struct bench *bench, size_t count)
@@ -110,12 +117,10 @@ void data_signed(struct data *data, const struct bench *bench, size_t count)
 {
     char path[BENCH_PATH_MAX];
     data_file(path, bench, count);
-    start(data, count);
-    if (read_cache(data, path, count)) {
+    if (data_read(data, path, count)) {
         return;
     }
-    data->octets_len = 0;
-    data->count = 0;
+    start(data, count, count * WIRE_ROOM);
     make(data, count);
     must(find_posts(data, count), "the posts made do not decode");
     FILE *file = fopen(path, "wb");
@@ -156,7 +161,7 @@ static void write_content(struct canon_writer *w, const struct post_draft *draft
 size_t data_unsigned(uint8_t *wire, const struct post_draft *draft, const struct key *author,
                      uint64_t *state)
 {
-    uint8_t octets[1024];
+    static _Thread_local uint8_t octets[POST_BODY_MAX];
     struct canon_writer body = canon_writer_of(octets, sizeof octets);
     canon_write_array(&body, 8);
     canon_write_uint(&body, 1);

@@ -19,6 +19,8 @@ struct data {
 
 /* count posts by 1,000 people, validly signed; made once and kept in the cache. */
 void data_signed(struct data *data, const struct bench *bench, size_t count);
+/* Read count posts from a file.  False if there is none, or it holds anything else. */
+MUST_USE bool data_read(struct data *data, const char *path, size_t count);
 void data_free(struct data *data);
 /* Where that file lies: what `kithd --import` reads. */
 void data_file(char path[BENCH_PATH_MAX], const struct bench *bench, size_t count);

@@ -16,7 +16,8 @@ static const struct {
     {"clone", bench_clone},       {"disk", bench_disk},
     {"block", bench_block},       {"reconcile-equal", bench_reconcile_equal},
     {"timeline", bench_timeline}, {"shield", bench_shield},
-    {"rebuild", bench_rebuild},   {"idle", bench_idle},
+    {"rebuild", bench_rebuild},   {"replay", bench_replay},
+    {"idle", bench_idle},
 };
 
 #define BENCHES_COUNT (sizeof benches / sizeof benches[0])

@@ -19,7 +19,9 @@
 #define ASK_AGAIN_MS 4
 #define WAIT_MS      100
 #define BLOCKED_MS   1000
-#define GIVE_UP_S    120.0
+#define GIVE_UP_S    600.0
+
+#define FRAME_POSTS_LEN 131072
 
 struct sender {
     int socket;
@@ -176,14 +178,26 @@ static void queue_frame(struct sender *s, const struct data *data, size_t first,
     must_ok(session_send(s->session, FRAME_POSTS, octets_of(payload, len)), NULL, "POSTS");
 }
 
+/* How many of the posts from at on make the next frame. */
+static size_t frame_count(const struct data *data, size_t at, size_t posts_per_frame)
+{
+    size_t count = 0;
+    size_t len = 0;
+    while (at + count < data->count && count < posts_per_frame &&
+           (count == 0 || len + data->wires[at + count].len <= FRAME_POSTS_LEN)) {
+        len += data->wires[at + count].len;
+        count++;
+    }
+    return count;
+}
+
 void sender_send(struct sender *s, const struct data *data, size_t posts_per_frame)
 {
     s->begun = clock_wall();
     size_t at = 0;
     while (at < data->count || session_output_pending(s->session) > 0) {
         while (at < data->count && !session_wants_pause(s->session)) {
-            size_t left = data->count - at;
-            size_t count = left < posts_per_frame ? left : posts_per_frame;
+            size_t count = frame_count(data, at, posts_per_frame);
             queue_frame(s, data, at, count);
             at += count;
         }

@@ -12,8 +12,8 @@ struct sender;
 struct sender *sender_new(const struct address *address);
 void sender_free(struct sender *sender);
 
-/* Send all posts, posts_per_frame in each frame, as fast as they are taken.  Returns once the last
- * octet was handed to the system. */
+/* Send all posts, posts_per_frame in each frame or as many as nodes push, as fast as they are
+ * taken.  Returns once the last octet was handed to the system. */
 void sender_send(struct sender *sender, const struct data *data, size_t posts_per_frame);
 
 /* Reconcile until the peer's set equals set, sorted and sealed: then everything is appended and
