@@ -18,23 +18,27 @@ struct pick {
 /* What its fate does not say. */
 static enum err_code matches(bool *match, struct pick *pick, uint32_t post, struct err_note *note)
 {
-    const struct view_row *row = &pick->view->columns.rows[post];
     struct post read;
     enum err_code rc = ERR_OK;
     *match = true;
     if (pick->query->what == VIEW_INBOX) {
-        *match = row->kind != POST_REACT || pick->counted[post];
+        *match = pick->view->columns.rows[post].kind != POST_REACT || pick->counted[post];
     }
     if (pick->query->what == VIEW_SEARCH) {
-        *match = row->kind == POST_TEXT && found_has(&pick->found_words, row->position);
-        if (*match) {
-            rc = view_read(pick->view, &read, post, note);
-        }
-        if (*match && rc == ERR_OK) {
+        rc = view_read(pick->view, &read, post, note);
+        if (rc == ERR_OK) {
             rc = view_words_match(match, pick->words, &read);
         }
     }
     return rc;
+}
+
+/* Whether a search may find a post, without reading it. */
+static bool may_hold(const struct pick *pick, uint32_t post)
+{
+    const struct view_columns *c = &pick->view->columns;
+    return (c->brief[post] & VIEW_BRIEF_TEXT) != 0 &&
+           found_has(&pick->found_words, c->rows[post].position);
 }
 
 /* Backward from the newest until the page is full.  A post that turns out to be lost is passed by;
@@ -55,7 +59,8 @@ static enum err_code pick_backward(struct pick *pick, struct err_note *note)
                 break;
             }
         }
-        if ((fates[posts[i - 1]] & sieve.mask) != sieve.wanted) {
+        if ((fates[posts[i - 1]] & sieve.mask) != sieve.wanted ||
+            (pick->words != NULL && !may_hold(pick, posts[i - 1]))) {
             continue;
         }
         bool match = false;

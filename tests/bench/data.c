@@ -22,11 +22,36 @@ uint64_t data_random(uint64_t *state, uint64_t below)
     return (z ^ (z >> 31)) % below;
 }
 
+size_t data_word(char word[DATA_WORD_ROOM], uint32_t rank)
+{
+    static const char consonants[] = "bdfghklmnprstvwz";
+    static const char vowels[] = "aeio";
+    size_t len = 0;
+    for (uint32_t left = rank; len == 0 || left > 0; left /= 64) {
+        word[len++] = consonants[left % 64 / 4];
+        word[len++] = vowels[left % 4];
+    }
+    word[len] = '\0';
+    return len;
+}
+
+/* Each doubling of the rank is as often met as the one before: Zipf's law. */
+static uint32_t some_rank(uint64_t *state)
+{
+    uint32_t begin = UINT32_C(1) << data_random(state, DATA_WORDS_BITS);
+    return begin - 1 + (uint32_t)data_random(state, begin);
+}
+
 void data_text(uint8_t text[DATA_TEXT_LEN], uint64_t *state)
 {
-    for (size_t i = 0; i < DATA_TEXT_LEN; i++) {
-        bool space = i % 6 == 5 && i + 1 < DATA_TEXT_LEN;
-        text[i] = space ? ' ' : (uint8_t)('a' + data_random(state, 26));
+    size_t len = 0;
+    while (len < DATA_TEXT_LEN) {
+        char word[DATA_WORD_ROOM];
+        size_t word_len = data_word(word, some_rank(state));
+        word[word_len++] = ' ';
+        size_t fits = DATA_TEXT_LEN - len < word_len ? DATA_TEXT_LEN - len : word_len;
+        memcpy(text + len, word, fits);
+        len += fits;
     }
 }
 
@@ -110,7 +135,7 @@ bool data_read(struct data *data, const char *path, size_t count)
 
 void data_file(char path[BENCH_PATH_MAX], const struct bench *bench, size_t count)
 {
-    (void)snprintf(path, BENCH_PATH_MAX, "%s/signed-%zu", bench->cache, count);
+    (void)snprintf(path, BENCH_PATH_MAX, "%s/signed-words-%zu", bench->cache, count);
 }
 
 void data_signed(struct data *data, const struct bench *bench, size_t count)

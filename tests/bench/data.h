@@ -27,7 +27,13 @@ void data_file(char path[BENCH_PATH_MAX], const struct bench *bench, size_t coun
 
 /* Numbers from a seed, for everything that need not be unforeseeable. */
 uint64_t data_random(uint64_t *state, uint64_t below);
-/* DATA_TEXT_LEN octets of words. */
+#define DATA_WORDS_BITS 18 /* of the rank of a word */
+#define DATA_WORD_ROOM  12
+/* The word of this rank: 0 stands in nearly every text, one near 1 << DATA_WORDS_BITS in one of
+ * many thousands.  Gives its length; a NUL is behind it. */
+size_t data_word(char word[DATA_WORD_ROOM], uint32_t rank);
+/* DATA_TEXT_LEN octets of words, some of them common and most of them rare, as people write: about
+ * 70, some 50 of them different. */
 void data_text(uint8_t text[DATA_TEXT_LEN], uint64_t *state);
 
 /* Encode what draft says, by author, with 64 random octets for a proof: for measurements of what

@@ -15,9 +15,9 @@ static const struct {
     {"ingest", bench_ingest},     {"import", bench_import},
     {"clone", bench_clone},       {"disk", bench_disk},
     {"block", bench_block},       {"reconcile-equal", bench_reconcile_equal},
-    {"timeline", bench_timeline}, {"shield", bench_shield},
-    {"rebuild", bench_rebuild},   {"replay", bench_replay},
-    {"idle", bench_idle},
+    {"timeline", bench_timeline}, {"search", bench_search},
+    {"shield", bench_shield},     {"rebuild", bench_rebuild},
+    {"replay", bench_replay},     {"idle", bench_idle},
 };
 
 #define BENCHES_COUNT (sizeof benches / sizeof benches[0])

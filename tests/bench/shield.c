@@ -1,5 +1,5 @@
 /* shield - from the change to what it promises, for a tag and for a word: durable, and in force in
- * the view.  A tag costs what a block costs; a word has every post that holds none yet read. */
+ * the view.  A tag costs what a block costs; a word has the posts read that may hold it. */
 #include <stdlib.h>
 
 #include "store/view.h"
@@ -77,7 +77,9 @@ void bench_shield(struct bench *bench)
     struct result word = {.bench = "shield-word",
                           .unit = "ms",
                           .better = BETTER_NONE,
-                          .reference = "none; wall time of one word, every text read and folded"};
-    /* The tag's word: it stands behind the text, so that all of each text is gone through. */
+                          .reference =
+                              "none; wall time of one word, with the posts read that hold it"};
+    /* The tag's word, in one post of twenty; it stands behind the text, so that all of each of them
+     * is gone through. */
     measure(m, &word, VAULT_SHIELD_WORD, octets_of_text("metoo"), WORD_RUNS);
 }
