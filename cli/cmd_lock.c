@@ -16,7 +16,9 @@
 #define OPEN_TIMEOUT_MS  (60 * 1000)
 #define LOCK_TIMEOUT_MS  (30 * 1000)
 #define PANIC_TIMEOUT_MS (10 * 1000)
+#define STUCK_TIMEOUT_MS (4 * 1000)
 #define STEP_MS          20
+#define ASK_AGAIN_MS     200
 #define PATH_LEN_MAX     (CLI_HOME_MAX + 64)
 
 static void say(struct cli *cli, const char *text)
@@ -246,21 +248,32 @@ static bool is_there(const struct cli *cli, const char *name)
 
 static bool is_destroyed(const struct cli *cli)
 {
-    return !is_there(cli, "key") && !is_there(cli, "keyslot") && !is_there(cli, "vault");
+    return !is_there(cli, "key") && !is_there(cli, "keyslot");
 }
 
-/* A node closes the connection and is gone; one that hangs does not answer in time. */
+/* A node overwrites the key before anything else, closes the connection, and goes. */
 static void ask_node(struct cli *cli)
 {
     struct request request = {
         .command = CONTROL_PANIC, .is_quiet = true, .timeout_ms = STATE_TIMEOUT_MS};
     (void)request_run(cli, &request);
-    for (unsigned waited_ms = 0; waited_ms < PANIC_TIMEOUT_MS; waited_ms += STEP_MS) {
+}
+
+/* One that was just starting has the key in its memory, and can be asked a moment later. */
+static bool node_gone(struct cli *cli, bool is_told)
+{
+    unsigned timeout_ms = is_told ? PANIC_TIMEOUT_MS : STUCK_TIMEOUT_MS;
+    for (unsigned waited_ms = 0; waited_ms < timeout_ms; waited_ms += STEP_MS) {
         if (!home_in_use(cli)) {
-            return;
+            return true;
+        }
+        if (!is_told && waited_ms % ASK_AGAIN_MS == 0) {
+            ask_node(cli);
+            waited_ms += STATE_TIMEOUT_MS;
         }
         step();
     }
+    return false;
 }
 
 static int destroy_alone(struct cli *cli)
@@ -285,11 +298,18 @@ int cmd_panic(struct cli *cli, struct invocation *invocation)
     (void)invocation;
     int status = CLI_DONE;
     bool was_there = !is_destroyed(cli);
-    if (home_in_use(cli)) {
+    if (was_there && home_in_use(cli)) {
         ask_node(cli);
     }
-    if (!was_there || !is_destroyed(cli)) {
+    bool is_told = was_there && is_destroyed(cli);
+    if (!is_told) {
         status = destroy_alone(cli);
+    }
+    if (status == CLI_DONE && !node_gone(cli, is_told)) {
+        return cli_fail(cli, CLI_REFUSED,
+                        "The key of this home is destroyed on the disk, but a node that does not "
+                        "answer still has it in its memory. End it, its name is kithd, or switch "
+                        "this computer off.");
     }
     if (status == CLI_DONE) {
         say(cli, "Destroyed: the key of this home was overwritten, and its files are removed. "

@@ -190,7 +190,7 @@ static enum err_code work(const char *path, const struct options *options, struc
     case OPTIONS_RECOVER:
         return recover_run(path, options, note);
     case OPTIONS_PANIC:
-        return panic_run(path, note);
+        return panic_run(path, options->held_fd, note);
     default:
         return with_home(path, options, note);
     }

@@ -13,12 +13,13 @@
 
 #define PATH_LEN_MAX (HOME_PATH_MAX + 512)
 
-/* What kith makes in a home; a home may lie in a folder that holds other things too.  The lock is
- * the last, since others look at it to see whether somebody is at work here. */
+/* What kith makes in a home; a home may lie in a folder that holds other things too. */
 static const char *const folders[] = {"log", "runs", "journal", "archive"};
-static const char *const names[] = {
-    "vault", "vault.new", "vault.last", "vault.last.new",    "keyslot",        "keyslot.new",
-    "key",   "key.new",   "kithd.log",  CONTROL_SOCKET_NAME, CONTROL_LOCK_NAME};
+static const char *const names[] = {"vault",    "vault.new",   "vault.last", "vault.last.new",
+                                    "keyslot",  "keyslot.new", "key",        "key.new",
+                                    "kithd.log"};
+/* What others look at to see whether somebody is at work here, and ask. */
+static const char *const last_names[] = {CONTROL_SOCKET_NAME, CONTROL_LOCK_NAME};
 
 static bool remove_one(const char *path)
 {
@@ -55,22 +56,30 @@ static void sync_folder(const char *path)
     }
 }
 
-static bool remove_all(const char *home)
+static bool remove_names(const char *home, const char *const *names_at, size_t names_count)
 {
     char path[PATH_LEN_MAX];
     bool all = true;
+    for (size_t i = 0; i < names_count; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", home, names_at[i]);
+        all = remove_one(path) && all;
+    }
+    return all;
+}
+
+static bool remove_all(const char *home, bool is_mine)
+{
+    char path[PATH_LEN_MAX];
+    bool all = remove_names(home, names, sizeof names / sizeof names[0]);
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", home, folders[i]);
         all = remove_folder(path) && all;
     }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(names[i], CONTROL_LOCK_NAME) == 0) {
-            sync_folder(home);
-        }
-        (void)snprintf(path, sizeof path, "%s/%s", home, names[i]);
-        all = remove_one(path) && all;
+    sync_folder(home);
+    if (is_mine) {
+        all = remove_names(home, last_names, sizeof last_names / sizeof last_names[0]) && all;
+        (void)rmdir(home); /* where other things lie in it, it stays */
     }
-    (void)rmdir(home); /* where other things lie in it, it stays */
     return all;
 }
 
@@ -88,10 +97,10 @@ static bool is_home(const char *home)
     return false;
 }
 
-enum err_code panic_run(const char *path, struct err_note *note)
+enum err_code panic_run(const char *path, int held_fd, struct err_note *note)
 {
     struct files *files = NULL;
-    if (!is_home(path)) {
+    if (held_fd < 0 && !is_home(path)) {
         return err_note(note, ERR_NO_NODE, "there is no home in %s", path);
     }
     enum err_code rc = file_posix_new(&files, path, note);
@@ -100,7 +109,12 @@ enum err_code panic_run(const char *path, struct err_note *note)
     }
     enum err_code destroyed = home_key_destroy(files, note);
     file_posix_free(files);
-    bool all = remove_all(path);
+    int lock_fd = -1;
+    bool is_mine = held_fd >= 0 || file_posix_lock(&lock_fd, path, NULL) == ERR_OK;
+    bool all = remove_all(path, is_mine);
+    if (lock_fd >= 0) {
+        file_posix_unlock(lock_fd);
+    }
     if (destroyed != ERR_OK && destroyed != ERR_NOT_FOUND) {
         return err_note(note, destroyed,
                         "the key of this home could not be overwritten everywhere: destroy the "
@@ -119,6 +133,6 @@ void panic_now(struct home *home)
     struct err_note ignored = {{0}};
     (void)!home_key_destroy(home->files, &ignored);
     again_panic(home);
-    (void)!panic_run(home->path, &ignored);
+    (void)!panic_run(home->path, home->lock_fd, &ignored);
     _exit(0);
 }

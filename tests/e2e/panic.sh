@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# panic: at once and without a question, whatever the node is doing; nothing of the home is left.
+source "$(dirname "$0")/lib.sh"
+echo "correct horse" >"$scratch/pass"
+gone() { [ ! -e "$scratch/$1" ]; }
+
+# A home that has something in it, open.
+made() { # made NAME [init's options]
+    local who=$1
+    shift
+    as "$who" init --name "$who" "$@" >/dev/null || fail "init"
+    start "$who" --passphrase-file "$scratch/pass"
+    says "$who" post "a word that nobody is to read" --tag metoo >/dev/null
+    as "$who" follow --tag metoo >/dev/null
+}
+panics() {
+    expect_status 0 as "$1" panic
+    grep -q "Destroyed" "$scratch/out" || fail "panic does not say that it is done"
+    gone "$1" || fail "$1: something is left: $(ls -A "$scratch/$1")"
+    expect_status 3 as "$1" status
+}
+
+expect_status 3 as nobody panic
+
+for kind in --no-passphrase "--passphrase-file $scratch/pass"; do
+    # shellcheck disable=SC2086
+    made open $kind
+    pid=${node_pids[open]}
+    panics open
+    wait "$pid" || fail "a node that destroyed its home ends with another status"
+
+    # shellcheck disable=SC2086
+    made off $kind
+    stop off
+    panics off
+done
+
+made locked --passphrase-file "$scratch/pass"
+expect_status 0 as locked lock
+panics locked
+
+# kithd alone; other things in the folder stay, and so does the folder.
+made alone --no-passphrase
+stop alone
+echo mine >"$scratch/alone/letter"
+expect_status 0 "$KITH_BIN/kithd" --home "$scratch/alone" --panic
+[ "$(ls -A "$scratch/alone")" = letter ] || fail "left, or taken: $(ls -A "$scratch/alone")"
+expect_status 3 "$KITH_BIN/kithd" --home "$scratch/alone" --panic
+
+# A node that hangs is no hindrance, and is told of.
+made stuck --passphrase-file "$scratch/pass"
+kill -STOP "${node_pids[stuck]}"
+expect_status 5 as stuck panic
+expect_text "kithd"
+for name in key keyslot vault vault.last log journal; do
+    [ ! -e "$scratch/stuck/$name" ] || fail "a node that hangs keeps $name"
+done
+crash stuck
