@@ -40,6 +40,7 @@ struct found_list {
     size_t count;
     size_t cap;
     bool no_memory;
+    bool manifest_new; /* a manifest that was not put in place */
 };
 
 static bool parse_name(struct found *found, const char *name)
@@ -64,6 +65,9 @@ static void on_name(void *context, const char *name)
 {
     struct found_list *list = context;
     struct found found;
+    if (strcmp(name, "manifest.new") == 0) {
+        list->manifest_new = true;
+    }
     if (list->no_memory || !parse_name(&found, name)) {
         return;
     }
@@ -217,6 +221,11 @@ void log_files_tidy(struct log_files *files, const struct manifest *manifest)
     struct found_list list = {0};
     enum err_code rc = list_names(files, &list, &ignored);
     bool synced = false;
+    if (rc == ERR_OK && list.manifest_new) {
+        char path[PATH_LEN];
+        (void)snprintf(path, sizeof path, "%s/manifest.new", files->folder);
+        rc = below->remove(below, path, &ignored);
+    }
     for (size_t i = 0; i < list.count && rc == ERR_OK; i++) {
         const struct found *found = &list.at[i];
         if (is_named(manifest, found)) {
@@ -266,6 +275,13 @@ enum err_code log_files_create(struct log_files *files, struct file **file,
     }
     *file = made;
     return ERR_OK;
+}
+
+bool log_files_has(struct log_files *files, const struct manifest_segment *segment)
+{
+    char path[PATH_LEN];
+    segment_path(path, files, segment, "");
+    return file_exists(files->files, path);
 }
 
 void log_files_remove(struct log_files *files, const struct manifest_segment *segment)

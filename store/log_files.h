@@ -40,6 +40,8 @@ MUST_USE enum err_code log_files_open(struct log_files *files, struct file **fil
 MUST_USE enum err_code log_files_create(struct log_files *files, struct file **file,
                                         const struct manifest_segment *segment,
                                         struct err_note *note);
+/* False only when it is certain that there is no file of this name. */
+bool log_files_has(struct log_files *files, const struct manifest_segment *segment);
 /* The segment's file and its lengths, as far as they can be removed; nothing is synced. */
 void log_files_remove(struct log_files *files, const struct manifest_segment *segment);
 

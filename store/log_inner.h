@@ -23,7 +23,8 @@ struct log_part {
     struct log_handle *handle; /* NULL: opened for each read */
     struct segment_table table;
     uint64_t file_len;
-    bool table_kept; /* the table stands beside the segment */
+    uint64_t dead_len; /* see log_dead() */
+    bool table_kept;   /* the table stands beside the segment */
 };
 
 struct log {
@@ -38,7 +39,11 @@ struct log {
     struct manifest manifest;
     struct log_part *parts; /* beside manifest.segments */
     size_t parts_cap;
-    uint64_t end; /* behind the last committed record */
+    uint64_t end;   /* behind the last committed record */
+    bool rewriting; /* and which numbers; there is one log_rewrite at most */
+    uint64_t rewriting_first;
+    uint64_t rewriting_end;
+    uint64_t rewriting_dead_len; /* what log_dead() told of meanwhile */
     enum err_code failure;
 
     /* The segment that is appended to, the last row of the manifest. */
