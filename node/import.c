@@ -13,6 +13,7 @@
 #include "node/verify.h"
 #include "proto/post.h"
 #include "store/store.h"
+#include "store/vault.h"
 
 #define BUFFER_LEN  (256 * POST_WIRE_MAX)
 #define PROGRESS_MS 500
@@ -192,6 +193,16 @@ static enum err_code run_on_workers(struct import *import, struct err_note *note
     return rc;
 }
 
+/* With words where somebody is going to read. */
+static enum err_code open_store(struct store **store, struct home *home, struct err_note *note)
+{
+    enum vault_kind kind = VAULT_PERSONAL;
+    enum err_code rc = vault_kind_of(&kind, home->files, home->key, note);
+    return rc == ERR_OK ? home_open_store(store, home,
+                                          kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note)
+                        : rc;
+}
+
 enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
                          const char *passphrase_file, struct err_note *note)
 {
@@ -212,7 +223,7 @@ enum err_code import_run(struct import_counts *counts, struct home *home, const 
     import->file = file;
     import->buffer = memory_get(BUFFER_LEN);
     import->show_progress = isatty(STDERR_FILENO) == 1;
-    rc = home_open_store(&import->store, home, STORE_UNREAD, note);
+    rc = open_store(&import->store, home, note);
     if (rc == ERR_OK) {
         rc = run_on_workers(import, note);
         store_close(import->store);

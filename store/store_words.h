@@ -1,5 +1,5 @@
 /* store_words.h - the words of posts, as a store with a reader keeps them: which positions hold a
- * word (SPEC 10.6).  A store without one keeps none, and each call does nothing.
+ * word (SPEC 10.12).  A store without one keeps none, and each call does nothing.
  *
  * Hashing takes no lock; what adds and looks up is called with the store's. */
 #ifndef KITH_STORE_STORE_WORDS_H

@@ -115,6 +115,10 @@ MUST_USE enum err_code vault_check_absent(struct files *files, struct err_note *
 MUST_USE enum err_code vault_create(struct files *files, const uint8_t home_key[32],
                                     enum vault_kind kind, const uint8_t seed[32],
                                     struct err_note *note);
+/* Whose home this is, read from the vault alone, for who needs nothing else of it.
+ *   ERR_NOT_FOUND, ERR_DAMAGED  as vault_open();  ERR_NO_MEMORY, ERR_IO */
+MUST_USE enum err_code vault_kind_of(enum vault_kind *kind, struct files *files,
+                                     const uint8_t home_key[32], struct err_note *note);
 /* Open it and check it against the journal.
  *   ERR_NOT_FOUND  no vault here: no home
  *   ERR_DAMAGED    unreadable, truncated or altered: nothing may be shown

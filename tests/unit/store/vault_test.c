@@ -651,12 +651,29 @@ static void a_home_half_made_can_be_made(void **state)
     files = file_memory_new(1);
 }
 
+static void whose_home_it_is_is_read_from_the_vault_alone(void **state)
+{
+    (void)state;
+    static const uint8_t other_key[HOME_KEY_LEN] = "the key of another home in a te.";
+    enum vault_kind kind = VAULT_RELAY;
+    assert_int_equal(vault_kind_of(&kind, files, home_key, &note), ERR_OK);
+    assert_int_equal(kind, VAULT_PERSONAL);
+    assert_int_equal(vault_kind_of(&kind, files, other_key, &note), ERR_DAMAGED);
+    struct files *relay = file_memory_new(4);
+    assert_int_equal(vault_kind_of(&kind, relay, home_key, &note), ERR_NOT_FOUND);
+    assert_int_equal(vault_create(relay, home_key, VAULT_RELAY, seed, &note), ERR_OK);
+    assert_int_equal(vault_kind_of(&kind, relay, home_key, &note), ERR_OK);
+    assert_int_equal(kind, VAULT_RELAY);
+    file_memory_free(relay);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_new_vault_is_empty_and_has_its_keys),
+        TEST(whose_home_it_is_is_read_from_the_vault_alone),
         TEST(the_keys_of_store_and_journal_differ),
         TEST(everything_committed_is_there_after_reopening),
         TEST(the_reach_of_the_web_is_kept_within_its_bounds),

@@ -1,4 +1,4 @@
-/* Words of posts as search compares them and as the store keeps them (SPEC 9.7, 10). */
+/* Words of posts as search compares them and as the store keeps them (SPEC 9.7, 10.12). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
