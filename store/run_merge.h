@@ -29,17 +29,16 @@ struct run_merge;
 
 /* Begin to write name->path, which must not be there.  runs (1 to RUN_MERGE_RUNS_MAX, each ending
  * where the next one begins, asserted) are borrowed until run_merge_free(); others may go on
- * reading them.  The same run_hash made all of them.
+ * reading them.
  *   ERR_NO_MEMORY, and what making a file gives */
 MUST_USE enum err_code run_merge_new(struct run_merge **merge, struct files *files,
-                                     const struct run_name *name, const struct run_hash *hash,
-                                     struct run *const *runs, size_t runs_count,
-                                     const struct run_filter *filter, struct err_note *note);
-/* Go on until about `budget` octets were written, and at least a little; *done once the file is
- * whole and synced.  The caller syncs the folder before naming it anywhere.  After an error the
- * merge can only be freed.
- *   ERR_DAMAGED  one of the runs does not read; run_merge_culprit() says which
- *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY */
+                                     const struct run_name *name, struct run *const *runs,
+                                     size_t runs_count, const struct run_filter *filter,
+                                     struct err_note *note);
+/* Go on for about as much work as writing `budget` octets is, and at least a little; *done once the
+ * file is whole and synced.  The caller syncs the folder before naming it anywhere.  After an error
+ * the merge can only be freed. ERR_DAMAGED  one of the runs does not read; run_merge_culprit() says
+ * which ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code run_merge_step(struct run_merge *merge, bool *done, size_t budget,
                                       struct err_note *note);
 /* After ERR_DAMAGED: the index of the run in runs. */

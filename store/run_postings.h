@@ -17,7 +17,8 @@ struct run_postings {
     size_t at;
     size_t piece_end;
     uint8_t family;
-    bool begun;
+    bool begun; /* position was given */
+    bool fresh; /* the next entry is the first of its piece */
     bool end;
     uint8_t plain[BLOCK_CACHE_PLAIN_LEN];
 };

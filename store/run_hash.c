@@ -1,0 +1,72 @@
+#include "store/run_hash.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+#define CONTEXT "kithruns"
+
+_Static_assert(crypto_shorthash_KEYBYTES == 16, "the keys in run_hash.h");
+_Static_assert(crypto_shorthash_BYTES == 8, "a hash has 64 bits");
+
+enum set_kind { SET_ALL = 0, SET_AUTHOR = 1, SET_TAG = 2 };
+
+void run_hash_init(struct run_hash *hash, const uint8_t store_key[SEAL_KEY_LEN])
+{
+    uint8_t key[SEAL_KEY_LEN];
+    seal_derive(key, store_key, CONTEXT, 1);
+    memcpy(hash->id_key, key, sizeof hash->id_key);
+    memcpy(hash->word_key, key + sizeof hash->id_key, sizeof hash->word_key);
+    seal_derive(hash->set_key, store_key, CONTEXT, 2);
+    sodium_memzero(key, sizeof key);
+}
+
+void run_hash_close(struct run_hash *hash)
+{
+    sodium_memzero(hash, sizeof *hash);
+}
+
+static uint64_t short_hash(struct octets octets, const uint8_t key[16])
+{
+    uint8_t out[crypto_shorthash_BYTES];
+    (void)crypto_shorthash(out, octets.at, octets.len, key);
+    return octets_get_u64be(out);
+}
+
+uint64_t run_hash_id(const struct run_hash *hash, const struct post_id *id)
+{
+    return short_hash(octets_of(id->octets, POST_ID_LEN), hash->id_key);
+}
+
+uint64_t run_hash_word(const struct run_hash *hash, struct octets word)
+{
+    assert(word.len > 0);
+    return short_hash(word, hash->word_key);
+}
+
+static struct run_set_name name_of(const struct run_hash *hash, enum set_kind kind,
+                                   struct octets what)
+{
+    struct run_set_name name;
+    uint8_t first = (uint8_t)kind;
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, hash->set_key, sizeof hash->set_key, sizeof name.octets);
+    (void)crypto_generichash_update(&state, &first, 1);
+    (void)crypto_generichash_update(&state, what.at, what.len);
+    (void)crypto_generichash_final(&state, name.octets, sizeof name.octets);
+    return name;
+}
+
+struct run_set_name run_set_all(const struct run_hash *hash)
+{
+    return name_of(hash, SET_ALL, octets_of(NULL, 0));
+}
+
+struct run_set_name run_set_author(const struct run_hash *hash, const struct key *author)
+{
+    return name_of(hash, SET_AUTHOR, octets_of(author->octets, KEY_LEN));
+}
+
+struct run_set_name run_set_tag(const struct run_hash *hash, struct octets tag)
+{
+    return name_of(hash, SET_TAG, tag);
+}

@@ -1,0 +1,358 @@
+#include "store/run_merge.h"
+
+#include "store/run_scan.h"
+#include "store/run_writer.h"
+
+#include "proto/post.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define CACHE_BLOCKS 96 /* for the ids that sums are made of */
+#define ROUND        64 /* entries between two looks at the budget */
+#define ENTRY_COST   8  /* octets, as work is counted */
+#define ID_COST      512
+
+/* What of a position is written: two bits each. */
+enum part_of { PART_NONE = 0, PART_ID = 1, PART_ALL = 2 };
+
+struct merge_input {
+    const struct run *run;
+    uint32_t shift; /* from its relative positions to the new run's */
+    bool has_id;    /* id is that of the scan's entry */
+    struct post_id id;
+    struct run_scan scan;
+};
+
+struct run_merge {
+    struct run_writer *writer;
+    struct run_filter filter;
+    struct block_cache *cache;
+    uint8_t *parts; /* by relative position, four in an octet */
+    enum run_family family;
+    bool begun; /* the family */
+    bool done;
+    size_t culprit;
+    size_t turn;  /* the input whose entry went last */
+    size_t spent; /* of a step's budget */
+    size_t inputs_count;
+    struct merge_input inputs[];
+};
+
+static enum part_of part_at(const struct run_merge *merge, uint32_t relative)
+{
+    return (enum part_of)((merge->parts[relative / 4] >> (relative % 4 * 2)) & 3u);
+}
+
+static void set_part(struct run_merge *merge, uint32_t relative, enum part_of part)
+{
+    merge->parts[relative / 4] |= (uint8_t)((unsigned)part << (relative % 4 * 2));
+}
+
+static enum err_code id_of(void *context, struct post_id *id, uint32_t relative,
+                           struct err_note *note)
+{
+    struct run_merge *merge = context;
+    size_t low = 0;
+    size_t high = merge->inputs_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        bool behind = merge->inputs[middle].shift <= relative;
+        low = behind ? middle : low;
+        high = behind ? high : middle;
+    }
+    struct run_reader reader = {
+        .run = merge->inputs[low].run,
+        .cache = merge->cache,
+        .owner = low + 1,
+    };
+    merge->spent += ID_COST;
+    enum err_code rc = run_read_id(&reader, id, relative - merge->inputs[low].shift, note);
+    if (rc != ERR_OK) {
+        merge->culprit = low;
+    }
+    return rc;
+}
+
+enum err_code run_merge_new(struct run_merge **merge, struct files *files,
+                            const struct run_name *name, struct run *const *runs, size_t runs_count,
+                            const struct run_filter *filter, struct err_note *note)
+{
+    assert(runs_count >= 1 && runs_count <= RUN_MERGE_RUNS_MAX);
+    struct run_merge *made = calloc(1, sizeof *made + runs_count * sizeof made->inputs[0]);
+    if (made == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    made->filter = *filter;
+    made->inputs_count = runs_count;
+    uint32_t first = runs[0]->first;
+    uint32_t end = runs[runs_count - 1]->end;
+    for (size_t i = 0; i < runs_count; i++) {
+        assert(i == 0 || runs[i]->first == runs[i - 1]->end);
+        made->inputs[i].run = runs[i];
+        made->inputs[i].shift = runs[i]->first - first;
+    }
+    made->parts = calloc((size_t)(end - first) / 4 + 1, 1);
+    if (made->parts == NULL || block_cache_new(&made->cache, CACHE_BLOCKS) != ERR_OK) {
+        run_merge_free(made);
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    enum err_code rc = run_writer_open(&made->writer, files, name, first, end, note);
+    if (rc != ERR_OK) {
+        run_merge_free(made);
+        return rc;
+    }
+    made->writer->ids = (struct run_ids_source){id_of, made};
+    *merge = made;
+    return ERR_OK;
+}
+
+void run_merge_free(struct run_merge *merge)
+{
+    if (merge == NULL) {
+        return;
+    }
+    run_writer_free(merge->writer);
+    block_cache_free(merge->cache);
+    free(merge->parts);
+    free(merge);
+}
+
+size_t run_merge_culprit(const struct run_merge *merge)
+{
+    return merge->culprit;
+}
+
+static bool decode_record(struct run_record *record, const uint8_t *row)
+{
+    memcpy(record->id.octets, row, POST_ID_LEN);
+    record->created_s = run_get_number(row + POST_ID_LEN, RUN_TIME_LEN);
+    record->state = row[RUN_RECORD_LEN - 1] >> 6;
+    record->flags = row[RUN_RECORD_LEN - 1] & RUN_FLAGS_MAX;
+    return record->state <= RUN_GONE;
+}
+
+static void judge(struct run_merge *merge, struct run_record *record, uint32_t relative)
+{
+    enum run_fate fate = RUN_FATE_KEEP;
+    if (record->state != RUN_HOLE && merge->filter.fate != NULL) {
+        fate = merge->filter.fate(merge->filter.context, merge->writer->first + relative);
+    }
+    if (fate == RUN_FATE_ERASE) {
+        *record = (struct run_record){.state = RUN_HOLE};
+    } else if (fate == RUN_FATE_GONE && record->state == RUN_KEPT) {
+        record->state = RUN_GONE;
+    }
+    if (record->state == RUN_KEPT) {
+        set_part(merge, relative, PART_ALL);
+    } else if (record->state == RUN_GONE) {
+        set_part(merge, relative, PART_ID);
+    }
+}
+
+/* One record of the input whose turn it is.  ERR_NOT_FOUND: there are no more. */
+static enum err_code step_record(struct run_merge *merge, struct err_note *note)
+{
+    enum err_code rc = ERR_NOT_FOUND;
+    const uint8_t *row = NULL;
+    while (rc == ERR_NOT_FOUND && merge->turn < merge->inputs_count) {
+        rc = run_scan_row(&merge->inputs[merge->turn].scan, &row, RUN_RECORD_LEN, note);
+        merge->culprit = merge->turn;
+        merge->turn += rc == ERR_NOT_FOUND ? 1 : 0;
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    struct run_record record;
+    if (!decode_record(&record, row)) {
+        return run_damaged(note);
+    }
+    const struct merge_input *input = &merge->inputs[merge->turn];
+    uint64_t read = input->run->parts[RUN_RECORDS].entries_count - input->scan.rows_left;
+    judge(merge, &record, input->shift + (uint32_t)(read - 1));
+    return run_write_record(merge->writer, &record, note);
+}
+
+/* Take the input's next entry that is to be written. */
+static enum err_code advance(struct run_merge *merge, size_t at, struct err_note *note)
+{
+    struct merge_input *input = &merge->inputs[at];
+    enum part_of least = merge->family == RUN_IDS ? PART_ID : PART_ALL;
+    enum err_code rc;
+    do {
+        rc = run_scan_next(&input->scan, note);
+    } while (rc == ERR_OK && input->scan.any &&
+             part_at(merge, input->shift + input->scan.entry.relative) < least);
+    input->has_id = false;
+    if (rc != ERR_OK) {
+        merge->culprit = at;
+    }
+    return rc;
+}
+
+static enum err_code need_id(struct run_merge *merge, struct merge_input *input,
+                             struct err_note *note)
+{
+    if (input->has_id) {
+        return ERR_OK;
+    }
+    uint32_t relative = input->shift + input->scan.entry.relative;
+    enum err_code rc = id_of(merge, &input->id, relative, note);
+    input->has_id = rc == ERR_OK;
+    return rc;
+}
+
+/* Whether the entry of b goes before that of a, which is an earlier input. */
+static enum err_code goes_before(struct run_merge *merge, bool *before, struct merge_input *a,
+                                 struct merge_input *b, struct err_note *note)
+{
+    const struct run_entry *left = &a->scan.entry;
+    const struct run_entry *right = &b->scan.entry;
+    int order = 0;
+    if (merge->family == RUN_SETS) {
+        order = memcmp(right->set.octets, left->set.octets, RUN_SET_NAME_LEN);
+    }
+    if (order == 0 && right->order != left->order) {
+        order = right->order < left->order ? -1 : 1;
+    }
+    enum err_code rc = ERR_OK;
+    if (order == 0 && merge->family == RUN_SETS) {
+        rc = need_id(merge, a, note);
+        if (rc == ERR_OK) {
+            rc = need_id(merge, b, note);
+        }
+        order = rc == ERR_OK ? post_id_compare(&b->id, &a->id) : 0;
+    }
+    *before = order < 0;
+    return rc;
+}
+
+/* The input whose entry goes next.  Equal ones go in the order of positions. */
+static enum err_code choose(struct run_merge *merge, size_t *chosen, struct err_note *note)
+{
+    size_t best = merge->inputs_count;
+    for (size_t i = 0; i < merge->inputs_count; i++) {
+        bool before = best == merge->inputs_count;
+        if (!merge->inputs[i].scan.any) {
+            continue;
+        }
+        if (!before) {
+            enum err_code rc =
+                goes_before(merge, &before, &merge->inputs[best], &merge->inputs[i], note);
+            if (rc != ERR_OK) {
+                return rc;
+            }
+        }
+        best = before ? i : best;
+    }
+    *chosen = best;
+    return best == merge->inputs_count ? ERR_NOT_FOUND : ERR_OK;
+}
+
+static enum err_code write_entry(struct run_merge *merge, size_t at, struct err_note *note)
+{
+    const struct merge_input *input = &merge->inputs[at];
+    const struct run_entry *entry = &input->scan.entry;
+    uint32_t relative = input->shift + entry->relative;
+    switch (merge->family) {
+    case RUN_IDS:
+        return run_write_id(merge->writer, (uint32_t)entry->order, relative, note);
+    case RUN_SETS:
+        return run_write_set(merge->writer, &entry->set, entry->order, relative, note);
+    case RUN_REFS:
+    case RUN_WORDS:
+        return run_write_posting(merge->writer, entry->order, relative, entry->relation, note);
+    case RUN_EXPIRIES:
+        return run_write_expiry(merge->writer, entry->order, relative, note);
+    case RUN_RECORDS:
+    case RUN_FAMILIES_COUNT:
+        break;
+    }
+    assert(false);
+    return ERR_OK;
+}
+
+/* One entry of the family.  ERR_NOT_FOUND: there are no more. */
+static enum err_code step_entry(struct run_merge *merge, struct err_note *note)
+{
+    size_t at = merge->turn;
+    enum err_code rc = choose(merge, &at, note);
+    if (rc == ERR_OK) {
+        rc = write_entry(merge, at, note);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    merge->turn = at;
+    return advance(merge, at, note);
+}
+
+static uint32_t lines_for(const struct run_merge *merge)
+{
+    if (merge->family == RUN_IDS) {
+        return bloom_lines_for((uint64_t)merge->writer->kept_count + merge->writer->gone_count);
+    }
+    uint64_t lines = 0;
+    for (size_t i = 0; i < merge->inputs_count && merge->family == RUN_REFS; i++) {
+        lines += merge->inputs[i].run->parts[RUN_REFS].filter.lines_count;
+    }
+    return lines > UINT32_MAX ? UINT32_MAX : (uint32_t)lines;
+}
+
+static enum err_code begin_family(struct run_merge *merge, struct err_note *note)
+{
+    enum err_code rc = run_writer_begin(merge->writer, merge->family, lines_for(merge), note);
+    for (size_t i = 0; i < merge->inputs_count && rc == ERR_OK; i++) {
+        run_scan_begin(&merge->inputs[i].scan, merge->inputs[i].run, merge->family);
+        if (merge->family != RUN_RECORDS) {
+            rc = advance(merge, i, note);
+        }
+    }
+    merge->turn = 0;
+    merge->begun = true;
+    return rc;
+}
+
+static enum err_code end_family(struct run_merge *merge, struct err_note *note)
+{
+    enum err_code rc = run_writer_end(merge->writer, note);
+    merge->begun = false;
+    merge->family++;
+    return rc;
+}
+
+/* A few entries of the family, or its end. */
+static enum err_code round_of(struct run_merge *merge, struct err_note *note)
+{
+    enum err_code rc = merge->begun ? ERR_OK : begin_family(merge, note);
+    size_t count = 0;
+    while (rc == ERR_OK && count < ROUND) {
+        rc = merge->family == RUN_RECORDS ? step_record(merge, note) : step_entry(merge, note);
+        count++;
+    }
+    merge->spent += count * (merge->family == RUN_RECORDS ? RUN_RECORD_LEN : ENTRY_COST);
+    return rc == ERR_NOT_FOUND ? end_family(merge, note) : rc;
+}
+
+enum err_code run_merge_step(struct run_merge *merge, bool *done, size_t budget,
+                             struct err_note *note)
+{
+    assert(!merge->done);
+    enum err_code rc = ERR_OK;
+    merge->spent = 0;
+    while (rc == ERR_OK && merge->family < RUN_FAMILIES_COUNT) {
+        rc = round_of(merge, note);
+        if (rc == ERR_OK && merge->spent >= budget) {
+            *done = false;
+            return ERR_OK;
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = run_writer_finish(merge->writer, note);
+    }
+    if (rc == ERR_OK) {
+        merge->done = true;
+        *done = true;
+    }
+    return rc;
+}
