@@ -39,6 +39,7 @@ void view_columns_close(struct view_columns *columns)
     free(columns->retracts.at);
     free(columns->profiles.at);
     free(columns->vouch_edges.at);
+    free(columns->reactions.at);
     view_edges_close(&columns->edges);
     free(columns->authors);
     free(columns->namings);
@@ -256,6 +257,10 @@ static bool columns_reserve(struct view_columns *c, const struct post *post)
          !numbers_reserve(&c->vouch_edges, 1))) {
         return false;
     }
+    if (post->known && post->kind == POST_REACT &&
+        view_reactions_reserve(&c->reactions) != ERR_OK) {
+        return false;
+    }
     return numbers_reserve(&c->lists, POST_TAGS_MAX + VIEW_MENTIONS_MAX) &&
            numbers_reserve(&c->arrived, 1) && numbers_reserve(&c->vouches, 1) &&
            numbers_reserve(&c->retracts, 1) && numbers_reserve(&c->profiles, 1) &&
@@ -314,6 +319,7 @@ static void kind_add(struct view_columns *c, uint32_t number, const struct post 
         break;
     case POST_REACT:
         row->detail = (uint8_t)post->as.reaction;
+        view_reactions_add(c, number, view_columns_ref(c, number, POST_SUBJECT));
         break;
     case POST_VOUCH:
         row->flags |= post->as.vouch.has_inviter ? VIEW_ROW_INVITER : 0;

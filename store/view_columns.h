@@ -9,6 +9,7 @@
 #include "store/view_edges.h"
 #include "store/view_intern.h"
 #include "store/view_list.h"
+#include "store/view_reactions.h"
 
 #define VIEW_TAG_ITEM_LEN (1 + POST_TAG_MAX) /* length, octets, zeros */
 #define VIEW_BUCKETS      65536              /* by the first two octets of an id */
@@ -27,6 +28,7 @@ enum {
     VIEW_BRIEF_POLICY = 3,
     VIEW_BRIEF_TEXT = 4,
     VIEW_BRIEF_ROOTED = 8, /* it has a root */
+    VIEW_BRIEF_AGAIN = 16, /* a reaction beside which there may be another of the same two */
 };
 
 struct view_row {
@@ -69,6 +71,7 @@ struct view_author {
     uint32_t posts;         /* head of the chain of its posts, or VIEW_NONE */
     uint32_t namings;       /* head of the chain of its namings, or VIEW_NONE */
     bool lets_vouched_only; /* some text of its has POST_REPLIES_VOUCHED */
+    bool reacts_much;       /* all its reactions have VIEW_BRIEF_AGAIN */
 };
 
 /* A plain growing array of numbers. */
@@ -98,6 +101,7 @@ struct view_columns {
     struct view_numbers arrived; /* in order of arrival */
     struct view_numbers vouches, retracts, profiles;
     struct view_numbers vouch_edges; /* of each of vouches */
+    struct view_reactions reactions;
     struct view_edges edges;
     struct view_author *authors; /* by key; keys met later wrote nothing */
     uint32_t authors_count, authors_cap;
