@@ -238,7 +238,12 @@ static enum err_code check_generation(struct vault *vault, struct err_note *note
     /* Which of its blocks are new is not known any more: all of them are journaled. */
     struct journal_block *changes = NULL;
     size_t changes_count = 0;
+    bool replaced;
     enum err_code rc = vault_block_changes(&changes, &changes_count, vault, true);
+    if (rc == ERR_OK) {
+        /* Where the process ended and the machine went on, it may not have been synced yet. */
+        rc = vault_state_write(vault, &replaced, VAULT_PATH, vault->generation, note);
+    }
     if (rc == ERR_OK) {
         rc = journal_vault(vault->journal, vault->generation, changes, changes_count, note);
     }
