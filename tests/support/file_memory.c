@@ -1,18 +1,31 @@
 #include "tests/support/file_memory_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct file {
     struct inode *inode;
     uint64_t epoch;
+    char path[MEMORY_PATH_LEN]; /* when it was opened */
 };
 
+static void tell(struct memory *m, enum file_memory_call call, const char *path)
+{
+    if (m->hook.before != NULL && call < FILE_MEMORY_CHANGES_COUNT && !m->hooked) {
+        m->hooked = true;
+        m->hook.before(m->hook.context, call, path);
+        m->hooked = false;
+    }
+}
+
 /* Count a call; the error it is to fail with. */
-static enum err_code fault(struct memory *m, enum file_memory_call call, struct err_note *note)
+static enum err_code fault(struct memory *m, enum file_memory_call call, const char *path,
+                           struct err_note *note)
 {
     if (m->crashed) {
         return err_note(note, ERR_IO, "the machine crashed");
     }
+    tell(m, call, path);
     enum err_code rc = ERR_OK;
     enum file_memory_call kinds[2] = {call, FILE_MEMORY_ANY};
     size_t kinds_count = call < FILE_MEMORY_CHANGES_COUNT ? 2 : 1;
@@ -55,7 +68,7 @@ static enum err_code memory_open(struct files *self, struct file **file, const c
         if (there != NULL) {
             return err_note(note, ERR_IO, "%s: the file is there already", path);
         }
-        enum err_code rc = fault(m, FILE_MEMORY_CREATE, note);
+        enum err_code rc = fault(m, FILE_MEMORY_CREATE, path, note);
         if (rc != ERR_OK) {
             return rc;
         }
@@ -64,6 +77,7 @@ static enum err_code memory_open(struct files *self, struct file **file, const c
     }
     *file = memory_must(malloc(sizeof **file));
     **file = (struct file){.inode = inode, .epoch = m->epoch};
+    (void)snprintf((*file)->path, sizeof(*file)->path, "%s", path);
     inode->links++;
     return ERR_OK;
 }
@@ -82,7 +96,7 @@ static enum err_code memory_read_at(struct files *self, struct file *file, uint8
 {
     struct memory *m = memory_of(self);
     enum err_code rc = usable(m, file, note);
-    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_READ_AT, note) : rc;
+    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_READ_AT, file->path, note) : rc;
     if (rc != ERR_OK) {
         return rc;
     }
@@ -103,7 +117,8 @@ static enum err_code memory_append(struct files *self, struct file *file, struct
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = fault(m, FILE_MEMORY_APPEND, note);
+    rc = fault(m, FILE_MEMORY_APPEND, file->path, note);
+    m->broken_rules += file->inode->spoiled ? 1 : 0;
     if (rc != ERR_OK) {
         /* A full disk takes what still fits. */
         octets.len = (size_t)(memory_random(m) % (octets.len + 1));
@@ -117,11 +132,13 @@ static enum err_code memory_write_at(struct files *self, struct file *file, stru
 {
     struct memory *m = memory_of(self);
     enum err_code rc = usable(m, file, note);
-    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_WRITE_AT, note) : rc;
+    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_WRITE_AT, file->path, note) : rc;
     if (rc != ERR_OK) {
         return rc;
     }
     struct inode *inode = file->inode;
+    m->broken_rules += inode->spoiled ? 1 : 0;
+    memory_inode_own(inode);
     size_t end = (size_t)offset + octets.len;
     if (end > inode->now_len) {
         memory_reserve(&inode->now, &inode->now_cap, end);
@@ -141,9 +158,12 @@ static enum err_code memory_sync(struct files *self, struct file *file, struct e
 {
     struct memory *m = memory_of(self);
     enum err_code rc = usable(m, file, note);
-    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_SYNC, note) : rc;
+    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_SYNC, file->path, note) : rc;
+    m->broken_rules += file->inode->spoiled ? 1 : 0;
     if (rc == ERR_OK) {
         memory_inode_sync(file->inode);
+    } else if (memory_inode_unsynced(file->inode)) {
+        file->inode->spoiled = true;
     }
     return rc;
 }
@@ -163,8 +183,9 @@ static enum err_code memory_truncate(struct files *self, struct file *file, uint
 {
     struct memory *m = memory_of(self);
     enum err_code rc = usable(m, file, note);
-    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_TRUNCATE, note) : rc;
+    rc = rc == ERR_OK ? fault(m, FILE_MEMORY_TRUNCATE, file->path, note) : rc;
     if (rc == ERR_OK && len < file->inode->now_len) {
+        memory_inode_own(file->inode);
         file->inode->now_len = (size_t)len;
         if (file->inode->same_len > len) {
             file->inode->same_len = (size_t)len;
@@ -177,7 +198,7 @@ static enum err_code memory_rename(struct files *self, const char *from, const c
                                    struct err_note *note)
 {
     struct memory *m = memory_of(self);
-    enum err_code rc = fault(m, FILE_MEMORY_RENAME, note);
+    enum err_code rc = fault(m, FILE_MEMORY_RENAME, to, note);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -185,6 +206,7 @@ static enum err_code memory_rename(struct files *self, const char *from, const c
     if (there == NULL) {
         return err_note(note, ERR_NOT_FOUND, "%s: no such file", from);
     }
+    m->broken_rules += memory_inode_unsynced(there->inode) ? 1 : 0;
     memory_change_names(m, from, to, there->inode);
     return ERR_OK;
 }
@@ -195,7 +217,7 @@ static enum err_code memory_remove(struct files *self, const char *path, struct 
     if (!m->crashed && memory_names_find(&m->now, path) == NULL) {
         return err_note(note, ERR_NOT_FOUND, "%s: no such file", path);
     }
-    enum err_code rc = fault(m, FILE_MEMORY_REMOVE, note);
+    enum err_code rc = fault(m, FILE_MEMORY_REMOVE, path, note);
     if (rc == ERR_OK) {
         memory_change_names(m, path, "", memory_names_find(&m->now, path)->inode);
     }
@@ -205,29 +227,47 @@ static enum err_code memory_remove(struct files *self, const char *path, struct 
 /* Folders are there as soon as they are named; only the call can fail. */
 static enum err_code memory_make_dir(struct files *self, const char *path, struct err_note *note)
 {
-    (void)path;
-    return fault(memory_of(self), FILE_MEMORY_MAKE_DIR, note);
+    return fault(memory_of(self), FILE_MEMORY_MAKE_DIR, path, note);
 }
 
+/* What an earlier sync failed to keep is no more once a later change of the same name is kept. */
+static size_t outdate(struct memory *m, size_t kept, const struct rename *by)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < kept; i++) {
+        if (strcmp(m->pending[i].to, by->to) == 0 && strcmp(m->pending[i].from, by->from) == 0) {
+            memory_unlink(m->pending[i].inode);
+        } else {
+            m->pending[left++] = m->pending[i];
+        }
+    }
+    return left;
+}
+
+/* A sync of the folder that failed keeps nothing, and no later one keeps what it was to keep. */
 static enum err_code memory_sync_dir(struct files *self, const char *path, struct err_note *note)
 {
     struct memory *m = memory_of(self);
-    enum err_code rc = fault(m, FILE_MEMORY_SYNC_DIR, note);
-    if (rc != ERR_OK) {
+    enum err_code rc = fault(m, FILE_MEMORY_SYNC_DIR, path, note);
+    if (m->crashed) {
         return rc;
     }
     size_t kept = 0;
     for (size_t i = 0; i < m->pending_count; i++) {
         struct rename *change = &m->pending[i];
-        if (memory_in_folder(change->to[0] != '\0' ? change->to : change->from, path)) {
-            memory_names_apply(&m->synced, change);
-            memory_unlink(change->inode);
+        bool here = memory_in_folder(change->to[0] != '\0' ? change->to : change->from, path);
+        if (here && rc == ERR_OK && !change->spoiled) {
+            struct rename applied = *change;
+            memory_names_apply(&m->synced, &applied);
+            kept = outdate(m, kept, &applied);
+            memory_unlink(applied.inode);
         } else {
+            change->spoiled = change->spoiled || (here && rc != ERR_OK);
             m->pending[kept++] = *change;
         }
     }
     m->pending_count = kept;
-    return ERR_OK;
+    return rc;
 }
 
 static enum err_code memory_list(struct files *self, const char *path,
@@ -263,12 +303,17 @@ static const struct files memory_calls = {
     .list = memory_list,
 };
 
-struct files *file_memory_new(uint64_t seed)
+struct memory *memory_new(uint64_t seed)
 {
     struct memory *m = memory_must(calloc(1, sizeof *m));
     m->calls = memory_calls;
     m->random = seed;
-    return &m->calls;
+    return m;
+}
+
+struct files *file_memory_new(uint64_t seed)
+{
+    return &memory_new(seed)->calls;
 }
 
 void file_memory_free(struct files *files)

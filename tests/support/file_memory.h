@@ -29,6 +29,11 @@ enum file_memory_outcome {
     FILE_MEMORY_KEEP, /* everything */
     FILE_MEMORY_TEAR, /* a random part: prefixes of appends, some sectors zero or garbage, the first
                        * few of the changes of names */
+    FILE_MEMORY_PAGES,  /* of each file some of the pages that were not synced, of the changes of
+                         * names  some, each with all that it stands on */
+    FILE_MEMORY_SECTOR, /* each file as far as one sector, which is garbage from some octet on; of
+                         * the changes of names as with PAGES */
+    FILE_MEMORY_OUTCOMES_COUNT,
 };
 
 struct files *file_memory_new(uint64_t seed);
@@ -36,7 +41,8 @@ struct files *file_memory_new(uint64_t seed);
 void file_memory_free(struct files *files);
 
 /* Fail the nth (from 1) call of this kind from now on with code, once; an append that fails may
- * leave a part behind. */
+ * leave a part behind.  What a failed sync was to keep is never kept by a later one: it is lost
+ * with the next crash, or not. */
 void file_memory_fail(struct files *files, enum file_memory_call call, uint64_t nth,
                       enum err_code code);
 /* Crash at the nth (from 1) changing call from now on: that call and all after it give ERR_IO. */
@@ -45,6 +51,31 @@ void file_memory_crash(struct files *files);
 bool file_memory_crashed(const struct files *files);
 /* Come back.  Files still open stay unusable and have to be closed. */
 void file_memory_restart(struct files *files, enum file_memory_outcome outcome);
+
+/* Call before each changing call, before it has any effect; never twice at a time. */
+struct file_memory_hook {
+    void *context;
+    void (*before)(void *context, enum file_memory_call call, const char *path);
+};
+/* hook is copied; NULL ends it. */
+void file_memory_hook(struct files *files, const struct file_memory_hook *hook);
+
+/* Whether a crash now could lose anything. */
+bool file_memory_unsynced(const struct files *files);
+/* What a restart after a crash now would find, as other files with this seed of their own.  They
+ * borrow: while they are there, files and what is open in it must not be used. */
+struct files *file_memory_after_crash(const struct files *files, enum file_memory_outcome outcome,
+                                      uint64_t seed);
+/* Equal for two such copies of files only where both are the same.  (Not the other way round:
+ * octets that were torn and came out whole count as others.) */
+uint64_t file_memory_digest(const struct files *files);
+/* What another process finds after this one was killed: everything as written, and as little
+ * synced as before.  Borrows as file_memory_after_crash() does. */
+struct files *file_memory_after_kill(const struct files *files, uint64_t seed);
+
+/* How often a promise of store/file.h was broken: a file written or synced again after a sync of
+ * it failed, or one given its name before what it holds was synced. */
+uint64_t file_memory_broken_rules(const struct files *files);
 
 /* How many calls of this kind were made. */
 uint64_t file_memory_calls(const struct files *files, enum file_memory_call call);

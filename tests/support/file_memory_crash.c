@@ -1,5 +1,6 @@
 #include "tests/support/file_memory_state.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,17 +86,24 @@ static void settle_names(struct memory *m, enum file_memory_outcome outcome)
     memory_forget_pending(m);
 }
 
+/* A crash that is not gone through in a copy knows the first three outcomes. */
 void file_memory_restart(struct files *files, enum file_memory_outcome outcome)
 {
+    assert(outcome <= FILE_MEMORY_TEAR);
     struct memory *m = memory_of(files);
     settle_names(m, outcome);
     for (size_t i = 0; i < m->now.count; i++) {
         struct inode *inode = m->now.at[i].inode;
+        if (!memory_inode_unsynced(inode)) {
+            continue;
+        }
+        memory_inode_own(inode);
         if (outcome == FILE_MEMORY_DROP) {
             drop(inode);
         } else if (outcome == FILE_MEMORY_TEAR) {
             tear(m, inode);
         }
+        inode->spoiled = false;
         inode->same_len = 0;
         memory_inode_sync(inode);
     }
@@ -103,6 +111,16 @@ void file_memory_restart(struct files *files, enum file_memory_outcome outcome)
     m->crashed = false;
     m->crash_at = 0;
     memset(m->fail_at, 0, sizeof m->fail_at);
+}
+
+void file_memory_hook(struct files *files, const struct file_memory_hook *hook)
+{
+    memory_of(files)->hook = hook == NULL ? (struct file_memory_hook){0} : *hook;
+}
+
+uint64_t file_memory_broken_rules(const struct files *files)
+{
+    return memory_in(files)->broken_rules;
 }
 
 uint64_t file_memory_calls(const struct files *files, enum file_memory_call call)
@@ -128,6 +146,7 @@ size_t file_memory_len(const struct files *files, const char *path)
 void file_memory_flip(struct files *files, const char *path, size_t offset, uint8_t mask)
 {
     struct inode *inode = inode_at(files, path);
+    memory_inode_own(inode);
     if (offset < inode->now_len) {
         inode->now[offset] ^= mask;
     }
@@ -138,6 +157,7 @@ void file_memory_flip(struct files *files, const char *path, size_t offset, uint
 void file_memory_cut(struct files *files, const char *path, size_t len)
 {
     struct inode *inode = inode_at(files, path);
+    memory_inode_own(inode);
     if (len < inode->now_len) {
         inode->now_len = len;
     }

@@ -50,8 +50,10 @@ void memory_unlink(struct inode *inode)
     if (--inode->links > 0) {
         return;
     }
-    free(inode->now);
-    free(inode->synced);
+    if (!inode->borrowed) {
+        free(inode->now);
+        free(inode->synced);
+    }
     free(inode);
 }
 
@@ -67,13 +69,19 @@ struct name *memory_names_find(const struct names *names, const char *path)
 
 void memory_names_set(struct names *names, const char *path, struct inode *inode)
 {
-    inode->links++;
     struct name *there = memory_names_find(names, path);
-    if (there != NULL) {
-        memory_unlink(there->inode);
-        there->inode = inode;
+    if (there == NULL) {
+        memory_names_add(names, path, inode);
         return;
     }
+    inode->links++;
+    memory_unlink(there->inode);
+    there->inode = inode;
+}
+
+void memory_names_add(struct names *names, const char *path, struct inode *inode)
+{
+    inode->links++;
     if (names->count == names->cap) {
         names->cap = names->cap == 0 ? 8 : names->cap * 2;
         names->at = memory_must(realloc(names->at, names->cap * sizeof *names->at));
@@ -105,7 +113,7 @@ void memory_names_copy(struct names *to, const struct names *from)
 {
     memory_names_clear(to);
     for (size_t i = 0; i < from->count; i++) {
-        memory_names_set(to, from->at[i].path, from->at[i].inode);
+        memory_names_add(to, from->at[i].path, from->at[i].inode);
     }
 }
 
@@ -143,8 +151,34 @@ bool memory_in_folder(const char *path, const char *folder)
     return slash == path + len && memcmp(path, folder, len) == 0;
 }
 
+static uint8_t *copied(const uint8_t *at, size_t len)
+{
+    uint8_t *copy = memory_must(malloc(len + 1));
+    if (len > 0) {
+        memcpy(copy, at, len);
+    }
+    return copy;
+}
+
+void memory_inode_own(struct inode *inode)
+{
+    if (inode->borrowed) {
+        inode->now = copied(inode->now, inode->now_len);
+        inode->now_cap = inode->now_len + 1;
+        inode->synced = copied(inode->synced, inode->synced_len);
+        inode->synced_cap = inode->synced_len + 1;
+        inode->borrowed = false;
+    }
+}
+
+bool memory_inode_unsynced(const struct inode *inode)
+{
+    return inode->same_len != inode->now_len || inode->same_len != inode->synced_len;
+}
+
 void memory_inode_append(struct inode *inode, struct octets octets)
 {
+    memory_inode_own(inode);
     memory_reserve(&inode->now, &inode->now_cap, inode->now_len + octets.len);
     if (octets.len > 0) {
         memcpy(inode->now + inode->now_len, octets.at, octets.len);
@@ -154,6 +188,10 @@ void memory_inode_append(struct inode *inode, struct octets octets)
 
 void memory_inode_sync(struct inode *inode)
 {
+    if (inode->spoiled || !memory_inode_unsynced(inode)) {
+        return;
+    }
+    memory_inode_own(inode);
     memory_reserve(&inode->synced, &inode->synced_cap, inode->now_len);
     if (inode->now_len > inode->same_len) {
         memcpy(inode->synced + inode->same_len, inode->now + inode->same_len,

@@ -17,6 +17,8 @@ struct inode {
     size_t synced_cap;
     size_t same_len; /* now and synced agree so far, where both reach */
     size_t links;    /* names, pending names and open files */
+    bool borrowed;   /* now and synced are another's octets */
+    bool spoiled;    /* a sync failed: what is not synced never will be */
 };
 
 struct name {
@@ -35,6 +37,7 @@ struct rename {
     char from[MEMORY_PATH_LEN]; /* "": a file made */
     char to[MEMORY_PATH_LEN];   /* "": a file removed */
     struct inode *inode;
+    bool spoiled; /* a sync of the folder failed */
 };
 
 struct memory {
@@ -51,20 +54,31 @@ struct memory {
     enum err_code fail_with[FILE_MEMORY_READ_AT + 1];
     uint64_t crash_at;
     bool crashed;
+    struct file_memory_hook hook;
+    bool hooked; /* inside of it */
+    uint64_t broken_rules;
 };
 
+/* A machine without files, for file_memory_new() and its like. */
+struct memory *memory_new(uint64_t seed);
 struct memory *memory_of(struct files *files);
 const struct memory *memory_in(const struct files *files);
 /* at, unless it is NULL: then the test program ends. */
 void *memory_must(void *at);
 /* The next number drawn from the seed. */
 uint64_t memory_random(struct memory *m);
+/* What inode borrows it has for itself from now on: before anything is written. */
+void memory_inode_own(struct inode *inode);
+/* Whether a crash could lose something of it. */
+bool memory_inode_unsynced(const struct inode *inode);
 /* Room for len octets. */
 void memory_reserve(uint8_t **at, size_t *cap, size_t len);
 /* One link less; the last one frees. */
 void memory_unlink(struct inode *inode);
 struct name *memory_names_find(const struct names *names, const char *path);
 void memory_names_set(struct names *names, const char *path, struct inode *inode);
+/* The same for a path that is not there. */
+void memory_names_add(struct names *names, const char *path, struct inode *inode);
 void memory_names_clear(struct names *names);
 /* to = from */
 void memory_names_copy(struct names *to, const struct names *from);

@@ -1,0 +1,31 @@
+/* house.h - a person's home in memory, opened the way a node opens it: journal, vault, store, and
+ * then whatever she wrote that the store lacks. */
+#ifndef KITH_TESTS_CRASH_HOUSE_H
+#define KITH_TESTS_CRASH_HOUSE_H
+
+#include "store/journal.h"
+#include "store/store.h"
+#include "store/vault.h"
+
+struct house {
+    struct files *files; /* borrowed */
+    struct journal *journal;
+    struct vault *vault;
+    struct store *store;
+};
+
+/* Always with the same keys. */
+MUST_USE enum err_code house_make(struct files *files, struct err_note *note);
+/* On an error nothing is open. */
+MUST_USE enum err_code house_open(struct house *house, struct files *files, uint64_t now_s,
+                                  struct err_note *note);
+/* Nothing open is fine. */
+void house_close(struct house *house);
+
+/* Randomness from a seed, so that a run can be repeated: before anything else of libsodium. */
+void house_random_from(uint64_t seed);
+/* Where it stands: what tries things out puts it back afterwards. */
+uint64_t house_random_at(void);
+void house_random_back(uint64_t at);
+
+#endif

@@ -1,0 +1,556 @@
+#include "tests/crash/life.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/sealed_file.h"
+#include "store/vault_recover.h"
+#include "tests/support/file_memory.h"
+
+#define DAY_S 86400
+
+/* How often in a hundred. */
+static const struct {
+    const char *name;
+    unsigned often;
+} acts[LIFE_ACTS_COUNT] = {
+    [LIFE_PUT] = {"put", 46},        [LIFE_OWN] = {"own post", 14},
+    [LIFE_SENT] = {"sent", 5},       [LIFE_BLOCK] = {"block", 6},
+    [LIFE_UNBLOCK] = {"unblock", 3}, [LIFE_PETNAME] = {"petname", 3},
+    [LIFE_FOLLOW] = {"follow", 3},   [LIFE_SHIELD] = {"shield", 2},
+    [LIFE_PEER] = {"peer", 2},       [LIFE_IMPORT] = {"import", 1},
+    [LIFE_COPY] = {"copy", 4},       [LIFE_INVITE] = {"invite", 2},
+    [LIFE_LIST] = {"list", 1},       [LIFE_MIDNIGHT] = {"midnight", 3},
+    [LIFE_REOPEN] = {"reopen", 3},   [LIFE_RECOVER] = {"recover", 2},
+};
+
+const char *life_act_name(enum life_act act)
+{
+    return acts[act].name;
+}
+
+static uint64_t draw(struct life *life, uint64_t below)
+{
+    life->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = life->random;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ (z >> 31)) % below;
+}
+
+static struct life *life_alloc(void)
+{
+    struct life *life = calloc(1, sizeof *life);
+    if (life == NULL) {
+        abort();
+    }
+    return life;
+}
+
+struct life *life_new(struct files *files, uint64_t seed)
+{
+    struct life *life = life_alloc();
+    life->random = seed;
+    life->now_s = LEDGER_NOW_S;
+    ledger_init(&life->ledger);
+    enum err_code rc = house_make(files, &life->note);
+    rc = rc == ERR_OK ? house_open(&life->house, files, life->now_s, &life->note) : rc;
+    if (rc != ERR_OK) {
+        (void)fprintf(stderr, "making a home: %s\n", life->note.text);
+        abort();
+    }
+    life->ledger.generation = vault_contents(life->house.vault)->generation;
+    return life;
+}
+
+struct life *life_copy(const struct life *life, struct files *files)
+{
+    struct life *copy = life_alloc();
+    *copy = *life;
+    copy->house = (struct house){.files = files};
+    return copy;
+}
+
+void life_free(struct life *life)
+{
+    if (life != NULL) {
+        house_close(&life->house);
+        free(life);
+    }
+}
+
+/* --- posts --------------------------------------------------------------------------------------
+ */
+
+struct batch {
+    uint32_t at[LEDGER_BATCH_MAX];
+    size_t count;
+};
+
+/* Some post that was stored, or POOL_NONE. */
+static uint32_t some_stored(struct life *life)
+{
+    const struct ledger *ledger = &life->ledger;
+    return ledger->order_count == 0 ? POOL_NONE : ledger->order[draw(life, ledger->order_count)];
+}
+
+static size_t text_len_of(struct life *life)
+{
+    uint64_t kind = draw(life, 40);
+    return (size_t)(kind == 0   ? 2000 + draw(life, 10000)
+                    : kind < 10 ? 4 + draw(life, 800)
+                                : 4 + draw(life, 200));
+}
+
+static uint32_t fresh_text(struct life *life, uint32_t who)
+{
+    uint64_t expires_s = draw(life, 8) == 0 ? life->now_s + 1 + draw(life, (uint64_t)3 * DAY_S) : 0;
+    uint32_t parent = draw(life, 4) == 0 ? some_stored(life) : POOL_NONE;
+    if (parent != POOL_NONE && pool_at(parent)->subject != POOL_NONE) {
+        parent = POOL_NONE;
+    }
+    return pool_text(who, life->now_s - draw(life, 5000), expires_s, parent, text_len_of(life));
+}
+
+static void add_to(struct batch *batch, uint32_t index)
+{
+    batch->at[batch->count++] = index;
+}
+
+static void add_one(struct life *life, struct batch *batch)
+{
+    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
+    uint32_t old = some_stored(life);
+    uint64_t kind = draw(life, 20);
+    if (kind == 0 && old != POOL_NONE) {
+        add_to(batch, old); /* it comes again */
+    } else if (kind < 3 && old != POOL_NONE) {
+        uint32_t by = draw(life, 6) == 0 ? who : pool_at(old)->author;
+        add_to(batch, pool_retract(by, life->now_s, old));
+    } else if (kind == 3) {
+        /* Both in one batch, in either order. */
+        uint32_t subject = fresh_text(life, who);
+        uint32_t retract = pool_retract(who, life->now_s, subject);
+        bool first = draw(life, 2) == 0;
+        add_to(batch, first ? subject : retract);
+        add_to(batch, first ? retract : subject);
+    } else {
+        add_to(batch, fresh_text(life, who));
+    }
+}
+
+static bool in_order(const struct ledger *ledger, uint32_t index)
+{
+    return ledger->stored[index];
+}
+
+/* Where the store put what it took just now. */
+static enum err_code learn_places(struct life *life, uint64_t from)
+{
+    uint8_t octets[POST_WIRE_MAX];
+    struct octets_room room = {.at = octets, .cap = sizeof octets};
+    struct ledger *ledger = &life->ledger;
+    size_t next = ledger->order_count;
+    uint64_t at = 0;
+    enum err_code rc;
+    while (next > 0 && ledger->at[ledger->order[next - 1]] == LEDGER_UNKNOWN) {
+        next--;
+    }
+    while ((rc = store_next(life->house.store, &room, &at, &from, &life->note)) == ERR_OK) {
+        while (next < ledger->order_count &&
+               !octets_equal(pool_at(ledger->order[next])->wire, octets_of(room.at, room.len))) {
+            next++; /* retracted within its batch */
+        }
+        if (next == ledger->order_count) {
+            return err_note(&life->note, ERR_DAMAGED, "the store holds what was not put");
+        }
+        ledger->at[ledger->order[next++]] = at;
+    }
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
+static enum err_code put(struct life *life, const struct batch *batch)
+{
+    struct post posts[LEDGER_BATCH_MAX];
+    struct octets wires[LEDGER_BATCH_MAX];
+    enum store_put_result results[LEDGER_BATCH_MAX];
+    struct ledger *ledger = &life->ledger;
+    for (size_t i = 0; i < batch->count; i++) {
+        posts[i] = pool_at(batch->at[i])->post;
+        wires[i] = pool_at(batch->at[i])->wire;
+        ledger->flying[i] = batch->at[i];
+    }
+    ledger->flying_count = batch->count;
+    uint64_t from = store_end(life->house.store);
+    enum err_code rc =
+        store_put(life->house.store, results, posts, wires, batch->count, life->now_s, &life->note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    ledger->flying_count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        uint32_t index = batch->at[i];
+        if (results[i] == STORE_NEW && in_order(ledger, index)) {
+            return err_note(&life->note, ERR_DAMAGED, "a post that was stored came as new");
+        }
+        if (results[i] == STORE_NEW) {
+            ledger->stored[index] = true;
+            ledger->at[index] = LEDGER_UNKNOWN;
+            ledger->order[ledger->order_count++] = index;
+        }
+    }
+    return learn_places(life, from);
+}
+
+static enum err_code put_some(struct life *life)
+{
+    struct batch batch = {.count = 0};
+    uint64_t count = draw(life, 12) == 0 ? 1 + draw(life, 20) : 1 + draw(life, 2);
+    for (uint64_t i = 0; i < count && batch.count + 2 <= LEDGER_BATCH_MAX; i++) {
+        add_one(life, &batch);
+    }
+    return put(life, &batch);
+}
+
+static enum err_code write_own(struct life *life)
+{
+    struct ledger *ledger = &life->ledger;
+    uint32_t index = fresh_text(life, 0);
+    if (ledger->own_count == LEDGER_OWN_MAX) {
+        return ERR_OK;
+    }
+    const struct pool_post *post = pool_at(index);
+    ledger->own_flying = index;
+    enum err_code rc =
+        journal_own_post(life->house.journal, &post->post.id, post->wire, &life->note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    ledger->own_flying = POOL_NONE;
+    ledger->sent[ledger->own_count] = 0;
+    ledger->own[ledger->own_count++] = index;
+    return put(life, &(struct batch){.at = {index}, .count = 1});
+}
+
+static enum err_code tell_sent(struct life *life)
+{
+    struct ledger *ledger = &life->ledger;
+    if (ledger->own_count == 0) {
+        return ERR_OK;
+    }
+    size_t index = (size_t)draw(life, ledger->own_count);
+    if (ledger->sent[index] >= 8) {
+        return ERR_OK; /* more is not written down */
+    }
+    ledger->sent_flying = index;
+    ledger->sent_value = ledger->sent[index] + 1;
+    enum err_code rc = journal_sent(life->house.journal, &pool_at(ledger->own[index])->post.id,
+                                    ledger->sent_value, &life->note);
+    if (rc == ERR_OK) {
+        ledger->sent[index] = ledger->sent_value;
+        ledger->sent_flying = LEDGER_OWN_MAX;
+    }
+    return rc;
+}
+
+static enum err_code use_invite(struct life *life)
+{
+    struct ledger *ledger = &life->ledger;
+    uint32_t number = (uint32_t)draw(life, LEDGER_INVITES);
+    struct key seed;
+    struct key subject;
+    ledger_invite(&seed, &subject, number);
+    ledger->used_flying = number;
+    enum err_code rc = journal_invite_used(life->house.journal, &seed, &subject, &life->note);
+    if (rc == ERR_OK) {
+        ledger->used[number] = true;
+        ledger->used_flying = LEDGER_INVITES;
+    }
+    return rc;
+}
+
+/* --- the vault ----------------------------------------------------------------------------------
+ */
+
+/* What is staged becomes what is acknowledged. */
+static enum err_code commit(struct life *life)
+{
+    struct ledger *ledger = &life->ledger;
+    ledger->vault_flying = true;
+    vault_clock(life->house.vault, life->now_s);
+    enum err_code rc = vault_commit(life->house.vault, &life->note);
+    if (rc == ERR_OK) {
+        ledger->vault = ledger->vault_next;
+        ledger->vault_flying = false;
+        ledger->generation = vault_contents(life->house.vault)->generation;
+    }
+    return rc;
+}
+
+static void model_block(struct life *life, uint32_t who, unsigned label, bool keep_label)
+{
+    struct ledger_vault *next = &life->ledger.vault_next;
+    if (!next->blocks[who].in_force) {
+        next->blocks[who].stretches++;
+        next->blocks[who].in_force = true;
+        next->blocks[who].at_s = life->now_s;
+        next->blocks[who].position = store_end(life->house.store);
+        next->blocks[who].label = (uint8_t)label;
+    } else if (!keep_label) {
+        next->blocks[who].label = (uint8_t)label;
+    }
+}
+
+static enum err_code block(struct life *life, bool *changed)
+{
+    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
+    unsigned label = (unsigned)draw(life, 100);
+    char text[32];
+    ledger_name(text, "label", label);
+    model_block(life, who, label, false);
+    return vault_block(life->house.vault, changed, pool_person(who), label == 0 ? "" : text,
+                       life->now_s, store_end(life->house.store));
+}
+
+static enum err_code unblock(struct life *life, bool *changed)
+{
+    struct ledger_vault *next = &life->ledger.vault_next;
+    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
+    for (uint32_t i = 0; i < POOL_PEOPLE && !next->blocks[who].in_force; i++) {
+        who = (who + 1) % POOL_PEOPLE;
+    }
+    if (next->blocks[who].in_force) {
+        next->blocks[who].in_force = false;
+        next->blocks[who].at_s = life->now_s;
+        next->blocks[who].position = store_end(life->house.store);
+    }
+    return vault_unblock(life->house.vault, changed, pool_person(who), life->now_s,
+                         store_end(life->house.store));
+}
+
+static enum err_code name_somebody(struct life *life, bool *changed)
+{
+    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
+    bool away = draw(life, 4) == 0;
+    char text[32];
+    ledger_name(text, "friend", who + 1);
+    life->ledger.vault_next.petname[who] = (uint8_t)(away ? 0 : who + 1);
+    return vault_petname_set(life->house.vault, changed, pool_person(who), away ? "" : text);
+}
+
+static enum err_code follow(struct life *life, bool *changed)
+{
+    struct ledger_vault *next = &life->ledger.vault_next;
+    struct vault *vault = life->house.vault;
+    if (draw(life, 2) == 0) {
+        uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
+        next->followed[who] = !next->followed[who];
+        return next->followed[who] ? vault_follow(vault, changed, pool_person(who))
+                                   : vault_unfollow(vault, changed, pool_person(who));
+    }
+    unsigned number = (unsigned)draw(life, LEDGER_TAGS);
+    char text[32];
+    ledger_name(text, "tag", number);
+    next->tags[number] = !next->tags[number];
+    return next->tags[number] ? vault_follow_tag(vault, changed, octets_of_text(text))
+                              : vault_unfollow_tag(vault, changed, octets_of_text(text));
+}
+
+static enum err_code shield(struct life *life, bool *changed)
+{
+    struct ledger_vault *next = &life->ledger.vault_next;
+    unsigned number = (unsigned)draw(life, LEDGER_SHIELDS);
+    char text[32];
+    ledger_name(text, "word", number);
+    next->shields[number] = !next->shields[number];
+    return next->shields[number]
+               ? vault_shield(life->house.vault, changed, VAULT_SHIELD_WORD, octets_of_text(text))
+               : vault_unshield(life->house.vault, changed, VAULT_SHIELD_WORD,
+                                octets_of_text(text));
+}
+
+static enum err_code change_peer(struct life *life, bool *changed)
+{
+    struct ledger_vault *next = &life->ledger.vault_next;
+    unsigned number = (unsigned)draw(life, LEDGER_PEERS);
+    struct vault_peer peer = {.joined = false};
+    ledger_name(peer.address.host, "host", number);
+    peer.address.port = (uint16_t)(LEDGER_PEERS * 100 + number);
+    struct vault_claim claim = {.address = peer.address, .claim = {1, 2, 3}, .claim_len = 3};
+    *changed = true;
+    switch (draw(life, 4)) {
+    case 0:
+        next->claims[number] = true;
+        return vault_claim_add(life->house.vault, &claim);
+    case 1:
+        next->claims[number] = false;
+        return vault_claim_done(life->house.vault, &peer.address, false);
+    case 2:
+        next->steps = (uint8_t)(1 + draw(life, VAULT_STEPS_MAX));
+        return vault_web_steps_set(life->house.vault, changed, next->steps);
+    default:
+        next->peers[number] = !next->peers[number];
+        return next->peers[number] ? vault_peer_add(life->house.vault, changed, &peer)
+                                   : vault_peer_remove(life->house.vault, changed, &peer.address);
+    }
+}
+
+static enum err_code import(struct life *life, bool *changed)
+{
+    struct vault_block list[6];
+    size_t added = 0;
+    size_t count = 0;
+    for (uint32_t who = (uint32_t)draw(life, 5); who < POOL_PEOPLE && count < 6; who += 5) {
+        list[count] = (struct vault_block){.key = *pool_person(who), .in_force = true};
+        ledger_name(list[count].label, "label", who + 1);
+        model_block(life, who, who + 1, true);
+        count++;
+    }
+    enum err_code rc = vault_import(life->house.vault, &added, list, count, life->now_s,
+                                    store_end(life->house.store));
+    *changed = added > 0;
+    return rc;
+}
+
+static enum err_code change_vault(struct life *life, enum life_act act)
+{
+    bool changed = false;
+    life->ledger.vault_next = life->ledger.vault;
+    enum err_code rc = act == LIFE_BLOCK     ? block(life, &changed)
+                       : act == LIFE_UNBLOCK ? unblock(life, &changed)
+                       : act == LIFE_PETNAME ? name_somebody(life, &changed)
+                       : act == LIFE_FOLLOW  ? follow(life, &changed)
+                       : act == LIFE_SHIELD  ? shield(life, &changed)
+                       : act == LIFE_PEER    ? change_peer(life, &changed)
+                                             : import(life, &changed);
+    if (rc != ERR_OK) {
+        vault_discard(life->house.vault);
+        return err_note(&life->note, rc, "staging a change");
+    }
+    return commit(life);
+}
+
+/* --- files that leave, and reopening ------------------------------------------------------------
+ */
+
+static enum err_code write_list(struct life *life)
+{
+    char path[32];
+    uint8_t octets[3000];
+    ledger_name(path, "list.", life->lists_count);
+    memset(octets, (int)(life->lists_count % 251), sizeof octets);
+    enum err_code rc =
+        sealed_put(life->house.files, path, octets_of(octets, sizeof octets), &life->note);
+    life->lists_count++;
+    return rc;
+}
+
+static enum err_code recover_vault(struct life *life)
+{
+    struct vault_recovery recovery;
+    enum err_code rc = vault_recover(&recovery, life->house.files, &life->note);
+    return rc == ERR_OK ? house_open(&life->house, life->house.files, life->now_s, &life->note)
+                        : rc;
+}
+
+enum err_code life_open(struct life *life)
+{
+    enum err_code rc = house_open(&life->house, life->house.files, life->now_s, &life->note);
+    bool lost = rc == ERR_DAMAGED || rc == ERR_ROLLBACK;
+    return lost && life->act == LIFE_RECOVER ? recover_vault(life) : rc;
+}
+
+static enum err_code reopen(struct life *life)
+{
+    house_close(&life->house);
+    return life_open(life);
+}
+
+static enum err_code lose_and_recover(struct life *life)
+{
+    struct files *files = life->house.files;
+    vault_keep_copy(life->house.vault);
+    house_close(&life->house);
+    size_t len = file_memory_len(files, "vault");
+    file_memory_flip(files, "vault", (size_t)draw(life, len), 1);
+    enum err_code rc = recover_vault(life);
+    if (rc == ERR_OK) {
+        life->ledger.generation = vault_contents(life->house.vault)->generation;
+    }
+    return rc;
+}
+
+static enum err_code pass_midnight(struct life *life)
+{
+    life->now_s += DAY_S;
+    store_midnight(life->house.store, life->now_s);
+    return ERR_OK;
+}
+
+/* --- one act after another ----------------------------------------------------------------------
+ */
+
+static enum err_code act_out(struct life *life, enum life_act act)
+{
+    switch (act) {
+    case LIFE_PUT:
+        return put_some(life);
+    case LIFE_OWN:
+        return write_own(life);
+    case LIFE_SENT:
+        return tell_sent(life);
+    case LIFE_BLOCK:
+    case LIFE_UNBLOCK:
+    case LIFE_PETNAME:
+    case LIFE_FOLLOW:
+    case LIFE_SHIELD:
+    case LIFE_PEER:
+    case LIFE_IMPORT:
+        return change_vault(life, act);
+    case LIFE_COPY:
+        vault_keep_copy(life->house.vault);
+        return ERR_OK;
+    case LIFE_INVITE:
+        return use_invite(life);
+    case LIFE_LIST:
+        return write_list(life);
+    case LIFE_MIDNIGHT:
+        return pass_midnight(life);
+    case LIFE_REOPEN:
+        return reopen(life);
+    case LIFE_RECOVER:
+        return lose_and_recover(life);
+    case LIFE_ACTS_COUNT:
+        break;
+    }
+    abort();
+}
+
+enum err_code life_do(struct life *life, enum life_act act)
+{
+    life->act = act;
+    life->note = (struct err_note){{0}};
+    uint64_t day = life->now_s / DAY_S;
+    life->now_s += draw(life, 300);
+    if (life->now_s / DAY_S != day) {
+        store_midnight(life->house.store, life->now_s); /* as a node does */
+    }
+    enum err_code rc = act_out(life, act);
+    if (rc == ERR_OK) {
+        life->acts[act]++;
+        life->steps_count++;
+    }
+    return rc;
+}
+
+enum err_code life_step(struct life *life)
+{
+    unsigned drawn = (unsigned)draw(life, 100);
+    unsigned act = 0;
+    while (act + 1 < LIFE_ACTS_COUNT && drawn >= acts[act].often) {
+        drawn -= acts[act].often;
+        act++;
+    }
+    return life_do(life, (enum life_act)act);
+}
