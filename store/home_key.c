@@ -314,6 +314,38 @@ static enum err_code place(struct files *files, const char *path, struct octets 
     return rc;
 }
 
+/* Whether these octets, and nothing else, stand there. */
+static bool stands(struct files *files, const char *path, struct octets octets)
+{
+    struct err_note ignored = {{0}};
+    uint8_t *found = NULL;
+    size_t len = 0;
+    if (file_read_all(files, &found, &len, path, octets.len, &ignored) != ERR_OK) {
+        return false;
+    }
+    bool same = octets_equal(octets_of(found, len), octets);
+    sodium_memzero(found, len);
+    free(found);
+    return same;
+}
+
+/* As place(), but what stands there already is only synced: a write that a crash tears could leave
+ * neither it nor a copy. */
+static enum err_code keep(struct files *files, const char *path, struct octets octets,
+                          struct err_note *note)
+{
+    if (!stands(files, path, octets)) {
+        return place(files, path, octets, note);
+    }
+    struct file *file = NULL;
+    enum err_code rc = files->open(files, &file, path, FILE_UPDATE, note);
+    if (rc == ERR_OK) {
+        rc = files->sync(files, file, note);
+        files->close(files, file);
+    }
+    return rc;
+}
+
 /* Longer than the file is: its blocks are overwritten whatever it held. */
 static enum err_code scramble(struct files *files, const char *path, struct err_note *note)
 {
@@ -335,9 +367,9 @@ static enum err_code destroy(struct files *files, const char *path, struct err_n
 /* Make what was found, or is to be from now on, the only one there is. */
 static enum err_code settle(const struct parts *parts, struct files *files, struct err_note *note)
 {
-    enum err_code rc = place(files, KEY_PATH, octets_of(parts->file, FILE_LEN), note);
+    enum err_code rc = keep(files, KEY_PATH, octets_of(parts->file, FILE_LEN), note);
     if (rc == ERR_OK && mode_of(parts) == MODE_WRAPPED) {
-        rc = place(files, SLOT_PATH, octets_of(parts->slot, SLOT_LEN), note);
+        rc = keep(files, SLOT_PATH, octets_of(parts->slot, SLOT_LEN), note);
     } else if (rc == ERR_OK) {
         rc = destroy(files, SLOT_PATH, note);
     }
