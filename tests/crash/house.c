@@ -1,12 +1,57 @@
 #include "tests/crash/house.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum err_code house_make(struct files *files, struct err_note *note)
 {
     static const uint8_t seed[32] = "the same person in every crash";
-    return vault_create(files, VAULT_PERSONAL, seed, note);
+    uint8_t key[HOME_KEY_LEN];
+    enum err_code rc = vault_check_absent(files, note);
+    rc = rc == ERR_OK ? home_key_make(key, files, NULL, note) : rc;
+    return rc == ERR_OK ? vault_create(files, key, VAULT_PERSONAL, seed, note) : rc;
+}
+
+/* Quick to try: what is tested is files, not guessing. */
+static struct home_key_lock lock_of(char text[32], unsigned words)
+{
+    (void)snprintf(text, 32, "passphrase %u", words);
+    return (struct home_key_lock){
+        .passphrase = octets_of_text(text), .ops = 1, .mem_kib = HOME_KEY_MEM_KIB_MIN};
+}
+
+enum err_code house_change_words(const struct house *house, unsigned words, struct err_note *note)
+{
+    char text[32];
+    bool changed = false;
+    struct home_key_lock lock = lock_of(text, words);
+    return home_key_change(&changed, house->files, house->key, words == 0 ? NULL : &lock, note);
+}
+
+static enum err_code try_words(struct house *house, unsigned words, struct err_note *note)
+{
+    char text[32];
+    struct home_key_lock lock = lock_of(text, words);
+    struct octets passphrase = words == 0 ? octets_of(NULL, 0) : lock.passphrase;
+    house->words = words;
+    return home_key_open(house->key, house->files, passphrase, note);
+}
+
+static enum err_code open_key(struct house *house, const struct house_words *words,
+                              struct err_note *note)
+{
+    enum err_code rc = try_words(house, words->next, note);
+    if ((rc == ERR_DECRYPT || rc == ERR_LOCKED) && words->now != words->next) {
+        *note = (struct err_note){{0}};
+        rc = try_words(house, words->now, note);
+    }
+    bool locked = true;
+    struct err_note ignored = {{0}};
+    if (rc == ERR_OK && home_key_is_locked(&locked, house->files, &ignored) == ERR_OK && !locked) {
+        house->words = 0; /* any passphrase opens a home that has none */
+    }
+    return rc;
 }
 
 /* What she wrote and the store lacks: the machine stopped between the two. */
@@ -35,11 +80,9 @@ static enum err_code store_own(struct house *house, uint64_t now_s, struct err_n
 
 static enum err_code open_store(struct house *house, uint64_t now_s, struct err_note *note)
 {
-    uint8_t key[32];
-    enum err_code rc = vault_store_key(key, house->files, note);
-    if (rc == ERR_OK) {
-        rc = store_open(&house->store, house->files, key, note);
-    }
+    uint8_t key[HOME_KEY_LEN];
+    home_key_derive(key, house->key, HOME_KEY_STORE);
+    enum err_code rc = store_open(&house->store, house->files, key, STORE_READ, note);
     if (rc == ERR_OK) {
         store_midnight(house->store, now_s);
         rc = store_own(house, now_s, note);
@@ -47,17 +90,19 @@ static enum err_code open_store(struct house *house, uint64_t now_s, struct err_
     return rc;
 }
 
-enum err_code house_open(struct house *house, struct files *files, uint64_t now_s,
-                         struct err_note *note)
+enum err_code house_open(struct house *house, struct files *files, const struct house_words *words,
+                         uint64_t now_s, struct err_note *note)
 {
     *house = (struct house){.files = files};
-    uint8_t key[32];
-    enum err_code rc = vault_journal_key(key, files, note);
-    if (rc == ERR_OK) {
-        rc = journal_open(&house->journal, files, key, note);
+    uint8_t key[HOME_KEY_LEN];
+    enum err_code rc = open_key(house, words, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
+    home_key_derive(key, house->key, HOME_KEY_JOURNAL);
+    rc = journal_open(&house->journal, files, key, note);
     if (rc == ERR_OK) {
-        rc = vault_open(&house->vault, files, house->journal, note);
+        rc = vault_open(&house->vault, files, house->key, house->journal, note);
     }
     if (rc == ERR_OK) {
         rc = open_store(house, now_s, note);
@@ -73,7 +118,9 @@ void house_close(struct house *house)
     store_close(house->store);
     vault_close(house->vault);
     journal_close(house->journal);
-    *house = (struct house){.files = house->files};
+    house->journal = NULL;
+    house->vault = NULL;
+    house->store = NULL;
 }
 
 static uint64_t random_state;

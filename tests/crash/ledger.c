@@ -395,6 +395,10 @@ bool ledger_holds(const struct ledger *ledger, struct house *house, uint64_t now
                   const char **why)
 {
     details[0] = '\0';
+    *why = "a passphrase opens the home that is not the one that was set";
+    if (house->words != ledger->words.now && house->words != ledger->words.next) {
+        return false;
+    }
     *why = "the vault is neither what was acknowledged nor what was being written";
     if (!vault_holds(ledger, house)) {
         return false;
@@ -440,4 +444,5 @@ void ledger_settle(struct ledger *ledger, struct house *house)
     read_vault(&ledger->vault, vault_contents(house->vault));
     ledger->generation = vault_contents(house->vault)->generation;
     ledger->vault_flying = false;
+    ledger->words = (struct house_words){.now = house->words, .next = house->words};
 }

@@ -57,6 +57,7 @@ struct ledger {
     bool vault_flying;
     uint64_t generation;
 
+    struct house_words words;
     uint64_t quarantined_count; /* what damage was counted since the history began */
 };
 

@@ -15,14 +15,15 @@ static const struct {
     const char *name;
     unsigned often;
 } acts[LIFE_ACTS_COUNT] = {
-    [LIFE_PUT] = {"put", 46},        [LIFE_OWN] = {"own post", 14},
-    [LIFE_SENT] = {"sent", 5},       [LIFE_BLOCK] = {"block", 6},
-    [LIFE_UNBLOCK] = {"unblock", 3}, [LIFE_PETNAME] = {"petname", 3},
-    [LIFE_FOLLOW] = {"follow", 3},   [LIFE_SHIELD] = {"shield", 2},
-    [LIFE_PEER] = {"peer", 2},       [LIFE_IMPORT] = {"import", 1},
-    [LIFE_COPY] = {"copy", 4},       [LIFE_INVITE] = {"invite", 2},
-    [LIFE_LIST] = {"list", 1},       [LIFE_MIDNIGHT] = {"midnight", 3},
-    [LIFE_REOPEN] = {"reopen", 3},   [LIFE_RECOVER] = {"recover", 2},
+    [LIFE_PUT] = {"put", 44},          [LIFE_OWN] = {"own post", 14},
+    [LIFE_SENT] = {"sent", 5},         [LIFE_BLOCK] = {"block", 6},
+    [LIFE_UNBLOCK] = {"unblock", 3},   [LIFE_PETNAME] = {"petname", 3},
+    [LIFE_FOLLOW] = {"follow", 3},     [LIFE_SHIELD] = {"shield", 2},
+    [LIFE_PEER] = {"peer", 2},         [LIFE_IMPORT] = {"import", 1},
+    [LIFE_COPY] = {"copy", 4},         [LIFE_INVITE] = {"invite", 2},
+    [LIFE_LIST] = {"list", 1},         [LIFE_WORDS] = {"passphrase", 2},
+    [LIFE_MIDNIGHT] = {"midnight", 3}, [LIFE_REOPEN] = {"reopen", 3},
+    [LIFE_RECOVER] = {"recover", 2},
 };
 
 const char *life_act_name(enum life_act act)
@@ -55,7 +56,9 @@ struct life *life_new(struct files *files, uint64_t seed)
     life->now_s = LEDGER_NOW_S;
     ledger_init(&life->ledger);
     enum err_code rc = house_make(files, &life->note);
-    rc = rc == ERR_OK ? house_open(&life->house, files, life->now_s, &life->note) : rc;
+    rc = rc == ERR_OK
+             ? house_open(&life->house, files, &life->ledger.words, life->now_s, &life->note)
+             : rc;
     if (rc != ERR_OK) {
         (void)fprintf(stderr, "making a home: %s\n", life->note.text);
         abort();
@@ -449,14 +452,16 @@ static enum err_code write_list(struct life *life)
 static enum err_code recover_vault(struct life *life)
 {
     struct vault_recovery recovery;
-    enum err_code rc = vault_recover(&recovery, life->house.files, &life->note);
-    return rc == ERR_OK ? house_open(&life->house, life->house.files, life->now_s, &life->note)
+    enum err_code rc = vault_recover(&recovery, life->house.files, life->house.key, &life->note);
+    return rc == ERR_OK ? house_open(&life->house, life->house.files, &life->ledger.words,
+                                     life->now_s, &life->note)
                         : rc;
 }
 
 enum err_code life_open(struct life *life)
 {
-    enum err_code rc = house_open(&life->house, life->house.files, life->now_s, &life->note);
+    enum err_code rc =
+        house_open(&life->house, life->house.files, &life->ledger.words, life->now_s, &life->note);
     bool lost = rc == ERR_DAMAGED || rc == ERR_ROLLBACK;
     return lost && life->act == LIFE_RECOVER ? recover_vault(life) : rc;
 }
@@ -477,6 +482,18 @@ static enum err_code lose_and_recover(struct life *life)
     enum err_code rc = recover_vault(life);
     if (rc == ERR_OK) {
         life->ledger.generation = vault_contents(life->house.vault)->generation;
+    }
+    return rc;
+}
+
+static enum err_code change_words(struct life *life)
+{
+    struct house_words *words = &life->ledger.words;
+    words->next = draw(life, 4) == 0 ? 0 : (unsigned)draw(life, 1000);
+    enum err_code rc = house_change_words(&life->house, words->next, &life->note);
+    if (rc == ERR_OK) {
+        words->now = words->next;
+        life->house.words = words->now;
     }
     return rc;
 }
@@ -515,6 +532,8 @@ static enum err_code act_out(struct life *life, enum life_act act)
         return use_invite(life);
     case LIFE_LIST:
         return write_list(life);
+    case LIFE_WORDS:
+        return change_words(life);
     case LIFE_MIDNIGHT:
         return pass_midnight(life);
     case LIFE_REOPEN:

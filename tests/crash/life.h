@@ -20,6 +20,7 @@ enum life_act {
     LIFE_COPY,   /* vault.last */
     LIFE_INVITE, /* one was used */
     LIFE_LIST,   /* a list of blocks leaves the home */
+    LIFE_WORDS,  /* another passphrase, or none */
     LIFE_MIDNIGHT,
     LIFE_REOPEN,
     LIFE_RECOVER, /* the vault is damaged and brought back */
