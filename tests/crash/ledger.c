@@ -13,7 +13,6 @@
 void ledger_init(struct ledger *ledger)
 {
     memset(ledger, 0, sizeof *ledger);
-    ledger->own_flying = POOL_NONE;
     ledger->sent_flying = LEDGER_OWN_MAX;
     ledger->used_flying = LEDGER_INVITES;
     ledger->vault.steps = VAULT_STEPS;
@@ -171,14 +170,28 @@ static bool invite_used(const struct house *house, uint32_t number)
     return by_subject;
 }
 
+/* Which of those in flight the journal has behind the rest: a part, in their order. */
+static bool took_flying(bool took[LEDGER_ADOPTED_MAX], const struct ledger *ledger,
+                        const struct house *house)
+{
+    size_t at = ledger->own_count;
+    size_t count = journal_own_count(house->journal);
+    for (size_t i = 0; i < ledger->own_flying_count; i++) {
+        uint32_t sent_count = 0;
+        took[i] = at < count && own_is(house, at, ledger->own_flying[i], &sent_count) &&
+                  (sent_count == 0 || sent_count == ledger->own_flying_sent);
+        at += took[i] ? 1 : 0;
+    }
+    return at == count;
+}
+
 static bool journal_holds(const struct ledger *ledger, const struct house *house)
 {
-    size_t count = journal_own_count(house->journal);
-    bool one_more = ledger->own_flying != POOL_NONE && count == ledger->own_count + 1;
-    if (count != ledger->own_count && !one_more) {
+    bool took[LEDGER_ADOPTED_MAX];
+    uint32_t sent_count = 0;
+    if (journal_own_count(house->journal) < ledger->own_count) {
         return false;
     }
-    uint32_t sent_count = 0;
     for (size_t i = 0; i < ledger->own_count; i++) {
         if (!own_is(house, i, ledger->own[i], &sent_count)) {
             return false;
@@ -193,7 +206,7 @@ static bool journal_holds(const struct ledger *ledger, const struct house *house
             return false;
         }
     }
-    return !one_more || own_is(house, count - 1, ledger->own_flying, &sent_count);
+    return took_flying(took, ledger, house);
 }
 
 /* --- the posts ----------------------------------------------------------------------------------
@@ -238,13 +251,21 @@ static bool gather(struct wanted *wanted, const struct ledger *ledger, struct ho
             want(wanted, ledger->flying[i]);
         }
     }
-    size_t own_count = journal_own_count(house->journal);
-    for (size_t i = 0; i < own_count; i++) {
-        uint32_t own = i < ledger->own_count ? ledger->own[i] : ledger->own_flying;
-        if (!knows(house, own)) {
+    for (size_t i = 0; i < ledger->own_count; i++) {
+        if (!knows(house, ledger->own[i])) {
             return false;
         }
-        want(wanted, own);
+        want(wanted, ledger->own[i]);
+    }
+    bool took[LEDGER_ADOPTED_MAX];
+    (void)took_flying(took, ledger, house);
+    for (size_t i = 0; i < ledger->own_flying_count; i++) {
+        if (took[i] && !knows(house, ledger->own_flying[i])) {
+            return false;
+        }
+        if (took[i]) {
+            want(wanted, ledger->own_flying[i]);
+        }
     }
     return true;
 }
@@ -428,10 +449,14 @@ void ledger_settle(struct ledger *ledger, struct house *house)
         settle_post(ledger, house, ledger->flying[i]);
     }
     ledger->flying_count = 0;
-    if (journal_own_count(house->journal) > ledger->own_count) {
-        ledger->own[ledger->own_count++] = ledger->own_flying;
+    bool took[LEDGER_ADOPTED_MAX];
+    (void)took_flying(took, ledger, house);
+    for (size_t i = 0; i < ledger->own_flying_count; i++) {
+        if (took[i]) {
+            ledger->own[ledger->own_count++] = ledger->own_flying[i];
+        }
     }
-    ledger->own_flying = POOL_NONE;
+    ledger->own_flying_count = 0;
     for (size_t i = 0; i < ledger->own_count; i++) {
         settle_post(ledger, house, ledger->own[i]);
         (void)own_is(house, i, ledger->own[i], &ledger->sent[i]);

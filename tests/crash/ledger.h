@@ -6,14 +6,15 @@
 #include "tests/crash/house.h"
 #include "tests/crash/pool.h"
 
-#define LEDGER_BATCH_MAX 64
-#define LEDGER_OWN_MAX   2048
-#define LEDGER_INVITES   64
-#define LEDGER_TAGS      16
-#define LEDGER_SHIELDS   16
-#define LEDGER_PEERS     8
-#define LEDGER_UNKNOWN   UINT64_MAX
-#define LEDGER_NOW_S     UINT64_C(1700000000) /* when a history begins */
+#define LEDGER_BATCH_MAX   64
+#define LEDGER_OWN_MAX     2048
+#define LEDGER_ADOPTED_MAX 8
+#define LEDGER_INVITES     64
+#define LEDGER_TAGS        16
+#define LEDGER_SHIELDS     16
+#define LEDGER_PEERS       8
+#define LEDGER_UNKNOWN     UINT64_MAX
+#define LEDGER_NOW_S       UINT64_C(1700000000) /* when a history begins */
 
 /* What a vault holds, apart from the order of its lists. */
 struct ledger_vault {
@@ -46,8 +47,10 @@ struct ledger {
     uint32_t own[LEDGER_OWN_MAX]; /* journaled */
     uint32_t sent[LEDGER_OWN_MAX];
     size_t own_count;
-    uint32_t own_flying; /* or POOL_NONE */
-    size_t sent_flying;  /* index into own, or LEDGER_OWN_MAX */
+    uint32_t own_flying[LEDGER_ADOPTED_MAX]; /* being journaled, as one batch */
+    size_t own_flying_count;
+    uint32_t own_flying_sent;
+    size_t sent_flying; /* index into own, or LEDGER_OWN_MAX */
     uint32_t sent_value;
     bool used[LEDGER_INVITES];
     uint32_t used_flying; /* or LEDGER_INVITES */

@@ -15,15 +15,15 @@ static const struct {
     const char *name;
     unsigned often;
 } acts[LIFE_ACTS_COUNT] = {
-    [LIFE_PUT] = {"put", 44},          [LIFE_OWN] = {"own post", 14},
-    [LIFE_SENT] = {"sent", 5},         [LIFE_BLOCK] = {"block", 6},
-    [LIFE_UNBLOCK] = {"unblock", 3},   [LIFE_PETNAME] = {"petname", 3},
-    [LIFE_FOLLOW] = {"follow", 3},     [LIFE_SHIELD] = {"shield", 2},
-    [LIFE_PEER] = {"peer", 2},         [LIFE_IMPORT] = {"import", 1},
-    [LIFE_COPY] = {"copy", 4},         [LIFE_INVITE] = {"invite", 2},
-    [LIFE_LIST] = {"list", 1},         [LIFE_WORDS] = {"passphrase", 2},
-    [LIFE_MIDNIGHT] = {"midnight", 3}, [LIFE_REOPEN] = {"reopen", 3},
-    [LIFE_RECOVER] = {"recover", 2},
+    [LIFE_PUT] = {"put", 44},         [LIFE_OWN] = {"own post", 12},
+    [LIFE_ADOPT] = {"adopt", 2},      [LIFE_SENT] = {"sent", 5},
+    [LIFE_BLOCK] = {"block", 6},      [LIFE_UNBLOCK] = {"unblock", 3},
+    [LIFE_PETNAME] = {"petname", 3},  [LIFE_FOLLOW] = {"follow", 3},
+    [LIFE_SHIELD] = {"shield", 2},    [LIFE_PEER] = {"peer", 2},
+    [LIFE_IMPORT] = {"import", 1},    [LIFE_COPY] = {"copy", 4},
+    [LIFE_INVITE] = {"invite", 2},    [LIFE_LIST] = {"list", 1},
+    [LIFE_WORDS] = {"passphrase", 2}, [LIFE_MIDNIGHT] = {"midnight", 3},
+    [LIFE_REOPEN] = {"reopen", 3},    [LIFE_RECOVER] = {"recover", 2},
 };
 
 const char *life_act_name(enum life_act act)
@@ -216,24 +216,53 @@ static enum err_code put_some(struct life *life)
     return put(life, &batch);
 }
 
+/* What is in flight is journaled; now the store gets it. */
+static enum err_code store_flying(struct life *life)
+{
+    struct ledger *ledger = &life->ledger;
+    struct batch batch = {.count = 0};
+    for (size_t i = 0; i < ledger->own_flying_count; i++) {
+        ledger->sent[ledger->own_count] = ledger->own_flying_sent;
+        ledger->own[ledger->own_count++] = ledger->own_flying[i];
+        add_to(&batch, ledger->own_flying[i]);
+    }
+    ledger->own_flying_count = 0;
+    return put(life, &batch);
+}
+
 static enum err_code write_own(struct life *life)
 {
     struct ledger *ledger = &life->ledger;
-    uint32_t index = fresh_text(life, 0);
     if (ledger->own_count == LEDGER_OWN_MAX) {
         return ERR_OK;
     }
-    const struct pool_post *post = pool_at(index);
-    ledger->own_flying = index;
+    ledger->own_flying[0] = fresh_text(life, 0);
+    ledger->own_flying_count = 1;
+    ledger->own_flying_sent = 0;
+    const struct pool_post *post = pool_at(ledger->own_flying[0]);
     enum err_code rc =
         journal_own_post(life->house.journal, &post->post.id, post->wire, &life->note);
-    if (rc != ERR_OK) {
-        return rc;
+    return rc == ERR_OK ? store_flying(life) : rc;
+}
+
+static enum err_code adopt(struct life *life)
+{
+    struct ledger *ledger = &life->ledger;
+    struct journal_adopted posts[LEDGER_ADOPTED_MAX];
+    size_t count = 2 + (size_t)draw(life, LEDGER_ADOPTED_MAX - 1);
+    if (ledger->own_count + count > LEDGER_OWN_MAX) {
+        return ERR_OK;
     }
-    ledger->own_flying = POOL_NONE;
-    ledger->sent[ledger->own_count] = 0;
-    ledger->own[ledger->own_count++] = index;
-    return put(life, &(struct batch){.at = {index}, .count = 1});
+    ledger->own_flying_sent = (uint32_t)draw(life, 9);
+    for (size_t i = 0; i < count; i++) {
+        ledger->own_flying[i] = fresh_text(life, 0);
+        const struct pool_post *post = pool_at(ledger->own_flying[i]);
+        posts[i] = (struct journal_adopted){
+            .id = post->post.id, .wire = post->wire, .sent_count = ledger->own_flying_sent};
+    }
+    ledger->own_flying_count = count;
+    enum err_code rc = journal_adopt(life->house.journal, posts, count, &life->note);
+    return rc == ERR_OK ? store_flying(life) : rc;
 }
 
 static enum err_code tell_sent(struct life *life)
@@ -515,6 +544,8 @@ static enum err_code act_out(struct life *life, enum life_act act)
         return put_some(life);
     case LIFE_OWN:
         return write_own(life);
+    case LIFE_ADOPT:
+        return adopt(life);
     case LIFE_SENT:
         return tell_sent(life);
     case LIFE_BLOCK:

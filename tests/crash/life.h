@@ -7,9 +7,10 @@
 #include "tests/crash/ledger.h"
 
 enum life_act {
-    LIFE_PUT,  /* a batch of others' posts: some known, some expiring, replies, retracts */
-    LIFE_OWN,  /* she writes: journal, then store */
-    LIFE_SENT, /* a peer got one of hers */
+    LIFE_PUT,   /* a batch of others' posts: some known, some expiring, replies, retracts */
+    LIFE_OWN,   /* she writes: journal, then store */
+    LIFE_ADOPT, /* some of hers come back from elsewhere */
+    LIFE_SENT,  /* a peer got one of hers */
     LIFE_BLOCK,
     LIFE_UNBLOCK,
     LIFE_PETNAME,
