@@ -88,7 +88,7 @@ const char *command_nearest(const char *typed)
 
 bool command_is_later(const char *typed)
 {
-    static const char *const later[] = {"crowd", "drafts", "backup", "restore"};
+    static const char *const later[] = {"crowd", "drafts"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         if (strcmp(typed, later[i]) == 0) {
             return true;

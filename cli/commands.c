@@ -386,6 +386,8 @@ static const struct command commands[] = {
      .summary = "your own list of whom you blocked",
      .example = "kith blocks",
      .control = CONTROL_BLOCKS,
+     .options = {OPTION_CONFIRM, OPTION_YES, OPTION_ELSEWHERE},
+     .run = cmd_blocks,
      .render = render_blocked,
      .is_listing = true,
      .empty = "You have blocked nobody."},
@@ -451,6 +453,16 @@ static const struct command commands[] = {
      .example = "kith blocks undo",
      .control = CONTROL_BLOCKS_UNDO,
      .render = render_undone},
+    {.name = "blocks confirm",
+     .summary = "say that your list of blocks is whole",
+     .details =
+         "For when nothing is shown: your home came back from words, or there are posts signed\n"
+         "with your key that it did not write, so it may be an older copy and lack blocks.\n"
+         "Shows the list and its date, and asks.",
+     .example = "kith blocks confirm",
+     .control = CONTROL_BLOCKS_CONFIRM,
+     .options = {OPTION_YES, OPTION_ELSEWHERE},
+     .run = cmd_blocks_confirm},
     {.name = "verify",
      .summary = "check a file of evidence, without showing its posts",
      .details =
@@ -471,6 +483,39 @@ static const struct command commands[] = {
      .control = CONTROL_COMMANDS_COUNT,
      .options = {OPTION_PASSPHRASE_FILE},
      .run = cmd_recover},
+    {.name = "words",
+     .summary = "show the 24 words that bring your identity back",
+     .details =
+         "Write them on paper and keep it where you keep what matters. Whoever has them is you,\n"
+         "for ever: they cannot be changed. Nobody but you has them, and kith cannot bring them\n"
+         "back. With them and a backup everything comes back.",
+     .example = "kith words",
+     .control = CONTROL_COMMANDS_COUNT,
+     .options = {OPTION_SHOW, OPTION_PASSPHRASE_FILE},
+     .run = cmd_words},
+    {.name = "backup",
+     .summary = "a sealed copy of your home, in one file",
+     .details =
+         "Your keys, blocks, petnames, follows and own posts; with --all every post your node\n"
+         "keeps. Your 24 words open it, and nothing else does. The node goes on working.",
+     .example = "kith backup /media/stick/kith.backup",
+     .control = CONTROL_BACKUP,
+     .arguments = {ARGUMENT_BACKUP_FILE},
+     .required_count = 1,
+     .options = {OPTION_ALL, OPTION_REPLACE},
+     .run = cmd_backup},
+    {.name = "restore",
+     .summary = "bring your home back from a backup, or from words",
+     .details =
+         "Asks for your 24 words. Blocks are in force before anything is shown. Where there is a\n"
+         "home of yours already, the two are put together, and nobody you blocked in either is\n"
+         "shown. From words alone your identity comes back, and nothing is shown until you have\n"
+         "looked through your list of blocks.",
+     .example = "kith restore /media/stick/kith.backup",
+     .control = CONTROL_COMMANDS_COUNT,
+     .arguments = {ARGUMENT_RESTORE_FILE},
+     .options = {OPTION_WORDS, OPTION_WORDS_FILE, OPTION_PASSPHRASE_FILE, OPTION_NO_PASSPHRASE},
+     .run = cmd_restore},
     {.name = "outbox",
      .summary = "what you wrote that nobody has taken yet",
      .example = "kith outbox",

@@ -59,11 +59,13 @@ static const struct command_row command_rows[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_BLOCKS_EXPORT] = {command_on_blocks_export, false},
     [CONTROL_BLOCKS_IMPORT] = {command_on_blocks_import, false},
     [CONTROL_BLOCKS_UNDO] = {command_on_blocks_undo, false},
+    [CONTROL_BLOCKS_CONFIRM] = {command_on_blocks_confirm, false},
     [CONTROL_VERIFY] = {command_on_verify, false},
     [CONTROL_SHIELD] = {command_on_shield, false},
     [CONTROL_UNSHIELD] = {command_on_shield, false},
     [CONTROL_SHIELDS] = {command_on_shields, false},
     [CONTROL_OUTBOX] = {command_on_outbox, false},
+    [CONTROL_BACKUP] = {command_on_backup, true},
     [CONTROL_EXPORT] = {command_on_export, false},
     [CONTROL_COMPLETE] = {command_on_complete, false},
 };
@@ -84,7 +86,9 @@ enum err_code commands_new(struct commands **commands, struct command_host *host
     c->asked_s = host->now_s(host);
     c->out = malloc(CONTROL_MESSAGE_MAX + 4);
     c->wire = malloc(POST_WIRE_MAX);
-    if (c->out == NULL || c->wire == NULL || command_own_posts_load(c) != ERR_OK) {
+    struct err_note lost = {{0}};
+    if (c->out == NULL || c->wire == NULL || command_own_posts_load(c) != ERR_OK ||
+        command_confirm_begin(c, &lost) != ERR_OK) {
         commands_free(c);
         return ERR_NO_MEMORY;
     }
@@ -198,6 +202,48 @@ static struct run *run_free(struct commands *commands, enum control_command comm
     return NULL;
 }
 
+void command_work(struct commands *commands, struct run *run, run_next step)
+{
+    run->state = RUN_WORKING;
+    run->next = step;
+    commands->host->work(commands->host);
+}
+
+/* One slice of each, so that whoever asks something else meanwhile waits for no more than that. */
+void commands_on_work(struct commands *commands)
+{
+    bool more = false;
+    for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
+        struct run *run = &commands->runs[i];
+        if (run->state != RUN_WORKING) {
+            continue;
+        }
+        struct err_note note = {{0}};
+        enum err_code rc = run->next(commands, run, &note);
+        if (rc != ERR_OK || run->state == RUN_READY) {
+            finish(commands, run, rc, &note);
+        }
+        more = more || run->state == RUN_WORKING;
+    }
+    if (more) {
+        commands->host->work(commands->host);
+    }
+}
+
+/* What was begun while everything was shown ends: nothing further of it is. */
+static void end_what_shows(struct commands *commands)
+{
+    for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
+        struct run *run = &commands->runs[i];
+        bool shows = run->state == RUN_LISTING || run->state == RUN_WATCHING;
+        if (shows && !command_while_unconfirmed(run->command)) {
+            struct err_note note = {{0}};
+            enum err_code rc = command_unconfirmed(commands, &note);
+            finish(commands, run, rc, &note);
+        }
+    }
+}
+
 static enum err_code handle(struct commands *commands, struct run *run, struct octets args,
                             struct err_note *note)
 {
@@ -207,6 +253,9 @@ static enum err_code handle(struct commands *commands, struct run *run, struct o
                         "this home is a relay's, and a relay has no reader: `%s` works on a "
                         "personal node only",
                         control_command_name(run->command));
+    }
+    if (command_waits_for_confirm(commands) && !command_while_unconfirmed(run->command)) {
+        return command_unconfirmed(commands, note);
     }
     return row->handler(commands, run, args, note);
 }
@@ -368,6 +417,9 @@ void commands_on_arrival(struct commands *commands)
     if (view_catch_up(commands->view, NULL, &note) != ERR_OK) {
         return; /* tried again with the next arrival or query; what is shown stays consistent */
     }
+    if (command_waits_for_confirm(commands)) {
+        end_what_shows(commands);
+    }
     for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
         if (commands->runs[i].state == RUN_WATCHING) {
             command_pump(commands, &commands->runs[i]);
@@ -466,7 +518,7 @@ enum err_code command_commit(struct commands *commands, struct err_note *note)
                         "keeping the change failed, and it is not in force. If the disk is full, "
                         "make room; then `kith down` and `kith up`, and try again");
     }
-    if (commands->view == NULL) {
+    if (commands->view == NULL || command_waits_for_confirm(commands)) {
         return ERR_OK;
     }
     rc = view_load(commands->view, vault_contents(commands->vault), note);

@@ -58,6 +58,8 @@ struct command_host {
     void (*status)(struct command_host *host, struct command_status *status);
     /* The vault's peers or claims changed: dial, drop, send claims accordingly. */
     void (*peers_changed)(struct command_host *host);
+    /* Call commands_on_work() soon, after what the person asks meanwhile. */
+    void (*work)(struct command_host *host);
     /* Stop the node cleanly, after what was sent has left. */
     void (*down)(struct command_host *host);
     /* The same, and stay behind locked, with nothing of the home in memory.
@@ -96,6 +98,8 @@ void commands_on_published(struct commands *commands, uint64_t token, enum err_c
 /* Once a second or so: requests that wait for somebody else give up in time; a node that is to
  * lock itself when nobody asks anything does. */
 void commands_on_tick(struct commands *commands);
+/* As asked for with work(). */
+void commands_on_work(struct commands *commands);
 /* The store has new posts: catch the view up and feed the open streams. */
 void commands_on_arrival(struct commands *commands);
 /* A relay answered a claim that was pending for this address. */

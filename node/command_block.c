@@ -83,6 +83,17 @@ static enum err_code keep_if_asked(struct commands *c, bool *asked, uint64_t *ke
     return rc == ERR_OK && *asked ? command_keep_evidence(c, kept_count, target, args, note) : rc;
 }
 
+static enum err_code resolve_whom(struct commands *c, struct view_target *target,
+                                  struct octets args, struct err_note *note)
+{
+    struct octets typed = {0};
+    if (!command_waits_for_confirm(c)) {
+        return command_resolve_arg(c, target, args, "who", VIEW_WANT_EITHER, note);
+    }
+    enum err_code rc = command_arg_str_required(&typed, args, "who", note);
+    return rc == ERR_OK ? command_resolve_unshown(c, target, typed, note) : rc;
+}
+
 enum err_code command_on_block(struct commands *c, struct run *run, struct octets args,
                                struct err_note *note)
 {
@@ -98,7 +109,7 @@ enum err_code command_on_block(struct commands *c, struct run *run, struct octet
         label[typed.len] = '\0';
     }
     if (rc == ERR_OK) {
-        rc = command_resolve_arg(c, &target, args, "who", VIEW_WANT_EITHER, note);
+        rc = resolve_whom(c, &target, args, note);
     }
     if (rc == ERR_OK && target.own) {
         rc = err_note(note, ERR_REFUSED, "this is you; nothing was changed");
@@ -193,6 +204,18 @@ const char *command_block_label(const struct vault_contents *contents,
     return block->label;
 }
 
+void command_item_block(struct commands *c, struct run *run, const struct vault_block *block)
+{
+    const char *label = command_block_label(vault_contents(c->vault), block);
+    struct canon_writer *w = command_item_begin(c, run);
+    canon_write_map(w, label[0] != '\0' ? 2 : 1);
+    command_put_bin(w, "key", block->key.octets);
+    if (label[0] != '\0') {
+        command_put_text(w, "label", label);
+    }
+    command_item_send(c, run);
+}
+
 enum err_code command_on_blocks(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note)
 {
@@ -200,18 +223,9 @@ enum err_code command_on_blocks(struct commands *c, struct run *run, struct octe
     (void)note;
     const struct vault_contents *contents = vault_contents(c->vault);
     for (size_t i = 0; i < contents->blocks_count; i++) {
-        const struct vault_block *block = &contents->blocks[i];
-        if (!block->in_force) {
-            continue;
+        if (contents->blocks[i].in_force) {
+            command_item_block(c, run, &contents->blocks[i]);
         }
-        const char *label = command_block_label(contents, block);
-        struct canon_writer *w = command_item_begin(c, run);
-        canon_write_map(w, label[0] != '\0' ? 2 : 1);
-        command_put_bin(w, "key", block->key.octets);
-        if (label[0] != '\0') {
-            command_put_text(w, "label", label);
-        }
-        command_item_send(c, run);
     }
     return ERR_OK;
 }

@@ -41,7 +41,7 @@ enum err_code command_on_status(struct commands *c, struct run *run, struct octe
     char duration[DURATION_ROOM];
     duration_print(duration, lock_after_s);
     canon_write_map(w, lock_after_s > 0 ? 6 : 5);
-    command_put_text(w, "state", "running");
+    command_put_text(w, "state", command_waits_for_confirm(c) ? "unconfirmed" : "running");
     command_put_bin(w, "identity", identity.octets);
     command_put_text(w, "address", status.address);
     command_put_uint(w, "peers", status.peers_connected);

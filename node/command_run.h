@@ -12,6 +12,7 @@ enum run_state {
     RUN_PUBLISHING, /* until commands_on_published() with its token */
     RUN_LISTING,    /* items are produced as the client takes them */
     RUN_WATCHING,   /* the same, and it never ends by itself */
+    RUN_WORKING,    /* a slice at each commands_on_work(), until it is RUN_READY */
     RUN_JOINING,    /* until commands_on_joined() for its address, or its deadline */
 };
 
@@ -89,6 +90,25 @@ uint64_t command_next_created_s(struct commands *commands, uint64_t not_before_s
 
 /* End every other request, saying that the node was locked. */
 void command_end_others(struct commands *commands, const struct run *but);
+/* The run goes on in slices: step is called again and again, until it fails or sets RUN_READY. */
+void command_work(struct commands *commands, struct run *run, run_next step);
+
+/* SPEC 10.11: watch for own posts that this home did not write.  Once, when all is open.
+ *   ERR_IO, ERR_NO_MEMORY */
+MUST_USE enum err_code command_confirm_begin(struct commands *commands, struct err_note *note);
+/* Whether nothing is shown until she confirms her list of blocks; what is answered all the same;
+ * and ERR_ROLLBACK with the words for it. */
+bool command_waits_for_confirm(const struct commands *commands);
+bool command_while_unconfirmed(enum control_command command);
+MUST_USE enum err_code command_unconfirmed(const struct commands *commands, struct err_note *note);
+/* A key or a petname, without the view.
+ *   ERR_NOT_FOUND  it is neither */
+MUST_USE enum err_code command_resolve_unshown(const struct commands *commands,
+                                               struct view_target *target, struct octets typed,
+                                               struct err_note *note);
+/* One line of `blocks`, sent. */
+void command_item_block(struct commands *commands, struct run *run,
+                        const struct vault_block *block);
 
 /* Read from the journal when own posts were last dated and, on a relay, who its members are.
  *   ERR_NO_MEMORY */
@@ -217,6 +237,10 @@ enum err_code command_on_blocks_import(struct commands *c, struct run *run, stru
                                        struct err_note *note);
 enum err_code command_on_blocks_undo(struct commands *c, struct run *run, struct octets args,
                                      struct err_note *note);
+enum err_code command_on_blocks_confirm(struct commands *c, struct run *run, struct octets args,
+                                        struct err_note *note);
+enum err_code command_on_backup(struct commands *c, struct run *run, struct octets args,
+                                struct err_note *note);
 enum err_code command_on_verify(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note);
 enum err_code command_on_shield(struct commands *c, struct run *run, struct octets args,

@@ -277,6 +277,11 @@ static void on_peers(void *context, const struct person_peers *peers)
     }
 }
 
+static void on_work_asked(void *context)
+{
+    person_work(((struct daemon *)context)->person);
+}
+
 static void on_down_asked(void *context)
 {
     stop(context);
@@ -426,6 +431,7 @@ static enum err_code start_person(struct daemon *daemon)
                                    .taken = on_taken,
                                    .publish = on_publish,
                                    .peers = on_peers,
+                                   .work = on_work_asked,
                                    .down = on_down_asked,
                                    .lock = on_lock_asked,
                                    .published = on_published_noted,

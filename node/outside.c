@@ -4,21 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "store/file.h"
 #include "store/sealed_file.h"
 
-#define PATH_LEN_MAX 4096
-
-struct place {
-    char folder[PATH_LEN_MAX];
-    const char *name; /* in whole */
-    char whole[PATH_LEN_MAX];
-    struct files *files;
-};
-
-static enum err_code find_place(struct place *place, struct octets path, struct err_note *note)
+static enum err_code find_place(struct outside *place, struct octets path, struct err_note *note)
 {
-    if (path.len < 2 || path.len >= PATH_LEN_MAX || path.at[0] != '/' ||
+    if (path.len < 2 || path.len >= OUTSIDE_PATH_MAX || path.at[0] != '/' ||
         path.at[path.len - 1] == '/' || memchr(path.at, 0, path.len) != NULL) {
         return err_note(note, ERR_USAGE, "'file' is the whole path of a file, from / on");
     }
@@ -33,7 +23,7 @@ static enum err_code find_place(struct place *place, struct octets path, struct 
 }
 
 /* Looked at first, since the files of a home make the folders they miss. */
-static enum err_code open_place(struct place *place, struct err_note *note)
+static enum err_code open_place(struct outside *place, struct err_note *note)
 {
     struct stat found;
     if (stat(place->folder, &found) != 0 || !S_ISDIR(found.st_mode)) {
@@ -42,24 +32,36 @@ static enum err_code open_place(struct place *place, struct err_note *note)
     return file_posix_new(&place->files, place->folder, note);
 }
 
+enum err_code outside_open(struct outside *outside, struct octets path, struct err_note *note)
+{
+    *outside = (struct outside){.files = NULL};
+    enum err_code rc = find_place(outside, path, note);
+    return rc == ERR_OK ? open_place(outside, note) : rc;
+}
+
+void outside_close(struct outside *outside)
+{
+    if (outside->files != NULL) {
+        file_posix_free(outside->files);
+        outside->files = NULL;
+    }
+}
+
 enum err_code outside_put(struct octets path, struct octets octets, struct err_note *note)
 {
-    struct place place = {.files = NULL};
-    enum err_code rc = find_place(&place, path, note);
-    if (rc == ERR_OK) {
-        rc = open_place(&place, note);
-    }
+    struct outside place;
+    enum err_code rc = outside_open(&place, path, note);
     if (rc != ERR_OK) {
         return rc;
     }
     rc = sealed_put(place.files, place.name, octets, note);
-    file_posix_free(place.files);
+    outside_close(&place);
     return rc;
 }
 
 enum err_code outside_read(uint8_t **at, size_t *len, struct octets path, struct err_note *note)
 {
-    struct place place = {.files = NULL};
+    struct outside place = {.files = NULL};
     struct stat found;
     enum err_code rc = find_place(&place, path, note);
     if (rc != ERR_OK) {

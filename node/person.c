@@ -137,6 +137,7 @@ enum err_code person_start(struct person *person, struct mailbox *mailbox,
 
 void person_finish(struct person *person)
 {
+    person->finished = true;
     crew_finish(&person->crew);
 }
 

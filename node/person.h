@@ -31,6 +31,7 @@ struct person_events {
     void (*taken)(void *context, uint32_t client); /* a message of that client was worked off */
     void (*publish)(void *context, uint64_t token, uint8_t *octets, size_t len);
     void (*peers)(void *context, const struct person_peers *peers); /* borrowed for the call */
+    void (*work)(void *context);                                    /* call person_work() */
     void (*down)(void *context);
     void (*lock)(void *context); /* stop, and start anew with nothing open */
     /* person_published() was worked off. */
@@ -71,6 +72,8 @@ void person_joined(struct person *person, const struct address *address, enum er
 void person_admit(struct person *person, uint64_t token, struct octets claim);
 /* A peer is ready: own posts that nobody has been handed yet are published again. */
 void person_ready(struct person *person);
+/* A slice of what commands do over a while. */
+void person_work(struct person *person);
 void person_tick(struct person *person);
 
 /* What `status` is to say from now on; copied. */

@@ -19,6 +19,7 @@ enum event_type {
     EVENT_JOINED,
     EVENT_ADMIT,
     EVENT_READY,
+    EVENT_WORK,
     EVENT_TICK
 };
 
@@ -220,6 +221,9 @@ static void work(struct job *job)
     case EVENT_READY:
         work_ready(person);
         break;
+    case EVENT_WORK:
+        commands_on_work(person->commands);
+        break;
     case EVENT_TICK:
         commands_on_tick(person->commands);
         if (person->lock_asked) {
@@ -326,6 +330,13 @@ void person_admit(struct person *person, uint64_t token, struct octets claim)
 void person_ready(struct person *person)
 {
     event_push(event_new(person, EVENT_READY), CREW_PATIENT);
+}
+
+void person_work(struct person *person)
+{
+    if (!person->finished) {
+        event_push(event_new(person, EVENT_WORK), CREW_PATIENT);
+    }
 }
 
 void person_tick(struct person *person)

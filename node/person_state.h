@@ -27,6 +27,7 @@ struct person {
     struct person_client clients[CONTROL_CLIENTS_MAX];
     bool down_asked;
     bool lock_asked;
+    bool finished; /* the thread takes nothing more; for the loop thread */
     struct crew crew;
     struct mailbox *mailbox;
     struct person_events events;

@@ -11,7 +11,15 @@ static struct person *person_of(struct command_host *host)
     return (struct person *)(void *)host;
 }
 
-enum want_type { WANT_SEND, WANT_PUBLISH, WANT_PEERS, WANT_DOWN, WANT_LOCK, WANT_ADMITTED };
+enum want_type {
+    WANT_SEND,
+    WANT_PUBLISH,
+    WANT_PEERS,
+    WANT_WORK,
+    WANT_DOWN,
+    WANT_LOCK,
+    WANT_ADMITTED
+};
 
 struct want {
     struct job job;
@@ -41,6 +49,9 @@ static void on_want(struct job *job)
         events->peers(events->context, &want->peers);
         free(want->peers.peers);
         free(want->peers.claims);
+        break;
+    case WANT_WORK:
+        events->work(events->context);
         break;
     case WANT_DOWN:
         events->down(events->context);
@@ -149,6 +160,11 @@ static void host_peers_changed(struct command_host *host)
     want_post(want);
 }
 
+static void host_work(struct command_host *host)
+{
+    want_post(want_new(person_of(host), WANT_WORK));
+}
+
 static void host_down(struct command_host *host)
 {
     /* The answer to the command comes first. */
@@ -208,6 +224,7 @@ void person_host_init(struct person *person)
                                          .publish = host_publish,
                                          .status = host_status,
                                          .peers_changed = host_peers_changed,
+                                         .work = host_work,
                                          .down = host_down,
                                          .lock = host_lock,
                                          .has_passphrase = host_has_passphrase,

@@ -43,11 +43,13 @@ static const char *const command_names[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_BLOCKS_EXPORT] = "blocks export",
     [CONTROL_BLOCKS_IMPORT] = "blocks import",
     [CONTROL_BLOCKS_UNDO] = "blocks undo",
+    [CONTROL_BLOCKS_CONFIRM] = "blocks confirm",
     [CONTROL_VERIFY] = "verify",
     [CONTROL_SHIELD] = "shield",
     [CONTROL_UNSHIELD] = "unshield",
     [CONTROL_SHIELDS] = "shields",
     [CONTROL_OUTBOX] = "outbox",
+    [CONTROL_BACKUP] = "backup",
     [CONTROL_EXPORT] = "export",
     [CONTROL_COMPLETE] = "complete",
 };

@@ -124,6 +124,9 @@ MUST_USE enum err_code post_decode_prefix(struct post *post, size_t *wire_len,
  *   ERR_PROOF  it does not verify */
 MUST_USE enum err_code post_verify(const struct post *post);
 
+/* Whether a device signed it, and not its author's key itself. */
+bool post_is_by_device(const struct post *post);
+
 /* ERR_FUTURE when created_s is more than POST_AHEAD_MAX_S ahead of now_s, ERR_EXPIRED from
  * expires_s on. */
 MUST_USE enum err_code post_check_clock(const struct post *post, uint64_t now_s);

@@ -86,3 +86,10 @@ enum err_code post_verify(const struct post *post)
     }
     return sign_check(proof.sig, SIGN_POST, octets_of(post->id.octets, POST_ID_LEN), signer);
 }
+
+bool post_is_by_device(const struct post *post)
+{
+    struct canon_reader r = canon_reader_of(post->proof);
+    struct post_proof proof;
+    return post_proof_read(&r, &proof) == ERR_OK && proof.by_device;
+}

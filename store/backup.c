@@ -204,9 +204,11 @@ enum err_code backup_step(struct backup *backup, bool *done, struct err_note *no
 
 struct backup_counts backup_counts(const struct backup *backup)
 {
+    uint64_t done = backup->own_at + backup->position;
+    uint64_t all = backup->own_end + backup->end;
     return (struct backup_counts){.own_count = backup->own_at,
                                   .posts_count = backup->posts_count,
-                                  .len = backup_file_len(backup->writer)};
+                                  .percent = done < all ? (unsigned)(done * 100 / all) : 100};
 }
 
 void backup_close(struct backup *backup)

@@ -42,7 +42,7 @@ struct backup_source {
 struct backup_counts {
     uint64_t own_count;
     uint64_t posts_count; /* with all */
-    uint64_t len;         /* octets of the file */
+    unsigned percent;     /* about how far it is */
 };
 
 struct backup;

@@ -191,11 +191,6 @@ enum err_code backup_file_finish(struct backup_writer *w, struct err_note *note)
     return rc;
 }
 
-uint64_t backup_file_len(const struct backup_writer *writer)
-{
-    return writer->len + writer->plain_len;
-}
-
 void backup_file_abandon(struct backup_writer *writer)
 {
     if (writer == NULL) {

@@ -30,8 +30,6 @@ MUST_USE enum err_code backup_file_add(struct backup_writer *writer, uint8_t kin
 /* Write what is left, sync, and put the file at path.  The writer has to be closed all the same.
  *   ERR_REFUSED  path came to be there meanwhile, and may not be replaced */
 MUST_USE enum err_code backup_file_finish(struct backup_writer *writer, struct err_note *note);
-/* Octets of the file so far. */
-uint64_t backup_file_len(const struct backup_writer *writer);
 /* Removes path.part if it was not finished.  NULL is none. */
 void backup_file_abandon(struct backup_writer *writer);
 

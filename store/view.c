@@ -117,6 +117,10 @@ enum err_code view_begin(struct view *view, uint64_t now_s, struct err_note *not
 
 enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *note)
 {
+    if (view->shut) {
+        return err_note(note, ERR_ROLLBACK,
+                        "nothing is shown until the list of blocks is confirmed");
+    }
     if (!view->loaded) {
         return err_note(note, ERR_DAMAGED, "no block list is loaded, so nothing is shown");
     }
@@ -191,6 +195,7 @@ enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_n
             break;
         }
         if (post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK) {
+            view_ask_guard(view, &post, octets_of(wire.at, wire.len));
             rc = take_in(view, &post, at);
         }
         if (rc == ERR_OK) {

@@ -19,6 +19,7 @@
  *
  * Common errors of all that return one, not repeated below:
  *   ERR_DAMAGED    nothing is loaded: show nothing and say so
+ *   ERR_ROLLBACK   it is shut (see view_guard)
  *   ERR_NO_MEMORY, ERR_IO */
 #ifndef KITH_STORE_VIEW_H
 #define KITH_STORE_VIEW_H
@@ -63,6 +64,29 @@ MUST_USE enum err_code view_load(struct view *view, const struct vault_contents 
 /* Take in what the store has accepted since the last call.  Allowed before view_load().
  * *taken_count (may be NULL) is how many posts were taken in. */
 MUST_USE enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_note *note);
+
+/* Asked of each of her own posts that is signed by her key itself, not by a device, as it is taken
+ * in: whether her home wrote it, or accounts for it otherwise.  If not, the view is shut: every
+ * query answers ERR_ROLLBACK until view_open_again() (SPEC 10.11). */
+struct view_guard {
+    void *context;
+    bool (*knows)(void *context, const struct post_id *id); /* a quick yes */
+    bool (*accounts)(void *context, const struct post *post, struct octets wire);
+};
+
+/* From now on, and of what was taken in already.
+ *   ERR_IO, ERR_NO_MEMORY  it is shut */
+MUST_USE enum err_code view_guard_set(struct view *view, const struct view_guard *guard,
+                                      struct err_note *note);
+void view_shut(struct view *view);
+void view_open_again(struct view *view);
+bool view_is_shut(const struct view *view);
+/* Call each with every post of hers that the guard is asked of and does not know, shut or not; what
+ * it is given borrows for the call.  Ends with the error that each gives. */
+MUST_USE enum err_code
+view_unknown_own(struct view *view,
+                 enum err_code (*each)(void *context, const struct post *post, struct octets wire),
+                 void *context, struct err_note *note);
 
 /* A post as it is shown. */
 struct view_post {

@@ -20,6 +20,8 @@ struct view {
     struct view_fates fates;
     struct view_skips skips;
     struct view_shields shields;
+    struct view_guard guard; /* zeros: none */
+    bool shut;
     bool loaded;
     bool stale;       /* the fates do not count what arrived or was lost since */
     uint32_t *latest; /* by key, for view_responses_of(); all VIEW_NONE between its calls */
@@ -28,7 +30,11 @@ struct view {
     uint8_t *wire;           /* POST_WIRE_MAX, for one post at a time */
 };
 
+/* Ask the guard about a post that was just taken in. */
+void view_ask_guard(struct view *view, const struct post *post, struct octets wire);
+
 /* Judge anew where needed.
+ *   ERR_ROLLBACK   it is shut
  *   ERR_DAMAGED    nothing is loaded
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *note);

@@ -195,6 +195,7 @@ static void measure_round(struct million *m, struct figures *f, size_t *next)
                                   .publish = host_publish,
                                   .status = host_status,
                                   .peers_changed = host_nothing,
+                                  .work = host_nothing,
                                   .down = host_nothing}};
     struct commands *commands = NULL;
     struct err_note note = {{0}};

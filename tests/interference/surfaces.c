@@ -105,6 +105,17 @@ static void ask_verify(struct surfaces *s)
     ASK(s, "verify", "/nowhere/at/all");
 }
 
+/* What is said of a backup, not what lies in it: that is every post there is. */
+static void ask_backup(struct surfaces *s)
+{
+    const char *file = sealed_place();
+    ASK(s, "backup", file, "--replace");
+    ASK(s, "backup", file);
+    ASK(s, "backup", file, "--all", "--replace", "--json");
+    ASK(s, "backup", file, "--all", "--replace");
+    sealed_remove();
+}
+
 /* Where nothing is kept from before, so that undoing leaves what was. */
 static void ask_import(struct surfaces *s)
 {
@@ -345,6 +356,18 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
     case CONTROL_BLOCKS_EXPORT:
         if (!writes) {
             ASK_SEALED(s, SEALED_BLOCKS, "blocks", "export", "FILE");
+        }
+        break;
+    case CONTROL_BLOCKS_CONFIRM:
+        if (!writes) {
+            ask_both_forms(s, "blocks", "confirm", NULL);
+        } else {
+            ASK(s, "blocks", "--confirm", "--yes");
+        }
+        break;
+    case CONTROL_BACKUP:
+        if (!writes) {
+            ask_backup(s);
         }
         break;
     case CONTROL_VERIFY:

@@ -41,6 +41,11 @@ static const char *place(void)
     return path;
 }
 
+const char *sealed_place(void)
+{
+    return place();
+}
+
 void sealed_remove(void)
 {
     (void)unlink(place());

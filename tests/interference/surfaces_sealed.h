@@ -16,6 +16,8 @@ void sealed_ask(struct surfaces *surfaces, bool *same, struct answer answers[2],
  * The path is good until the next call; sealed_remove() removes what is there. */
 const char *sealed_evidence(const struct surfaces *surfaces);
 const char *sealed_list(const struct surfaces *surfaces);
+/* The same place, whatever is there. */
+const char *sealed_place(void);
 void sealed_remove(void);
 
 #endif

@@ -41,6 +41,7 @@ struct world {
     struct command_client client;         /* whoever asks */
     uint8_t *received;                    /* the message last handed out; owned */
     uint32_t request_id;                  /* of the latest raw request */
+    bool works;                           /* commands asked to go on */
     char outside[32];                     /* a folder, once asked for */
 };
 
@@ -127,6 +128,11 @@ static void host_status(struct command_host *host, struct command_status *status
     *status = (struct command_status){.address = "", .peers_connected = 0};
 }
 
+static void host_work(struct command_host *host)
+{
+    of_host(host)->works = true;
+}
+
 static void host_nothing(struct command_host *host)
 {
     (void)host;
@@ -173,6 +179,10 @@ static void deliver(struct world *w, struct octets message)
     must(control_length(&len, message), "a message's length");
     must(control_decode(&decoded, octets_of(message.at + 4, len)), "a message");
     commands_on_message(w->commands, w->client, &decoded);
+    while (w->works) {
+        w->works = false;
+        commands_on_work(w->commands);
+    }
 }
 
 static enum err_code transport_send(struct cli_transport *transport, struct octets message)
@@ -287,6 +297,7 @@ struct world *world_new_at(const struct world_node *node)
                                     .publish = host_publish,
                                     .status = host_status,
                                     .peers_changed = host_nothing,
+                                    .work = host_work,
                                     .down = host_nothing,
                                     .lock = host_lock,
                                     .has_passphrase = host_has_passphrase,

@@ -82,6 +82,7 @@ static struct command_host host = {.now_s = host_now_s,
                                    .publish = host_publish,
                                    .status = host_status,
                                    .peers_changed = host_nothing,
+                                   .work = host_nothing,
                                    .down = host_nothing};
 
 /* --- the relay ----------------------------------------------------------------------------------

@@ -1,0 +1,109 @@
+/* backup: a sealed copy of the home, written in slices while everything else goes on (SPEC 10.10).
+ */
+#include <stdlib.h>
+
+#include "node/command_run.h"
+#include "node/outside.h"
+#include "store/backup.h"
+
+struct backing {
+    struct outside place;
+    struct backup *backup;
+    uint64_t told_s;
+    bool all;
+};
+
+static void backing_free(void *context)
+{
+    struct backing *backing = context;
+    backup_close(backing->backup);
+    outside_close(&backing->place);
+    free(backing);
+}
+
+/* How many posts of others there are, and how long the file is, depends on what is hidden: neither
+ * is said. */
+static void send_done(struct commands *c, struct run *run)
+{
+    const struct backing *backing = run->report;
+    struct canon_writer *w = command_item_begin(c, run);
+    canon_write_map(w, 2);
+    command_put_uint(w, "own", backup_counts(backing->backup).own_count);
+    command_put_bool(w, "all", backing->all);
+    command_item_send(c, run);
+}
+
+static void send_progress(struct commands *c, struct run *run)
+{
+    const struct backing *backing = run->report;
+    struct canon_writer *w = command_item_begin(c, run);
+    canon_write_map(w, 1);
+    command_put_uint(w, "_percent", backup_counts(backing->backup).percent);
+    command_item_send(c, run);
+}
+
+static enum err_code backup_next(struct commands *c, struct run *run, struct err_note *note)
+{
+    struct backing *backing = run->report;
+    bool done = false;
+    enum err_code rc = backup_step(backing->backup, &done, note);
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "the backup was not made, and nothing is left of it");
+    }
+    uint64_t now_s = c->host->now_s(c->host);
+    if (done) {
+        send_done(c, run);
+        run->state = RUN_READY;
+    } else if (now_s > backing->told_s) {
+        backing->told_s = now_s;
+        send_progress(c, run);
+    }
+    return ERR_OK;
+}
+
+static bool one_is_under_way(const struct commands *c)
+{
+    for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
+        if (c->runs[i].state == RUN_WORKING && c->runs[i].command == CONTROL_BACKUP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err_code command_on_backup(struct commands *c, struct run *run, struct octets args,
+                                struct err_note *note)
+{
+    struct octets path = {0};
+    bool replace = false;
+    struct backup_source source = {.vault = c->vault,
+                                   .journal = c->journal,
+                                   .store = c->store,
+                                   .head = {.made_s = c->host->now_s(c->host)}};
+    enum err_code rc = command_arg_str_required(&path, args, "file", note);
+    rc = rc == ERR_OK ? command_arg_bool(&source.head.all, args, "all", note) : rc;
+    rc = rc == ERR_OK ? command_arg_bool(&replace, args, "replace", note) : rc;
+    if (rc == ERR_OK && one_is_under_way(c)) {
+        rc = err_note(note, ERR_REFUSED, "a backup is being made already");
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    struct backing *backing = calloc(1, sizeof *backing);
+    if (backing == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    run->report = backing;
+    run->report_free = backing_free;
+    backing->told_s = source.head.made_s;
+    backing->all = source.head.all;
+    rc = outside_open(&backing->place, path, note);
+    if (rc == ERR_OK) {
+        rc = backup_begin(&backing->backup, backing->place.files, backing->place.name, &source,
+                          replace, note);
+    }
+    if (rc == ERR_OK) {
+        command_work(c, run, backup_next);
+    }
+    return rc;
+}
