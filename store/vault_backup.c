@@ -268,6 +268,7 @@ static void merge_settings(struct vault *vault, const struct vault *copy, bool c
     if (copy_is_newer) {
         here->elsewhere = there->elsewhere;
         here->web_steps = there->web_steps;
+        here->lock_after_s = there->lock_after_s;
     }
 }
 
