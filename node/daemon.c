@@ -511,6 +511,15 @@ static void close_all(struct daemon *daemon)
     writer_free(daemon->writer);
 }
 
+/* Without the node's key: the log lies in the home in the clear. */
+static void say_where(const struct daemon *daemon)
+{
+    const char *from = strstr(daemon->address, "//");
+    const char *to = strrchr(daemon->address, '/');
+    from = from != NULL ? from + 2 : daemon->address;
+    log_line(LOG_INFO, "listening on %.*s", to != NULL && to > from ? (int)(to - from) : 0, from);
+}
+
 enum err_code daemon_run(enum daemon_end *end, struct person *person, struct home *home,
                          const struct options *options, struct err_note *note)
 {
@@ -527,7 +536,7 @@ enum err_code daemon_run(enum daemon_end *end, struct person *person, struct hom
     }
     rc = start_parts(daemon, home, note);
     if (rc == ERR_OK) {
-        log_line(LOG_INFO, "listening on %s", daemon->address);
+        say_where(daemon);
         (void)uv_timer_start(&daemon->ticker, on_tick, TICK_MS, TICK_MS);
     } else {
         stop(daemon);
