@@ -27,6 +27,7 @@ struct journal {
     struct log *log;
     struct journal_table table;
     uint64_t generation;
+    bool damaged;                            /* found after an error: what is kept is not whole */
     const struct journal_listener *listener; /* while opening; or NULL */
 };
 
@@ -163,6 +164,22 @@ void journal_close(struct journal *journal)
     free(journal);
 }
 
+enum err_code journal_recover(struct journal *journal, struct err_note *note)
+{
+    uint64_t damaged_count = 0;
+    enum err_code rc = log_reopen(journal->log, &damaged_count, note);
+    journal->damaged = journal->damaged || damaged_count > 0;
+    return rc == ERR_OK && journal->damaged
+               ? err_note(note, ERR_DAMAGED, "the journal: a record does not open")
+               : rc;
+}
+
+static enum err_code begin(struct journal *journal, size_t len, struct err_note *note)
+{
+    enum err_code rc = journal_recover(journal, note);
+    return rc == ERR_OK ? log_begin(journal->log, len, note) : rc;
+}
+
 static enum err_code append(struct journal *journal, enum kind kind, struct octets first,
                             struct octets second, struct err_note *note)
 {
@@ -175,7 +192,7 @@ static enum err_code append(struct journal *journal, enum kind kind, struct octe
         memcpy(plain + 1 + first.len, second.at, second.len);
     }
     uint64_t number;
-    enum err_code rc = log_begin(journal->log, len, note);
+    enum err_code rc = begin(journal, len, note);
     if (rc == ERR_OK) {
         rc = log_add(journal->log, &number, octets_of(plain, len), note);
     }
@@ -239,7 +256,7 @@ enum err_code journal_adopt(struct journal *journal, const struct journal_adopte
     if (len == 0) {
         return ERR_OK;
     }
-    enum err_code rc = log_begin(journal->log, len, note);
+    enum err_code rc = begin(journal, len, note);
     for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
         rc = there[i] ? ERR_OK : add_adopted(journal, &posts[i], note);
     }
@@ -309,7 +326,7 @@ enum err_code journal_vault(struct journal *journal, uint64_t generation,
     for (size_t i = 0; i < changes_count; i++) {
         len += 1 + BLOCK_FIXED_LEN + changes[i].label.len;
     }
-    enum err_code rc = log_begin(journal->log, len, note);
+    enum err_code rc = begin(journal, len, note);
     for (size_t i = 0; rc == ERR_OK && i < changes_count; i++) {
         rc = add_block(journal, &changes[i], generation, note);
     }
@@ -337,11 +354,6 @@ enum err_code journal_invite_used(struct journal *journal, const struct key *see
     enum err_code rc = append(journal, KIND_INVITE_USED, octets_of(seed_public->octets, KEY_LEN),
                               octets_of(subject->octets, KEY_LEN), note);
     return rc == ERR_OK ? journal_table_use(&journal->table, &use) : rc;
-}
-
-enum err_code journal_failure(const struct journal *journal)
-{
-    return log_failure(journal->log);
 }
 
 uint64_t journal_generation_latest(const struct journal *journal)

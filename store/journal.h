@@ -46,9 +46,10 @@ MUST_USE enum err_code journal_open_telling(struct journal **journal, struct fil
                                             const struct journal_listener *listener,
                                             struct err_note *note);
 
-/* Each of these is durable when it returns; what is there already is not written again.  After an
- * error in writing all of them refuse with that error until the journal is opened again.
+/* Each of these is durable when it returns; what is there already is not written again.  What an
+ * error in writing left behind is given up for good: the next of them begins with journal_recover().
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY
+ *   ERR_DAMAGED    what was kept before an error does not open any more
  *   ERR_NOT_FOUND  journal_sent() of a post that is not an own one */
 MUST_USE enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
                                         struct octets wire, struct err_note *note);
@@ -78,8 +79,11 @@ MUST_USE enum err_code journal_vault(struct journal *journal, uint64_t generatio
 MUST_USE enum err_code journal_invite_used(struct journal *journal, const struct key *seed_public,
                                            const struct key *subject, struct err_note *note);
 
-/* The error that writing would refuse with, or ERR_OK. */
-enum err_code journal_failure(const struct journal *journal);
+/* After an error in writing: read again what is kept, and go on behind it.  Does nothing where
+ * nothing failed.
+ *   ERR_DAMAGED  a record that was kept does not open any more; nothing is written from then on
+ *   and what files give, so that writing would only fail again */
+MUST_USE enum err_code journal_recover(struct journal *journal, struct err_note *note);
 
 /* What it holds. */
 uint64_t journal_generation_latest(const struct journal *journal); /* 0 when none */

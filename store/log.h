@@ -39,8 +39,8 @@ void log_close(struct log *log);
 
 /* A batch: begin, add records, commit, by one thread, which leaves out none of the three unless one
  * failed.  A record that was added counts once log_commit() returned ERR_OK.  After any error of
- * these three the log refuses them with that error until it is opened again: what an error left in
- * the file is known only then. */
+ * these three the log refuses them with that error until log_reopen(): what an error left in the
+ * file is known only then. */
 /* plain_len is all that will be added to the batch, at most SEGMENT_LEN_MAX / 2 (asserted). */
 MUST_USE enum err_code log_begin(struct log *log, size_t plain_len, struct err_note *note);
 MUST_USE enum err_code log_add(struct log *log, uint64_t *number, struct octets plain,
@@ -48,6 +48,14 @@ MUST_USE enum err_code log_add(struct log *log, uint64_t *number, struct octets 
 MUST_USE enum err_code log_commit(struct log *log, struct err_note *note);
 /* The error that log_begin() would refuse with, or ERR_OK. */
 enum err_code log_failure(struct log *log);
+
+/* Go on after an error: what was committed is read again and verified through a file opened anew,
+ * everything behind it is left out for good, and the next batch begins a segment.  Nothing is
+ * synced that failed to.  Does nothing where nothing failed.  By any thread, between batches; it
+ * reads up to SEGMENT_LEN_MAX, so leave seconds between attempts.  *damaged_count is how many
+ * committed records do not open any more. what files give: the log goes on refusing, with the error
+ * it had */
+MUST_USE enum err_code log_reopen(struct log *log, uint64_t *damaged_count, struct err_note *note);
 
 /* Read one record into plain.
  *   ERR_NOT_FOUND  there is none under this number (yet), or it was purged

@@ -23,8 +23,7 @@ struct log_part {
     struct log_handle *handle; /* NULL: opened for each read */
     struct segment_table table;
     uint64_t file_len;
-    uint64_t dead_len; /* see log_dead() */
-    bool table_kept;   /* the table stands beside the segment */
+    bool table_kept; /* the table stands beside the segment */
 };
 
 struct log {
@@ -40,10 +39,7 @@ struct log {
     struct log_part *parts; /* beside manifest.segments */
     size_t parts_cap;
     uint64_t end;   /* behind the last committed record */
-    bool rewriting; /* and which numbers; there is one log_rewrite at most */
-    uint64_t rewriting_first;
-    uint64_t rewriting_end;
-    uint64_t rewriting_dead_len; /* what log_dead() told of meanwhile */
+    bool rewriting; /* there is one log_rewrite */
     enum err_code failure;
 
     /* The segment that is appended to, the last row of the manifest. */
@@ -87,6 +83,10 @@ MUST_USE enum err_code log_end_segment(struct log *log, struct err_note *note);
  * With changing held, or alone. */
 void log_keep_table(struct log *log, size_t index);
 
+/* Where the record of this number lies; under lock.
+ *   ERR_NOT_FOUND, ERR_DAMAGED  as log_read() */
+MUST_USE enum err_code log_find(const struct log *log, size_t *row, uint64_t *offset,
+                                size_t *plain_len, uint64_t number);
 /* The last row that begins at or before this record; there is a row (asserted). */
 size_t log_row_of(const struct manifest *manifest, uint64_t number);
 /* Put a changed manifest in place of the one in memory, once it is saved; takes what next holds.

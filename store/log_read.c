@@ -31,9 +31,8 @@ size_t log_row_of(const struct manifest *manifest, uint64_t number)
     return low;
 }
 
-/* Under lock. */
-static enum err_code find(const struct log *log, size_t *row, uint64_t *offset, size_t *plain_len,
-                          uint64_t number)
+enum err_code log_find(const struct log *log, size_t *row, uint64_t *offset, size_t *plain_len,
+                       uint64_t number)
 {
     if (number >= log->end || log->manifest.segments_count == 0) {
         return ERR_NOT_FOUND;
@@ -51,7 +50,7 @@ static enum err_code place_of(struct log *log, struct place *place, uint64_t num
 {
     size_t row = 0;
     log_lock(log);
-    enum err_code rc = find(log, &row, &place->offset, &place->plain_len, number);
+    enum err_code rc = log_find(log, &row, &place->offset, &place->plain_len, number);
     if (rc == ERR_OK) {
         place->segment = log->manifest.segments[row];
         place->handle = log->parts[row].handle;
@@ -144,7 +143,7 @@ enum err_code log_len(struct log *log, size_t *plain_len, uint64_t number)
     uint64_t offset = 0;
     size_t len = 0;
     log_lock(log);
-    enum err_code rc = find(log, &row, &offset, &len, number);
+    enum err_code rc = log_find(log, &row, &offset, &len, number);
     log_unlock(log);
     if (rc == ERR_OK) {
         *plain_len = len;

@@ -84,10 +84,6 @@ static enum err_code claim(struct log_rewrite *rewrite, struct err_note *note)
     enum err_code rc = log->rewriting ? ERR_IN_USE : copy_rows(rewrite);
     if (rc == ERR_OK) {
         log->rewriting = true;
-        log->rewriting_dead_len = 0;
-        log->rewriting_first = rewrite->span.first;
-        log->rewriting_end =
-            row_end(&rewrite->sources.segments[rewrite->sources.segments_count - 1]);
     }
     log_unlock(log);
     return rc == ERR_OK ? ERR_OK : err_note(note, rc, "choosing segments to rewrite");
@@ -380,10 +376,8 @@ static void swap_parts(struct log_rewrite *rewrite, struct manifest *next, struc
     size_t behind = log->manifest.segments_count - row - count;
     memcpy(retired, &log->parts[row], count * sizeof *retired);
     if (kept > 0) {
-        log->parts[row] = (struct log_part){.handle = handle,
-                                            .table = rewrite->table,
-                                            .file_len = rewrite->segment->len,
-                                            .dead_len = log->rewriting_dead_len};
+        log->parts[row] = (struct log_part){
+            .handle = handle, .table = rewrite->table, .file_len = rewrite->segment->len};
         rewrite->table = (struct segment_table){0};
     }
     memmove(&log->parts[row + kept], &log->parts[row + count], behind * sizeof *log->parts);

@@ -39,20 +39,20 @@ struct log_segment {
     uint64_t first;
     uint64_t records_count; /* numbers it covers */
     uint64_t len;           /* octets of its file */
-    uint64_t dead_len;      /* octets of records that log_dead() told of */
     bool closed;            /* not appended to; only such are rewritten */
 };
 
 /* The segment of this index, in order of numbers.
  *   ERR_NOT_FOUND  there are not so many */
 MUST_USE enum err_code log_segment_at(struct log *log, struct log_segment *segment, size_t index);
-/* The record of this number will be purged: counts towards log_rewrite_due().  Kept in memory
- * alone; telling twice counts twice. */
-void log_dead(struct log *log, uint64_t number);
-/* What is best rewritten next: the segments around the one with most dead octets; or, where nothing
- * is dead, eight or more short ones.
- *   ERR_NOT_FOUND  nothing is due */
-MUST_USE enum err_code log_rewrite_due(struct log *log, struct log_span *span);
+/* The segment that holds this record, with the short ones behind it.
+ *   ERR_NOT_FOUND  no record of this number is left
+ *   ERR_REFUSED    it lies in the segment that is appended to */
+MUST_USE enum err_code log_span_of(struct log *log, struct log_span *span, uint64_t number);
+/* Eight or more short segments that follow each other, best brought together although nothing is to
+ * be purged.
+ *   ERR_NOT_FOUND  there are none */
+MUST_USE enum err_code log_span_short(struct log *log, struct log_span *span);
 /* Close the segment that is appended to, where there is one, so that it can be rewritten: the next
  * batch begins another.  Waits for a batch under way. */
 MUST_USE enum err_code log_roll(struct log *log, struct err_note *note);

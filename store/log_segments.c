@@ -1,4 +1,4 @@
-/* The segments of a log as its rewriting sees them: how much of each is dead, and which are next.
+/* The segments of a log as its rewriting sees them: which of them are rewritten together.
  */
 #include "store/log_inner.h"
 #include "store/log_rewrite.h"
@@ -17,33 +17,12 @@ enum err_code log_segment_at(struct log *log, struct log_segment *segment, size_
             .first = row->first,
             .records_count = row->closed ? row->records_count : log->end - row->first,
             .len = log->parts[index].file_len,
-            .dead_len = log->parts[index].dead_len,
             .closed = row->closed,
         };
         rc = ERR_OK;
     }
     log_unlock(log);
     return rc;
-}
-
-void log_dead(struct log *log, uint64_t number)
-{
-    uint64_t offset = 0;
-    size_t plain_len = 0;
-    log_lock(log);
-    if (log->manifest.segments_count > 0) {
-        size_t row = log_row_of(&log->manifest, number);
-        uint64_t first = log->manifest.segments[row].first;
-        struct log_part *part = &log->parts[row];
-        if (number >= first && number - first < part->table.lens_count &&
-            segment_table_find(&part->table, &offset, &plain_len, number - first) == ERR_OK) {
-            part->dead_len += plain_len + SEGMENT_OVERHEAD;
-            if (log->rewriting && number >= log->rewriting_first && number < log->rewriting_end) {
-                log->rewriting_dead_len += plain_len + SEGMENT_OVERHEAD;
-            }
-        }
-    }
-    log_unlock(log);
 }
 
 /* Whether the row may be rewritten together with what begins at first and has so many octets. */
@@ -71,18 +50,6 @@ static size_t count_short(const struct log *log, size_t row)
     return count;
 }
 
-static bool most_dead(const struct log *log, size_t *row)
-{
-    uint64_t most = 0;
-    for (size_t i = 0; i < log->manifest.segments_count; i++) {
-        if (log->manifest.segments[i].closed && log->parts[i].dead_len > most) {
-            most = log->parts[i].dead_len;
-            *row = i;
-        }
-    }
-    return most > 0;
-}
-
 static bool many_short(const struct log *log, size_t *row)
 {
     const struct manifest *manifest = &log->manifest;
@@ -100,17 +67,40 @@ static bool many_short(const struct log *log, size_t *row)
     return false;
 }
 
-enum err_code log_rewrite_due(struct log *log, struct log_span *span)
+/* Under lock. */
+static void span_at(const struct log *log, struct log_span *span, size_t row)
+{
+    *span = (struct log_span){.first = log->manifest.segments[row].first,
+                              .segments_count = count_short(log, row)};
+}
+
+enum err_code log_span_of(struct log *log, struct log_span *span, uint64_t number)
+{
+    size_t row = 0;
+    uint64_t offset = 0;
+    size_t plain_len = 0;
+    log_lock(log);
+    enum err_code rc = log_find(log, &row, &offset, &plain_len, number);
+    if (rc == ERR_OK && !log->manifest.segments[row].closed) {
+        rc = ERR_REFUSED;
+    }
+    if (rc == ERR_OK) {
+        span_at(log, span, row);
+    }
+    log_unlock(log);
+    return rc == ERR_DAMAGED ? ERR_NOT_FOUND : rc;
+}
+
+enum err_code log_span_short(struct log *log, struct log_span *span)
 {
     size_t row = 0;
     log_lock(log);
-    bool due = most_dead(log, &row) || many_short(log, &row);
-    if (due) {
-        *span = (struct log_span){.first = log->manifest.segments[row].first,
-                                  .segments_count = count_short(log, row)};
+    bool many = many_short(log, &row);
+    if (many) {
+        span_at(log, span, row);
     }
     log_unlock(log);
-    return due ? ERR_OK : ERR_NOT_FOUND;
+    return many ? ERR_OK : ERR_NOT_FOUND;
 }
 
 enum err_code log_roll(struct log *log, struct err_note *note)

@@ -310,8 +310,8 @@ void vault_clock(struct vault *vault, uint64_t now_s)
     vault->now_s = now_s;
 }
 
-/* The vault first: a change stands in the journal only once the vault has it.  That a full disk is
- * met before anything was journaled matters, since a journal refuses everything after an error. */
+/* The vault first: a change stands in the journal only once the vault has it.  A full disk is met
+ * before anything was journaled, and then nothing has happened. */
 static enum err_code write_both(struct vault *vault, bool *replaced, uint64_t generation,
                                 struct err_note *note)
 {
@@ -336,7 +336,7 @@ enum err_code vault_commit(struct vault *vault, struct err_note *note)
     enum err_code rc = vault->failure;
     if (rc == ERR_OK) {
         /* A generation that could not be journaled must not be written. */
-        rc = journal_failure(vault->journal);
+        rc = journal_recover(vault->journal, note);
     }
     if (rc != ERR_OK) {
         vault_state_roll_back(vault);

@@ -170,22 +170,39 @@ static void each_subject_uses_an_invite_once(void **state)
     assert_false(by_subject);
 }
 
-static void after_an_error_it_refuses_until_reopened(void **state)
+static void after_an_error_it_goes_on_with_what_is_kept(void **state)
 {
     (void)state;
     assert_int_equal(keep(0), ERR_OK);
     file_memory_fail(files, FILE_MEMORY_SYNC, 1, ERR_IO);
-    assert_int_equal(journal_failure(journal), ERR_OK);
     assert_int_equal(keep(1), ERR_IO);
-    assert_int_equal(keep(2), ERR_IO);
-    assert_int_equal(journal_generation(journal, 1, &note), ERR_IO);
-    assert_int_equal(journal_failure(journal), ERR_IO);
     assert_int_equal(journal_own_count(journal), 1);
-    reopen();
-    assert_int_equal(keep(1), ERR_OK);
-    reopen();
-    assert_true(journal_is_own(journal, &posts.ids[0]));
-    assert_true(journal_is_own(journal, &posts.ids[1]));
+    /* As long as nothing can be written it refuses. */
+    file_memory_fail(files, FILE_MEMORY_APPEND, 1, ERR_NO_SPACE);
+    assert_int_equal(journal_recover(journal, &note), ERR_NO_SPACE);
+    file_memory_fail(files, FILE_MEMORY_RENAME, 1, ERR_NO_SPACE);
+    assert_int_equal(journal_generation(journal, 1, &note), ERR_NO_SPACE);
+    assert_int_equal(keep(2), ERR_OK);
+    assert_int_equal(journal_generation(journal, 1, &note), ERR_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(journal_own_count(journal), 2);
+        assert_true(journal_is_own(journal, &posts.ids[0]));
+        assert_false(journal_is_own(journal, &posts.ids[1]));
+        assert_true(journal_is_own(journal, &posts.ids[2]));
+        reopen();
+    }
+}
+
+static void damage_found_after_an_error_refuses(void **state)
+{
+    (void)state;
+    assert_int_equal(keep(0), ERR_OK);
+    file_memory_fail(files, FILE_MEMORY_SYNC, 1, ERR_IO);
+    assert_int_equal(keep(1), ERR_IO);
+    file_memory_flip(files, SEGMENT, 50, 1);
+    assert_int_equal(keep(1), ERR_DAMAGED);
+    assert_int_equal(journal_generation(journal, 1, &note), ERR_DAMAGED);
+    assert_int_equal(journal_recover(journal, &note), ERR_DAMAGED);
 }
 
 static void any_flipped_octet_of_a_closed_journal_is_noticed(void **state)
@@ -280,7 +297,8 @@ int main(void)
         TEST(the_latest_generation_is_kept),
         TEST(changes_of_blocks_are_told_in_order),
         TEST(each_subject_uses_an_invite_once),
-        TEST(after_an_error_it_refuses_until_reopened),
+        TEST(after_an_error_it_goes_on_with_what_is_kept),
+        TEST(damage_found_after_an_error_refuses),
         TEST(any_flipped_octet_of_a_closed_journal_is_noticed),
         TEST(a_journal_cut_short_after_closing_is_noticed),
         TEST(what_was_acknowledged_survives_a_crash_at_any_call),

@@ -261,7 +261,7 @@ static void segments_that_follow_each_other_become_one(void **state)
     memset(to_purge + 30, true, 12);
     (void)rewrite(30, 1); /* a gap between two segments */
     struct log_span span;
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_OK);
+    assert_int_equal(log_span_short(record_log, &span), ERR_OK);
     assert_int_equal(span.first, 0);
     assert_int_equal(span.segments_count, 8);
     struct log_rewritten result = rewrite(span.first, span.segments_count);
@@ -272,43 +272,35 @@ static void segments_that_follow_each_other_become_one(void **state)
     assert_int_equal(segment.records_count, 90);
     assert_true(segment.closed);
     assert_int_equal(log_segment_at(record_log, &segment, 1), ERR_NOT_FOUND);
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_NOT_FOUND);
+    assert_int_equal(log_span_short(record_log, &span), ERR_NOT_FOUND);
     assert_kept();
 }
 
-static void what_is_dead_is_due(void **state)
+static void only_what_is_closed_is_rewritten(void **state)
 {
     (void)state;
     struct log_span span;
-    struct log_segment segment;
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_NOT_FOUND);
+    struct log_rewritten result;
+    assert_int_equal(log_span_of(record_log, &span, 0), ERR_NOT_FOUND);
     add(30);
     reopen();
     add(30);
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_NOT_FOUND);
-    log_dead(record_log, 45);
-    log_dead(record_log, 10);
-    log_dead(record_log, 11);
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_OK);
+    assert_int_equal(log_span_of(record_log, &span, 10), ERR_OK);
     assert_int_equal(span.first, 0);
     assert_int_equal(span.segments_count, 1);
-    to_purge[10] = to_purge[11] = true;
-    (void)rewrite(0, 1);
-    assert_int_equal(log_segment_at(record_log, &segment, 0), ERR_OK);
-    assert_int_equal(segment.dead_len, 0);
-    /* What is appended to has to be closed first. */
-    struct log_rewritten result;
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_NOT_FOUND);
+    assert_int_equal(log_span_of(record_log, &span, 45), ERR_REFUSED);
     assert_int_equal(try_rewrite(30, 1, &result), ERR_REFUSED);
     assert_int_equal(log_roll(record_log, &note), ERR_OK);
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_OK);
+    assert_int_equal(log_span_of(record_log, &span, 45), ERR_OK);
     assert_int_equal(span.first, 30);
     to_purge[45] = true;
     (void)rewrite(30, 1);
+    assert_int_equal(log_span_of(record_log, &span, 45), ERR_NOT_FOUND);
+    add(3);
     assert_kept();
 }
 
-static void what_dies_meanwhile_is_still_due(void **state)
+static void one_log_is_rewritten_once_at_a_time(void **state)
 {
     (void)state;
     add(30);
@@ -318,20 +310,16 @@ static void what_dies_meanwhile_is_still_due(void **state)
     struct log_span span = {.first = 0, .segments_count = 1};
     bool done = false;
     struct log_rewritten result;
-    log_dead(record_log, 3);
     to_purge[3] = true;
     assert_int_equal(log_rewrite_begin(&first, record_log, &span, &purge, &note), ERR_OK);
     assert_int_equal(log_rewrite_begin(&second, record_log, &span, &purge, &note), ERR_IN_USE);
     assert_int_equal(log_rewrite_step(first, &done, &result, SLICE, &note), ERR_OK);
     assert_false(done);
-    log_dead(record_log, 1);
-    add(10);
-    assert_int_equal(run(first, &result), ERR_OK);
-    states[3] = GONE;
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_OK);
-    to_purge[1] = true;
+    add(10); /* meanwhile */
+    assert_all_stand();
+    log_rewrite_free(first);
+    assert_all_stand();
     (void)rewrite(0, 1);
-    assert_int_equal(log_rewrite_due(record_log, &span), ERR_NOT_FOUND);
     assert_kept();
 }
 
@@ -529,8 +517,8 @@ int main(void)
         TEST(a_segment_is_rewritten_again_and_again),
         TEST(of_a_segment_without_records_nothing_is_left),
         TEST(segments_that_follow_each_other_become_one),
-        TEST(what_is_dead_is_due),
-        TEST(what_dies_meanwhile_is_still_due),
+        TEST(only_what_is_closed_is_rewritten),
+        TEST(one_log_is_rewritten_once_at_a_time),
         TEST(what_is_not_there_cannot_be_rewritten),
         TEST(damaged_records_are_counted_and_never_carried_over),
         TEST(what_a_crash_tore_is_not_counted_as_lost),
