@@ -35,6 +35,8 @@ struct run_merge {
     size_t culprit;
     size_t turn;  /* the input whose entry went last */
     size_t spent; /* of a step's budget */
+    bool any_last;
+    struct run_entry last; /* that was written of the family */
     size_t inputs_count;
     struct merge_input inputs[];
 };
@@ -249,11 +251,44 @@ static enum err_code choose(struct run_merge *merge, size_t *chosen, struct err_
     return best == merge->inputs_count ? ERR_NOT_FOUND : ERR_OK;
 }
 
+/* The writer takes the order of entries for granted; a run does not have to be believed. */
+static bool follows(const struct run_merge *merge, const struct run_entry *entry)
+{
+    const struct run_writer *writer = merge->writer;
+    const struct run_entry *last = &merge->last;
+    if (merge->family == RUN_SETS &&
+        (entry->order < writer->created_min_s || entry->order > writer->created_max_s)) {
+        return false;
+    }
+    if (!merge->any_last) {
+        return true;
+    }
+    int order = 0;
+    if (merge->family == RUN_SETS) {
+        order = memcmp(entry->set.octets, last->set.octets, RUN_SET_NAME_LEN);
+    }
+    if (order == 0 && entry->order != last->order) {
+        order = entry->order < last->order ? -1 : 1;
+    }
+    bool by_position = merge->family == RUN_REFS || merge->family == RUN_WORDS;
+    if (order == 0 && by_position && entry->relative != last->relative) {
+        order = entry->relative < last->relative ? -1 : 1;
+    }
+    return order > 0 || (order == 0 && merge->family != RUN_WORDS);
+}
+
 static enum err_code write_entry(struct run_merge *merge, size_t at, struct err_note *note)
 {
-    const struct merge_input *input = &merge->inputs[at];
-    const struct run_entry *entry = &input->scan.entry;
-    uint32_t relative = input->shift + entry->relative;
+    struct run_entry written = merge->inputs[at].scan.entry;
+    written.relative += merge->inputs[at].shift;
+    if (!follows(merge, &written)) {
+        merge->culprit = at;
+        return run_damaged(note);
+    }
+    merge->last = written;
+    merge->any_last = true;
+    const struct run_entry *entry = &merge->last;
+    uint32_t relative = entry->relative;
     switch (merge->family) {
     case RUN_IDS:
         return run_write_id(merge->writer, (uint32_t)entry->order, relative, note);
@@ -309,6 +344,7 @@ static enum err_code begin_family(struct run_merge *merge, struct err_note *note
         }
     }
     merge->turn = 0;
+    merge->any_last = false;
     merge->begun = true;
     return rc;
 }

@@ -48,6 +48,27 @@ static void a_run_answers_as_its_posts_do(void **state)
     }
 }
 
+static void posts_of_one_second_are_told_apart_by_their_ids(void **state)
+{
+    (void)state;
+    struct files *files = file_memory_new(1);
+    struct block_cache *cache = NULL;
+    assert_int_equal(block_cache_new(&cache, CACHE_MAX), ERR_OK);
+    struct run_model model;
+    run_model_init(&model, 3, 0, POSTS_MAX);
+    for (size_t i = 0; i < POSTS_MAX; i++) {
+        model.posts[i].record.created_s = model.posts[i].record.state == RUN_HOLE ? 0 : 5555;
+    }
+    struct run_name name = run_model_name("run", 1);
+    assert_int_equal(run_model_build(&model, files, &name, 0, POSTS_MAX, &note), ERR_OK);
+    struct run *run = opened(files, cache, &name);
+    run_model_check(&model, run, LOOKS * 4);
+    run_free(run);
+    run_model_close(&model);
+    block_cache_free(cache);
+    file_memory_free(files);
+}
+
 /* Loses some posts, and says so to a merge and to the model alike. */
 static enum run_fate lose_some(void *context, uint32_t position)
 {
@@ -151,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_answers_as_its_posts_do),
+        cmocka_unit_test(posts_of_one_second_are_told_apart_by_their_ids),
         cmocka_unit_test(merges_answer_as_the_posts_that_are_left_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
