@@ -2,6 +2,7 @@
  * the answer leaves. */
 #include <string.h>
 
+#include "node/command_labels.h"
 #include "node/command_sealed.h"
 #include "store/view.h"
 
@@ -193,20 +194,9 @@ enum err_code command_on_unblock(struct commands *c, struct run *run, struct oct
     return rc == ERR_OK ? put_in_force(c, run, &target, NULL, changed, note) : rc;
 }
 
-const char *command_block_label(const struct vault_contents *contents,
-                                const struct vault_block *block)
+static void send_block(struct commands *c, struct run *run, const struct vault_block *block,
+                       const char *label)
 {
-    for (size_t i = 0; block->label[0] == '\0' && i < contents->petnames_count; i++) {
-        if (key_equal(&contents->petnames[i].key, &block->key)) {
-            return contents->petnames[i].name;
-        }
-    }
-    return block->label;
-}
-
-void command_item_block(struct commands *c, struct run *run, const struct vault_block *block)
-{
-    const char *label = command_block_label(vault_contents(c->vault), block);
     struct canon_writer *w = command_item_begin(c, run);
     canon_write_map(w, label[0] != '\0' ? 2 : 1);
     command_put_bin(w, "key", block->key.octets);
@@ -216,16 +206,28 @@ void command_item_block(struct commands *c, struct run *run, const struct vault_
     command_item_send(c, run);
 }
 
+enum err_code command_list_blocks(struct commands *c, struct run *run)
+{
+    const struct vault_contents *contents = vault_contents(c->vault);
+    struct command_labels labels;
+    enum err_code rc = command_labels_open(&labels, contents);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        if (contents->blocks[i].in_force) {
+            send_block(c, run, &contents->blocks[i],
+                       command_label_of(&labels, &contents->blocks[i]));
+        }
+    }
+    command_labels_close(&labels);
+    return ERR_OK;
+}
+
 enum err_code command_on_blocks(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note)
 {
     (void)args;
     (void)note;
-    const struct vault_contents *contents = vault_contents(c->vault);
-    for (size_t i = 0; i < contents->blocks_count; i++) {
-        if (contents->blocks[i].in_force) {
-            command_item_block(c, run, &contents->blocks[i]);
-        }
-    }
-    return ERR_OK;
+    return command_list_blocks(c, run);
 }

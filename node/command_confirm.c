@@ -217,16 +217,6 @@ static enum err_code confirm(struct commands *c, struct run *run, const struct d
     return rc;
 }
 
-static void send_blocks(struct commands *c, struct run *run)
-{
-    const struct vault_contents *contents = vault_contents(c->vault);
-    for (size_t i = 0; i < contents->blocks_count; i++) {
-        if (contents->blocks[i].in_force) {
-            command_item_block(c, run, &contents->blocks[i]);
-        }
-    }
-}
-
 enum err_code command_on_blocks_confirm(struct commands *c, struct run *run, struct octets args,
                                         struct err_note *note)
 {
@@ -246,7 +236,7 @@ enum err_code command_on_blocks_confirm(struct commands *c, struct run *run, str
         send_doubt(c, run, &doubt);
     }
     if (rc == ERR_OK && !yes) {
-        send_blocks(c, run);
+        rc = command_list_blocks(c, run);
     }
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/command_labels.h"
 #include "node/command_sealed.h"
 #include "store/vault_list.h"
 #include "store/view.h"
@@ -15,11 +16,18 @@ static enum err_code labelled_list(struct vault_list *list, const struct vault_c
     if (blocks == NULL) {
         return ERR_NO_MEMORY;
     }
+    struct command_labels labels;
+    enum err_code rc = command_labels_open(&labels, contents);
+    if (rc != ERR_OK) {
+        free(blocks);
+        return rc;
+    }
     for (size_t i = 0; i < contents->blocks_count; i++) {
         blocks[i] = contents->blocks[i];
-        const char *label = command_block_label(contents, &contents->blocks[i]);
+        const char *label = command_label_of(&labels, &contents->blocks[i]);
         memcpy(blocks[i].label, label, strlen(label) + 1);
     }
+    command_labels_close(&labels);
     list->blocks = blocks;
     list->blocks_count = contents->blocks_count;
     return ERR_OK;

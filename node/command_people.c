@@ -1,6 +1,7 @@
 /* Whom a person knows: names, follows, vouches, her own profile; and what may complete a word. */
 #include <string.h>
 
+#include "node/command_labels.h"
 #include "node/command_run.h"
 #include "store/view.h"
 
@@ -348,15 +349,22 @@ static enum err_code complete_tag(struct commands *c, struct run *run, struct oc
 }
 
 /* What `blocks` calls people, for `unblock`. */
-static void complete_label(struct commands *c, struct run *run, struct octets prefix)
+static enum err_code complete_label(struct commands *c, struct run *run, struct octets prefix)
 {
     const struct vault_contents *contents = vault_contents(c->vault);
+    struct command_labels labels;
+    enum err_code rc = command_labels_open(&labels, contents);
+    if (rc != ERR_OK) {
+        return rc;
+    }
     for (size_t i = 0; i < contents->blocks_count; i++) {
-        struct octets label = octets_of_text(command_block_label(contents, &contents->blocks[i]));
+        struct octets label = octets_of_text(command_label_of(&labels, &contents->blocks[i]));
         if (contents->blocks[i].in_force && label.len > 0 && begins(label, prefix)) {
             put_completion(c, run, "", label);
         }
     }
+    command_labels_close(&labels);
+    return ERR_OK;
 }
 
 enum err_code command_on_complete(struct commands *c, struct run *run, struct octets args,
@@ -378,8 +386,7 @@ enum err_code command_on_complete(struct commands *c, struct run *run, struct oc
         return complete_tag(c, run, prefix, note);
     }
     if (octets_equal(kind, octets_of_text("label"))) {
-        complete_label(c, run, prefix);
-        return ERR_OK;
+        return complete_label(c, run, prefix);
     }
     return err_note(note, ERR_USAGE, "what can be completed is a key, a tag or a label");
 }

@@ -106,9 +106,9 @@ MUST_USE enum err_code command_unconfirmed(const struct commands *commands, stru
 MUST_USE enum err_code command_resolve_unshown(const struct commands *commands,
                                                struct view_target *target, struct octets typed,
                                                struct err_note *note);
-/* One line of `blocks`, sent. */
-void command_item_block(struct commands *commands, struct run *run,
-                        const struct vault_block *block);
+/* What `blocks` prints, sent.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code command_list_blocks(struct commands *commands, struct run *run);
 
 /* Read from the journal when own posts were last dated and, on a relay, who its members are.
  *   ERR_NO_MEMORY */
@@ -134,9 +134,6 @@ void command_item_post(struct commands *commands, struct run *run, const struct 
 /* "heart", "sad", "angry", "with". */
 const char *command_reaction_name(enum post_reaction reaction);
 
-/* What `blocks` calls somebody: her label, else her petname, else "". */
-const char *command_block_label(const struct vault_contents *contents,
-                                const struct vault_block *block);
 /* "text", "react"; "unknown" for kinds of later versions.  Static storage. */
 const char *command_kind_name(uint64_t kind);
 
