@@ -1,186 +1,225 @@
 #include "node/import.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/crew.h"
+#include "node/import_batch.h"
 #include "node/mailbox.h"
 #include "node/memory.h"
-#include "node/verify.h"
-#include "proto/post.h"
-#include "store/store.h"
-#include "store/vault.h"
 
-#define BUFFER_LEN  (256 * POST_WIRE_MAX)
-#define PROGRESS_MS 500
+#define BATCHES_COUNT 4 /* one is read, some are checked, one is stored */
+#define PROGRESS_MS   500
 
-/* A batch of posts, read while the one before is being stored. */
+enum { SIGNAL_INT, SIGNAL_TERM, SIGNALS_COUNT };
+
+/* Batches stand in a ring, and are stored in the order in which they were read. */
 struct import {
     struct import_counts *counts;
     struct store *store;
     uv_loop_t loop;
     struct mailbox mailbox;
     struct crew workers;
-    FILE *file;
-    uint64_t offset; /* of buffer[0] in the file */
-    uint8_t *buffer;
-    size_t buffer_len;
-    bool at_end;
+    struct crew keeper; /* the one thread that stores */
+    uv_signal_t signals[SIGNALS_COUNT];
+    struct import_file file;
+    struct import_batch *batches[BATCHES_COUNT];
+    size_t fill_next;  /* in the ring */
+    size_t store_next; /* in the ring */
+    bool stopping;     /* somebody asked */
+    enum err_code cut; /* how the file ended */
+    struct err_note cut_note;
+    enum err_code rc; /* of storing */
+    struct err_note note;
+
+    bool is_regular; /* reading never waits */
     bool show_progress;
+    uint64_t file_len; /* 0 where it is not known */
+    uint64_t begun_ms;
     uint64_t shown_ms;
-    const bool *ok;
-    bool verified[STORE_BATCH_MAX];
-    struct post posts[STORE_BATCH_MAX];
-    struct octets wires[STORE_BATCH_MAX];
-    enum store_put_result results[STORE_BATCH_MAX];
 };
 
-static enum err_code refill(struct import *import, size_t used, struct err_note *note)
+static uint64_t now_ms(void)
 {
-    memmove(import->buffer, import->buffer + used, import->buffer_len - used);
-    import->buffer_len -= used;
-    import->offset += used;
-    size_t got = fread(import->buffer + import->buffer_len, 1, BUFFER_LEN - import->buffer_len,
-                       import->file);
-    import->buffer_len += got;
-    if (ferror(import->file)) {
-        return err_note(note, err_from_errno(note, errno), "reading the file");
-    }
-    import->at_end = feof(import->file) != 0;
-    return ERR_OK;
+    return uv_hrtime() / 1000000;
 }
 
-/* As many whole posts as the buffer and a batch hold.  *used is how long they are. */
-static enum err_code split(struct import *import, size_t *count, size_t *used,
-                           struct err_note *note)
+/* Nobody is told twice what happened to a post: a batch that failed counts nothing. */
+static void add_counts(struct import_counts *sum, const struct import_counts *counts)
 {
-    *count = 0;
-    *used = 0;
-    while (*count < STORE_BATCH_MAX && *used < import->buffer_len) {
-        struct octets left = octets_of(import->buffer + *used, import->buffer_len - *used);
-        size_t len = 0;
-        enum err_code rc = post_decode_prefix(&import->posts[*count], &len, left);
-        if (rc == ERR_TRUNCATED && !import->at_end && left.len < POST_WIRE_MAX) {
-            return ERR_OK;
+    sum->new_count += counts->new_count;
+    sum->there_count += counts->there_count;
+    sum->retracted_count += counts->retracted_count;
+    sum->expired_count += counts->expired_count;
+    sum->forged_count += counts->forged_count;
+    sum->future_count += counts->future_count;
+}
+
+static uint64_t all_of(const struct import_counts *counts)
+{
+    return counts->new_count + counts->there_count + counts->retracted_count +
+           counts->expired_count + counts->forged_count + counts->future_count;
+}
+
+/* What is read and not stored yet is little, so the place in the file tells how much is left. */
+static void show_progress(struct import *import)
+{
+    uint64_t now = now_ms();
+    if (!import->show_progress || now - import->shown_ms < PROGRESS_MS) {
+        return;
+    }
+    import->shown_ms = now;
+    uint64_t took_ms = now - import->begun_ms + 1;
+    uint64_t posts_count = all_of(import->counts);
+    uint64_t done_len = import->file.offset;
+    (void)fprintf(stderr, "\r\033[K%" PRIu64 " posts, %" PRIu64 " a second", posts_count,
+                  posts_count * 1000 / took_ms);
+    if (done_len > 0 && import->file_len > done_len) {
+        (void)fprintf(stderr, ", %" PRIu64 " s left",
+                      (import->file_len - done_len) / 1000 * took_ms / done_len + 1);
+    }
+}
+
+static void store_ready(struct import *import)
+{
+    struct import_batch *batch = import->batches[import->store_next];
+    while (!batch->is_free && batch->is_ready) {
+        batch->is_ready = false;
+        import_batch_put(batch, &import->keeper);
+        import->store_next = (import->store_next + 1) % BATCHES_COUNT;
+        batch = import->batches[import->store_next];
+    }
+}
+
+static void on_checked(struct import_batch *batch)
+{
+    batch->is_ready = true;
+    store_ready(batch->context);
+}
+
+static void on_stored(struct import_batch *batch)
+{
+    struct import *import = batch->context;
+    if (batch->rc == ERR_OK) {
+        add_counts(import->counts, &batch->counts);
+    } else if (import->rc == ERR_OK) {
+        import->rc = batch->rc;
+        import->note = batch->note;
+    }
+    show_progress(import);
+}
+
+static bool may_fill(const struct import *import)
+{
+    bool more = !import->file.at_end || import->file.rest_len > 0;
+    return more && !import->stopping && import->rc == ERR_OK && import->cut == ERR_OK &&
+           import->batches[import->fill_next]->is_free;
+}
+
+static void fill(struct import *import)
+{
+    struct import_batch *batch = import->batches[import->fill_next];
+    import->cut = import_batch_fill(batch, &import->file, &import->cut_note);
+    if (batch->count > 0) {
+        import->fill_next = (import->fill_next + 1) % BATCHES_COUNT;
+        import_batch_check(batch, &import->workers);
+    }
+}
+
+static bool is_busy(const struct import *import)
+{
+    bool busy = false;
+    for (size_t i = 0; i < BATCHES_COUNT; i++) {
+        busy = busy || !import->batches[i]->is_free;
+    }
+    return busy;
+}
+
+static void run(struct import *import)
+{
+    import->begun_ms = now_ms();
+    while (may_fill(import) || is_busy(import)) {
+        bool filled = may_fill(import);
+        if (filled) {
+            fill(import);
         }
-        if (rc != ERR_OK) {
-            return err_note(note, ERR_DAMAGED, "the file is damaged at octet %" PRIu64 ": %s",
-                            import->offset + *used, err_text(rc));
-        }
-        import->wires[*count] = octets_of(left.at, len);
-        *used += len;
-        (*count)++;
-    }
-    return ERR_OK;
-}
-
-static void on_verified(void *context, uint64_t token, const bool *ok)
-{
-    (void)token;
-    struct import *import = context;
-    memcpy(import->verified, ok, sizeof import->verified);
-    import->ok = import->verified;
-}
-
-static void verify(struct import *import, size_t count)
-{
-    struct verify_request request = {
-        .wires = import->wires, .count = count, .done = on_verified, .context = import};
-    import->ok = NULL;
-    verify_start(&import->workers, &request);
-    while (import->ok == NULL) {
-        (void)uv_run(&import->loop, UV_RUN_ONCE);
+        (void)uv_run(&import->loop, filled ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     }
 }
 
-/* Keep what holds, in order.  Returns how many. */
-static size_t sift(struct import *import, size_t count, uint64_t now_s)
+static void on_signal_closed(uv_handle_t *handle)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!import->ok[i] || post_check_clock(&import->posts[i], now_s) == ERR_FUTURE) {
-            import->counts->invalid_count++;
-            continue;
-        }
-        import->posts[kept] = import->posts[i];
-        import->wires[kept] = import->wires[i];
-        kept++;
-    }
-    return kept;
+    (void)handle;
 }
 
-static enum err_code put(struct import *import, size_t count, struct err_note *note)
+/* A second signal ends the process at once. */
+static void on_signal(uv_signal_t *handle, int number)
 {
-    uint64_t now_s = (uint64_t)time(NULL);
-    size_t kept = sift(import, count, now_s);
-    if (kept == 0) {
-        return ERR_OK;
-    }
-    enum err_code rc =
-        store_put(import->store, import->results, import->posts, import->wires, kept, now_s, note);
-    for (size_t i = 0; rc == ERR_OK && i < kept; i++) {
-        switch (import->results[i]) {
-        case STORE_NEW:
-            import->counts->new_count++;
-            break;
-        case STORE_THERE:
-            import->counts->there_count++;
-            break;
-        case STORE_REFUSED:
-            import->counts->refused_count++;
-            break;
+    struct import *import = handle->data;
+    (void)number;
+    import->stopping = true;
+    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+        if (!uv_is_closing((uv_handle_t *)&import->signals[i])) {
+            uv_close((uv_handle_t *)&import->signals[i], on_signal_closed);
         }
     }
+}
+
+/* Whoever waits for a pipe is ended by the system, as ever: the store minds no sudden end. */
+static void start_signals(struct import *import)
+{
+    static const int numbers[SIGNALS_COUNT] = {[SIGNAL_INT] = SIGINT, [SIGNAL_TERM] = SIGTERM};
+    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+        (void)uv_signal_init(&import->loop, &import->signals[i]);
+        import->signals[i].data = import;
+        if (import->is_regular) {
+            (void)uv_signal_start(&import->signals[i], on_signal, numbers[i]);
+        }
+    }
+}
+
+static void stop_signals(struct import *import)
+{
+    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+        if (!uv_is_closing((uv_handle_t *)&import->signals[i])) {
+            uv_close((uv_handle_t *)&import->signals[i], on_signal_closed);
+        }
+    }
+}
+
+static enum err_code run_with_crews(struct import *import)
+{
+    unsigned cores = uv_available_parallelism();
+    enum err_code rc = crew_start(
+        &import->workers, cores < CREW_THREADS_MAX ? cores : CREW_THREADS_MAX, &import->mailbox);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = crew_start(&import->keeper, 1, &import->mailbox);
+    if (rc == ERR_OK) {
+        start_signals(import);
+        run(import);
+        stop_signals(import);
+        crew_finish(&import->keeper);
+    }
+    crew_finish(&import->workers);
     return rc;
 }
 
-static void show_progress(struct import *import)
-{
-    uint64_t now_ms = uv_hrtime() / 1000000;
-    if (import->show_progress && now_ms - import->shown_ms >= PROGRESS_MS) {
-        import->shown_ms = now_ms;
-        (void)fprintf(stderr, "\r%" PRIu64 " new, %" PRIu64 " there already", //
-                      import->counts->new_count, import->counts->there_count);
-    }
-}
-
-static enum err_code run(struct import *import, struct err_note *note)
-{
-    size_t used = 0;
-    do {
-        size_t count = 0;
-        enum err_code rc = refill(import, used, note);
-        enum err_code cut = rc == ERR_OK ? split(import, &count, &used, note) : rc;
-        if (rc == ERR_OK && count > 0) {
-            verify(import, count);
-            rc = put(import, count, cut == ERR_OK ? note : NULL);
-        }
-        if (rc != ERR_OK || cut != ERR_OK) {
-            return rc != ERR_OK ? rc : cut;
-        }
-        show_progress(import);
-    } while (!import->at_end || used < import->buffer_len);
-    return ERR_OK;
-}
-
-static enum err_code run_on_workers(struct import *import, struct err_note *note)
+static enum err_code run_on_loop(struct import *import, struct err_note *note)
 {
     if (uv_loop_init(&import->loop) != 0) {
         return err_note(note, ERR_NO_MEMORY, "the system gives no more descriptors");
     }
     enum err_code rc = mailbox_init(&import->mailbox, &import->loop);
     if (rc == ERR_OK) {
-        unsigned cores = uv_available_parallelism();
-        rc = crew_start(&import->workers, cores < CREW_THREADS_MAX ? cores : CREW_THREADS_MAX,
-                        &import->mailbox);
-        if (rc == ERR_OK) {
-            rc = run(import, note);
-            crew_finish(&import->workers);
-        }
+        rc = run_with_crews(import);
         mailbox_close(&import->mailbox);
         (void)uv_run(&import->loop, UV_RUN_DEFAULT);
     }
@@ -190,17 +229,54 @@ static enum err_code run_on_workers(struct import *import, struct err_note *note
     if (import->show_progress) {
         (void)fprintf(stderr, "\r\033[K");
     }
-    return rc;
+    return rc == ERR_OK ? rc : err_note(note, rc, "the system gives no more threads");
 }
 
-/* With words where somebody is going to read. */
-static enum err_code open_store(struct store **store, struct home *home, struct err_note *note)
+/* Where several things ended it, the gravest is told. */
+static enum err_code outcome(const struct import *import, struct err_note *note)
 {
-    enum vault_kind kind = VAULT_PERSONAL;
-    enum err_code rc = vault_kind_of(&kind, home->files, home->key, note);
-    return rc == ERR_OK ? home_open_store(store, home,
-                                          kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note)
-                        : rc;
+    if (import->rc != ERR_OK) {
+        *note = import->note;
+        return import->rc;
+    }
+    if (import->cut != ERR_OK) {
+        *note = import->cut_note;
+        return import->cut;
+    }
+    return import->stopping
+               ? err_note(note, ERR_CANCELLED,
+                          "stopped before the end. What was stored stays; the same command goes "
+                          "on from there")
+               : ERR_OK;
+}
+
+static enum err_code import_file(struct import *import, struct home *home, struct err_note *note)
+{
+    struct stat found;
+    if (fstat(fileno(import->file.file), &found) == 0 && S_ISREG(found.st_mode)) {
+        import->is_regular = true;
+        import->file_len = (uint64_t)found.st_size;
+    }
+    enum err_code rc = home_open_store(&import->store, home, STORE_UNREAD, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    for (size_t i = 0; i < BATCHES_COUNT; i++) {
+        struct import_batch *batch = memory_get(sizeof *batch);
+        import_batch_init(batch, import->store);
+        batch->checked = on_checked;
+        batch->stored = on_stored;
+        batch->context = import;
+        import->batches[i] = batch;
+    }
+    rc = run_on_loop(import, note);
+    rc = rc == ERR_OK ? outcome(import, note) : rc;
+    for (size_t i = 0; i < BATCHES_COUNT; i++) {
+        import_batch_close(import->batches[i]);
+        free(import->batches[i]);
+    }
+    store_close(import->store);
+    return rc;
 }
 
 enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
@@ -220,16 +296,10 @@ enum err_code import_run(struct import_counts *counts, struct home *home, const 
     }
     struct import *import = memory_get(sizeof *import);
     import->counts = counts;
-    import->file = file;
-    import->buffer = memory_get(BUFFER_LEN);
+    import_file_init(&import->file, file);
     import->show_progress = isatty(STDERR_FILENO) == 1;
-    rc = open_store(&import->store, home, note);
-    if (rc == ERR_OK) {
-        rc = run_on_workers(import, note);
-        store_close(import->store);
-    }
-    (void)fclose(file);
-    free(import->buffer);
+    rc = import_file(import, home, note);
+    import_file_close(&import->file);
     free(import);
     return rc;
 }

@@ -9,9 +9,11 @@
 
 struct import_counts {
     uint64_t new_count;
-    uint64_t there_count;
-    uint64_t refused_count; /* retracted or expired */
-    uint64_t invalid_count; /* a proof that does not hold, or dated in the future */
+    uint64_t there_count;     /* known here already, whether kept, taken back or past their end */
+    uint64_t retracted_count; /* not kept: taken back by their authors */
+    uint64_t expired_count;   /* not kept: past their end */
+    uint64_t forged_count;    /* left out: a proof that does not hold */
+    uint64_t future_count;    /* left out: dated in the future */
 };
 
 /* Store every post of the file in the home's store, the proofs checked on all cores; progress on
@@ -22,6 +24,7 @@ struct import_counts {
  *                  and everything before is stored
  *   ERR_NO_NODE    the home has no vault
  *   ERR_USAGE      it opens with a passphrase, and there is neither passphrase_file nor a terminal
+ *   ERR_CANCELLED  SIGINT or SIGTERM came: what was stored stays, and the same call goes on there
  *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
                                   const char *passphrase_file, struct err_note *note);

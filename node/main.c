@@ -86,14 +86,30 @@ static int fail(enum err_code rc, struct err_note *note)
     return err_exit_status(rc);
 }
 
+/* One line that programs read, and what there is to say about what was not kept. */
+static void tell_imported(const struct import_counts *c)
+{
+    static const char *const words[] = {"taken back by their authors", "past their end",
+                                        "with a proof that does not hold", "dated in the future"};
+    const uint64_t counts[] = {c->retracted_count, c->expired_count, c->forged_count,
+                               c->future_count};
+    (void)printf("%" PRIu64 " new, %" PRIu64 " there already, %" PRIu64 " refused, %" PRIu64
+                 " invalid\n",
+                 c->new_count, c->there_count, c->retracted_count + c->expired_count,
+                 c->forged_count + c->future_count);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (counts[i] > 0) {
+            (void)printf("not kept: %" PRIu64 " %s\n", counts[i], words[i]);
+        }
+    }
+}
+
 static enum err_code import(struct home *home, const struct options *options, struct err_note *note)
 {
     struct import_counts counts;
     enum err_code rc =
         import_run(&counts, home, options->import_path, options->passphrase_file, note);
-    (void)printf("%" PRIu64 " new, %" PRIu64 " there already, %" PRIu64 " refused, %" PRIu64
-                 " invalid\n",
-                 counts.new_count, counts.there_count, counts.refused_count, counts.invalid_count);
+    tell_imported(&counts);
     return rc;
 }
 

@@ -84,7 +84,7 @@ static void run_once(const struct bench *bench, struct figures *figures, const c
     (void)snprintf(name, sizeof name, "clone-relay-%d", number);
     kithd_relay(&relay, bench, name);
     kithd_stop(&relay, &usage);
-    kithd_import(bench, name, file, &usage);
+    must(kithd_import(bench, name, file, &usage) == count, "not every post was imported");
     (void)snprintf(name, sizeof name, "clone-%d", number);
     kithd_init(bench, name);
     double raw_s = bench->smoke ? RAW_S / 50 : bench->quick ? RAW_S / 4 : RAW_S;

@@ -25,7 +25,7 @@ static void measure_node(const struct bench *bench)
     data_signed(&data, bench, bench_scaled(bench, POSTS_COUNT));
     data_file(file, bench, data.count);
     kithd_init(bench, "idle");
-    kithd_import(bench, "idle", file, &usage);
+    must(kithd_import(bench, "idle", file, &usage) == data.count, "not every post was imported");
     kithd_person(&node, bench, "idle", NULL);
     (void)kithd_ask(line, sizeof line, &node, bench, "timeline");
     (void)kithd_ask(line, sizeof line, &node, bench, "tally metoo");

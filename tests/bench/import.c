@@ -11,6 +11,9 @@
 #define RUNS        5
 #define RAW_S       1.0
 
+#define STOPS   5
+#define STOP_MS 10 /* the first after so long, each further one later by as much */
+
 struct figures {
     struct spread ratio;
     struct spread by_clock;
@@ -29,8 +32,9 @@ static void run_once(const struct bench *bench, struct figures *figures, const c
     double raw_s = bench->smoke ? RAW_S / 50 : bench->quick ? RAW_S / 4 : RAW_S;
     struct raw_verify before = raw_verify_measure(bench->cores, raw_s);
     double begun = clock_wall();
-    kithd_import(bench, name, file, &usage);
+    size_t new_count = kithd_import(bench, name, file, &usage);
     double took_s = clock_wall() - begun;
+    must(new_count == count, "not every post was imported");
     struct raw_verify after = raw_verify_measure(bench->cores, raw_s);
     double posts = (double)count;
     double by_clock = posts / took_s / ((before.rate + after.rate) / 2);
@@ -42,12 +46,26 @@ static void run_once(const struct bench *bench, struct figures *figures, const c
     figures->memory_mib = usage.memory_mib;
 }
 
+/* Stopped again and again, it goes on where it was, and nothing is stored twice. */
+static void check_stopping(const struct bench *bench, const char *file, size_t count)
+{
+    struct kithd_usage usage;
+    size_t stored = 0;
+    kithd_init(bench, "import-stopped");
+    for (int i = 0; i < STOPS; i++) {
+        stored += kithd_import_stopped(bench, "import-stopped", file, (i + 1) * STOP_MS);
+    }
+    stored += kithd_import(bench, "import-stopped", file, &usage);
+    must(stored == count, "an import that was stopped did not go on where it was");
+}
+
 void bench_import(struct bench *bench)
 {
     struct data data;
     char file[BENCH_PATH_MAX];
     data_signed(&data, bench, bench_scaled(bench, POSTS_COUNT));
     data_file(file, bench, data.count);
+    check_stopping(bench, file, data.count);
     struct figures *figures = must_get(1, sizeof *figures);
     for (int i = 0; i < (bench->smoke ? 1 : RUNS); i++) {
         run_once(bench, figures, file, data.count, i);

@@ -1,6 +1,7 @@
 #include "tests/bench/kithd.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,13 +174,56 @@ void kithd_init(const struct bench *bench, const char *name)
     reap(start(kithd.home, bench, args), &usage);
 }
 
-void kithd_import(const struct bench *bench, const char *name, const char *file,
-                  struct kithd_usage *usage)
+/* From the line "N new, ..." that an import ends with. */
+static size_t read_new_count(const struct kithd *kithd)
+{
+    char path[2 * BENCH_PATH_MAX];
+    char line[256];
+    size_t count = SIZE_MAX;
+    (void)snprintf(path, sizeof path, "%s.log", kithd->home);
+    FILE *log = fopen(path, "r");
+    must(log != NULL, "what an import said");
+    while (fgets(line, sizeof line, log) != NULL) {
+        count = strstr(line, " new, ") != NULL ? strtoul(line, NULL, 10) : count;
+    }
+    (void)fclose(log);
+    must(count != SIZE_MAX, "an import did not say what it did");
+    return count;
+}
+
+static void import_start(struct kithd *kithd, const struct bench *bench, const char *name,
+                         const char *file)
+{
+    kithd_home(kithd, bench, name);
+    const char *args[] = {"--home", kithd->home, "--import", file, NULL};
+    kithd->pid = start(kithd->home, bench, args);
+}
+
+size_t kithd_import(const struct bench *bench, const char *name, const char *file,
+                    struct kithd_usage *usage)
 {
     struct kithd kithd;
-    kithd_home(&kithd, bench, name);
-    const char *args[] = {"--home", kithd.home, "--import", file, NULL};
-    reap(start(kithd.home, bench, args), usage);
+    import_start(&kithd, bench, name, file);
+    reap(kithd.pid, usage);
+    return read_new_count(&kithd);
+}
+
+size_t kithd_import_stopped(const struct bench *bench, const char *name, const char *file,
+                            int after_ms)
+{
+    struct kithd kithd;
+    int status = 0;
+    import_start(&kithd, bench, name, file);
+    (void)poll(NULL, 0, after_ms);
+    must(kill(kithd.pid, SIGINT) == 0 && waitpid(kithd.pid, &status, 0) == kithd.pid,
+         "an import cannot be stopped");
+    note_running(kithd.pid, 0);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) {
+        return 0; /* it had not begun */
+    }
+    must(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 5),
+         "an import did not stop cleanly");
+    return read_new_count(&kithd);
 }
 
 struct kithd_memory kithd_memory(const struct kithd *kithd)

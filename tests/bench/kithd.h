@@ -32,9 +32,12 @@ void kithd_stop(struct kithd *kithd, struct kithd_usage *usage);
 
 /* Make a person's home, without a passphrase. */
 void kithd_init(const struct bench *bench, const char *name);
-/* Import a file into a home that is there; says what it used. */
-void kithd_import(const struct bench *bench, const char *name, const char *file,
-                  struct kithd_usage *usage);
+/* Import a file into a home that is there; says how many posts were new, and what it used. */
+size_t kithd_import(const struct bench *bench, const char *name, const char *file,
+                    struct kithd_usage *usage);
+/* The same, stopped as by Ctrl-C after so long, unless it was done. */
+size_t kithd_import_stopped(const struct bench *bench, const char *name, const char *file,
+                            int after_ms);
 
 /* What is resident in KiB now: all of it, and without what files back (programs, libraries). */
 struct kithd_memory {

@@ -11,7 +11,7 @@
 #include "proto/sign.h"
 #include "tests/bench/measure.h"
 
-#define FORMAT      1 /* of the file in the cache, and of what texts are made */
+#define FORMAT      2 /* of the file in the cache, and of what texts are made */
 #define WORDS_COUNT 20000
 #define TEXT_MAX    32000
 #define SYLLABLES   105
@@ -270,7 +270,7 @@ static uint64_t find_file(char path[BENCH_PATH_MAX], const struct bench *bench,
     const struct replay_counts *c = &plan->counts;
     uint64_t today_s = (uint64_t)time(NULL) / REPLAY_DAY_S * REPLAY_DAY_S;
     for (uint64_t age_s = 0; age_s <= KEPT_MAX_S; age_s += REPLAY_DAY_S) {
-        uint64_t begin_s = today_s - age_s - (uint64_t)2 * REPLAY_DAY_S;
+        uint64_t begin_s = today_s - age_s - (uint64_t)3 * REPLAY_DAY_S;
         (void)snprintf(path, BENCH_PATH_MAX, "%s/replay-%d-%llu-%zu-%zu-%zu-%llu", bench->cache,
                        FORMAT, (unsigned long long)c->seed, c->people_count, c->actions_count,
                        c->vouches_count, (unsigned long long)begin_s);
@@ -278,7 +278,7 @@ static uint64_t find_file(char path[BENCH_PATH_MAX], const struct bench *bench,
             return begin_s;
         }
     }
-    uint64_t begin_s = today_s - (uint64_t)2 * REPLAY_DAY_S;
+    uint64_t begin_s = today_s - (uint64_t)3 * REPLAY_DAY_S;
     (void)snprintf(path, BENCH_PATH_MAX, "%s/replay-%d-%llu-%zu-%zu-%zu-%llu", bench->cache, FORMAT,
                    (unsigned long long)c->seed, c->people_count, c->actions_count, c->vouches_count,
                    (unsigned long long)begin_s);

@@ -14,6 +14,7 @@
 #define RECENT_COUNT  20000 /* texts that answers by chance go to */
 #define ECHO_COUNT    50000 /* answers whose target is answered again */
 #define VOUCHES_EACH  10
+#define BEGIN_S       (REPLAY_DAY_S + 20 * 3600 + 21 * 60)
 
 /* Of a thousand. */
 #define POSTS_PART      220
@@ -25,7 +26,7 @@
 #define TWO_WORDS_PART  330
 #define LONG_TEXTS_PART 10
 
-/* From 16:00 in New York; of what happens in the day. */
+/* From the first post on; of what happens in the day. */
 static const uint16_t hours_weights[HOURS] = {
     4, 14, 26, 36, 45, 52, 55, 50, 42, 33, 27, 24, 24, 28, 36, 46, 56, 64, 68, 66, 60, 54, 48, 42,
 };
@@ -57,6 +58,7 @@ struct maker {
     uint64_t state;
     uint32_t *authors; /* of the actions, in order */
     uint32_t *latest;  /* by person: their latest post, or REPLAY_NONE */
+    uint32_t *acted_s; /* by person: when they acted last */
     uint32_t *texts;   /* every post and comment so far */
     size_t texts_count;
     uint32_t *answered; /* the target of every answer so far */
@@ -140,7 +142,8 @@ static void make_vouches(struct maker *m)
     for (size_t i = 0; i < counts->vouches_count; i++) {
         uint32_t by = web[i / VOUCHES_EACH % web_count];
         uint32_t subject = friend_of(plan, by, (uint32_t)(i % VOUCHES_EACH));
-        subject = subject == by ? (subject + 1) % (uint32_t)counts->people_count : subject;
+        bool said = i % VOUCHES_EACH > 0 && plan->actions[i - 1].target == subject;
+        subject = subject == by || said ? (subject + 1) % (uint32_t)counts->people_count : subject;
         plan->actions[plan->actions_count++] =
             (struct replay_action){.author = by,
                                    .target = subject,
@@ -227,6 +230,21 @@ static void make_action(struct maker *m, uint32_t author, uint32_t at_s)
     m->plan->actions[m->plan->actions_count++] = action;
 }
 
+/* Nobody acts twice in a second: what is said alike by one person at one time is one post. */
+static uint32_t author_at(struct maker *m, size_t number, uint32_t at_s)
+{
+    size_t left = m->plan->counts.actions_count - number;
+    while (m->acted_s[m->authors[number]] == at_s) {
+        size_t other = number + replay_random(&m->state, left);
+        uint32_t kept = m->authors[number];
+        m->authors[number] = m->authors[other];
+        m->authors[other] = kept;
+        must(left > 1, "the last one to act has acted");
+    }
+    m->acted_s[m->authors[number]] = at_s;
+    return m->authors[number];
+}
+
 static void make_day(struct maker *m)
 {
     size_t actions_count = m->plan->counts.actions_count;
@@ -241,9 +259,9 @@ static void make_day(struct maker *m)
         size_t begin = made_count;
         size_t end = actions_count * weight / weights;
         for (; made_count < end; made_count++) {
-            uint32_t at_s = (uint32_t)(REPLAY_DAY_S + hour * 3600 +
-                                       (made_count - begin) * 3600 / (end - begin));
-            make_action(m, m->authors[made_count], at_s);
+            uint32_t at_s =
+                (uint32_t)(BEGIN_S + hour * 3600 + (made_count - begin) * 3600 / (end - begin));
+            make_action(m, author_at(m, made_count, at_s), at_s);
         }
     }
 }
@@ -257,6 +275,7 @@ void replay_plan_make(struct replay_plan *plan, const struct replay_counts *coun
     plan->actions = must_get(all_count, sizeof *plan->actions);
     m.latest = must_get(counts->people_count, sizeof *m.latest);
     memset(m.latest, 0xff, counts->people_count * sizeof *m.latest);
+    m.acted_s = must_get(counts->people_count, sizeof *m.acted_s);
     m.texts = must_get(counts->actions_count, sizeof *m.texts);
     m.answered = must_get(counts->actions_count, sizeof *m.answered);
     make_authors(&m);
@@ -266,6 +285,7 @@ void replay_plan_make(struct replay_plan *plan, const struct replay_counts *coun
     must(plan->actions_count == all_count, "the plan has other actions than it was to have");
     free(m.authors);
     free(m.latest);
+    free(m.acted_s);
     free(m.texts);
     free(m.answered);
 }
