@@ -11,6 +11,13 @@ static bool people_made;
 static struct posts posts;
 static struct pool_post made[POOL_POSTS_MAX];
 
+static unsigned making;
+
+bool pool_making(void)
+{
+    return making > 0;
+}
+
 static const struct person *person_at(uint32_t who)
 {
     assert(who < POOL_PEOPLE);
@@ -87,14 +94,18 @@ uint32_t pool_text(uint32_t who, uint64_t created_s, uint64_t expires_s, uint32_
         draft.refs = refs;
         draft.refs_count = 2;
     }
+    making++;
     (void)person_draft(&posts, person_at(who), &draft);
+    making--;
     return keep(who, POOL_NONE);
 }
 
 uint32_t pool_retract(uint32_t who, uint64_t created_s, uint32_t subject)
 {
     /* Never the same post twice. */
+    making++;
     (void)person_retract(&posts, person_at(who), created_s - posts.count % 1000,
                          made[subject].post.id);
+    making--;
     return keep(who, subject);
 }

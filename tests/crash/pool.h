@@ -22,6 +22,8 @@ uint32_t pool_count(void);
 /* Forget all from index count on: what was only tried out. */
 void pool_back(uint32_t count);
 
+/* Whether a post is being made just now: for tests in which allocations fail. */
+bool pool_making(void);
 /* parent may be POOL_NONE; expires_s 0. */
 uint32_t pool_text(uint32_t who, uint64_t created_s, uint64_t expires_s, uint32_t parent,
                    size_t text_len);

@@ -72,10 +72,10 @@ static enum err_code memory_open(struct files *self, struct file **file, const c
         if (rc != ERR_OK) {
             return rc;
         }
-        inode = memory_must(calloc(1, sizeof *inode));
+        inode = memory_take(sizeof *inode);
         memory_change_names(m, "", path, inode);
     }
-    *file = memory_must(malloc(sizeof **file));
+    *file = memory_take(sizeof **file);
     **file = (struct file){.inode = inode, .epoch = m->epoch};
     (void)snprintf((*file)->path, sizeof(*file)->path, "%s", path);
     inode->links++;
@@ -305,7 +305,7 @@ static const struct files memory_calls = {
 
 struct memory *memory_new(uint64_t seed)
 {
-    struct memory *m = memory_must(calloc(1, sizeof *m));
+    struct memory *m = memory_take(sizeof *m);
     m->calls = memory_calls;
     m->random = seed;
     return m;

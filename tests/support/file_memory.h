@@ -77,6 +77,9 @@ struct files *file_memory_after_kill(const struct files *files, uint64_t seed);
  * it failed, or one given its name before what it holds was synced. */
 uint64_t file_memory_broken_rules(const struct files *files);
 
+/* Whether these files allocate memory just now: for tests in which allocations fail. */
+bool file_memory_allocating(void);
+
 /* How many calls of this kind were made. */
 uint64_t file_memory_calls(const struct files *files, enum file_memory_call call);
 

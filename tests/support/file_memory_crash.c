@@ -194,7 +194,7 @@ struct files *file_memory_copy(const struct files *files)
     struct files *copied = file_memory_new(m->random);
     struct memory *copy = memory_of(copied);
     for (size_t i = 0; i < m->now.count; i++) {
-        struct inode *inode = memory_must(calloc(1, sizeof *inode));
+        struct inode *inode = memory_take(sizeof *inode);
         memory_inode_append(inode, octets_of(m->now.at[i].inode->now, m->now.at[i].inode->now_len));
         memory_inode_sync(inode);
         memory_names_set(&copy->now, m->now.at[i].path, inode);

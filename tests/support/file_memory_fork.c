@@ -12,7 +12,7 @@
 
 static struct inode *inode_borrowing(uint8_t *at, size_t len)
 {
-    struct inode *inode = memory_must(calloc(1, sizeof *inode));
+    struct inode *inode = memory_take(sizeof *inode);
     *inode = (struct inode){.now = at,
                             .now_len = len,
                             .synced = at,
@@ -30,7 +30,7 @@ static uint8_t before(const struct inode *from, size_t at)
 
 static struct inode *inode_of(const uint8_t *at, size_t len)
 {
-    struct inode *inode = memory_must(calloc(1, sizeof *inode));
+    struct inode *inode = memory_take(sizeof *inode);
     memory_inode_append(inode, octets_of(at, len));
     memory_inode_sync(inode);
     return inode;
@@ -40,7 +40,7 @@ static struct inode *inode_of(const uint8_t *at, size_t len)
 static struct inode *some_pages(struct memory *m, const struct inode *from)
 {
     size_t len = memory_random(m) % 4 == 0 ? from->synced_len : from->now_len;
-    uint8_t *octets = memory_must(malloc(len + 1));
+    uint8_t *octets = memory_take(len + 1);
     for (size_t page = 0; page < len; page += PAGE_LEN) {
         bool kept = page + PAGE_LEN <= from->same_len || memory_random(m) % 2 == 0;
         for (size_t i = page; i < len && i < page + PAGE_LEN; i++) {
@@ -59,7 +59,7 @@ static struct inode *torn_sector(struct memory *m, const struct inode *from)
     size_t torn = from->same_len + (size_t)(memory_random(m) % (high - from->same_len));
     size_t end = (torn / SECTOR_LEN + 1) * SECTOR_LEN;
     size_t len = memory_random(m) % 2 == 0 || end > high ? high : end;
-    uint8_t *octets = memory_must(malloc(len + 1));
+    uint8_t *octets = memory_take(len + 1);
     for (size_t i = 0; i < len; i++) {
         octets[i] = i < torn && i < from->now_len ? from->now[i] : before(from, i);
         if (i >= torn && i < end) {
@@ -116,7 +116,7 @@ struct files *file_memory_after_crash(const struct files *files, enum file_memor
     struct memory *c = memory_new(seed);
     struct names names = {0};
     memory_names_copy(&names, &m->synced);
-    bool *happened = memory_must(calloc(m->pending_count + 1, sizeof *happened));
+    bool *happened = memory_take((m->pending_count + 1) * sizeof *happened);
     draw_changes(happened, c, m, outcome);
     for (size_t i = 0; i < m->pending_count; i++) {
         if (happened[i]) {
@@ -152,7 +152,7 @@ static struct inode *stand_in(struct pairs *pairs, struct inode *from)
         (void)fprintf(stderr, "file_memory: too many files\n");
         exit(1);
     }
-    struct inode *to = memory_must(calloc(1, sizeof *to));
+    struct inode *to = memory_take(sizeof *to);
     *to = *from;
     to->links = 0;
     to->borrowed = true;
@@ -172,10 +172,10 @@ struct files *file_memory_after_kill(const struct files *files, uint64_t seed)
 {
     const struct memory *m = memory_in(files);
     struct memory *c = memory_new(seed);
-    struct pairs *pairs = memory_must(calloc(1, sizeof *pairs));
+    struct pairs *pairs = memory_take(sizeof *pairs);
     stand_in_names(pairs, &c->now, &m->now);
     stand_in_names(pairs, &c->synced, &m->synced);
-    c->pending = memory_must(calloc(m->pending_count + 1, sizeof *c->pending));
+    c->pending = memory_take((m->pending_count + 1) * sizeof *c->pending);
     c->pending_cap = m->pending_count + 1;
     for (size_t i = 0; i < m->pending_count; i++) {
         struct rename *change = &c->pending[c->pending_count++];

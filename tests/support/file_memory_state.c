@@ -13,13 +13,36 @@ const struct memory *memory_in(const struct files *files)
     return (const struct memory *)(const void *)files;
 }
 
-void *memory_must(void *at)
+static unsigned allocating;
+
+bool file_memory_allocating(void)
+{
+    return allocating > 0;
+}
+
+static void *must(void *at)
 {
     if (at == NULL) {
         (void)fprintf(stderr, "file_memory: out of memory\n");
         exit(1);
     }
     return at;
+}
+
+void *memory_take(size_t len)
+{
+    allocating++;
+    void *at = must(calloc(1, len));
+    allocating--;
+    return at;
+}
+
+void *memory_grow(void *at, size_t len)
+{
+    allocating++;
+    void *grown = must(realloc(at, len));
+    allocating--;
+    return grown;
 }
 
 uint64_t memory_random(struct memory *m)
@@ -41,7 +64,7 @@ void memory_reserve(uint8_t **at, size_t *cap, size_t len)
     while (grown < len) {
         grown *= 2;
     }
-    *at = memory_must(realloc(*at, grown));
+    *at = memory_grow(*at, grown);
     *cap = grown;
 }
 
@@ -84,7 +107,7 @@ void memory_names_add(struct names *names, const char *path, struct inode *inode
     inode->links++;
     if (names->count == names->cap) {
         names->cap = names->cap == 0 ? 8 : names->cap * 2;
-        names->at = memory_must(realloc(names->at, names->cap * sizeof *names->at));
+        names->at = memory_grow(names->at, names->cap * sizeof *names->at);
     }
     struct name *name = &names->at[names->count++];
     (void)snprintf(name->path, sizeof name->path, "%s", path);
@@ -131,7 +154,7 @@ void memory_change_names(struct memory *m, const char *from, const char *to, str
 {
     if (m->pending_count == m->pending_cap) {
         m->pending_cap = m->pending_cap == 0 ? 8 : m->pending_cap * 2;
-        m->pending = memory_must(realloc(m->pending, m->pending_cap * sizeof *m->pending));
+        m->pending = memory_grow(m->pending, m->pending_cap * sizeof *m->pending);
     }
     struct rename *change = &m->pending[m->pending_count++];
     *change = (struct rename){.inode = inode};
@@ -153,7 +176,7 @@ bool memory_in_folder(const char *path, const char *folder)
 
 static uint8_t *copied(const uint8_t *at, size_t len)
 {
-    uint8_t *copy = memory_must(malloc(len + 1));
+    uint8_t *copy = memory_take(len + 1);
     if (len > 0) {
         memcpy(copy, at, len);
     }

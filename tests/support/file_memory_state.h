@@ -63,8 +63,9 @@ struct memory {
 struct memory *memory_new(uint64_t seed);
 struct memory *memory_of(struct files *files);
 const struct memory *memory_in(const struct files *files);
-/* at, unless it is NULL: then the test program ends. */
-void *memory_must(void *at);
+/* Zeroed memory; the test program ends where there is none. */
+void *memory_take(size_t len);
+void *memory_grow(void *at, size_t len);
 /* The next number drawn from the seed. */
 uint64_t memory_random(struct memory *m);
 /* What inode borrows it has for itself from now on: before anything is written. */
