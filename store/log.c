@@ -167,11 +167,14 @@ void log_close(struct log *log)
     if (log == NULL) {
         return;
     }
-    if (log->writing && log->failure == ERR_OK) {
-        /* Failing costs nothing but the closing: the next opening finds the end by itself. */
-        struct err_note ignored = {{0}};
-        enum err_code rc = log_end_segment(log, &ignored);
-        (void)rc;
+    /* Failing costs nothing but the closing: the next opening finds the end by itself. */
+    struct err_note ignored = {{0}};
+    if (log->failure != ERR_OK) {
+        /* What could not be synced must not be found by whoever opens the log next. */
+        uint64_t damaged_count = 0;
+        (void)!log_reopen(log, &damaged_count, &ignored);
+    } else if (log->writing) {
+        (void)!log_end_segment(log, &ignored);
     }
     log_free(log);
 }
