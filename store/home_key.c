@@ -329,21 +329,13 @@ static bool stands(struct files *files, const char *path, struct octets octets)
     return same;
 }
 
-/* As place(), but what stands there already is only synced: a write that a crash tears could leave
- * neither it nor a copy. */
-static enum err_code keep(struct files *files, const char *path, struct octets octets,
-                          struct err_note *note)
+/* As place(), but what stands there and nowhere else is not written again: torn by a crash, it
+ * could not be had back.  It was synced before its copy was taken away. */
+static enum err_code keep(struct files *files, const char *path, const char *copy,
+                          struct octets octets, struct err_note *note)
 {
-    if (!stands(files, path, octets)) {
-        return place(files, path, octets, note);
-    }
-    struct file *file = NULL;
-    enum err_code rc = files->open(files, &file, path, FILE_UPDATE, note);
-    if (rc == ERR_OK) {
-        rc = files->sync(files, file, note);
-        files->close(files, file);
-    }
-    return rc;
+    bool alone = stands(files, path, octets) && !stands(files, copy, octets);
+    return alone ? ERR_OK : place(files, path, octets, note);
 }
 
 /* Longer than the file is: its blocks are overwritten whatever it held. */
@@ -367,9 +359,9 @@ static enum err_code destroy(struct files *files, const char *path, struct err_n
 /* Make what was found, or is to be from now on, the only one there is. */
 static enum err_code settle(const struct parts *parts, struct files *files, struct err_note *note)
 {
-    enum err_code rc = keep(files, KEY_PATH, octets_of(parts->file, FILE_LEN), note);
+    enum err_code rc = keep(files, KEY_PATH, KEY_NEW_PATH, octets_of(parts->file, FILE_LEN), note);
     if (rc == ERR_OK && mode_of(parts) == MODE_WRAPPED) {
-        rc = keep(files, SLOT_PATH, octets_of(parts->slot, SLOT_LEN), note);
+        rc = keep(files, SLOT_PATH, SLOT_NEW_PATH, octets_of(parts->slot, SLOT_LEN), note);
     } else if (rc == ERR_OK) {
         rc = destroy(files, SLOT_PATH, note);
     }
