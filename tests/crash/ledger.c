@@ -131,11 +131,24 @@ static bool vaults_equal(const struct ledger_vault *a, const struct ledger_vault
     return same;
 }
 
+static bool blocks_hold(const struct ledger_vault *found, const struct ledger_vault *wanted)
+{
+    for (size_t i = 0; i < POOL_PEOPLE; i++) {
+        if (wanted->blocks[i].in_force && !found->blocks[i].in_force) {
+            return false;
+        }
+    }
+    return !found->strange;
+}
+
 static bool vault_holds(const struct ledger *ledger, const struct house *house)
 {
     struct ledger_vault found;
     const struct vault_contents *contents = vault_contents(house->vault);
     read_vault(&found, contents);
+    if (ledger->blocks_alone) {
+        return blocks_hold(&found, &ledger->vault);
+    }
     return contents->generation >= ledger->generation &&
            (vaults_equal(&found, &ledger->vault) ||
             (ledger->vault_flying && vaults_equal(&found, &ledger->vault_next)));
@@ -469,5 +482,6 @@ void ledger_settle(struct ledger *ledger, struct house *house)
     read_vault(&ledger->vault, vault_contents(house->vault));
     ledger->generation = vault_contents(house->vault)->generation;
     ledger->vault_flying = false;
+    ledger->blocks_alone = false;
     ledger->words = (struct house_words){.now = house->words, .next = house->words};
 }

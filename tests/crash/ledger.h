@@ -58,6 +58,7 @@ struct ledger {
     struct ledger_vault vault;
     struct ledger_vault vault_next;
     bool vault_flying;
+    bool blocks_alone; /* an older copy may have come back: of all else something may be missing */
     uint64_t generation;
 
     struct house_words words;

@@ -137,6 +137,9 @@ static enum err_code memory_write_at(struct files *self, struct file *file, stru
         return rc;
     }
     struct inode *inode = file->inode;
+    if (offset == 0 && octets.len >= inode->now_len) {
+        inode->spoiled = false; /* all of it is written anew */
+    }
     m->broken_rules += inode->spoiled ? 1 : 0;
     memory_inode_own(inode);
     size_t end = (size_t)offset + octets.len;
@@ -230,44 +233,27 @@ static enum err_code memory_make_dir(struct files *self, const char *path, struc
     return fault(memory_of(self), FILE_MEMORY_MAKE_DIR, path, note);
 }
 
-/* What an earlier sync failed to keep is no more once a later change of the same name is kept. */
-static size_t outdate(struct memory *m, size_t kept, const struct rename *by)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < kept; i++) {
-        if (strcmp(m->pending[i].to, by->to) == 0 && strcmp(m->pending[i].from, by->from) == 0) {
-            memory_unlink(m->pending[i].inode);
-        } else {
-            m->pending[left++] = m->pending[i];
-        }
-    }
-    return left;
-}
-
-/* A sync of the folder that failed keeps nothing, and no later one keeps what it was to keep. */
+/* A sync of a folder that failed keeps nothing; the next one keeps it all, since names are written
+ * through a journal. */
 static enum err_code memory_sync_dir(struct files *self, const char *path, struct err_note *note)
 {
     struct memory *m = memory_of(self);
     enum err_code rc = fault(m, FILE_MEMORY_SYNC_DIR, path, note);
-    if (m->crashed) {
+    if (rc != ERR_OK) {
         return rc;
     }
     size_t kept = 0;
     for (size_t i = 0; i < m->pending_count; i++) {
         struct rename *change = &m->pending[i];
-        bool here = memory_in_folder(change->to[0] != '\0' ? change->to : change->from, path);
-        if (here && rc == ERR_OK && !change->spoiled) {
-            struct rename applied = *change;
-            memory_names_apply(&m->synced, &applied);
-            kept = outdate(m, kept, &applied);
-            memory_unlink(applied.inode);
+        if (memory_in_folder(change->to[0] != '\0' ? change->to : change->from, path)) {
+            memory_names_apply(&m->synced, change);
+            memory_unlink(change->inode);
         } else {
-            change->spoiled = change->spoiled || (here && rc != ERR_OK);
             m->pending[kept++] = *change;
         }
     }
     m->pending_count = kept;
-    return rc;
+    return ERR_OK;
 }
 
 static enum err_code memory_list(struct files *self, const char *path,

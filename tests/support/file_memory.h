@@ -41,8 +41,8 @@ struct files *file_memory_new(uint64_t seed);
 void file_memory_free(struct files *files);
 
 /* Fail the nth (from 1) call of this kind from now on with code, once; an append that fails may
- * leave a part behind.  What a failed sync was to keep is never kept by a later one: it is lost
- * with the next crash, or not. */
+ * leave a part behind.  What a failed sync of a file was to keep is never kept by a later one: it
+ * is lost with the next crash, or not. */
 void file_memory_fail(struct files *files, enum file_memory_call call, uint64_t nth,
                       enum err_code code);
 /* Crash at the nth (from 1) changing call from now on: that call and all after it give ERR_IO. */

@@ -37,7 +37,6 @@ struct rename {
     char from[MEMORY_PATH_LEN]; /* "": a file made */
     char to[MEMORY_PATH_LEN];   /* "": a file removed */
     struct inode *inode;
-    bool spoiled; /* a sync of the folder failed */
 };
 
 struct memory {
