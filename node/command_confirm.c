@@ -61,10 +61,11 @@ bool command_while_unconfirmed(enum control_command command)
 {
     return command == CONTROL_STATUS || command == CONTROL_DOWN || command == CONTROL_PEER_ADD ||
            command == CONTROL_PEER_LIST || command == CONTROL_PEER_REMOVE ||
-           command == CONTROL_JOIN || command == CONTROL_BLOCK || command == CONTROL_BLOCKS ||
-           command == CONTROL_BLOCKS_EXPORT || command == CONTROL_BLOCKS_IMPORT ||
-           command == CONTROL_BLOCKS_UNDO || command == CONTROL_BLOCKS_CONFIRM ||
-           command == CONTROL_BACKUP;
+           command == CONTROL_JOIN || command == CONTROL_LOCK || command == CONTROL_UNLOCK ||
+           command == CONTROL_PASSPHRASE || command == CONTROL_PANIC || command == CONTROL_BLOCK ||
+           command == CONTROL_BLOCKS || command == CONTROL_BLOCKS_EXPORT ||
+           command == CONTROL_BLOCKS_IMPORT || command == CONTROL_BLOCKS_UNDO ||
+           command == CONTROL_BLOCKS_CONFIRM || command == CONTROL_BACKUP;
 }
 
 enum err_code command_unconfirmed(const struct commands *c, struct err_note *note)

@@ -57,6 +57,19 @@ MUST_USE enum err_code home_check_vault(struct home *home, struct err_note *note
 MUST_USE enum err_code home_make_vault(struct home *home, enum vault_kind kind,
                                        struct octets passphrase, struct err_note *note);
 
+/* The same from a seed of 32 octets. */
+MUST_USE enum err_code home_make_vault_of(struct home *home, enum vault_kind kind,
+                                          const uint8_t *seed, struct octets passphrase,
+                                          struct err_note *note);
+
+/* Whether a home can be restored into this folder, which has no vault.
+ *   ERR_REFUSED  parts of another home are here, whose vault was lost */
+MUST_USE enum err_code home_check_free(struct home *home, struct err_note *note);
+/* From here to home_restore_end() there is no home here, whatever files there are; what an earlier
+ * restore left half done is removed (SPEC 10.10). */
+MUST_USE enum err_code home_restore_begin(struct home *home, struct err_note *note);
+MUST_USE enum err_code home_restore_end(struct home *home, struct err_note *note);
+
 /* Open the key of the home with a passphrase, or an empty one for none: as home_key_open(). */
 MUST_USE enum err_code home_unlock(struct home *home, struct octets passphrase,
                                    struct err_note *note);

@@ -7,6 +7,7 @@
 
 #include "node/memory.h"
 #include "node/passphrase.h"
+#include "node/words.h"
 #include "proto/canon.h"
 #include "proto/post.h"
 #include "proto/tag.h"
@@ -27,12 +28,17 @@ static enum err_code check_shields(const struct options *options, struct err_not
     return ERR_OK;
 }
 
+static enum err_code no_terminal(struct err_note *note)
+{
+    return err_note(note, ERR_USAGE,
+                    "a passphrase protects a home, and there is no terminal to ask for one: please "
+                    "say --passphrase-file F, or --no-passphrase. Nothing was made");
+}
+
 static enum err_code check(const struct options *options, struct err_note *note)
 {
     if (options->passphrase_file == NULL && !options->no_passphrase && !passphrase_can_ask()) {
-        return err_note(note, ERR_USAGE,
-                        "a passphrase protects a home, and there is no terminal to ask for one: "
-                        "please say --passphrase-file F, or --no-passphrase. Nothing was made");
+        return no_terminal(note);
     }
     if (options->name == NULL) {
         return check_shields(options, note);
@@ -100,16 +106,22 @@ static enum err_code furnish(struct home *home, const struct options *options,
     if (vault != NULL) {
         vault_keep_copy(vault);
     }
+    if (rc == ERR_OK) {
+        words_offer(vault_seed(vault));
+    }
     vault_close(vault);
     journal_close(journal);
     return rc;
 }
 
-static enum err_code ask_passphrase(struct passphrase *passphrase, const struct options *options,
-                                    struct err_note *note)
+enum err_code init_passphrase(struct passphrase *passphrase, const struct options *options,
+                              struct err_note *note)
 {
     if (options->no_passphrase || options->passphrase_file != NULL) {
         return ERR_OK; /* said, or read before anything was made */
+    }
+    if (!passphrase_can_ask()) {
+        return no_terminal(note);
     }
     (void)fputs(
         "A passphrase keeps everything in this home unreadable while your node is locked or "
@@ -128,7 +140,7 @@ static enum err_code make(struct home *home, struct passphrase *passphrase,
                         "there is a home in %s already; nothing was changed. `kith up` starts it",
                         home->path);
     }
-    enum err_code rc = ask_passphrase(passphrase, options, note);
+    enum err_code rc = init_passphrase(passphrase, options, note);
     if (rc == ERR_OK) {
         rc = home_make_vault(home, VAULT_PERSONAL, passphrase_octets(passphrase), note);
     }

@@ -16,4 +16,10 @@
 MUST_USE enum err_code init_run(const char *path, const struct options *options,
                                 struct err_note *note);
 
+struct passphrase;
+/* Ask for the passphrase of a new home, unless the options say it or that there is none.
+ *   ERR_USAGE  as passphrase_ask_new(), and where there is no terminal */
+MUST_USE enum err_code init_passphrase(struct passphrase *passphrase, const struct options *options,
+                                       struct err_note *note);
+
 #endif

@@ -22,6 +22,8 @@
 #include "node/panic.h"
 #include "node/passphrase.h"
 #include "node/recover.h"
+#include "node/restore.h"
+#include "node/words.h"
 
 #define DESCRIPTORS_WANTED 4096
 
@@ -203,6 +205,10 @@ static enum err_code work(const char *path, const struct options *options, struc
     switch ((int)options->mode) {
     case OPTIONS_INIT:
         return init_run(path, options, note);
+    case OPTIONS_RESTORE:
+        return restore_run(path, options, note);
+    case OPTIONS_WORDS:
+        return words_run(path, options, note);
     case OPTIONS_RECOVER:
         return recover_run(path, options, note);
     case OPTIONS_PANIC:

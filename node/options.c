@@ -11,6 +11,8 @@ static const char help_text[] =
     "usage: kithd [--home DIR] [--listen HOST:PORT] [--relay] [--peer ADDRESS]...\n"
     "             [--passphrase-file F]\n"
     "       kithd [--home DIR] --import FILE [--passphrase-file F]\n"
+    "       kithd [--home DIR] --restore FILE | --restore-words [--words-file F]\n"
+    "       kithd [--home DIR] --words [--show]\n"
     "       kithd [--home DIR] --recover [--passphrase-file F]\n"
     "       kithd [--home DIR] --init [--name NAME] [--shield TAG]...\n"
     "             [--passphrase-file F | --no-passphrase]\n"
@@ -23,6 +25,12 @@ static const char help_text[] =
     "  --relay                run a community relay; its home is made if there is none\n"
     "  --peer ADDRESS         connect to this node too, for this run only\n"
     "  --import FILE          check and store the posts of a file, then exit\n"
+    "  --restore FILE         bring a home back from a backup, then exit (kith restore does\n"
+    "                         this); it asks for the 24 words\n"
+    "  --restore-words        bring an identity back from its 24 words alone, then exit\n"
+    "  --words-file F         with these two: read the words from a file\n"
+    "  --words                print the 24 words of a home that no node holds, then exit;\n"
+    "                         with --show also where the output is no terminal\n"
     "  --recover              bring a damaged or older vault back from its copy, with every\n"
     "                         block the journal knows, then exit (kith recover does this)\n"
     "  --init                 make a person's home, then exit (kith init does this)\n"
@@ -63,6 +71,11 @@ enum option {
     OPTION_PASSPHRASE_FILE,
     OPTION_RELAY,
     OPTION_INIT,
+    OPTION_RESTORE,
+    OPTION_RESTORE_WORDS,
+    OPTION_WORDS_FILE,
+    OPTION_WORDS,
+    OPTION_SHOW,
     OPTION_RECOVER,
     OPTION_PANIC,
     OPTION_HELD,
@@ -89,6 +102,11 @@ static const struct {
     [OPTION_NO_PASSPHRASE] = {"--no-passphrase", false},
     [OPTION_VERBOSE] = {"--verbose", false},
     [OPTION_HELP] = {"--help", false},
+    [OPTION_RESTORE] = {"--restore", true},
+    [OPTION_RESTORE_WORDS] = {"--restore-words", false},
+    [OPTION_WORDS_FILE] = {"--words-file", true},
+    [OPTION_WORDS] = {"--words", false},
+    [OPTION_SHOW] = {"--show", false},
     [OPTION_RECOVER] = {"--recover", false},
     [OPTION_PANIC] = {"--panic", false},
     [OPTION_HELD] = {"--held", true},
@@ -186,8 +204,9 @@ static enum err_code take_mode(struct options *o, enum options_mode mode, struct
         return ERR_OK;
     }
     if (o->mode != OPTIONS_RUN && o->mode != mode) {
-        return err_note(note, ERR_USAGE,
-                        "--init, --import, --recover and --panic do not go together");
+        return err_note(
+            note, ERR_USAGE,
+            "--init, --import, --restore, --words, --recover and --panic do not go together");
     }
     o->mode = mode;
     return ERR_OK;
@@ -220,6 +239,19 @@ static enum err_code take(struct options *o, enum option option, const char *val
         return ERR_OK;
     case OPTION_INIT:
         return take_mode(o, OPTIONS_INIT, note);
+    case OPTION_RESTORE:
+        o->restore_path = value;
+        return take_mode(o, OPTIONS_RESTORE, note);
+    case OPTION_RESTORE_WORDS:
+        return take_mode(o, OPTIONS_RESTORE, note);
+    case OPTION_WORDS_FILE:
+        o->words_file = value;
+        return ERR_OK;
+    case OPTION_WORDS:
+        return take_mode(o, OPTIONS_WORDS, note);
+    case OPTION_SHOW:
+        o->show = true;
+        return ERR_OK;
     case OPTION_RECOVER:
         return take_mode(o, OPTIONS_RECOVER, note);
     case OPTION_PANIC:
@@ -245,9 +277,18 @@ static enum err_code take(struct options *o, enum option option, const char *val
 
 static enum err_code check_together(const struct options *o, struct err_note *note)
 {
-    bool for_init = o->name != NULL || o->shields_count > 0 || o->no_passphrase;
+    bool for_init = o->name != NULL || o->shields_count > 0;
     if (for_init && o->mode != OPTIONS_INIT) {
-        return err_note(note, ERR_USAGE, "--name, --shield and --no-passphrase belong to --init");
+        return err_note(note, ERR_USAGE, "--name and --shield belong to --init");
+    }
+    if (o->no_passphrase && o->mode != OPTIONS_INIT && o->mode != OPTIONS_RESTORE) {
+        return err_note(note, ERR_USAGE, "--no-passphrase belongs to --init and --restore");
+    }
+    if (o->words_file != NULL && o->mode != OPTIONS_RESTORE) {
+        return err_note(note, ERR_USAGE, "--words-file belongs to --restore and --restore-words");
+    }
+    if (o->show && o->mode != OPTIONS_WORDS) {
+        return err_note(note, ERR_USAGE, "--show belongs to --words");
     }
     if (o->passphrase_file != NULL && o->mode == OPTIONS_PANIC) {
         return err_note(note, ERR_USAGE, "--panic asks for no passphrase");

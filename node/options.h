@@ -16,6 +16,8 @@ enum options_mode {
     OPTIONS_RUN,
     OPTIONS_INIT,    /* make a home and exit */
     OPTIONS_IMPORT,  /* check and store a file and exit */
+    OPTIONS_RESTORE, /* bring a home back and exit */
+    OPTIONS_WORDS,   /* print the recovery words and exit */
     OPTIONS_RECOVER, /* bring the vault back and exit */
     OPTIONS_PANIC,   /* destroy the home's key and files and exit */
     OPTIONS_HELP,    /* print options_help() and exit */
@@ -36,6 +38,9 @@ struct options {
     struct address peers[OPTIONS_PEERS_MAX];
     size_t peers_count;
     const char *import_path;
+    const char *restore_path;                 /* --restore; NULL: from words alone */
+    const char *words_file;                   /* or NULL: asked for */
+    bool show;                                /* --words: where the output is no terminal too */
     const char *name;                         /* --init: a profile to publish, or NULL */
     const char *shields[OPTIONS_SHIELDS_MAX]; /* --init: tags, as typed */
     size_t shields_count;

@@ -108,6 +108,17 @@ static bool line_ask(struct passphrase *line, const char *question)
     return got;
 }
 
+bool passphrase_ask_line(struct passphrase *line, const char *question)
+{
+    struct passphrase asked = line_room();
+    if (!line_ask(&asked, question)) {
+        passphrase_close(&asked);
+        return false;
+    }
+    *line = asked;
+    return true;
+}
+
 static enum err_code cannot_ask(struct err_note *note)
 {
     return err_note(note, ERR_USAGE,

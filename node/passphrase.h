@@ -29,6 +29,9 @@ MUST_USE enum err_code passphrase_ask(struct passphrase *passphrase, struct err_
  *   ERR_USAGE  as above, or the two differed again and again */
 MUST_USE enum err_code passphrase_ask_new(struct passphrase *passphrase, struct err_note *note);
 
+/* Ask for any line, without echo; *line may be empty.  False at the end of input. */
+bool passphrase_ask_line(struct passphrase *line, const char *question);
+
 /* Borrowed. */
 struct octets passphrase_octets(const struct passphrase *passphrase);
 void passphrase_close(struct passphrase *passphrase);

@@ -40,7 +40,9 @@ static bool is_left_over(struct files *files, const char *part)
 static enum err_code check_way(const struct backup_writer *w, struct err_note *note)
 {
     if (!w->replace && file_exists(w->files, w->path)) {
-        return err_note(note, ERR_REFUSED, "%s is there already, and was left as it is", w->path);
+        return err_note(note, ERR_REFUSED,
+                        "%s is there already, and was left as it is; --replace writes over it",
+                        w->path);
     }
     return ERR_OK;
 }
