@@ -1,5 +1,5 @@
 /* run.h - an immutable, sorted, sealed file that finds things among neighbouring positions of the
- * log (SPEC 10.9).
+ * log (SPEC 10.13).
  *
  * A run covers the positions first .. end-1 and answers from its own file:
  *     records   position -> id, created_s, state, flags     run_record(), run_find()

@@ -1,4 +1,4 @@
-/* run_format.h - how a run lies in its file (SPEC 10.9): what its writers and readers share.
+/* run_format.h - how a run lies in its file (SPEC 10.13): what its writers and readers share.
  *
  *     file   = blocks of 4096 octets: for each family its data, then its directory; the tail last
  *     block  = ChaCha20-Poly1305-IETF(plain(4080), nonce, ad)

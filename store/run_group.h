@@ -1,4 +1,4 @@
-/* run_group.h - reads the groups of a run's sets one after the other (SPEC 10.9). */
+/* run_group.h - reads the groups of a run's sets one after the other (SPEC 10.13). */
 #ifndef KITH_STORE_RUN_GROUP_H
 #define KITH_STORE_RUN_GROUP_H
 

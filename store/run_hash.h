@@ -1,4 +1,4 @@
-/* run_hash.h - what stands in a run for ids, tags, authors and words (SPEC 10.9).
+/* run_hash.h - what stands in a run for ids, tags, authors and words (SPEC 10.13).
  *
  * All under keys derived from the store's key: whoever lacks it can neither craft two that collide
  * nor tell what a name stands for.  Pure: no I/O, no allocation. */
@@ -29,7 +29,7 @@ void run_hash_close(struct run_hash *hash);
 /* For looking an id up, as a post's own or as what others refer to.  Made once, it serves every
  * run of a store. */
 uint64_t run_hash_id(const struct run_hash *hash, const struct post_id *id);
-/* word is in whatever normal form the search has, not empty. */
+/* word is in whatever normal form the search has; it may be empty. */
 uint64_t run_hash_word(const struct run_hash *hash, struct octets word);
 
 struct run_set_name run_set_all(const struct run_hash *hash);

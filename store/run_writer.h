@@ -1,5 +1,5 @@
 /* run_writer.h - writes a run's file, family by family, from entries that come in order
- * (SPEC 10.9).
+ * (SPEC 10.13).
  *
  * Entries are in the order of their family and name positions relative to the run's first.  It
  * holds one filter, one directory and 68 KiB of blocks at a time. */
