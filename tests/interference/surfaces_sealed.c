@@ -8,12 +8,13 @@
 
 #include "store/evidence.h"
 #include "store/vault_list.h"
+#include "tests/support/outside.h"
 
 #define WORDS_MAX       12
 #define FILE_OCTETS_MAX (1024 * 1024)
 #define POSTS_COUNT     5
 
-static char folder[64];
+static char folder[OUTSIDE_PATH_MAX];
 static char path[96];
 
 static void must(bool holds, const char *what)
@@ -33,8 +34,7 @@ static void remove_folder(void)
 static const char *place(void)
 {
     if (folder[0] == '\0') {
-        (void)snprintf(folder, sizeof folder, "/tmp/kith-surfaces-XXXXXX");
-        must(mkdtemp(folder) != NULL, "a folder");
+        must(outside_make(folder), "a folder");
         (void)snprintf(path, sizeof path, "%s/file", folder);
         (void)atexit(remove_folder);
     }

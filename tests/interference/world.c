@@ -13,6 +13,7 @@
 #include "store/vault_recover.h"
 #include "store/view.h"
 #include "store/view_check.h"
+#include "tests/support/outside.h"
 
 const uint8_t world_home_key[HOME_KEY_LEN] = "the key of the home of a history";
 
@@ -42,7 +43,7 @@ struct world {
     uint8_t *received;                    /* the message last handed out; owned */
     uint32_t request_id;                  /* of the latest raw request */
     bool works;                           /* commands asked to go on */
-    char outside[32];                     /* a folder, once asked for */
+    char outside[OUTSIDE_PATH_MAX];       /* a folder, once asked for */
 };
 
 static void must(enum err_code rc, const char *what)
@@ -370,8 +371,7 @@ void world_lose_vault(struct world *world)
 const char *world_outside(struct world *world)
 {
     if (world->outside[0] == '\0') {
-        (void)snprintf(world->outside, sizeof world->outside, "/tmp/kith-world-XXXXXX");
-        must(mkdtemp(world->outside) == NULL ? ERR_IO : ERR_OK, "a folder");
+        must(outside_make(world->outside) ? ERR_OK : ERR_IO, "a folder");
     }
     return world->outside;
 }

@@ -16,12 +16,13 @@
 #include "store/sealed_file.h"
 #include "store/vault_list.h"
 #include "tests/interference/world.h"
+#include "tests/support/outside.h"
 
 #define FILE_LEN_MAX (1024 * 1024)
 
 static struct world *world;
 static struct history *said; /* only its posts are used */
-static char folder[64];
+static char folder[OUTSIDE_PATH_MAX];
 static char file[96];
 static char hex[65];
 static char own_hex[65];
@@ -38,8 +39,7 @@ static int set_up(void **state)
     world = world_new();
     said = calloc(1, sizeof *said);
     assert_non_null(said);
-    (void)snprintf(folder, sizeof folder, "/tmp/kith-sealed-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    assert_true(outside_make(folder));
     (void)snprintf(file, sizeof file, "%s/file", folder);
     carl = person_of("carl");
     hex_of(hex, carl.key);
