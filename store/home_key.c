@@ -53,6 +53,9 @@ struct parts {
 
 static enum err_code parts_new(struct parts **parts, struct err_note *note)
 {
+    if (sodium_init() < 0) {
+        return err_note(note, ERR_IO, "libsodium did not start");
+    }
     struct parts *made = sodium_malloc(sizeof *made);
     if (made == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
@@ -400,9 +403,6 @@ enum err_code home_key_open(uint8_t key[HOME_KEY_LEN], struct files *files,
 enum err_code home_key_make(uint8_t key[HOME_KEY_LEN], struct files *files,
                             const struct home_key_lock *lock, struct err_note *note)
 {
-    if (sodium_init() < 0) {
-        return err_note(note, ERR_IO, "libsodium did not start");
-    }
     struct parts *parts = NULL;
     enum err_code rc = parts_new(&parts, note);
     if (rc != ERR_OK) {

@@ -189,7 +189,8 @@ def check_refusals(stage, author):
 
 
 def check_home(stage):
-    home = homes.Home(stage.person_home)
+    home = homes.Home(stage.person_home, b"correct horse")
+    holds("10.2 the home key comes from passphrase and keyslot", len(home.master) == 32)
     identity = sodium.Signer(sodium.derive(home.seed, b"kithseed", 1)).public
     holds("10.2 the identity derives from the seed", identity == stage.person["identity"])
     node_key = sodium.x25519_public(sodium.derive(home.seed, b"kithseed", 2))
@@ -222,6 +223,9 @@ def main():
             holds("11.2 post", homes.ask(stage.person_home, "post", text="hello")[1] == 0)
             holds("11.2 block by key alone",
                   homes.ask(stage.person_home, "block", who=os.urandom(32).hex())[1] == 0)
+            holds("11.2 passphrase",
+                  homes.ask(stage.person_home, "passphrase", new="correct horse")[1] == 0)
+            holds("11.6 locking", homes.ask(stage.person_home, "lock", after=600)[1] == 0)
             holds("11.2 an unknown command", homes.ask(stage.person_home, "nonsense")[1] == 2)
         finally:
             ends = stage.stop()

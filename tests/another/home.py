@@ -11,17 +11,27 @@ ROW = ">IIQQQIB"
 
 
 class Home:
-    def __init__(self, path):
+    def __init__(self, path, passphrase=None):
         self.path = path
-        key = self.read("key")
-        assert key[:9] == b"kithkey\2\1" and len(key) == 137
-        assert sodium.blake(key[:-16], 16) == key[-16:]
-        self.master = key[57:89]
+        self.master = self.home_key(passphrase)
         (version, self.kind, self.generation, self.saved_s, self.seed, self.petnames, self.follows,
          self.tags, self.blocks, self.shields, self.peers, self.claims,
          self.imported, self.steps, self.unconfirmed, self.elsewhere,
          self.confirmed_s, self.lock_after_s) = canon.decode(self.sealed("vault", 2, 1))
         assert version == 4
+
+    def home_key(self, passphrase):
+        key = self.read("key")
+        assert key[:8] == b"kithkey\2" and len(key) == 137
+        assert sodium.blake(key[:-16], 16) == key[-16:]
+        if key[8] == 1:
+            return key[57:89]
+        slot = self.read("keyslot")
+        assert key[8] == 2 and sodium.blake(slot, 16) == key[105:121]
+        ops, mem_kib, salt, nonce = struct.unpack(">II16s24s", key[9:57])
+        hashed = sodium.argon2id(passphrase, salt, ops, mem_kib)
+        wrapping = sodium.blake(hashed, 32, slot)
+        return sodium.unseal(wrapping, nonce, key[:33], key[57:105], "xchacha20poly1305")
 
     def read(self, name):
         with open(os.path.join(self.path, name), "rb") as file:

@@ -58,6 +58,13 @@ def unseal(key, nonce, ad, sealed, cipher="chacha20poly1305"):
     return out.raw[:len(sealed) - 16]
 
 
+def argon2id(passphrase, salt, ops, mem_kib):
+    out = room(32)
+    assert sodium.crypto_pwhash(out, size(out.raw), passphrase, size(passphrase), salt, ctypes.c_ulonglong(ops),
+                                ctypes.c_size_t(mem_kib * 1024), 2) == 0
+    return out.raw
+
+
 def derive(key, context, number):
     out = room(32)
     sodium.crypto_kdf_derive_from_key(out, ctypes.c_size_t(32), ctypes.c_uint64(number), context, key)
