@@ -31,8 +31,7 @@ static const char *const vocabulary[VOCABULARY] = {
     "Court",
     "COURT",
     "silence",
-    "stra\xc3\x9f"
-    "e",
+    "gr\xc3\xb6\xc3\x9fte",
     "she",
     "he",
     "they",
@@ -45,7 +44,7 @@ static const char *const vocabulary[VOCABULARY] = {
     "work",
     "boss",
     "kept",
-    "voices",
+    "GR\xc3\x96SSTE",
     "rare1",
     "rare2",
     "rare3",
