@@ -56,8 +56,9 @@ struct cli {
     FILE *in;
     FILE *out;
     FILE *err;
-    bool in_is_terminal; /* then kith may ask */
-    size_t width;        /* columns to wrap at; 0 = never */
+    bool in_is_terminal;  /* then kith may ask */
+    bool out_is_terminal; /* then it shows what belongs in no file */
+    size_t width;         /* columns to wrap at; 0 = never */
     uint64_t (*now_s)(void *context);
     const char *(*environment)(void *context, const char *name); /* NULL when unset */
     void *context;

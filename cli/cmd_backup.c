@@ -7,13 +7,17 @@
 #include "cli/daemon.h"
 #include "cli/item.h"
 #include "cli/json.h"
+#include "cli/lock.h"
 #include "cli/parameter.h"
 #include "cli/path.h"
 #include "cli/request.h"
 #include "cli/safe.h"
+#include "cli/secret.h"
 #include "cli/when.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX    16
+#define ROW_WORDS    4
+#define WORD_COLUMNS 10
 
 struct taking {
     struct cli *cli;
@@ -291,18 +295,79 @@ int cmd_restore(struct cli *cli, struct invocation *invocation)
     return run_kithd(cli, &words);
 }
 
-int cmd_words(struct cli *cli, struct invocation *invocation)
+/* The node of this home does not run: kithd opens it by itself. */
+static int words_alone(struct cli *cli, const struct invocation *invocation)
 {
     static char word_words[] = "--words";
     static char show[] = "--show";
+    static char file[] = "--passphrase-file";
+    struct words words = words_for(cli);
+    add(&words, word_words);
+    add_option(&words, invocation, OPTION_SHOW, show);
+    add_option(&words, invocation, OPTION_PASSPHRASE_FILE, file);
+    return run_kithd(cli, &words);
+}
+
+struct asking {
+    struct cli *cli;
+    bool needs_passphrase;
+};
+
+static bool on_words(void *context, struct octets item)
+{
+    struct asking *asking = context;
+    struct octets text = {0};
+    asking->needs_passphrase = item_str(&text, item, "needs");
+    if (!item_str(&text, item, "words")) {
+        return true;
+    }
+    for (unsigned i = 1; text.len > 0; i++) {
+        size_t len = 0;
+        while (len < text.len && text.at[len] != ' ') {
+            len++;
+        }
+        bool ends_row = i % ROW_WORDS == 0;
+        (void)fprintf(asking->cli->out, "%s%2u %.*s%*s", i % ROW_WORDS == 1 ? "  " : "", i,
+                      (int)len, (const char *)text.at,
+                      ends_row || len > WORD_COLUMNS ? 0 : (int)(WORD_COLUMNS - len), "");
+        (void)fputs(ends_row ? "\n" : "", asking->cli->out);
+        len += len < text.len ? 1 : 0;
+        text = octets_of(text.at + len, text.len - len);
+    }
+    return fflush(asking->cli->out) == 0;
+}
+
+int cmd_words(struct cli *cli, struct invocation *invocation)
+{
+    struct asking asking = {.cli = cli};
+    struct request request = {.command = CONTROL_RECOVERY_WORDS,
+                              .invocation = invocation,
+                              .on_item = on_words,
+                              .context = &asking};
+    bool has_file = invocation_find(invocation, OPTION_PASSPHRASE_FILE) != NULL;
     if (cli->json) {
         return cli_fail(cli, CLI_WRONG_USAGE,
                         "Your words are never printed as JSON, which ends up in files. `kith "
                         "words` shows them on a terminal.");
     }
-    struct words words = words_for(cli);
-    add(&words, word_words);
-    add_option(&words, invocation, OPTION_SHOW, show);
-    add_passphrase(&words, invocation);
-    return run_kithd(cli, &words);
+    if (!cli->out_is_terminal && invocation_find(invocation, OPTION_SHOW) == NULL) {
+        return cli_fail(cli, CLI_WRONG_USAGE,
+                        "Your words are shown on a terminal, and this is none; --show prints them "
+                        "here all the same.");
+    }
+    if (node_state(cli) == NODE_SILENT) {
+        return words_alone(cli, invocation);
+    }
+    int status = has_file ? secret_add(cli, invocation, SECRET_ONCE) : CLI_DONE;
+    status = status == CLI_DONE ? request_run(cli, &request) : status;
+    if (status != CLI_DONE || !asking.needs_passphrase) {
+        return status;
+    }
+    if (!cli->in_is_terminal) {
+        return cli_fail(cli, CLI_WRONG_USAGE,
+                        "This home has a passphrase: --passphrase-file F reads it, since nothing "
+                        "can be asked here.");
+    }
+    status = secret_add(cli, invocation, SECRET_ONCE);
+    return status == CLI_DONE ? request_run(cli, &request) : status;
 }

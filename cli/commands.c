@@ -490,7 +490,7 @@ static const struct command commands[] = {
          "for ever: they cannot be changed. Nobody but you has them, and kith cannot bring them\n"
          "back. With them and a backup everything comes back.",
      .example = "kith words",
-     .control = CONTROL_COMMANDS_COUNT,
+     .control = CONTROL_RECOVERY_WORDS,
      .options = {OPTION_SHOW, OPTION_PASSPHRASE_FILE},
      .run = cmd_words},
     {.name = "backup",

@@ -73,6 +73,7 @@ int main(int argc, char **argv)
         .out = stdout,
         .err = stderr,
         .in_is_terminal = isatty(STDIN_FILENO) == 1,
+        .out_is_terminal = isatty(STDOUT_FILENO) == 1,
         .width = width(),
         .now_s = clock_s,
         .environment = environment,

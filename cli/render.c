@@ -181,6 +181,11 @@ void render_status(struct render *render, struct octets item)
     if (item_str(&state, item, "state") && octets_equal(state, octets_of_text("locked"))) {
         (void)fputs("`kith unlock` opens it.\n", render->cli->out);
     }
+    if (item_str(&state, item, "state") && octets_equal(state, octets_of_text("unconfirmed"))) {
+        (void)fputs("Nothing is shown until your list of blocks is confirmed: `kith blocks "
+                    "confirm`.\n",
+                    render->cli->out);
+    }
     if (!is_relay && item_uint(&peers, item, "peers") && peers == 0) {
         (void)fputs("Connected to nobody at the moment. `kith join` takes an invite, `kith peer "
                     "add` an address.\n",

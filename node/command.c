@@ -65,6 +65,7 @@ static const struct command_row command_rows[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_UNSHIELD] = {command_on_shield, false},
     [CONTROL_SHIELDS] = {command_on_shields, false},
     [CONTROL_OUTBOX] = {command_on_outbox, false},
+    [CONTROL_RECOVERY_WORDS] = {command_on_words, true},
     [CONTROL_BACKUP] = {command_on_backup, true},
     [CONTROL_EXPORT] = {command_on_export, false},
     [CONTROL_COMPLETE] = {command_on_complete, false},

@@ -70,6 +70,9 @@ struct command_host {
     enum err_code (*has_passphrase)(struct command_host *host, bool *has, struct err_note *note);
     enum err_code (*passphrase)(struct command_host *host, struct octets before,
                                 struct octets fresh, struct err_note *note);
+    /* Whether this is the passphrase.  Slow.  As home_key_open(). */
+    enum err_code (*passphrase_check)(struct command_host *host, struct octets passphrase,
+                                      struct err_note *note);
     /* Destroy the home's key and then its files, and end.  Does not return in a daemon. */
     void (*panic)(struct command_host *host);
 };

@@ -1,10 +1,14 @@
-/* backup: a sealed copy of the home, written in slices while everything else goes on (SPEC 10.10).
+/* words, and backup: a sealed copy of the home, written in slices while everything else goes on
+ * (SPEC 10.10).
  */
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "node/command_run.h"
 #include "node/outside.h"
+#include "proto/bip39.h"
 #include "store/backup.h"
+#include "store/home_key.h"
 
 struct backing {
     struct outside place;
@@ -106,4 +110,40 @@ enum err_code command_on_backup(struct commands *c, struct run *run, struct octe
         command_work(c, run, backup_next);
     }
     return rc;
+}
+
+/* Whoever sits at an open node that somebody else left does not get her identity with it. */
+enum err_code command_on_words(struct commands *c, struct run *run, struct octets args,
+                               struct err_note *note)
+{
+    struct octets passphrase = {0};
+    bool has = false;
+    enum err_code rc = command_arg_str(&passphrase, args, "passphrase", note);
+    rc = rc == ERR_OK ? c->host->has_passphrase(c->host, &has, note) : rc;
+    if (rc == ERR_OK && has && passphrase.len == 0) {
+        struct canon_writer *w = command_item_begin(c, run);
+        canon_write_map(w, 1);
+        command_put_text(w, "needs", "passphrase");
+        command_item_send(c, run);
+        return ERR_OK;
+    }
+    if (rc == ERR_OK && passphrase.len > HOME_KEY_PASSPHRASE_MAX) {
+        rc = err_note(note, ERR_USAGE, "a passphrase holds at most %d octets",
+                      HOME_KEY_PASSPHRASE_MAX);
+    }
+    if (rc == ERR_OK && has) {
+        rc = c->host->passphrase_check(c->host, passphrase, note);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    char text[BIP39_TEXT_MAX];
+    bip39_encode(text, vault_seed(c->vault));
+    struct canon_writer *w = command_item_begin(c, run);
+    canon_write_map(w, 1);
+    command_put_text(w, "words", text);
+    command_item_send(c, run);
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(c->out, CONTROL_MESSAGE_MAX + 4);
+    return ERR_OK;
 }

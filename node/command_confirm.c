@@ -65,7 +65,8 @@ bool command_while_unconfirmed(enum control_command command)
            command == CONTROL_PASSPHRASE || command == CONTROL_PANIC || command == CONTROL_BLOCK ||
            command == CONTROL_BLOCKS || command == CONTROL_BLOCKS_EXPORT ||
            command == CONTROL_BLOCKS_IMPORT || command == CONTROL_BLOCKS_UNDO ||
-           command == CONTROL_BLOCKS_CONFIRM || command == CONTROL_BACKUP;
+           command == CONTROL_BLOCKS_CONFIRM || command == CONTROL_RECOVERY_WORDS ||
+           command == CONTROL_BACKUP;
 }
 
 enum err_code command_unconfirmed(const struct commands *c, struct err_note *note)

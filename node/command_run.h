@@ -236,6 +236,8 @@ enum err_code command_on_blocks_undo(struct commands *c, struct run *run, struct
                                      struct err_note *note);
 enum err_code command_on_blocks_confirm(struct commands *c, struct run *run, struct octets args,
                                         struct err_note *note);
+enum err_code command_on_words(struct commands *c, struct run *run, struct octets args,
+                               struct err_note *note);
 enum err_code command_on_backup(struct commands *c, struct run *run, struct octets args,
                                 struct err_note *note);
 enum err_code command_on_verify(struct commands *c, struct run *run, struct octets args,

@@ -274,6 +274,7 @@ static void on_written(uv_write_t *request, int status)
     } else if (status != 0) {
         client_close(client);
     }
+    sodium_memzero(sending->octets, sending->len); /* it may be her recovery words */
     free(sending->octets);
     free(sending);
     if (server->closing) {

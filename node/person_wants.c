@@ -211,6 +211,15 @@ static enum err_code host_passphrase(struct command_host *host, struct octets be
     return rc;
 }
 
+static enum err_code host_passphrase_check(struct command_host *host, struct octets passphrase,
+                                           struct err_note *note)
+{
+    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
+    enum err_code rc = home_key_open(key, person_of(host)->home->files, passphrase, note);
+    sodium_free(key);
+    return rc;
+}
+
 static void host_panic(struct command_host *host)
 {
     panic_now(person_of(host)->home);
@@ -229,6 +238,7 @@ void person_host_init(struct person *person)
                                          .lock = host_lock,
                                          .has_passphrase = host_has_passphrase,
                                          .passphrase = host_passphrase,
+                                         .passphrase_check = host_passphrase_check,
                                          .panic = host_panic};
 }
 

@@ -49,6 +49,7 @@ static const char *const command_names[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_UNSHIELD] = "unshield",
     [CONTROL_SHIELDS] = "shields",
     [CONTROL_OUTBOX] = "outbox",
+    [CONTROL_RECOVERY_WORDS] = "words",
     [CONTROL_BACKUP] = "backup",
     [CONTROL_EXPORT] = "export",
     [CONTROL_COMPLETE] = "complete",

@@ -82,13 +82,14 @@ enum control_command {
     CONTROL_BLOCKS_IMPORT, /* file (a path), yes?: without it, only shows what it would do */
     CONTROL_BLOCKS_UNDO,
     CONTROL_BLOCKS_CONFIRM, /* yes?: without it, only shows; elsewhere? */
-    CONTROL_VERIFY,   /* file (a path), passphrase? */
-    CONTROL_SHIELD,   /* tag? | word? */
-    CONTROL_UNSHIELD, /* tag? | word? */
+    CONTROL_VERIFY,         /* file (a path), passphrase? */
+    CONTROL_SHIELD,         /* tag? | word? */
+    CONTROL_UNSHIELD,       /* tag? | word? */
     CONTROL_SHIELDS,
     CONTROL_OUTBOX,
-    CONTROL_BACKUP, /* file (a path), all?, replace? */
-    CONTROL_EXPORT,   /* items {"wire"}; strangers?, shielded? */
+    CONTROL_RECOVERY_WORDS, /* passphrase? */
+    CONTROL_BACKUP,         /* file (a path), all?, replace? */
+    CONTROL_EXPORT,         /* items {"wire"}; strangers?, shielded? */
     CONTROL_COMPLETE, /* kind ("key" | "tag" | "label"), prefix: completions, visible things only */
     CONTROL_COMMANDS_COUNT
 };

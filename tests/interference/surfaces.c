@@ -365,6 +365,11 @@ static void ask_command(struct surfaces *s, enum control_command command, bool w
             ASK(s, "blocks", "--confirm", "--yes");
         }
         break;
+    case CONTROL_RECOVERY_WORDS:
+        if (!writes) {
+            ask_raw(s, CONTROL_RECOVERY_WORDS, 0, NULL);
+        }
+        break;
     case CONTROL_BACKUP:
         if (!writes) {
             ask_backup(s);

@@ -163,6 +163,13 @@ static enum err_code host_passphrase(struct command_host *host, struct octets be
     return host_lock(host, note);
 }
 
+static enum err_code host_passphrase_check(struct command_host *host, struct octets passphrase,
+                                           struct err_note *note)
+{
+    (void)passphrase;
+    return host_lock(host, note);
+}
+
 /* --- the transport ------------------------------------------------------------------------------
  */
 
@@ -303,6 +310,7 @@ struct world *world_new_at(const struct world_node *node)
                                     .lock = host_lock,
                                     .has_passphrase = host_has_passphrase,
                                     .passphrase = host_passphrase,
+                                    .passphrase_check = host_passphrase_check,
                                     .panic = host_nothing};
     w->transport = (struct cli_transport){.context = w,
                                           .open = transport_open,
