@@ -38,7 +38,9 @@ static const struct command commands[] = {
      .details =
          "It leaves everybody it is connected to, forgets all it has in memory, and answers\n"
          "nothing but `status`, `unlock`, `down` and `panic`. Open listings end. With --after it\n"
-         "locks itself when nothing was asked of it for that long.",
+         "locks itself when nothing was asked of it for that long. What a terminal has shown "
+         "stays\n"
+         "in its window: close it.",
      .example = "kith lock --after 10m",
      .control = CONTROL_LOCK,
      .options = {OPTION_AFTER},
