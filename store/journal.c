@@ -199,6 +199,12 @@ static enum err_code append(struct journal *journal, enum kind kind, struct octe
     return rc == ERR_OK ? log_commit(journal->log, note) : rc;
 }
 
+/* What was written is found again when the journal is opened; here there is no room for it. */
+static enum err_code kept(enum err_code rc, struct err_note *note)
+{
+    return rc == ERR_OK ? ERR_OK : err_note(note, rc, "written, but there is no memory to know it");
+}
+
 enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
                                struct octets wire, struct err_note *note)
 {
@@ -208,7 +214,7 @@ enum err_code journal_own_post(struct journal *journal, const struct post_id *id
     }
     enum err_code rc =
         append(journal, KIND_OWN_POST, octets_of(id->octets, POST_ID_LEN), wire, note);
-    return rc == ERR_OK ? journal_table_own(&journal->table, id, wire) : rc;
+    return rc == ERR_OK ? kept(journal_table_own(&journal->table, id, wire), note) : rc;
 }
 
 static enum err_code add_adopted(struct journal *journal, const struct journal_adopted *post,
@@ -262,7 +268,7 @@ enum err_code journal_adopt(struct journal *journal, const struct journal_adopte
     }
     rc = rc == ERR_OK ? log_commit(journal->log, note) : rc;
     for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
-        rc = there[i] ? ERR_OK : take_adopted(journal, &posts[i]);
+        rc = there[i] ? ERR_OK : kept(take_adopted(journal, &posts[i]), note);
     }
     return rc;
 }
@@ -353,7 +359,7 @@ enum err_code journal_invite_used(struct journal *journal, const struct key *see
     struct journal_use use = {.seed_public = *seed_public, .subject = *subject};
     enum err_code rc = append(journal, KIND_INVITE_USED, octets_of(seed_public->octets, KEY_LEN),
                               octets_of(subject->octets, KEY_LEN), note);
-    return rc == ERR_OK ? journal_table_use(&journal->table, &use) : rc;
+    return rc == ERR_OK ? kept(journal_table_use(&journal->table, &use), note) : rc;
 }
 
 uint64_t journal_generation_latest(const struct journal *journal)
