@@ -70,9 +70,13 @@ static bool is_open(const struct life *life)
     return life->house.store != NULL;
 }
 
-/* As long as the home stays open, what failed did not happen. */
-static void check_open(struct life *life)
+/* As long as the home stays open, what failed did not happen; but where memory ran out once a batch
+ * was written, a part of it may be seen. */
+static void check_open(struct life *life, enum err_code rc)
 {
+    if (life->act == LIFE_OWN || life->act == LIFE_ADOPT) {
+        return; /* hers may be journaled and not stored yet */
+    }
     struct ledger *before = malloc(sizeof *before);
     if (before == NULL) {
         abort();
@@ -81,11 +85,12 @@ static void check_open(struct life *life)
     life->ledger.flying_count = 0;
     life->ledger.own_flying_count = 0;
     life->ledger.vault_flying = false;
-    bool hers = life->act == LIFE_OWN || life->act == LIFE_ADOPT;
-    if (!hers) {
-        check(life, false); /* hers may be journaled and not stored yet */
-    }
+    const char *why = "";
+    bool holds = ledger_holds(&life->ledger, &life->house, life->now_s, false, &why);
     life->ledger = *before;
+    if (!holds && !(rc == ERR_NO_MEMORY && life->act == LIFE_PUT)) {
+        failed(life, why);
+    }
     free(before);
 }
 
@@ -153,7 +158,7 @@ _Noreturn void fault_finish(struct life *life, enum err_code rc)
     /* The copy that it was to come back from may not have been written. */
     life->ledger.blocks_alone = life->act == LIFE_RECOVER;
     if (is_open(life)) {
-        check_open(life);
+        check_open(life, rc);
     }
     crash_then(life);
     if (is_open(life) && rc != ERR_OK) {
