@@ -77,6 +77,11 @@ MUST_USE bool ledger_holds(const struct ledger *ledger, struct house *house, uin
                            bool thorough, const char **why);
 /* More about the latest difference; may be empty. */
 const char *ledger_details(void);
+/* After damage: whether everything shown is as it was put and in order, her own posts and the vault
+ * whole.  *missing_count is how many of the others' posts are neither shown nor taken back by what
+ * is. */
+MUST_USE bool ledger_holds_rest(const struct ledger *ledger, struct house *house, uint64_t now_s,
+                                uint64_t *missing_count, const char **why);
 /* What the open home holds of what was in flight counts as done from now on; it holds the ledger.
  */
 void ledger_settle(struct ledger *ledger, struct house *house);

@@ -86,6 +86,11 @@ uint64_t file_memory_calls(const struct files *files, enum file_memory_call call
 /* For tests that damage: the file's octets as they stand; exits where there is no such file. */
 size_t file_memory_len(const struct files *files, const char *path);
 void file_memory_flip(struct files *files, const char *path, size_t offset, uint8_t mask);
+/* The octets of a file; borrowed until it is written to. */
+struct octets file_memory_octets(const struct files *files, const char *path);
+/* Put these octets there, as synced, whatever stood there; or take the file away. */
+void file_memory_put(struct files *files, const char *path, struct octets octets);
+void file_memory_take_away(struct files *files, const char *path);
 /* Cut the file off, as synced. */
 void file_memory_cut(struct files *files, const char *path, size_t len);
 /* Whether what, of len octets, stands anywhere in any file. */

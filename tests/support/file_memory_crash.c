@@ -165,6 +165,33 @@ void file_memory_cut(struct files *files, const char *path, size_t len)
     memory_inode_sync(inode);
 }
 
+struct octets file_memory_octets(const struct files *files, const char *path)
+{
+    const struct inode *inode = inode_at(files, path);
+    return octets_of(inode->now, inode->now_len);
+}
+
+void file_memory_put(struct files *files, const char *path, struct octets octets)
+{
+    struct memory *m = memory_of(files);
+    struct inode *inode = memory_take(sizeof *inode);
+    memory_inode_append(inode, octets);
+    memory_inode_sync(inode);
+    memory_names_set(&m->now, path, inode);
+    memory_names_set(&m->synced, path, inode);
+}
+
+void file_memory_take_away(struct files *files, const char *path)
+{
+    struct memory *m = memory_of(files);
+    struct rename change = {.inode = inode_at(files, path)};
+    (void)snprintf(change.from, sizeof change.from, "%s", path);
+    change.inode->links++;
+    memory_names_apply(&m->now, &change);
+    memory_names_apply(&m->synced, &change);
+    memory_unlink(change.inode);
+}
+
 bool file_memory_contains(const struct files *files, const void *what, size_t len)
 {
     const struct memory *m = memory_in(files);
