@@ -112,7 +112,7 @@ void bench_ingest(struct bench *bench)
     data_signed(&data, bench, bench_scaled(bench, POSTS_COUNT));
     fill_set(&set, &data);
     struct figures *figures = must_get(1, sizeof *figures);
-    for (int i = 0; i < RUNS; i++) {
+    for (int i = 0; i < (bench->smoke ? 1 : RUNS); i++) {
         run_once(bench, figures, &data, &set, i);
     }
     print(bench, figures, &data);
