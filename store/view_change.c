@@ -54,7 +54,7 @@ static uint32_t asks_vouched(const struct view_columns *c, uint32_t post)
         c->rows[post].kind == POST_TEXT ? view_columns_ref(c, post, POST_ROOT) : VIEW_NONE;
     bool asks = root != VIEW_NONE && (c->brief[root] & VIEW_BRIEF_TEXT) != 0 &&
                 (c->brief[root] & VIEW_BRIEF_POLICY) == POST_REPLIES_VOUCHED;
-    return asks ? c->rows[root].author : VIEW_NONE;
+    return asks ? c->author[root] : VIEW_NONE;
 }
 
 /* SPEC 9.4: an edge lets its end answer its beginning and whoever vouches for that, and lets those
@@ -88,7 +88,7 @@ static void doubt_replies(struct view_fates *fates, const struct view_columns *c
 
 static uint32_t edge_of(const struct view_columns *c, uint32_t vouch)
 {
-    return view_edges_find(&c->edges, c->rows[vouch].author, view_columns_row_keys(c, vouch)[0]);
+    return view_edges_find(&c->edges, c->author[vouch], view_columns_row_keys(c, vouch)[0]);
 }
 
 static void vouch_begins(struct view_fates *fates, const struct view_case *of, uint32_t vouch)
@@ -133,8 +133,8 @@ static void dies(struct view_fates *fates, const struct view_case *of, uint32_t 
 static bool taken_back(const struct view_columns *c, uint32_t post)
 {
     for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
-        const struct view_row *from = &c->rows[c->refs[ref].from];
-        if (from->kind == POST_RETRACT && from->author == c->rows[post].author) {
+        uint32_t from = c->refs[ref].from;
+        if (c->rows[from].kind == POST_RETRACT && c->author[from] == c->author[post]) {
             return true;
         }
     }
@@ -172,7 +172,7 @@ void view_change_arrived(struct view_fates *fates, const struct view_case *of,
     }
     uint32_t subject =
         c->rows[post].kind == POST_RETRACT ? view_columns_ref(c, post, POST_SUBJECT) : VIEW_NONE;
-    if (subject != VIEW_NONE && c->rows[subject].author == c->rows[post].author) {
+    if (subject != VIEW_NONE && c->author[subject] == c->author[post]) {
         dies(fates, of, subject);
     }
 }

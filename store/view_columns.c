@@ -31,6 +31,7 @@ void view_columns_close(struct view_columns *columns)
     free(columns->tag_lists);
     free(columns->rows);
     free(columns->brief);
+    free(columns->author);
     free(columns->refs);
     free(columns->lists.at);
     free(columns->order.at);
@@ -159,7 +160,7 @@ struct post_id view_columns_id(const struct view_columns *columns, uint32_t numb
 int view_columns_compare(const struct view_columns *columns, uint32_t post, uint64_t created_s,
                          const struct post_id *id)
 {
-    uint64_t own_s = columns->rows[post].created_s;
+    uint64_t own_s = view_row_created_s(&columns->rows[post]);
     if (own_s != created_s) {
         return own_s < created_s ? -1 : 1;
     }
@@ -168,8 +169,8 @@ int view_columns_compare(const struct view_columns *columns, uint32_t post, uint
 
 bool view_columns_before(const struct view_columns *columns, uint32_t a, uint32_t b)
 {
-    uint64_t a_s = columns->rows[a].created_s;
-    uint64_t b_s = columns->rows[b].created_s;
+    uint64_t a_s = view_row_created_s(&columns->rows[a]);
+    uint64_t b_s = view_row_created_s(&columns->rows[b]);
     if (a_s != b_s) {
         return a_s < b_s;
     }
@@ -183,12 +184,11 @@ static void rows_fill(struct view_columns *c, uint32_t before_count)
     for (uint32_t i = before_count; i < c->ids.count; i++) {
         const uint8_t *id = view_intern_at(&c->ids, i);
         uint32_t bucket = octets_get_u16be(id);
-        c->rows[i] = (struct view_row){.author = VIEW_NONE,
-                                       .dependents = VIEW_NONE,
-                                       .bucket_next = c->buckets[bucket],
-                                       .author_next = VIEW_NONE};
+        c->rows[i] = (struct view_row){
+            .dependents = VIEW_NONE, .bucket_next = c->buckets[bucket], .author_next = VIEW_NONE};
         c->buckets[bucket] = i;
         c->brief[i] = 0;
+        c->author[i] = VIEW_NONE;
     }
 }
 
@@ -227,6 +227,12 @@ static bool columns_reserve(struct view_columns *c, const struct post *post)
         return false;
     }
     c->brief = brief;
+    uint32_t *author = view_grown(c->author, &c->author_cap, (uint64_t)c->ids.count + ids_count,
+                                  sizeof *c->author);
+    if (author == NULL) {
+        return false;
+    }
+    c->author = author;
     struct view_ref *refs =
         view_grown(c->refs, &c->refs_cap, (uint64_t)c->refs_count + POST_REFS_MAX, sizeof *c->refs);
     if (refs == NULL) {
@@ -310,7 +316,7 @@ static void kind_add(struct view_columns *c, uint32_t number, const struct post 
         c->brief[number] = (uint8_t)(VIEW_BRIEF_TEXT | row->detail);
         c->brief[number] |= post_ref_of(post, POST_ROOT) != NULL ? VIEW_BRIEF_ROOTED : 0;
         if (row->detail == POST_REPLIES_VOUCHED) {
-            c->authors[row->author].lets_vouched_only = true;
+            c->authors[c->author[number]].lets_vouched_only = true;
             c->vouched_only_count++;
         }
         for (uint8_t i = 0; i < row->tags_count; i++) {
@@ -324,8 +330,8 @@ static void kind_add(struct view_columns *c, uint32_t number, const struct post 
     case POST_VOUCH:
         row->flags |= post->as.vouch.has_inviter ? VIEW_ROW_INVITER : 0;
         numbers_add(&c->vouches, number);
-        numbers_add(&c->vouch_edges,
-                    view_edges_add(&c->edges, row->author, view_columns_row_keys(c, number)[0]));
+        numbers_add(&c->vouch_edges, view_edges_add(&c->edges, c->author[number],
+                                                    view_columns_row_keys(c, number)[0]));
         break;
     case POST_RETRACT:
         numbers_add(&c->retracts, number);
@@ -343,11 +349,13 @@ static void row_add(struct view_columns *c, uint32_t number, const struct post *
 {
     struct view_row *row = &c->rows[number];
     row->flags = VIEW_ROW_PRESENT;
-    row->created_s = post->created_s;
-    row->position = position;
-    row->author = view_intern_add(&c->keys, post->author.octets);
-    row->author_next = c->authors[row->author].posts;
-    c->authors[row->author].posts = number;
+    row->created_low_s = (uint32_t)post->created_s;
+    row->created_high_s = (uint8_t)(post->created_s >> 32);
+    row->position = (uint32_t)position;
+    uint32_t author = view_intern_add(&c->keys, post->author.octets);
+    c->author[number] = author;
+    row->author_next = c->authors[author].posts;
+    c->authors[author].posts = number;
     numbers_add(&c->arrived, number);
     if (!post->known) {
         row->kind = VIEW_KIND_UNKNOWN;
@@ -367,13 +375,14 @@ static void row_add(struct view_columns *c, uint32_t number, const struct post *
 enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
                                enum view_added *added, const struct post *post, uint64_t position)
 {
+    assert(position <= UINT32_MAX); /* the store hands out no more */
     uint32_t found = view_intern_find(&columns->ids, post->id.octets);
     if (found != VIEW_NONE && (columns->rows[found].flags & VIEW_ROW_PRESENT) != 0) {
         struct view_row *row = &columns->rows[found];
         /* An id stands in the store once: elsewhere now, its former place is gone. */
         bool again = (row->flags & VIEW_ROW_LOST) == 0 && row->position == position;
         row->flags &= (uint8_t)~VIEW_ROW_LOST;
-        row->position = position;
+        row->position = (uint32_t)position;
         *number = found;
         *added = again ? VIEW_ADDED_AGAIN : VIEW_ADDED_FOUND;
         return ERR_OK;

@@ -32,20 +32,20 @@ enum {
 };
 
 struct view_row {
-    uint64_t created_s;
-    uint64_t position;    /* in the store */
-    uint32_t author;      /* number of the key */
-    uint32_t refs;        /* first of refs_count in columns.refs */
-    uint32_t lists;       /* in columns.lists: tags, then keys it mentions or vouches for */
-    uint32_t dependents;  /* head of the chain of refs to this post */
-    uint32_t bucket_next; /* next post whose id begins alike */
-    uint32_t author_next; /* next post by the same author */
+    uint32_t created_low_s; /* see view_row_created_s(): times lie below 2^40 (SPEC 4.2) */
+    uint32_t position;      /* in the store */
+    uint32_t refs;          /* first of refs_count in columns.refs */
+    uint32_t lists;         /* in columns.lists: tags, then keys it mentions or vouches for */
+    uint32_t dependents;    /* head of the chain of refs to this post */
+    uint32_t bucket_next;   /* next post whose id begins alike */
+    uint32_t author_next;   /* next post by the same author */
     uint8_t kind;
     uint8_t flags;
     uint8_t detail; /* text: reply policy; react: the reaction */
     uint8_t refs_count;
     uint8_t tags_count;
     uint8_t keys_count;
+    uint8_t created_high_s;
 };
 
 struct view_ref {
@@ -54,6 +54,11 @@ struct view_ref {
     uint32_t next; /* next ref to the same post */
     uint8_t relation;
 };
+
+static inline uint64_t view_row_created_s(const struct view_row *row)
+{
+    return (uint64_t)row->created_high_s << 32 | row->created_low_s;
+}
 
 struct view_expiry {
     uint64_t expires_s;
@@ -92,6 +97,8 @@ struct view_columns {
     uint32_t rows_cap;
     uint8_t *brief; /* by post */
     uint32_t brief_cap;
+    uint32_t *author; /* by post: the number of the key that signed it, VIEW_NONE until it comes */
+    uint32_t author_cap;
     struct view_ref *refs;
     uint32_t refs_count, refs_cap;
     struct view_numbers lists;

@@ -4,15 +4,15 @@
  * so where the file is read in. */
 static bool exported(const struct view *view, uint32_t post, enum view_reach reach)
 {
-    bool own_retract = view->columns.rows[post].kind == POST_RETRACT &&
-                       view->columns.rows[post].author == view->own;
+    bool own_retract =
+        view->columns.rows[post].kind == POST_RETRACT && view->columns.author[post] == view->own;
     return own_retract || view_knows(view, post, reach);
 }
 
 static bool wanted(const struct view *view, uint32_t post, const struct view_export *walk)
 {
     if (walk->by_one) {
-        struct key author = view_columns_key(&view->columns, view->columns.rows[post].author);
+        struct key author = view_columns_key(&view->columns, view->columns.author[post]);
         if (!key_equal(&author, &walk->author)) {
             return false;
         }
@@ -50,7 +50,7 @@ enum err_code view_export_next(struct view *view, struct octets *wire, struct vi
             return ERR_NOT_FOUND;
         }
         walk->started = true;
-        walk->created_s = view->columns.rows[post].created_s;
+        walk->created_s = view_row_created_s(&view->columns.rows[post]);
         walk->id = view_columns_id(&view->columns, post);
         struct post read;
         rc = view_read(view, &read, post, note);

@@ -23,14 +23,15 @@ static bool carries_shielded(const struct view_case *of, uint32_t post)
 static uint8_t own_reasons(const struct view_case *of, uint32_t post)
 {
     const struct view_row *row = &of->columns->rows[post];
-    uint8_t reasons = row->author == of->own ? VIEW_HERS : 0;
+    uint32_t author = of->columns->author[post];
+    uint8_t reasons = author == of->own ? VIEW_HERS : 0;
     if ((row->flags & (VIEW_ROW_PRESENT | VIEW_ROW_LOST)) != VIEW_ROW_PRESENT ||
         row->kind == VIEW_KIND_UNKNOWN || row->kind == POST_RETRACT) {
         return reasons | VIEW_UNKNOWN | VIEW_DEAD;
     }
-    if ((view_private_key(of->priv, row->author) & VIEW_KEY_BLOCKED) != 0 ||
-        (row->author != of->own &&
-         view_private_was_blocked(of->priv, row->author, row->position, row->created_s))) {
+    if ((view_private_key(of->priv, author) & VIEW_KEY_BLOCKED) != 0 ||
+        (author != of->own &&
+         view_private_was_blocked(of->priv, author, row->position, view_row_created_s(row)))) {
         reasons |= VIEW_BLOCKED;
     }
     const uint32_t *keys = view_columns_row_keys(of->columns, post);
@@ -39,7 +40,7 @@ static uint8_t own_reasons(const struct view_case *of, uint32_t post)
             reasons |= VIEW_BLOCKED;
         }
     }
-    if (row->author != of->own && carries_shielded(of, post)) {
+    if (author != of->own && carries_shielded(of, post)) {
         reasons |= VIEW_SHIELDED;
     }
     return reasons;
@@ -77,8 +78,7 @@ static void mark_retracted(struct view_fates *fates, const struct view_columns *
     for (uint32_t i = 0; i < columns->retracts.count; i++) {
         uint32_t retract = columns->retracts.at[i];
         uint32_t subject = view_columns_ref(columns, retract, POST_SUBJECT);
-        if (subject != VIEW_NONE &&
-            columns->rows[subject].author == columns->rows[retract].author) {
+        if (subject != VIEW_NONE && columns->author[subject] == columns->author[retract]) {
             fates->of[subject] |= VIEW_DEAD;
         }
     }
@@ -89,11 +89,11 @@ static bool may_reply(const struct view_fates *fates, const struct view_columns 
                       uint32_t root, uint32_t author)
 {
     unsigned policy = columns->brief[root] & VIEW_BRIEF_POLICY;
-    if (policy == POST_REPLIES_EVERYONE || columns->rows[root].author == author) {
+    if (policy == POST_REPLIES_EVERYONE || columns->author[root] == author) {
         return true;
     }
     return policy == POST_REPLIES_VOUCHED &&
-           view_web_vouches(&fates->web, columns, columns->rows[root].author, author);
+           view_web_vouches(&fates->web, columns, columns->author[root], author);
 }
 
 /* Whether the post stands where it may: on texts, in the thread it claims, allowed there.  What it
@@ -121,13 +121,14 @@ static bool well_placed(const struct view_fates *fates, const struct view_column
     uint32_t thread = (columns->brief[parent] & VIEW_BRIEF_ROOTED) != 0
                           ? view_columns_ref(columns, parent, POST_ROOT)
                           : parent;
-    return root == thread && may_reply(fates, columns, root, row->author);
+    return root == thread && may_reply(fates, columns, root, columns->author[post]);
 }
 
 /* Everything beyond the post's own reasons, once all it refers to is settled. */
 static void settle(struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
     const struct view_row *row = &of->columns->rows[post];
+    uint32_t author = of->columns->author[post];
     uint8_t fate = fates->of[post];
     if ((row->flags & VIEW_ROW_PRESENT) == 0 || row->kind == VIEW_KIND_UNKNOWN ||
         row->kind == POST_RETRACT) {
@@ -136,7 +137,7 @@ static void settle(struct view_fates *fates, const struct view_case *of, uint32_
     for (uint8_t i = 0; i < row->refs_count; i++) {
         fate |= fates->of[of->columns->refs[row->refs + i].to] & VIEW_REASONS;
     }
-    if (view_web_distance(&fates->web, row->author) == VIEW_STRANGER) {
+    if (view_web_distance(&fates->web, author) == VIEW_STRANGER) {
         fate |= VIEW_OUTSIDE;
     }
     if ((fate & VIEW_UNKNOWN) == 0 && !well_placed(fates, of->columns, post)) {
@@ -152,14 +153,15 @@ static void settle(struct view_fates *fates, const struct view_case *of, uint32_
 static bool for_her(const struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
     const struct view_row *row = &of->columns->rows[post];
+    uint32_t author = of->columns->author[post];
     const uint32_t *keys = view_columns_row_keys(of->columns, post);
-    if (row->author == of->own) {
+    if (author == of->own) {
         return false;
     }
     if (row->kind == POST_VOUCH) {
         /* Anybody can claim that somebody came by her invite; she follows the relays she joined. */
         return (row->flags & VIEW_ROW_INVITER) != 0 && keys[1] == of->own &&
-               (view_private_key(of->priv, row->author) & VIEW_KEY_FOLLOWED) != 0;
+               (view_private_key(of->priv, author) & VIEW_KEY_FOLLOWED) != 0;
     }
     if (row->kind != POST_TEXT && row->kind != POST_REACT) {
         return false;
@@ -177,11 +179,11 @@ static bool for_her(const struct view_fates *fates, const struct view_case *of, 
 static bool listed(const struct view_case *of, uint32_t post)
 {
     const struct view_row *row = &of->columns->rows[post];
+    uint32_t author = of->columns->author[post];
     if (row->kind != POST_TEXT) {
         return false;
     }
-    if (row->author == of->own ||
-        (view_private_key(of->priv, row->author) & VIEW_KEY_FOLLOWED) != 0) {
+    if (author == of->own || (view_private_key(of->priv, author) & VIEW_KEY_FOLLOWED) != 0) {
         return true;
     }
     const uint32_t *tags = view_columns_row_tags(of->columns, post);
@@ -213,7 +215,7 @@ static void place(struct view_fates *fates, const struct view_case *of, uint32_t
     }
     const struct view_row *row = &of->columns->rows[post];
     if (row->kind == POST_PROFILE) {
-        struct view_latest *latest = &fates->profile[row->author];
+        struct view_latest *latest = &fates->profile[of->columns->author[post]];
         keep_latest(&latest->any, of->columns, post);
         if ((fates->of[post] & VIEW_SHIELDED) == 0) {
             keep_latest(&latest->plain, of->columns, post);
@@ -382,7 +384,7 @@ bool view_fates_vouches(const struct view_fates *fates, const struct view_case *
 /* The latest profile of a key whose latest is hidden now. */
 static void mend_profile(struct view_fates *fates, const struct view_case *of, uint32_t post)
 {
-    uint32_t key = of->columns->rows[post].author;
+    uint32_t key = of->columns->author[post];
     struct view_latest *latest = &fates->profile[key];
     if ((latest->any != post && latest->plain != post) ||
         (fates->of[post] & (VIEW_UNKNOWN | VIEW_BLOCKED)) == 0) {

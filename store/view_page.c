@@ -155,8 +155,9 @@ static enum err_code end_of(struct pick *pick)
     if (before == VIEW_NONE || !view_knows(pick->view, before, reach)) {
         return ERR_NOT_FOUND;
     }
-    pick->end = view_list_rank(pick->list, &pick->view->columns,
-                               pick->view->columns.rows[before].created_s, &query->before);
+    pick->end =
+        view_list_rank(pick->list, &pick->view->columns,
+                       view_row_created_s(&pick->view->columns.rows[before]), &query->before);
     return ERR_OK;
 }
 

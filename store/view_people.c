@@ -38,7 +38,7 @@ static void mark_authors(const struct view *view, bool *listed, enum view_reach 
     const struct view_list *order = &view->columns.order;
     for (uint32_t i = 0; i < order->count; i++) {
         if (view_sees(view, order->at[i], reach)) {
-            listed[view->columns.rows[order->at[i]].author] = true;
+            listed[view->columns.author[order->at[i]]] = true;
         }
     }
 }

@@ -6,7 +6,7 @@
 
 /* Steps along two chains.  Who reacts more than that to what is reacted to more than that is marked
  * as a whole, once: so one arrival never costs much, however they are chosen. */
-#define STEPS_MAX 256
+#define STEPS_MAX 1024
 
 enum err_code view_reactions_reserve(struct view_reactions *reactions)
 {
@@ -32,7 +32,7 @@ static bool is_reaction_to(const struct view_columns *c, uint32_t post, uint32_t
 
 static bool is_reaction_by(const struct view_columns *c, uint32_t post, uint32_t author)
 {
-    return c->rows[post].kind == POST_REACT && c->rows[post].author == author;
+    return c->rows[post].kind == POST_REACT && c->author[post] == author;
 }
 
 static void mark_all_by(struct view_columns *c, uint32_t author)
@@ -50,7 +50,7 @@ static void mark_all_by(struct view_columns *c, uint32_t author)
  * first has shown every one that is both. */
 static void mark_pairs(struct view_columns *c, uint32_t post, uint32_t subject)
 {
-    uint32_t author = c->rows[post].author;
+    uint32_t author = c->author[post];
     uint32_t by = view_columns_posts_by(c, author);
     uint32_t ref = c->rows[subject].dependents;
     for (unsigned i = 0; i < STEPS_MAX && by != VIEW_NONE && ref != VIEW_NONE; i++) {
@@ -76,7 +76,7 @@ void view_reactions_add(struct view_columns *columns, uint32_t post, uint32_t su
     struct view_reactions *reactions = &columns->reactions;
     assert(reactions->count < reactions->cap);
     reactions->at[reactions->count++] = (struct view_reaction){.post = post, .subject = subject};
-    if (columns->authors[columns->rows[post].author].reacts_much) {
+    if (columns->authors[columns->author[post]].reacts_much) {
         mark(columns, post);
     } else {
         mark_pairs(columns, post, subject);

@@ -4,7 +4,7 @@
 
 static struct view_target target_of_post(const struct view *view, uint32_t post)
 {
-    uint32_t author = view->columns.rows[post].author;
+    uint32_t author = view->columns.author[post];
     return (struct view_target){.is_post = true,
                                 .id = view_columns_id(&view->columns, post),
                                 .key = view_columns_key(&view->columns, author),

@@ -4,8 +4,8 @@
 
 static bool before_by_author(const struct view_columns *columns, uint32_t a, uint32_t b)
 {
-    uint32_t a_author = columns->rows[a].author;
-    uint32_t b_author = columns->rows[b].author;
+    uint32_t a_author = columns->author[a];
+    uint32_t b_author = columns->author[b];
     return a_author != b_author ? a_author < b_author : view_columns_before(columns, a, b);
 }
 
@@ -53,7 +53,7 @@ enum err_code view_responses_of(struct view *view, struct view_responses *respon
     for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
         uint32_t from = c->refs[ref].from;
         if (is_reaction(view, from, reach)) {
-            uint32_t *latest = &view->latest[c->rows[from].author];
+            uint32_t *latest = &view->latest[c->author[from]];
             if (*latest == VIEW_NONE || view_columns_before(c, *latest, from)) {
                 *latest = from;
             }
@@ -61,8 +61,8 @@ enum err_code view_responses_of(struct view *view, struct view_responses *respon
     }
     for (uint32_t ref = c->rows[post].dependents; ref != VIEW_NONE; ref = c->refs[ref].next) {
         uint32_t from = c->refs[ref].from;
-        if (is_reaction(view, from, reach) && view->latest[c->rows[from].author] == from) {
-            view->latest[c->rows[from].author] = VIEW_NONE;
+        if (is_reaction(view, from, reach) && view->latest[c->author[from]] == from) {
+            view->latest[c->author[from]] = VIEW_NONE;
             responses->reactions[c->rows[from].detail]++;
         }
     }
@@ -108,7 +108,7 @@ enum err_code view_reactions_counted(const struct view *view, bool *counted, enu
     for (size_t i = 0; rc == ERR_OK && i < count; i++) {
         uint32_t subject = view_columns_ref(c, reactions[i], POST_SUBJECT);
         counted[reactions[i]] = i + 1 == count ||
-                                c->rows[reactions[i + 1]].author != c->rows[reactions[i]].author ||
+                                c->author[reactions[i + 1]] != c->author[reactions[i]] ||
                                 view_columns_ref(c, reactions[i + 1], POST_SUBJECT) != subject;
     }
     free(reactions);

@@ -121,7 +121,7 @@ enum err_code view_row_make(struct view *view, struct view_post *row, uint32_t p
                             enum view_reach reach, struct err_note *note)
 {
     struct post read;
-    uint32_t author = view->columns.rows[post].author;
+    uint32_t author = view->columns.author[post];
     *row = (struct view_post){.own = author == view->own,
                               .distance = view_web_distance(&view->fates.web, author),
                               .short_len = short_len_of(view, post, reach)};

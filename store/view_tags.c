@@ -28,7 +28,7 @@ static struct view_tag count_tag(const struct view *view, uint32_t *seen, uint32
         if (!view_sees(view, list->at[i], reach)) {
             continue;
         }
-        uint32_t author = view->columns.rows[list->at[i]].author;
+        uint32_t author = view->columns.author[list->at[i]];
         counted.posts_count++;
         counted.people_count += seen[author] != tag ? 1 : 0;
         seen[author] = tag;

@@ -5,15 +5,15 @@
 #define DAY_S 86400
 
 /* Counting goes once along the tag's texts and once along all reactions, and asks of each no more
- * than what lies in one place. */
+ * than what lies close together in memory. */
 struct count {
     struct view *view;
     struct view_tally *tally;
-    uint8_t hiding;     /* the reasons that hide */
-    uint8_t *tagged;    /* a bit for each post: a text that counts */
-    uint32_t *last_day; /* by key: number of the day on which it was met last, or 0 */
-    uint32_t days_count;
+    uint8_t hiding;        /* the reasons that hide */
+    uint8_t *tagged;       /* a bit for each post: a text that counts */
+    uint16_t *last_day;    /* by key: number of the day on which it was met last, from 1 on, or 0 */
     struct view_day *days; /* from the newest backward; room for VIEW_DAYS_MAX */
+    uint16_t days_count;   /* that have posts; all beyond the room are one more */
 };
 
 static void count_identity(const struct view *view, struct view_tally *tally, uint32_t author)
@@ -31,50 +31,49 @@ static void count_identity(const struct view *view, struct view_tally *tally, ui
     }
 }
 
-/* The day of a text, which is no later than that of the one before it. */
-static void enter_day(struct count *count, uint64_t day)
-{
-    if (count->days_count > 0 && count->days_count <= VIEW_DAYS_MAX &&
-        count->days[VIEW_DAYS_MAX - count->days_count].day == day) {
-        return;
-    }
-    count->days_count++;
-    if (count->days_count <= VIEW_DAYS_MAX) {
-        count->days[VIEW_DAYS_MAX - count->days_count].day = day;
-    }
-}
-
-static void count_text(struct count *count, uint32_t post)
-{
-    const struct view_row *row = &count->view->columns.rows[post];
-    uint32_t *last_day = &count->last_day[row->author];
-    enter_day(count, row->created_s / DAY_S);
-    count->tagged[post / 8] |= (uint8_t)(1U << (post % 8));
-    count->tally->posts++;
-    if (*last_day == 0) {
-        count_identity(count->view, count->tally, row->author);
-    }
-    if (count->days_count <= VIEW_DAYS_MAX) {
-        struct view_day *day = &count->days[VIEW_DAYS_MAX - count->days_count];
-        day->posts_count++;
-        day->people_count += *last_day != count->days_count ? 1 : 0;
-    }
-    *last_day = count->days_count;
-}
-
-/* From the newest backward, so that each day's texts stand together. */
-static void count_texts(struct count *count, const struct view_list *list)
+/* The texts at[0 .. count), which are of one day, or beyond the days there is room for. */
+static void count_texts(struct count *count, const uint32_t *at, uint32_t texts_count,
+                        struct view_day *day)
 {
     const uint8_t *fates = count->view->fates.of;
-    for (uint32_t i = list->count; i > 0; i--) {
-        uint32_t post = list->at[i - 1];
-        if ((fates[post] & count->hiding) == 0) {
-            count_text(count, post);
+    const uint32_t *authors = count->view->columns.author;
+    uint16_t number = (uint16_t)(count->days_count + 1);
+    for (uint32_t i = 0; i < texts_count; i++) {
+        uint32_t post = at[i];
+        if ((fates[post] & count->hiding) != 0) {
+            continue;
         }
+        uint16_t *last_day = &count->last_day[authors[post]];
+        count->tagged[post / 8] |= (uint8_t)(1U << (post % 8));
+        day->posts_count++;
+        if (*last_day == 0) {
+            count_identity(count->view, count->tally, authors[post]);
+        }
+        day->people_count += *last_day != number ? 1 : 0;
+        *last_day = number;
     }
-    uint32_t shown = count->days_count < VIEW_DAYS_MAX ? count->days_count : VIEW_DAYS_MAX;
-    count->tally->by_day = count->days + VIEW_DAYS_MAX - shown;
-    count->tally->by_day_count = shown;
+    count->tally->posts += day->posts_count;
+}
+
+/* From the newest day backward; the list is sorted, so a day's texts stand together. */
+static void count_days(struct count *count, const struct view_list *list)
+{
+    static const struct post_id first_id;
+    const struct view_columns *c = &count->view->columns;
+    uint32_t end = list->count;
+    while (end > 0) {
+        bool room = count->days_count < VIEW_DAYS_MAX;
+        uint64_t day = view_row_created_s(&c->rows[list->at[end - 1]]) / DAY_S;
+        uint32_t begin = room ? view_list_rank(list, c, day * DAY_S, &first_id) : 0;
+        struct view_day counted = {.day = day};
+        count_texts(count, list->at + begin, end - begin, &counted);
+        if (room && counted.posts_count > 0) {
+            count->days[VIEW_DAYS_MAX - ++count->days_count] = counted;
+        }
+        end = begin;
+    }
+    count->tally->by_day = count->days + VIEW_DAYS_MAX - count->days_count;
+    count->tally->by_day_count = count->days_count;
 }
 
 static int by_pair(const void *a, const void *b)
@@ -90,16 +89,19 @@ static uint32_t count_single(struct count *count, uint64_t *again)
     const struct view_columns *c = &count->view->columns;
     const uint8_t *fates = count->view->fates.of;
     uint32_t again_count = 0;
+    uint32_t single_count = 0;
     for (uint32_t i = 0; i < c->reactions.count; i++) {
         struct view_reaction reaction = c->reactions.at[i];
-        bool counts = (count->tagged[reaction.subject / 8] >> (reaction.subject % 8) & 1U) != 0 &&
-                      (fates[reaction.post] & count->hiding) == 0;
-        if (counts && (c->brief[reaction.post] & VIEW_BRIEF_AGAIN) != 0) {
-            again[again_count++] = (uint64_t)reaction.subject << 32 | c->rows[reaction.post].author;
-        } else {
-            count->tally->reactions += counts ? 1 : 0;
+        unsigned to_tagged = (unsigned)count->tagged[reaction.subject / 8] >> reaction.subject % 8;
+        unsigned shown = (fates[reaction.post] & count->hiding) == 0 ? 1 : 0;
+        unsigned counts = to_tagged & shown; /* chance would mislead a branch for each */
+        unsigned marked = (c->brief[reaction.post] & VIEW_BRIEF_AGAIN) != 0 ? 1 : 0;
+        single_count += counts & ~marked;
+        if ((counts & marked) != 0) {
+            again[again_count++] = (uint64_t)reaction.subject << 32 | c->author[reaction.post];
         }
     }
+    count->tally->reactions = single_count;
     return again_count;
 }
 
@@ -131,7 +133,7 @@ static enum err_code count_all(struct count *count, uint32_t tag)
         view_list_sort(list, &view->columns) != ERR_OK) {
         return ERR_NO_MEMORY;
     }
-    count_texts(count, list);
+    count_days(count, list);
     return count_reactions(count);
 }
 

@@ -1,6 +1,6 @@
 #include "tests/unit/store/view_test.h"
 
-#define MANY 280 /* more than one arrival looks at */
+#define MANY 1100 /* more than one arrival looks at */
 
 static struct scenario *story(void)
 {
