@@ -9,7 +9,7 @@
 #define BIT_CHOICES 9 /* bits of the mixed hash that name one of LINE_BITS */
 
 _Static_assert(LINE_BITS == 1 << BIT_CHOICES, "a line's bits");
-_Static_assert(BITS_SET * BIT_CHOICES <= 64, "bits enough in the mixed hash");
+_Static_assert(BITS_SET *BIT_CHOICES <= 64, "bits enough in the mixed hash");
 
 uint32_t bloom_lines_for(uint64_t hashes_count)
 {

@@ -21,7 +21,7 @@ struct build {
 
 struct run_word_row run_word_row(uint64_t word_hash, uint32_t position)
 {
-    struct run_word_row row;
+    struct run_word_row row = {{0}};
     octets_put_u64be(row.octets, word_hash);
     octets_put_u32be(row.octets + RUN_HASH_LEN, position);
     return row;

@@ -122,14 +122,6 @@ struct run_name run_model_name(const char *path, uint64_t number)
     return name;
 }
 
-struct tables {
-    struct run_record *records;
-    struct run_set_row *sets;
-    struct run_ref_row *refs;
-    struct run_word_row *words;
-    struct run_expiry *expiries;
-};
-
 static void fill(const struct run_model *model, struct run_rows *rows)
 {
     for (uint32_t i = 0; i < rows->records_count; i++) {
@@ -159,39 +151,49 @@ static void fill(const struct run_model *model, struct run_rows *rows)
     }
 }
 
-enum err_code run_model_build(const struct run_model *model, struct files *files,
-                              const struct run_name *name, uint32_t first, uint32_t count,
-                              struct err_note *note)
+static void *rows_of(size_t count, size_t len)
 {
-    struct tables tables = {
-        .records = calloc(count, sizeof *tables.records),
-        .sets = calloc(count, 3 * sizeof *tables.sets),
-        .refs = calloc(count, RUN_MODEL_REFS * sizeof *tables.refs),
-        .words = calloc(count, RUN_MODEL_WORDS * sizeof *tables.words),
-        .expiries = calloc(count, sizeof *tables.expiries),
-    };
-    if (tables.records == NULL || tables.sets == NULL || tables.refs == NULL ||
-        tables.words == NULL || tables.expiries == NULL) {
+    void *rows = calloc(count, len);
+    if (rows == NULL) {
         exit(1);
     }
+    return rows;
+}
+
+struct run_model_rows run_model_rows(const struct run_model *model, uint32_t first, uint32_t count)
+{
+    struct run_record *records = rows_of(count, sizeof *records);
     for (uint32_t i = 0; i < count; i++) {
-        tables.records[i] = model->posts[first - model->first + i].record;
+        records[i] = model->posts[first - model->first + i].record;
     }
     struct run_rows rows = {
         .first = first,
         .records_count = count,
-        .records = tables.records,
-        .sets = tables.sets,
-        .refs = tables.refs,
-        .words = tables.words,
-        .expiries = tables.expiries,
+        .records = records,
+        .sets = rows_of(count, 3 * sizeof *rows.sets),
+        .refs = rows_of(count, RUN_MODEL_REFS * sizeof *rows.refs),
+        .words = rows_of(count, RUN_MODEL_WORDS * sizeof *rows.words),
+        .expiries = rows_of(count, sizeof *rows.expiries),
     };
     fill(model, &rows);
-    enum err_code rc = run_build(files, name, &model->hash, &rows, note);
-    free(tables.records);
-    free(tables.sets);
-    free(tables.refs);
-    free(tables.words);
-    free(tables.expiries);
+    return (struct run_model_rows){.rows = rows, .records = records};
+}
+
+void run_model_rows_close(struct run_model_rows *made)
+{
+    free(made->records);
+    free(made->rows.sets);
+    free(made->rows.refs);
+    free(made->rows.words);
+    free(made->rows.expiries);
+}
+
+enum err_code run_model_build(const struct run_model *model, struct files *files,
+                              const struct run_name *name, uint32_t first, uint32_t count,
+                              struct err_note *note)
+{
+    struct run_model_rows made = run_model_rows(model, first, count);
+    enum err_code rc = run_build(files, name, &model->hash, &made.rows, note);
+    run_model_rows_close(&made);
     return rc;
 }

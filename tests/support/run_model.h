@@ -47,6 +47,16 @@ uint64_t run_model_word(const struct run_model *model, uint32_t word);
 uint64_t run_model_subject(const struct run_model *model, uint32_t subject);
 struct run_name run_model_name(const char *path, uint64_t number);
 
+/* The rows of count posts from position first on, for run_build(); closed by
+ * run_model_rows_close(). */
+struct run_model_rows {
+    struct run_rows rows;
+    struct run_record *records; /* which rows borrow */
+};
+
+struct run_model_rows run_model_rows(const struct run_model *model, uint32_t first, uint32_t count);
+void run_model_rows_close(struct run_model_rows *made);
+
 /* Build a run of count posts from position first on. */
 enum err_code run_model_build(const struct run_model *model, struct files *files,
                               const struct run_name *name, uint32_t first, uint32_t count,

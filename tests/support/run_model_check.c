@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct err_note note;
+static _Thread_local struct err_note note;
 
 /* What a run covers, and a list of its posts that some question is about. */
 struct look {
