@@ -40,4 +40,24 @@ expect_status 0 as ana post "going on"
 stop ana
 start ana
 [ "$(as ana --json status | field state)" = running ] || fail "it asks again after a restart"
+
+# With a passphrase: it is asked for, whether the node runs or not, and a restored home gets its own.
+echo "correct horse" >"$scratch/pass"
+echo "battery staple" >"$scratch/other"
+as cleo init --passphrase-file "$scratch/pass" --name cleo >/dev/null || fail "init"
+as cleo words --show --passphrase-file "$scratch/pass" >"$scratch/cleo.words" || fail "the words of a stopped node"
+expect_status 5 as cleo words --show --passphrase-file "$scratch/other"
+expect_status 2 as cleo words --show
+start cleo --passphrase-file "$scratch/pass"
+as cleo words --show --passphrase-file "$scratch/pass" >"$scratch/again" || fail "the words of a running node"
+cmp -s "$scratch/cleo.words" "$scratch/again" || fail "not the same words"
+expect_status 5 as cleo words --show --passphrase-file "$scratch/other"
+expect_status 2 as cleo words --show
+as cleo backup "$scratch/cleo.backup" >/dev/null || fail "a backup"
+expect_status 2 as back restore "$scratch/cleo.backup" --words-file "$scratch/cleo.words"
+as back restore "$scratch/cleo.backup" --words-file "$scratch/cleo.words" --passphrase-file "$scratch/other" >/dev/null || fail "restoring under a passphrase"
+start back --passphrase-file "$scratch/other"
+[ "$(key_of back)" = "$(key_of cleo)" ] || fail "another identity"
+as back lock >/dev/null || fail "locking a restored home"
+expect_status 4 as back words --show --passphrase-file "$scratch/other"
 echo "an identity came back from its words, and nothing was shown before the list was confirmed"
