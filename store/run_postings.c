@@ -172,8 +172,8 @@ static enum err_code step(struct run_postings *cursor, uint32_t *relative, unsig
 enum err_code run_refs_next(struct run_postings *cursor, uint32_t *position, uint8_t *relation,
                             struct err_note *note)
 {
-    uint32_t relative;
-    unsigned found;
+    uint32_t relative = 0;
+    unsigned found = NO_RELATION;
     enum err_code rc = step(cursor, &relative, &found, note);
     if (rc == ERR_OK) {
         *position = cursor->run->first + relative;
@@ -199,8 +199,8 @@ enum err_code run_words_seek(struct run_postings *cursor, uint32_t *position, ui
             return rc;
         }
     }
-    uint32_t relative;
-    unsigned relation;
+    uint32_t relative = 0;
+    unsigned relation = NO_RELATION;
     enum err_code rc;
     do {
         rc = step(cursor, &relative, &relation, note);

@@ -139,8 +139,9 @@ static enum err_code locate(const struct run *run, struct place *place,
                             const struct run_set_target *target, struct err_note *note)
 {
     place->any = false;
+    place->below = 0;
     place->has_next = false;
-    uint32_t count;
+    uint32_t count = 0;
     enum err_code rc = run_set_blocks_below(run, &count, target, note);
     if (rc == ERR_OK && count > 0) {
         rc = find_in_block(run, place, target, count - 1, note);
@@ -260,7 +261,7 @@ enum err_code run_set_at(const struct run *run, struct run_set_entry *entry,
     if (rc != ERR_OK) {
         return rc;
     }
-    if (rank_of(&place) != rank + 1) {
+    if (!place.any || rank_of(&place) != rank + 1) {
         return err_note(note, ERR_NOT_FOUND, "a set of a run has fewer posts");
     }
     struct run_reader reader = run_reader(run);

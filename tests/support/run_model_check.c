@@ -179,6 +179,8 @@ static void check_rank(struct look *look, const struct run_set_name *set)
                  compare_entries(&entry, &look->entries[rank]) == 0,
              "the entry at a rank");
     }
+    must(run_set_at(look->run, &entry, set, UINT64_MAX, &note) == ERR_NOT_FOUND,
+         "the entry at no rank");
     struct run_set_cursor cursor;
     must(run_set_seek_rank(&cursor, look->run, set, rank, &note) == ERR_OK, "going to a rank");
     check_walk(look, &cursor, rank);
