@@ -18,7 +18,7 @@
 #define RUN_PLAIN_LEN  BLOCK_CACHE_PLAIN_LEN
 #define RUN_NONCE_LEN  12
 #define RUN_AD_LEN     19
-#define RUN_GROUP_MAX  64 /* entries of a set that share a running sum */
+#define RUN_GROUP_MAX  32 /* entries of a set that share a running sum */
 #define RUN_RECORD_LEN 38 /* id, created_s in 5 octets, state and flags in one */
 #define RUN_HASH32_LEN 4
 #define RUN_TIME_LEN   5
