@@ -359,13 +359,29 @@ enum err_code home_make_vault_of(struct home *home, enum vault_kind kind, const 
     return rc;
 }
 
+static enum err_code tell_key(enum err_code rc, const struct home *home, struct err_note *note)
+{
+    return rc == ERR_DAMAGED
+               ? err_note(note, rc,
+                          "the key to %s is damaged, and without it nothing there can be read; put "
+                          "the files key and keyslot back from a copy, or bring a backup back into "
+                          "a new home with `kith restore`",
+                          home->path)
+               : rc;
+}
+
+enum err_code home_is_locked(bool *locked, struct home *home, struct err_note *note)
+{
+    return tell_key(home_key_is_locked(locked, home->files, note), home, note);
+}
+
 enum err_code home_unlock(struct home *home, struct octets passphrase, struct err_note *note)
 {
     uint8_t *key = memory_get_secret(HOME_KEY_LEN);
     enum err_code rc = home_key_open(key, home->files, passphrase, note);
     if (rc != ERR_OK) {
         sodium_free(key);
-        return rc;
+        return tell_key(rc, home, note);
     }
     home_forget(home);
     home->key = key;
@@ -376,7 +392,7 @@ enum err_code home_unlock_asking(struct home *home, const char *file, struct err
 {
     struct passphrase passphrase = {0};
     bool locked = false;
-    enum err_code rc = home_key_is_locked(&locked, home->files, note);
+    enum err_code rc = home_is_locked(&locked, home, note);
     if (rc == ERR_OK && file != NULL) {
         rc = passphrase_from_file(&passphrase, file, note);
     } else if (rc == ERR_OK && locked) {
@@ -405,6 +421,14 @@ enum err_code home_open_store(struct store **store, struct home *home, enum stor
     if (rc == ERR_OK && store_stats(*store).quarantined_count > 0) {
         log_line(LOG_WARN, "a part of the posts kept here is damaged on the disk and left out; "
                            "other nodes are asked for it again");
+    }
+    if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
+        return err_note(note, rc,
+                        "the posts kept in %s are damaged, or older than they should be; move the "
+                        "folder log out of it to another place and start again: your own posts "
+                        "come back from the journal, those of others from other nodes; or put log "
+                        "back from a copy",
+                        home->path);
     }
     return rc == ERR_OK ? rc : err_note(note, rc, "opening the posts in %s", home->path);
 }

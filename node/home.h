@@ -70,6 +70,8 @@ MUST_USE enum err_code home_check_free(struct home *home, struct err_note *note)
 MUST_USE enum err_code home_restore_begin(struct home *home, struct err_note *note);
 MUST_USE enum err_code home_restore_end(struct home *home, struct err_note *note);
 
+/* Whether the home takes a passphrase: as home_key_is_locked(), in words. */
+MUST_USE enum err_code home_is_locked(bool *locked, struct home *home, struct err_note *note);
 /* Open the key of the home with a passphrase, or an empty one for none: as home_key_open(). */
 MUST_USE enum err_code home_unlock(struct home *home, struct octets passphrase,
                                    struct err_note *note);

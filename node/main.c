@@ -145,7 +145,7 @@ static enum err_code prepare(struct home *home, const struct options *options,
     }
     enum err_code rc = home_check_vault(home, note);
     if (rc == ERR_OK) {
-        rc = home_key_is_locked(&locked, home->files, note);
+        rc = home_is_locked(&locked, home, note);
     }
     if (rc == ERR_OK && (!locked || options->passphrase_file != NULL)) {
         rc = home_unlock_asking(home, options->passphrase_file, note);

@@ -22,6 +22,14 @@ static enum err_code open_journal(struct person *person, struct home *home, stru
     home_key_derive(key, home->key, HOME_KEY_JOURNAL);
     enum err_code rc = journal_open(&person->journal, home->files, key, note);
     sodium_free(key);
+    if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
+        (void)err_note(
+            note, rc,
+            "the journal, which keeps what you wrote and whom you blocked, is damaged or "
+            "older than it should be, so nothing is shown; put the folder journal back "
+            "from a copy of this home, or bring a backup back into a new one with "
+            "`kith restore`");
+    }
     return rc;
 }
 
