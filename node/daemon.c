@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "node/contacts.h"
@@ -26,7 +25,6 @@
 #define ADDRESSES_MAX        (VAULT_PEERS_MAX + OPTIONS_PEERS_MAX)
 #define TICK_MS              1000
 #define STOP_MS              5000 /* a name server that does not answer must not hold us up */
-#define DAY_S                86400
 #define SIGNALS_COUNT        2
 
 struct daemon {
@@ -46,7 +44,6 @@ struct daemon {
     uv_timer_t ticker;
     uv_timer_t guard;
     char address[ADDRESS_TEXT_MAX + 1];
-    uint64_t day;
     bool person_runs;
     bool stopping;
     bool locks;
@@ -327,11 +324,6 @@ static void on_admitted(void *context, uint64_t token, enum err_code rc, uint8_t
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
-    uint64_t day = (uint64_t)time(NULL) / DAY_S;
-    if (day != daemon->day) {
-        daemon->day = day;
-        writer_midnight(daemon->writer);
-    }
     contacts_tick(daemon->contacts, uv_now(&daemon->loop));
     person_tick(daemon->person);
 }
@@ -446,7 +438,6 @@ static enum err_code start_parts(struct daemon *daemon, struct home *home, struc
 {
     enum err_code rc = writer_new(&daemon->writer, person_store(daemon->person), &daemon->mailbox);
     if (rc == ERR_OK) {
-        writer_midnight(daemon->writer);
         rc = start_network(daemon, note);
     }
     if (rc == ERR_OK) {
@@ -527,7 +518,6 @@ enum err_code daemon_run(enum daemon_end *end, struct person *person, struct hom
     daemon->home = home;
     daemon->person = person;
     daemon->options = options;
-    daemon->day = (uint64_t)time(NULL) / DAY_S;
     enum err_code rc = start_loop(daemon, note);
     if (rc != ERR_OK) {
         person_close(person);

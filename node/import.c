@@ -11,8 +11,10 @@
 
 #include "node/crew.h"
 #include "node/import_batch.h"
+#include "node/keeper.h"
 #include "node/mailbox.h"
 #include "node/memory.h"
+#include "store/vault.h"
 
 #define BATCHES_COUNT 4 /* one is read, some are checked, one is stored */
 #define PROGRESS_MS   500
@@ -26,7 +28,8 @@ struct import {
     uv_loop_t loop;
     struct mailbox mailbox;
     struct crew workers;
-    struct crew keeper; /* the one thread that stores */
+    struct crew keeper;    /* the one thread that stores */
+    struct keeper *tender; /* and the one that puts the store in order meanwhile */
     uv_signal_t signals[SIGNALS_COUNT];
     struct import_file file;
     struct import_batch *batches[BATCHES_COUNT];
@@ -106,6 +109,7 @@ static void on_checked(struct import_batch *batch)
 static void on_stored(struct import_batch *batch)
 {
     struct import *import = batch->context;
+    keeper_wake(import->tender);
     if (batch->rc == ERR_OK) {
         add_counts(import->counts, &batch->counts);
     } else if (import->rc == ERR_OK) {
@@ -250,6 +254,16 @@ static enum err_code outcome(const struct import *import, struct err_note *note)
                : ERR_OK;
 }
 
+/* With words where somebody is going to read. */
+static enum err_code open_store(struct store **store, struct home *home, struct err_note *note)
+{
+    enum vault_kind kind = VAULT_PERSONAL;
+    enum err_code rc = vault_kind_of(&kind, home->files, home->key, note);
+    return rc == ERR_OK ? home_open_store(store, home,
+                                          kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note)
+                        : rc;
+}
+
 static enum err_code import_file(struct import *import, struct home *home, struct err_note *note)
 {
     struct stat found;
@@ -257,8 +271,12 @@ static enum err_code import_file(struct import *import, struct home *home, struc
         import->is_regular = true;
         import->file_len = (uint64_t)found.st_size;
     }
-    enum err_code rc = home_open_store(&import->store, home, STORE_UNREAD, note);
+    enum err_code rc = open_store(&import->store, home, note);
+    if (rc == ERR_OK) {
+        rc = keeper_new(&import->tender, import->store);
+    }
     if (rc != ERR_OK) {
+        store_close(import->store);
         return rc;
     }
     for (size_t i = 0; i < BATCHES_COUNT; i++) {
@@ -275,6 +293,7 @@ static enum err_code import_file(struct import *import, struct home *home, struc
         import_batch_close(import->batches[i]);
         free(import->batches[i]);
     }
+    keeper_free(import->tender);
     store_close(import->store);
     return rc;
 }

@@ -98,10 +98,11 @@ static void check(struct job *job)
     for (size_t i = 0; i < part->count; i++) {
         ids[i] = batch->posts[part->first + i].id;
     }
-    store_known(batch->store, known, ids, part->count);
+    /* What cannot be looked up is checked, and the put says what is wrong. */
+    bool looked = store_known(batch->store, known, ids, part->count, NULL) == ERR_OK;
     for (size_t i = 0; i < part->count; i++) {
         size_t at = part->first + i;
-        batch->findings[at] = known[i]                                   ? IMPORT_KNOWN
+        batch->findings[at] = looked && known[i]                         ? IMPORT_KNOWN
                               : post_verify(&batch->posts[at]) == ERR_OK ? IMPORT_HOLDS
                                                                          : IMPORT_FORGED;
     }

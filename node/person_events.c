@@ -164,8 +164,8 @@ static void publish_missing(struct person *person)
         uint32_t sent_count = 0;
         bool known = false;
         journal_own_at(person->journal, &id, &wire, &sent_count, i);
-        store_known(person->store, &known, &id, 1);
-        if (!known && wire.len > 0) {
+        enum err_code rc = store_known(person->store, &known, &id, 1, NULL);
+        if (rc == ERR_OK && !known && wire.len > 0) {
             publish_again(person, wire);
         }
     }

@@ -44,7 +44,8 @@ static void read_recon(struct reading *reading)
     reading->recon = memory_get(sizeof *reading->recon);
     reading->recon->items = memory_get(RECON_ITEMS_CAP * sizeof *reading->recon->items);
     reading->recon->items_cap = RECON_ITEMS_CAP;
-    store_answer(reading->reads.store, reading->recon, reading->read.batch);
+    reading->answer.status =
+        store_answer(reading->reads.store, reading->recon, reading->read.batch, NULL);
     reading->answer.as.recon = reading->recon;
 }
 
@@ -53,8 +54,8 @@ static void work(struct job *job)
     struct reading *reading = JOB_OWNER(job, struct reading, job);
     switch (reading->read.query) {
     case ENGINE_READ_KNOWN:
-        store_known(reading->reads.store, reading->known, reading->read.ids,
-                    reading->read.ids_count);
+        reading->answer.status = store_known(reading->reads.store, reading->known,
+                                             reading->read.ids, reading->read.ids_count, NULL);
         reading->answer.as.known = reading->known;
         break;
     case ENGINE_READ_BODIES:

@@ -1,6 +1,5 @@
 #include "node/words.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -71,11 +70,6 @@ static enum err_code from_file(uint8_t seed[WORDS_SEED_LEN], const char *path,
     return rc;
 }
 
-static void say_sentence(const struct err_note *why, const char *next)
-{
-    (void)fprintf(stderr, "%c%s.\n%s\n", toupper((unsigned char)why->text[0]), why->text + 1, next);
-}
-
 /* One more line, unless something in it is no word; then it is asked for again. */
 static bool take_line(char *text, size_t *len, size_t *count)
 {
@@ -98,7 +92,7 @@ static bool take_line(char *text, size_t *len, size_t *count)
         *len += added + 1;
     } else {
         (void)say_trouble(rc, &trouble, &why);
-        say_sentence(&why, "That line does not count; please type it again.");
+        (void)fprintf(stderr, "%s.\nThat line does not count; please type it again.\n", why.text);
     }
     sodium_memzero(numbers, sizeof numbers);
     sodium_memzero(&trouble, sizeof trouble);
@@ -145,7 +139,7 @@ enum err_code words_take(uint8_t seed[WORDS_SEED_LEN], const char *file, struct 
                 *note = why;
                 break;
             }
-            say_sentence(&why, "Please begin again.");
+            (void)fprintf(stderr, "%s. Please begin again.\n", why.text);
         }
     }
     sodium_free(text);

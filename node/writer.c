@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "node/keeper.h"
 #include "node/log.h"
 #include "node/memory.h"
 #include "proto/post.h"
@@ -21,8 +22,7 @@ struct put {
 struct writer {
     struct crew crew;
     struct store *store;
-    struct job midnight;
-    bool midnight_under_way;
+    struct keeper *keeper;
     uv_mutex_t mutex;
     struct put *waiting_first;
     struct put *waiting_last;
@@ -105,29 +105,9 @@ static void work(struct job *job)
     uint64_t now_s = (uint64_t)time(NULL);
     enum err_code status = store_put(writer->store, writer->results, writer->posts, writer->wires,
                                      count, now_s, &note);
+    keeper_wake(writer->keeper);
     log_failure(writer, status, &note);
     hand_out(writer, first, status);
-}
-
-static void work_midnight(struct job *job)
-{
-    struct writer *writer = JOB_OWNER(job, struct writer, midnight);
-    store_midnight(writer->store, (uint64_t)time(NULL));
-}
-
-static void on_midnight_done(struct job *job)
-{
-    JOB_OWNER(job, struct writer, midnight)->midnight_under_way = false;
-}
-
-void writer_midnight(struct writer *writer)
-{
-    if (!writer->midnight_under_way) {
-        writer->midnight_under_way = true;
-        writer->midnight.work = work_midnight;
-        writer->midnight.done = on_midnight_done;
-        crew_push(&writer->crew, &writer->midnight, CREW_PATIENT);
-    }
 }
 
 static void on_done(struct job *job)
@@ -145,8 +125,12 @@ enum err_code writer_new(struct writer **writer, struct store *store, struct mai
         free(made);
         return ERR_NO_MEMORY;
     }
-    enum err_code rc = crew_start(&made->crew, 1, mailbox);
+    enum err_code rc = keeper_new(&made->keeper, store);
+    if (rc == ERR_OK) {
+        rc = crew_start(&made->crew, 1, mailbox);
+    }
     if (rc != ERR_OK) {
+        keeper_free(made->keeper);
         uv_mutex_destroy(&made->mutex);
         free(made);
         return rc;
@@ -158,6 +142,8 @@ enum err_code writer_new(struct writer **writer, struct store *store, struct mai
 void writer_finish(struct writer *writer)
 {
     crew_finish(&writer->crew);
+    keeper_free(writer->keeper);
+    writer->keeper = NULL;
 }
 
 void writer_free(struct writer *writer)

@@ -1,4 +1,5 @@
-/* writer.h - the one thread that puts posts into the store.
+/* writer.h - the one thread that puts posts into the store, and beside it the keeper that tends
+ * what was put (node/keeper.h).
  *
  * What queues while one batch is being synced becomes the next batch, so that many posts share a
  * sync and a single one waits for nobody. */
@@ -16,7 +17,7 @@ struct writer;
  *   ERR_NO_MEMORY  no thread could be started */
 MUST_USE enum err_code writer_new(struct writer **writer, struct store *store,
                                   struct mailbox *mailbox);
-/* Writes what is queued first; every answer is in the mailbox then. */
+/* Writes what is queued first; every answer is in the mailbox then, and the keeper has ended. */
 void writer_finish(struct writer *writer);
 /* After writer_finish(), and after the mailbox delivered. */
 void writer_free(struct writer *writer);
@@ -33,8 +34,5 @@ struct writer_request {
 };
 
 void writer_put(struct writer *writer, const struct writer_request *request);
-
-/* A UTC midnight has passed: what expired leaves the set. */
-void writer_midnight(struct writer *writer);
 
 #endif

@@ -1,333 +1,381 @@
-#include "store/index.h"
-
-#include "store/index_digests.h"
-#include "store/index_ids.h"
-#include "store/index_set.h"
+#include "store/index_inner.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 
-#define REFUSED_MAX 32768 /* in each of two generations */
-#define DAY_S       86400
+#define REFUSED_MAX       32768 /* in each of two generations */
+#define TABLES_MAX        4     /* waiting to be written, before whoever adds has to tend */
+#define TABLES_REPLAY_MAX 2
+#define GONE_ROOM         8192 /* more than a few batches take out */
 
-struct expiring {
-    uint64_t expires_s;
-    uint32_t position;
-};
+/* ---- Adding ------------------------------------------------------------------------------- */
 
-struct index {
-    struct index_records records;
-    struct index_ids ids;
-    struct index_set all;
-    struct index_digests retracts; /* of subject and author */
-    struct index_digests refused;
-    struct index_digests refused_before;
-    struct expiring *expiring;
-    size_t expiring_count;
-    size_t expiring_cap;
-};
-
-enum err_code index_new(struct index **index)
+static struct index_table *newest_table(const struct index_list *list)
 {
-    struct index *made = calloc(1, sizeof *made);
-    if (made == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    index_ids_init(&made->ids, &made->records);
-    index_set_init(&made->all, &made->records);
-    index_digests_init(&made->retracts);
-    index_digests_init(&made->refused);
-    index_digests_init(&made->refused_before);
-    *index = made;
-    return ERR_OK;
+    return list->count == 0 ? NULL : list->parts[list->count - 1]->table;
 }
 
-void index_free(struct index *index)
+/* Whether posts from one position up to another go into the newest table.  A short gap, where
+ * records are damaged, is left open in it, so that runs stay neighbours. */
+static bool fits(const struct index *index, const struct index_table *table, uint64_t last)
 {
-    if (index == NULL) {
-        return;
-    }
-    index_set_close(&index->all);
-    index_ids_close(&index->ids);
-    index_records_free(&index->records);
-    index_digests_close(&index->retracts);
-    index_digests_close(&index->refused);
-    index_digests_close(&index->refused_before);
-    free(index->expiring);
-    free(index);
+    return table != NULL && last - table->first < index->config.table_max &&
+           index_table_has_room(table, last);
 }
 
-static enum err_code expiring_reserve(struct index *index)
+/* By the thread that adds, which alone makes tables. */
+static enum err_code make_room(struct index *index, uint64_t first, uint64_t last)
 {
-    if (index->expiring_count < index->expiring_cap) {
+    index_lock(index);
+    bool there = fits(index, newest_table(index->list), last);
+    size_t count = index->list->count;
+    uint64_t end = count == 0 ? 0 : index_part_end(index->list->parts[count - 1]);
+    index_unlock(index);
+    if (there) {
         return ERR_OK;
     }
-    size_t cap = index->expiring_cap == 0 ? 16 : index->expiring_cap * 2;
-    struct expiring *grown = realloc(index->expiring, cap * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    index->expiring = grown;
-    index->expiring_cap = cap;
-    return ERR_OK;
-}
-
-enum err_code index_add(struct index *index, const struct post *post,
-                        const struct index_place *place)
-{
-    assert(place->position <= INDEX_POSITION_MAX);
-    assert(post->created_s <= POST_TIME_MAX);
-    uint32_t position = (uint32_t)place->position;
-    enum err_code rc = index_records_reserve(&index->records, position);
-    if (rc == ERR_OK && post->expires_s != 0) {
-        rc = expiring_reserve(index);
-    }
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    struct index_record *record = index_records_change(&index->records, position);
-    *record = (struct index_record){
-        .id = post->id,
-        .created_low_s = (uint32_t)post->created_s,
-        .created_high_s = (uint8_t)(post->created_s >> 32),
-        .state = INDEX_KEPT,
-    };
-    rc = index_ids_add(&index->ids, position);
+    uint64_t begin = last - end < index->config.table_max ? end : first;
+    struct index_part *part;
+    enum err_code rc = index_part_new(&part);
     if (rc == ERR_OK) {
-        rc = index_set_add(&index->all, position);
+        part->first = (uint32_t)begin;
+        rc = index_table_new(&part->table, part->first);
+        if (rc == ERR_OK) {
+            rc = index_list_change(index, NULL, 0, &part, 1);
+        }
         if (rc != ERR_OK) {
-            index_ids_remove(&index->ids, &post->id);
+            index_table_free(part->table);
+            free(part);
         }
     }
-    if (rc != ERR_OK) {
-        *record = (struct index_record){0};
-        return rc;
+    return rc;
+}
+
+bool index_is_fresh(const struct index *index, const struct index_place *place)
+{
+    const struct index_part *part = index_list_part(index->list, place->position);
+    return part == NULL || part->run == NULL || place->seen == index->list->generation;
+}
+
+static enum err_code leave_run(struct index_part *part, bool *left, const struct index_place *place,
+                               enum index_state state)
+{
+    *left = false;
+    if (place->state != INDEX_KEPT || index_part_state(part, &place->id) != INDEX_KEPT) {
+        return ERR_OK;
     }
-    if (post->expires_s != 0) {
-        index->expiring[index->expiring_count++] =
-            (struct expiring){.expires_s = post->expires_s, .position = position};
+    struct index_record record = index_record_of(&place->id, place->created_s, state, place->flags);
+    enum err_code rc = part->gone == NULL ? index_gone_new(&part->gone) : ERR_OK;
+    if (rc == ERR_OK) {
+        rc = index_gone_add(part->gone, &record, (uint32_t)place->position);
+    }
+    *left = rc == ERR_OK;
+    return rc;
+}
+
+enum err_code index_leave(struct index *index, const struct index_place *place,
+                          enum index_state state)
+{
+    assert(index_is_fresh(index, place));
+    struct index_part *part = index_list_part(index->list, place->position);
+    enum err_code rc = ERR_OK;
+    bool left = false;
+    if (part != NULL && part->table != NULL) {
+        uint32_t at = (uint32_t)place->position - part->table->first;
+        left = state == INDEX_GONE ? index_table_drop(part->table, at)
+                                   : index_table_forget(part->table, at);
+    } else if (part != NULL && part->run != NULL) {
+        rc = leave_run(part, &left, place, state);
+    }
+    if (left && state == INDEX_GONE) {
+        rc = index_manifest_position_add(&index->purge, (uint32_t)place->position);
+    }
+    return rc;
+}
+
+/* With the lock. */
+static enum err_code add_some(struct index *index, const struct index_row *rows,
+                              const uint64_t *positions, size_t count)
+{
+    struct index_table *table = newest_table(index->list);
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        assert(positions[i] <= INDEX_POSITION_MAX);
+        rc = index_table_add(table, &rows[i], (uint32_t)positions[i]);
+    }
+    return rc;
+}
+
+/* How many of the positions may go into one table. */
+static size_t piece(const struct index *index, const uint64_t *positions, size_t count)
+{
+    size_t some = 1;
+    while (some < count && positions[some] - positions[0] < index->config.table_max) {
+        some++;
+    }
+    return some;
+}
+
+/* With the lock. */
+static bool all_fresh(const struct index *index, const struct index_place *places, size_t count)
+{
+    bool fresh = true;
+    for (size_t i = 0; i < count; i++) {
+        fresh = fresh && index_is_fresh(index, &places[i]);
+    }
+    return fresh;
+}
+
+/* Look places up again: those whose posts left meanwhile are passed over from then on.
+ *   errors of lookups, and of building again what does not read */
+static enum err_code refresh(struct index *index, struct index_place *places, size_t count,
+                             struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        struct index_place *place = &places[i];
+        struct index_place now;
+        rc = index_next(index, &now, place->position, place->position + 1, note);
+        if (rc == ERR_DAMAGED) {
+            rc = index_repair(index, note);
+            i--; /* look again */
+        } else if (rc == ERR_OK) {
+            *place = now;
+        } else if (rc == ERR_NOT_FOUND) {
+            place->position = INDEX_POSITION_MAX; /* nothing lies there */
+            rc = ERR_OK;
+        }
+    }
+    return rc;
+}
+
+static enum err_code leave_all(struct index *index, const struct index_place *drops, size_t count)
+{
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        rc = index_leave(index, &drops[i], INDEX_GONE);
+    }
+    return rc;
+}
+
+enum err_code index_add(struct index *index, const struct index_row *rows,
+                        const uint64_t *positions, size_t count, struct index_drops *drops,
+                        struct err_note *note)
+{
+    for (size_t done = 0; done < count;) {
+        size_t some = piece(index, positions + done, count - done);
+        bool last = done + some == count && drops != NULL;
+        enum err_code rc = make_room(index, positions[done], positions[done + some - 1]);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        index_lock(index);
+        while (last && rc == ERR_OK && !all_fresh(index, drops->places, drops->count)) {
+            index_unlock(index);
+            rc = refresh(index, drops->places, drops->count, note);
+            index_lock(index);
+        }
+        if (rc == ERR_OK) {
+            rc = add_some(index, rows + done, positions + done, some);
+        }
+        if (rc == ERR_OK && last) {
+            rc = leave_all(index, drops->places, drops->count);
+        }
+        index_unlock(index);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        done += some;
     }
     return ERR_OK;
 }
 
-static void place_of(struct index_place *place, const struct index_record *record,
-                     uint32_t position)
+static enum err_code leave(struct index *index, const struct index_place *place,
+                           enum index_state state, struct err_note *note)
 {
-    *place = (struct index_place){
-        .position = position,
-        .state = (enum index_state)record->state,
-        .id = record->id,
-    };
-}
-
-bool index_find(const struct index *index, struct index_place *place, const struct post_id *id)
-{
-    uint32_t position;
-    if (!index_ids_find(&index->ids, &position, id)) {
-        return false;
+    struct index_place fresh = *place;
+    enum err_code rc = ERR_OK;
+    index_lock(index);
+    while (rc == ERR_OK && !index_is_fresh(index, &fresh)) {
+        index_unlock(index);
+        rc = refresh(index, &fresh, 1, note);
+        index_lock(index);
     }
-    place_of(place, index_records_at(&index->records, position), position);
-    return true;
+    if (rc == ERR_OK) {
+        rc = index_leave(index, &fresh, state);
+    }
+    index_unlock(index);
+    return rc;
 }
 
-bool index_next(const struct index *index, struct index_place *place, uint64_t position,
-                uint64_t end)
+enum err_code index_drop(struct index *index, const struct index_place *place,
+                         struct err_note *note)
 {
-    for (; position < end && position <= INDEX_POSITION_MAX; position++) {
-        const struct index_record *record = index_records_at(&index->records, (uint32_t)position);
-        if (record->state == INDEX_KEPT) {
-            place_of(place, record, (uint32_t)position);
-            return true;
+    return leave(index, place, INDEX_GONE, note);
+}
+
+enum err_code index_forget(struct index *index, const struct index_place *place,
+                           struct err_note *note)
+{
+    return leave(index, place, INDEX_HOLE, note);
+}
+
+/* ---- Replaying ---------------------------------------------------------------------------- */
+
+/* What stands in a run that does not read is judged when that is built again. */
+static enum err_code unless_damaged(enum err_code rc)
+{
+    return rc == ERR_DAMAGED ? ERR_OK : rc;
+}
+
+/* What the log's order says of a post: its subject goes, or it goes itself. */
+static enum err_code replay_retracts(struct index *index, const struct post *post,
+                                     const struct index_place *own, struct err_note *note)
+{
+    const struct post_id *subject = index_row_subject(post);
+    struct index_place place = *own;
+    bool goes = false;
+    enum err_code rc = ERR_OK;
+    if (subject != NULL) {
+        bool found = false;
+        rc = unless_damaged(index_find(index, &found, &place, subject, 1, note));
+        if (rc == ERR_OK && found && place.state == INDEX_KEPT &&
+            (place.flags & INDEX_FIXED) == 0) {
+            rc = unless_damaged(index_is_by(index, &goes, &place, &post->author, note));
+        }
+    } else if ((own->flags & INDEX_FIXED) == 0) {
+        rc = unless_damaged(index_has_retract(index, &goes, &post->id, &post->author, note));
+    }
+    return rc == ERR_OK && goes ? index_drop(index, &place, note) : rc;
+}
+
+static size_t tables_waiting(struct index *index)
+{
+    index_lock(index);
+    size_t count = 0;
+    while (count < index->list->count &&
+           index->list->parts[index->list->count - 1 - count]->table != NULL) {
+        count++;
+    }
+    index_unlock(index);
+    return count == 0 ? 0 : count - 1;
+}
+
+static enum err_code write_waiting(struct index *index, struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    while (tables_waiting(index) >= TABLES_REPLAY_MAX && rc == ERR_OK) {
+        bool did;
+        (void)pthread_mutex_lock(&index->tending);
+        rc = index_tend_runs(index, &did, note);
+        (void)pthread_mutex_unlock(&index->tending);
+    }
+    return rc;
+}
+
+enum err_code index_replay(struct index *index, const struct post *post, uint64_t position,
+                           struct err_note *note)
+{
+    bool found = false;
+    struct index_place before;
+    enum err_code rc = unless_damaged(index_find(index, &found, &before, &post->id, 1, note));
+    if (rc == ERR_OK && found && before.state == INDEX_KEPT && before.position < position) {
+        /* It was fetched again because the first did not read. */
+        rc = index_forget(index, &before, note);
+        found = false;
+    }
+    if (rc != ERR_OK || found) {
+        return rc;
+    }
+    struct index_row row;
+    index_row_of(&row, index->hash, post);
+    if (index->config.words) {
+        rc = index->config.words_of(index->config.context, &row, post);
+    }
+    if (rc == ERR_OK) {
+        rc = index_add(index, &row, &position, 1, NULL, note);
+    }
+    if (rc == ERR_OK) {
+        struct index_place own = {.position = position,
+                                  .state = INDEX_KEPT,
+                                  .flags = row.flags,
+                                  .created_s = post->created_s,
+                                  .id = post->id};
+        rc = replay_retracts(index, post, &own, note);
+    }
+    return rc == ERR_OK ? write_waiting(index, note) : rc;
+}
+
+/* ---- Figures ------------------------------------------------------------------------------ */
+
+bool index_is_full(struct index *index)
+{
+    index_lock(index);
+    bool full = false;
+    for (size_t i = 0; i < index->list->count; i++) {
+        const struct index_gone *gone = index->list->parts[i]->gone;
+        full = full || (gone != NULL && gone->count > INDEX_GONE_MAX - GONE_ROOM);
+    }
+    index_unlock(index);
+    return full || tables_waiting(index) >= TABLES_MAX;
+}
+
+uint64_t index_kept_count(struct index *index)
+{
+    uint64_t count = 0;
+    index_lock(index);
+    for (size_t i = 0; i < index->list->count; i++) {
+        const struct index_part *part = index->list->parts[i];
+        if (part->table != NULL) {
+            count += part->table->all.count;
+        } else if (part->run != NULL) {
+            count += run_stats(part->run).kept_count;
+            count -= part->gone == NULL ? 0 : part->gone->count;
         }
     }
-    return false;
+    index_unlock(index);
+    return count;
 }
 
-void index_drop(struct index *index, uint64_t position)
+uint64_t index_disk_len(struct index *index)
 {
-    struct index_record *record = index_records_change(&index->records, (uint32_t)position);
-    if (record->state == INDEX_KEPT) {
-        index_set_remove(&index->all, (uint32_t)position);
-        record->state = INDEX_GONE;
+    uint64_t len = 0;
+    index_lock(index);
+    for (size_t i = 0; i < index->list->count; i++) {
+        const struct index_part *part = index->list->parts[i];
+        len += part->run == NULL ? 0 : run_stats(part->run).disk_len;
     }
+    index_unlock(index);
+    return len;
 }
 
-void index_forget(struct index *index, uint64_t position)
+const struct run_hash *index_hash(const struct index *index)
 {
-    struct index_record *record = index_records_change(&index->records, (uint32_t)position);
-    if (record->state == INDEX_HOLE) {
-        return;
-    }
-    if (record->state == INDEX_KEPT) {
-        index_set_remove(&index->all, (uint32_t)position);
-    }
-    index_ids_remove(&index->ids, &record->id);
-    *record = (struct index_record){0};
+    return index->hash;
 }
 
-void index_midnight(struct index *index, uint64_t now_s)
-{
-    uint64_t midnight_s = now_s - now_s % DAY_S;
-    size_t kept = 0;
-    for (size_t i = 0; i < index->expiring_count; i++) {
-        if (index->expiring[i].expires_s < midnight_s) {
-            index_drop(index, index->expiring[i].position);
-        } else {
-            index->expiring[kept++] = index->expiring[i];
-        }
-    }
-    index->expiring_count = kept;
-}
-
-uint64_t index_kept_count(const struct index *index)
-{
-    return index->all.count;
-}
-
-struct retract_octets {
-    uint8_t at[POST_ID_LEN + KEY_LEN];
-};
-
-static struct octets retract_octets(struct retract_octets *out, const struct post_id *subject,
-                                    const struct key *author)
-{
-    memcpy(out->at, subject->octets, POST_ID_LEN);
-    memcpy(out->at + POST_ID_LEN, author->octets, KEY_LEN);
-    return octets_of(out->at, sizeof out->at);
-}
-
-enum err_code index_retract_add(struct index *index, const struct post_id *subject,
-                                const struct key *author)
-{
-    struct retract_octets octets;
-    return index_digests_add(&index->retracts, retract_octets(&octets, subject, author));
-}
-
-bool index_retract_has(const struct index *index, const struct post_id *subject,
-                       const struct key *author)
-{
-    struct retract_octets octets;
-    return index_digests_has(&index->retracts, retract_octets(&octets, subject, author));
-}
+/* ---- Refused ids -------------------------------------------------------------------------- */
 
 enum err_code index_refused_add(struct index *index, const struct post_id *id)
 {
+    index_lock(index);
     if (index->refused.count >= REFUSED_MAX) {
         index_digests_close(&index->refused_before);
         index->refused_before = index->refused;
         index_digests_init(&index->refused);
     }
-    return index_digests_add(&index->refused, octets_of(id->octets, POST_ID_LEN));
+    enum err_code rc = index_digests_add(&index->refused, octets_of(id->octets, POST_ID_LEN));
+    index_unlock(index);
+    return rc;
 }
 
-bool index_refused_has(const struct index *index, const struct post_id *id)
+bool index_refused_has(struct index *index, const struct post_id *id)
 {
     struct octets octets = octets_of(id->octets, POST_ID_LEN);
-    return index_digests_has(&index->refused, octets) ||
-           index_digests_has(&index->refused_before, octets);
-}
-
-static bool list(struct index_set *set, struct negentropy_answer *answer,
-                 struct negentropy_results *results, uint64_t first, uint64_t count)
-{
-    uint64_t room = results->items_cap - results->items_count;
-    uint64_t taken = count < room ? count : room;
-    if (taken == 0 && count > 0) {
-        return false;
-    }
-    struct negentropy_item *items = results->items + results->items_count;
-    for (uint64_t i = 0; i < taken; i++) {
-        items[i] = index_set_at(set, first + i);
-    }
-    results->items_count += (size_t)taken;
-    answer->shape = NEGENTROPY_LISTED;
-    answer->items = items;
-    answer->items_count = (size_t)taken;
-    answer->more = taken < count;
-    return true;
-}
-
-static void fold_between(struct index_set *set, struct fold *fold, uint64_t first, uint64_t end)
-{
-    struct fold before;
-    index_set_fold(set, fold, end);
-    index_set_fold(set, &before, first);
-    fold_subtract(fold, &before);
-}
-
-static void split(struct index_set *set, struct negentropy_answer *answer,
-                  const struct negentropy_query *query, uint64_t first)
-{
-    answer->shape = NEGENTROPY_BUCKETED;
-    uint64_t begin = first;
-    for (unsigned i = 0; i < NEGENTROPY_BUCKETS; i++) {
-        uint64_t end = begin + negentropy_bucket_len(answer->fold.count, i);
-        fold_between(set, &answer->buckets[i].fold, begin, end);
-        if (i + 1 == NEGENTROPY_BUCKETS) {
-            answer->buckets[i].upper = query->upper;
-        } else {
-            struct negentropy_item last = index_set_at(set, end - 1);
-            struct negentropy_item next = index_set_at(set, end);
-            answer->buckets[i].upper = negentropy_bound_between(&last, &next);
-        }
-        begin = end;
-    }
-}
-
-static bool answer_split(struct index_set *set, struct negentropy_answer *answer,
-                         struct negentropy_results *results, const struct negentropy_query *query,
-                         uint64_t first)
-{
-    if (query->unless_equal) {
-        struct fingerprint print;
-        fingerprint_of(&print, &answer->fold);
-        if (fingerprint_equal(&print, &query->theirs)) {
-            return true;
-        }
-    }
-    if (answer->fold.count >= NEGENTROPY_SPLIT_MIN) {
-        split(set, answer, query, first);
-        return true;
-    }
-    /* A short list is whole or left for the next batch. */
-    if (results->items_cap - results->items_count < answer->fold.count) {
-        return false;
-    }
-    return list(set, answer, results, first, answer->fold.count);
-}
-
-static bool cut_short(const struct negentropy_results *results)
-{
-    return results->answers_count > 0 && results->answers[results->answers_count - 1].more;
-}
-
-bool index_answer(struct index *index, struct negentropy_results *results,
-                  const struct negentropy_batch *batch)
-{
-    if (cut_short(results)) {
-        return false;
-    }
-    assert(results->answers_count < batch->queries_count);
-    const struct negentropy_query *query = &batch->queries[results->answers_count];
-    struct negentropy_answer *answer = &results->answers[results->answers_count];
-    *answer = (struct negentropy_answer){.shape = NEGENTROPY_FOLDED};
-    uint64_t first = index_set_rank(&index->all, &query->lower);
-    uint64_t end = index_set_rank(&index->all, &query->upper);
-    end = end < first ? first : end;
-
-    bool answered = true;
-    switch (query->kind) {
-    case NEGENTROPY_FOLD:
-        fold_between(&index->all, &answer->fold, first, end);
-        break;
-    case NEGENTROPY_SPLIT:
-        fold_between(&index->all, &answer->fold, first, end);
-        answered = answer_split(&index->all, answer, results, query, first);
-        break;
-    case NEGENTROPY_LIST:
-        answered = list(&index->all, answer, results, first, end - first);
-        break;
-    }
-    results->answers_count += answered ? 1 : 0;
-    return answered;
+    index_lock(index);
+    bool has = index_digests_has(&index->refused, octets) ||
+               index_digests_has(&index->refused_before, octets);
+    index_unlock(index);
+    return has;
 }

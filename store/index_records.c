@@ -2,61 +2,42 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define CHUNK_LEN 1024 /* records: chunks never move, so growing copies nothing */
 
 static const struct index_record hole;
 
-const struct index_record *index_records_at(const struct index_records *records, uint32_t position)
+const struct index_record *index_records_at(const struct index_records *records, uint32_t place)
 {
-    size_t chunk = position / CHUNK_LEN;
-    if (chunk >= records->chunks_count || records->chunks[chunk] == NULL) {
-        return &hole;
-    }
-    return &records->chunks[chunk][position % CHUNK_LEN];
+    assert(place < INDEX_RECORDS_MAX);
+    const struct index_record *chunk = records->chunks[place / INDEX_RECORDS_CHUNK];
+    return chunk == NULL ? &hole : &chunk[place % INDEX_RECORDS_CHUNK];
 }
 
-static enum err_code grow(struct index_records *records, size_t count)
+enum err_code index_records_reserve(struct index_records *records, uint32_t place)
 {
-    if (count > records->chunks_cap) {
-        size_t cap = records->chunks_cap == 0 ? 16 : records->chunks_cap;
-        while (cap < count) {
-            cap *= 2;
-        }
-        struct index_record **grown = realloc(records->chunks, cap * sizeof(struct index_record *));
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        records->chunks = grown;
-        records->chunks_cap = cap;
+    assert(place < INDEX_RECORDS_MAX);
+    struct index_record **chunk = &records->chunks[place / INDEX_RECORDS_CHUNK];
+    if (*chunk == NULL) {
+        *chunk = calloc(INDEX_RECORDS_CHUNK, sizeof **chunk);
     }
-    while (records->chunks_count < count) {
-        records->chunks[records->chunks_count++] = NULL;
-    }
-    return ERR_OK;
+    return *chunk == NULL ? ERR_NO_MEMORY : ERR_OK;
 }
 
-enum err_code index_records_reserve(struct index_records *records, uint32_t position)
+struct index_record *index_records_change(struct index_records *records, uint32_t place)
 {
-    size_t chunk = position / CHUNK_LEN;
-    if (chunk >= records->chunks_count) {
-        enum err_code rc = grow(records, chunk + 1);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-    }
-    if (records->chunks[chunk] == NULL) {
-        records->chunks[chunk] = calloc(CHUNK_LEN, sizeof(struct index_record));
-    }
-    return records->chunks[chunk] == NULL ? ERR_NO_MEMORY : ERR_OK;
+    assert(place < INDEX_RECORDS_MAX && records->chunks[place / INDEX_RECORDS_CHUNK] != NULL);
+    return &records->chunks[place / INDEX_RECORDS_CHUNK][place % INDEX_RECORDS_CHUNK];
 }
 
-struct index_record *index_records_change(struct index_records *records, uint32_t position)
+struct index_record index_record_of(const struct post_id *id, uint64_t created_s,
+                                    enum index_state state, uint8_t flags)
 {
-    size_t chunk = position / CHUNK_LEN;
-    assert(chunk < records->chunks_count && records->chunks[chunk] != NULL);
-    return &records->chunks[chunk][position % CHUNK_LEN];
+    return (struct index_record){
+        .id = *id,
+        .created_low_s = (uint32_t)created_s,
+        .created_high_s = (uint8_t)(created_s >> 32),
+        .state = (uint8_t)state,
+        .flags = flags,
+    };
 }
 
 uint64_t index_record_created_s(const struct index_record *record)
@@ -74,9 +55,8 @@ struct negentropy_item index_record_item(const struct index_record *record)
 
 void index_records_free(struct index_records *records)
 {
-    for (size_t i = 0; i < records->chunks_count; i++) {
+    for (size_t i = 0; i < INDEX_RECORDS_MAX / INDEX_RECORDS_CHUNK; i++) {
         free(records->chunks[i]);
     }
-    free(records->chunks);
     *records = (struct index_records){0};
 }

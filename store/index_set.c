@@ -274,3 +274,28 @@ struct negentropy_item index_set_at(struct index_set *set, uint64_t rank)
     const struct index_set_slot *slot = &set->slots[slot_of_rank(set, rank)];
     return index_record_item(record_at(set, slot->block->positions[rank - slot->before.count]));
 }
+
+enum err_code index_set_copy(struct index_set *set, struct index_sorted **copy)
+{
+    struct index_sorted *made = NULL;
+    enum err_code rc = index_sorted_new(&made, set->records, (size_t)set->count, set->slots_count);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    make_valid(set);
+    uint32_t begin = 0;
+    struct index_group *group = made->groups;
+    for (size_t i = 0; i < set->slots_count; i++, group++) {
+        const struct index_set_slot *slot = &set->slots[i];
+        size_t count = (size_t)slot->fold.count;
+        *group = (struct index_group){.before = slot->before, .begin = begin};
+        memcpy(made->places + begin, slot->block->positions, count * sizeof *made->places);
+        begin += (uint32_t)count;
+        group[1].before = slot->before;
+        fold_add(&group[1].before, &slot->fold);
+    }
+    made->groups_count = set->slots_count;
+    made->groups[made->groups_count].begin = begin;
+    *copy = made;
+    return ERR_OK;
+}

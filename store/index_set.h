@@ -12,6 +12,7 @@
 #include "proto/fingerprint.h"
 #include "proto/negentropy_query.h"
 #include "store/index_records.h"
+#include "store/index_sorted.h"
 
 #define INDEX_SET_BLOCK_MAX 64
 
@@ -48,5 +49,9 @@ uint64_t index_set_rank(struct index_set *set, const struct negentropy_bound *bo
 void index_set_fold(struct index_set *set, struct fold *fold, uint64_t rank);
 /* The item at rank, rank < count. */
 struct negentropy_item index_set_at(struct index_set *set, uint64_t rank);
+
+/* The set as it stands; one reference.  The records stay where they are as long as it lives.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code index_set_copy(struct index_set *set, struct index_sorted **copy);
 
 #endif

@@ -16,6 +16,7 @@
 #include "store/found.h"
 
 #define STORE_BATCH_MAX 1024
+#define STORE_IDLE_S    10
 
 struct store;
 
@@ -31,13 +32,14 @@ enum store_kind { STORE_UNREAD, STORE_READ };
 struct store_stats {
     uint64_t posts_count;       /* bodies kept */
     uint64_t records_count;     /* positions handed out so far */
-    uint64_t disk_len;          /* octets of all files of the store */
+    uint64_t disk_len;          /* octets of log and index */
     uint64_t quarantined_count; /* damaged records met since opening */
 };
 
 /* Open or make the store in the folder "log" of files.  key is the store's secret, borrowed for
- * the call.  Replays the log into the index.  A torn tail is cut off silently; damage to what was
- * acknowledged quarantines the record and counts it.
+ * the call.  Opens the index (in the folder "index") and replays the log from where that ends; what
+ * is missing or damaged of it is built again.  A torn tail is cut off silently; damage to what was
+ * acknowledged quarantines the record and counts it, here or when it is read.
  *
  *   ERR_DAMAGED   the manifest does not open under this key
  *   ERR_ROLLBACK  a segment the manifest names is missing
@@ -45,6 +47,15 @@ struct store_stats {
 MUST_USE enum err_code store_open(struct store **store, struct files *files, const uint8_t key[32],
                                   enum store_kind kind, struct err_note *note);
 void store_close(struct store *store);
+
+struct store_options {
+    enum store_kind kind;
+    uint32_t table_max; /* posts that the index keeps in memory before it writes them down, for
+                         * tests; 0: INDEX_TABLE_MAX.  The same each time a store is opened */
+};
+MUST_USE enum err_code store_open_with(struct store **store, struct files *files,
+                                       const uint8_t key[32], const struct store_options *options,
+                                       struct err_note *note);
 
 /* Append, sync and index a batch of verified posts, in this order.  results[i] is written for each.
  * posts[i] were decoded from wires[i].  now_s decides expiry.  count is at most STORE_BATCH_MAX
@@ -60,8 +71,10 @@ MUST_USE enum err_code store_put(struct store *store, enum store_put_result *res
                                  const struct post *posts, const struct octets *wires, size_t count,
                                  uint64_t now_s, struct err_note *note);
 
-/* known[i] = whether this id need not be asked for: kept, retracted, or expired here. */
-void store_known(struct store *store, bool *known, const struct post_id *ids, size_t count);
+/* known[i] = whether this id need not be asked for: kept, retracted, or expired here.
+ *   ERR_IO, ERR_NO_MEMORY */
+MUST_USE enum err_code store_known(struct store *store, bool *known, const struct post_id *ids,
+                                   size_t count, struct err_note *note);
 
 /* The wire octets of a post, into the caller's room of at least POST_WIRE_MAX.
  *   ERR_NOT_FOUND  not kept
@@ -99,13 +112,18 @@ uint64_t store_end(struct store *store);
 
 struct store_stats store_stats(struct store *store);
 
-/* Take out of the set what expired before the last UTC midnight; for the thread that puts, once on
- * opening and at each midnight. */
-void store_midnight(struct store *store, uint64_t now_s);
+/* Do a slice of what is to be done behind the scenes: full tables become runs, runs are merged,
+ * what was retracted or expired before the last UTC midnight leaves the sets at once and, when no
+ * post was put for STORE_IDLE_S, the files.  *more: there is more to do now.  For one thread of its
+ * own, now and then and after puts, and once on opening; nothing is lost where it is not called.
+ *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY  try again later */
+MUST_USE enum err_code store_tend(struct store *store, bool *more, uint64_t now_s,
+                                  struct err_note *note);
 
-/* Answer queries of reconciliation over the set "all" (SPEC 7; see proto/negentropy_query.h).  The
- * caller sets results->items and items_cap; the rest is written. */
-void store_answer(struct store *store, struct negentropy_results *results,
-                  const struct negentropy_batch *batch);
+/* Answer queries of reconciliation over the set "all" (SPEC 7; see proto/negentropy_query.h), as it
+ * stands now.  The caller sets results->items and items_cap; the rest is written.
+ *   ERR_IO, ERR_NO_MEMORY  what was answered is not to be used */
+MUST_USE enum err_code store_answer(struct store *store, struct negentropy_results *results,
+                                    const struct negentropy_batch *batch, struct err_note *note);
 
 #endif

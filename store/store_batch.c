@@ -1,9 +1,21 @@
 #include "store/store_batch.h"
 
+#include <stdlib.h>
+
 void store_batch_clear(struct store_batch *batch)
 {
     memset(batch->slots, 0, sizeof batch->slots);
     batch->fresh_count = 0;
+    batch->retracts_count = 0;
+    batch->drops.count = 0;
+}
+
+void store_batch_free(struct store_batch *batch)
+{
+    if (batch != NULL) {
+        free(batch->drops.places);
+        free(batch);
+    }
 }
 
 /* Ids that collide here cost one batch at most STORE_BATCH_MAX steps each. */
@@ -22,32 +34,53 @@ void store_batch_add(struct store_batch *batch, const struct post *posts, size_t
 {
     assert(batch->fresh_count < STORE_BATCH_MAX);
     size_t slot = probe(batch, posts, &posts[at].id);
+    if (index_row_subject(&posts[at]) != NULL) {
+        batch->retracts[batch->retracts_count++] = (uint16_t)batch->fresh_count;
+    }
     batch->fresh[batch->fresh_count] = (uint16_t)at;
     batch->fresh_count++;
     batch->slots[slot] = (uint16_t)batch->fresh_count;
 }
 
-const struct post *store_batch_find(const struct store_batch *batch, const struct post *posts,
-                                    const struct post_id *id)
+bool store_batch_find(const struct store_batch *batch, size_t *fresh, const struct post *posts,
+                      const struct post_id *id)
 {
     uint16_t found = batch->slots[probe(batch, posts, id)];
-    return found == 0 ? NULL : &posts[batch->fresh[found - 1]];
+    if (found != 0) {
+        *fresh = found - 1u;
+    }
+    return found != 0;
 }
 
-bool store_batch_has(const struct store_batch *batch, const struct post *posts,
-                     const struct post_id *id)
+bool store_batch_retracts(const struct store_batch *batch, const struct post *posts,
+                          const struct post *post)
 {
-    return store_batch_find(batch, posts, id) != NULL;
+    for (size_t i = 0; i < batch->retracts_count; i++) {
+        const struct post *retract = &posts[batch->fresh[batch->retracts[i]]];
+        if (post_id_equal(index_row_subject(retract), &post->id) &&
+            store_batch_takes_back(post, &retract->author)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-const struct post_id *store_batch_subject(const struct post *post)
+enum err_code store_batch_drop(struct store_batch *batch, const struct index_place *place)
 {
-    return post->kind == POST_RETRACT && post->known ? post_ref_of(post, POST_SUBJECT) : NULL;
+    if (batch->drops.count == batch->drops_cap) {
+        size_t cap = batch->drops_cap == 0 ? 16 : batch->drops_cap * 2;
+        struct index_place *grown = realloc(batch->drops.places, cap * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        batch->drops.places = grown;
+        batch->drops_cap = cap;
+    }
+    batch->drops.places[batch->drops.count++] = *place;
+    return ERR_OK;
 }
 
 bool store_batch_takes_back(const struct post *post, const struct key *author)
 {
-    /* Were retracts taken back, what is in a set would depend on the order of arrival. */
-    return post->kind != POST_RETRACT && post->kind != POST_VOICE &&
-           key_equal(&post->author, author);
+    return !index_row_fixed(post) && key_equal(&post->author, author);
 }

@@ -4,9 +4,9 @@
 
 #include "proto/message.h"
 #include "proto/negentropy.h"
-#include "store/index.h"
 #include "tests/bench/data.h"
 #include "tests/bench/measure.h"
+#include "tests/support/index_rig.h"
 #include "tests/support/negentropy_peer.h"
 
 #define POSTS_COUNT 1000000
@@ -18,6 +18,7 @@
 
 /* One node: its index, and the machine that asks it. */
 struct side {
+    struct files *files;
     struct index *index;
     struct negentropy machine;
     struct negentropy_step step;
@@ -25,9 +26,13 @@ struct side {
     struct octets_room reply;
 };
 
-static void side_open(struct side *side)
+static void side_open(struct side *side, const struct bench *bench, const char *name)
 {
-    must_ok(index_new(&side->index), NULL, "an index");
+    struct err_note note = {{0}};
+    char path[BENCH_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/reconcile-%s", bench->scratch, name);
+    must_ok(file_posix_new(&side->files, path, &note), &note, "a folder");
+    side->index = index_rig_open(side->files, 0);
     side->reply = (struct octets_room){.at = must_get(NEGENTROPY_MESSAGE_MAX, 1),
                                        .cap = NEGENTROPY_MESSAGE_MAX};
     side->results.items = must_get(ITEMS_CAP, sizeof *side->results.items);
@@ -39,7 +44,10 @@ static void side_open(struct side *side)
 
 static void side_close(struct side *side)
 {
-    index_free(side->index);
+    struct err_note note = {{0}};
+    must_ok(index_clear(side->index, &note), &note, "clearing an index");
+    index_close(side->index);
+    file_posix_free(side->files);
     free(side->reply.at);
     free(side->results.items);
     free(side->step.have.at);
@@ -50,11 +58,7 @@ static void side_close(struct side *side)
 static void finish_turn(struct side *side)
 {
     while (side->step.next == NEGENTROPY_ASK) {
-        side->results.answers_count = 0;
-        side->results.items_count = 0;
-        while (side->results.answers_count < side->step.batch.queries_count &&
-               index_answer(side->index, &side->results, &side->step.batch)) {
-        }
+        index_rig_answer(side->index, &side->results, &side->step.batch);
         negentropy_resume(&side->machine, &side->step, &side->results);
     }
 }
@@ -104,6 +108,14 @@ static struct outcome reconcile(struct side *a, struct side *b)
     return out;
 }
 
+static void take_in(struct side *side, const struct post *post, size_t position)
+{
+    index_rig_add(side->index, post, position);
+    if (index_is_full(side->index)) {
+        index_rig_tend(side->index, 0, false);
+    }
+}
+
 /* Both indexes and the plain arrays they are compared with. */
 static void fill(struct side *a, struct side *b, struct sorted_set *set, size_t count)
 {
@@ -111,11 +123,10 @@ static void fill(struct side *a, struct side *b, struct sorted_set *set, size_t 
     sorted_set_init(set);
     for (size_t i = 0; i < count; i++) {
         struct post post = {.kind = POST_TEXT};
-        struct index_place place = {.position = i};
         randombytes_buf(post.id.octets, POST_ID_LEN);
         post.created_s = UINT64_C(1700000000) + i * 8 + data_random(&state, 3600);
-        must_ok(index_add(a->index, &post, &place), NULL, "indexing");
-        must_ok(index_add(b->index, &post, &place), NULL, "indexing");
+        take_in(a, &post, i);
+        take_in(b, &post, i);
         sorted_set_add(set, post.created_s, &post.id);
     }
     sorted_set_seal(set);
@@ -161,22 +172,23 @@ struct figures {
 static void add_old_post(struct side *a, struct side *b, size_t position)
 {
     struct post post = {.kind = POST_TEXT, .created_s = UINT64_C(1600000000) - position};
-    struct index_place place = {.position = position};
     randombytes_buf(post.id.octets, POST_ID_LEN);
-    must_ok(index_add(a->index, &post, &place), NULL, "indexing");
-    must_ok(index_add(b->index, &post, &place), NULL, "indexing");
+    take_in(a, &post, position);
+    take_in(b, &post, position);
 }
 
 /* One pair of equal sets: what travels depends a little on where the posts happen to lie. */
-static void measure_sets(struct figures *f, size_t count)
+static void measure_sets(struct figures *f, const struct bench *bench, size_t count)
 {
     struct side a = {0};
     struct side b = {0};
     struct sorted_set set;
     uint8_t *octets = must_get(EVICT_LEN, 1);
-    side_open(&a);
-    side_open(&b);
+    side_open(&a, bench, "a");
+    side_open(&b, bench, "b");
     fill(&a, &b, &set, count);
+    index_rig_tend(a.index, 0, false);
+    index_rig_tend(b.index, 0, false);
     struct outcome first = reconcile(&a, &b);
     spread_add(&f->payload_len, (double)first.payload_len);
     spread_add(&f->wire_len, (double)first.wire_len);
@@ -230,7 +242,7 @@ void bench_reconcile_equal(struct bench *bench)
     struct figures *f = must_get(1, sizeof *f);
     size_t count = bench_scaled(bench, POSTS_COUNT);
     for (size_t i = 0; i < SETS; i++) {
-        measure_sets(f, count);
+        measure_sets(f, bench, count);
     }
     print(f, count);
     free(f);

@@ -79,7 +79,10 @@ static void mend(struct house *house)
         const struct post *post = &pool_at(life->ledger.order[i])->post;
         bool expired = post->expires_s != 0 && life->now_s >= post->expires_s;
         bool known = false;
-        store_known(house->store, &known, &post->id, 1);
+        enum err_code rc = store_known(house->store, &known, &post->id, 1, &note);
+        if (rc != ERR_OK) {
+            failed("a post cannot be looked up", note.text);
+        }
         if (!known && !expired && !taken_back(life->ledger.order[i])) {
             failed("a post that was given again is not there", "");
         }

@@ -63,13 +63,16 @@ static enum err_code store_own(struct house *house, uint64_t now_s, struct err_n
         uint32_t sent_count;
         bool known = false;
         journal_own_at(house->journal, &id, &wire, &sent_count, i);
-        store_known(house->store, &known, &id, 1);
+        enum err_code rc = store_known(house->store, &known, &id, 1, note);
+        if (rc != ERR_OK) {
+            return rc;
+        }
         if (known || wire.len == 0) {
             continue;
         }
         struct post post;
         enum store_put_result result;
-        enum err_code rc = post_decode(&post, wire);
+        rc = post_decode(&post, wire);
         rc = rc == ERR_OK ? store_put(house->store, &result, &post, &wire, 1, now_s, note) : rc;
         if (rc != ERR_OK) {
             return rc;
@@ -82,9 +85,14 @@ static enum err_code open_store(struct house *house, uint64_t now_s, struct err_
 {
     uint8_t key[HOME_KEY_LEN];
     home_key_derive(key, house->key, HOME_KEY_STORE);
-    enum err_code rc = store_open(&house->store, house->files, key, STORE_READ, note);
+    struct store_options options = {
+        .kind = STORE_READ,
+    };
+    enum err_code rc = store_open_with(&house->store, house->files, key, &options, note);
+    for (bool more = true; more && rc == ERR_OK;) {
+        rc = store_tend(house->store, &more, now_s, note);
+    }
     if (rc == ERR_OK) {
-        store_midnight(house->store, now_s);
         rc = store_own(house, now_s, note);
     }
     return rc;

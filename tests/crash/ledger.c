@@ -238,8 +238,7 @@ struct wanted {
 static bool knows(struct house *house, uint32_t index)
 {
     bool known = false;
-    store_known(house->store, &known, &pool_at(index)->post.id, 1);
-    return known;
+    return store_known(house->store, &known, &pool_at(index)->post.id, 1, NULL) == ERR_OK && known;
 }
 
 static void want(struct wanted *wanted, uint32_t index)
@@ -355,7 +354,9 @@ static bool fold_is(struct house *house, const struct wanted *wanted,
     batch.queries[0] = *query;
     results.items = items;
     results.items_cap = 64;
-    store_answer(house->store, &results, &batch);
+    if (store_answer(house->store, &results, &batch, NULL) != ERR_OK) {
+        return false;
+    }
     struct fold fold = {0};
     for (size_t i = 0; i < wanted->count; i++) {
         uint32_t index = wanted->posts[i];

@@ -530,8 +530,11 @@ static enum err_code change_words(struct life *life)
 static enum err_code pass_midnight(struct life *life)
 {
     life->now_s += DAY_S;
-    store_midnight(life->house.store, life->now_s);
-    return ERR_OK;
+    enum err_code rc = ERR_OK;
+    for (bool more = true; more && rc == ERR_OK;) {
+        rc = store_tend(life->house.store, &more, life->now_s, &life->note);
+    }
+    return rc;
 }
 
 /* --- one act after another ----------------------------------------------------------------------
@@ -583,10 +586,12 @@ enum err_code life_do(struct life *life, enum life_act act)
     life->note = (struct err_note){{0}};
     uint64_t day = life->now_s / DAY_S;
     life->now_s += draw(life, 300);
-    if (life->now_s / DAY_S != day) {
-        store_midnight(life->house.store, life->now_s); /* as a node does */
+    enum err_code rc = ERR_OK;
+    bool more = life->now_s / DAY_S != day || draw(life, 24) == 0;
+    while (more && rc == ERR_OK) { /* as a node does */
+        rc = store_tend(life->house.store, &more, life->now_s, &life->note);
     }
-    enum err_code rc = act_out(life, act);
+    rc = rc == ERR_OK ? act_out(life, act) : rc;
     if (rc == ERR_OK) {
         life->acts[act]++;
         life->steps_count++;

@@ -263,7 +263,9 @@ static void open_home(struct world *w)
     if (w->node == NULL) {
         home_key_derive(key, world_home_key, HOME_KEY_STORE);
         must(store_open(&w->store, w->files, key, STORE_READ, &note), "the store");
-        store_midnight(w->store, w->now_s); /* as a node does */
+        for (bool more = true; more;) { /* as a node does */
+            must(store_tend(w->store, &more, w->now_s, &note), "tending the store");
+        }
     } else {
         w->store = w->node->store;
     }

@@ -263,7 +263,8 @@ uint64_t cluster_now_ms(const struct cluster *c)
 bool cluster_has(const struct cluster *c, uint32_t node, size_t post)
 {
     bool known = false;
-    store_known(c->nodes[node].store, &known, &c->said[post].id, 1);
+    cluster_must(store_known(c->nodes[node].store, &known, &c->said[post].id, 1, NULL) == ERR_OK,
+                 "the store does not read");
     return known;
 }
 

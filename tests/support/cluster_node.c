@@ -239,14 +239,14 @@ void node_on_read(struct cluster *c, const struct event *event)
     if (again || cluster_random(c, 1000) < c->faults.read_fails) {
         in.as.read.status = ERR_IO;
     } else if (event->read.query == ENGINE_READ_KNOWN) {
-        store_known(store, known, event->read.ids, event->read.ids_count);
+        in.as.read.status = store_known(store, known, event->read.ids, event->read.ids_count, NULL);
         in.as.read.as.known = known;
     } else if (event->read.query == ENGINE_READ_BODIES) {
         in.as.read.as.bodies.wires_count = read_bodies(c, event, wires, room);
         in.as.read.as.bodies.wires = wires;
     } else {
         results = (struct negentropy_results){.items = items, .items_cap = ITEMS_MAX};
-        store_answer(store, &results, event->read.batch);
+        in.as.read.status = store_answer(store, &results, event->read.batch, NULL);
         in.as.read.as.recon = &results;
     }
     node_step(c, event->node, &in);

@@ -76,7 +76,7 @@ static enum err_code body_of(const struct post_id *id, struct octets expected)
 static bool known(const struct post_id *id)
 {
     bool is_known;
-    store_known(store, &is_known, id, 1);
+    assert_int_equal(store_known(store, &is_known, id, 1, &note), ERR_OK);
     return is_known;
 }
 
@@ -91,7 +91,7 @@ static uint64_t all_count(void)
     batch.queries[0].upper = negentropy_bound_infinity();
     answers.items = items;
     answers.items_cap = 32;
-    store_answer(store, &answers, &batch);
+    assert_int_equal(store_answer(store, &answers, &batch, &note), ERR_OK);
     assert_int_equal(answers.answers_count, 1);
     return answers.answers[0].fold.count;
 }
@@ -266,7 +266,8 @@ static void what_has_expired_is_refused_and_known(void **state)
     assert_int_equal(results[0], STORE_REFUSED);
     assert_int_equal(results[1], STORE_NEW);
     assert_gone(&past);
-    store_midnight(store, NOW_S + 2 * DAY_S);
+    bool more;
+    assert_int_equal(store_tend(store, &more, NOW_S + 2 * DAY_S, &note), ERR_OK);
     assert_gone(&soon);
     assert_int_equal(all_count(), 0);
     posts_free(&posts);

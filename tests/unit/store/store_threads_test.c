@@ -31,6 +31,7 @@ static bool fold_whole(uint64_t *count)
     struct negentropy_batch *batch = calloc(1, sizeof *batch);
     struct negentropy_results *answers = calloc(1, sizeof *answers);
     struct negentropy_item items[32];
+    struct err_note note = {{0}};
     if (batch == NULL || answers == NULL) {
         free(batch);
         free(answers);
@@ -42,11 +43,11 @@ static bool fold_whole(uint64_t *count)
     batch->queries[0].upper = negentropy_bound_infinity();
     answers->items = items;
     answers->items_cap = 32;
-    store_answer(store, answers, batch);
+    enum err_code rc = store_answer(store, answers, batch, &note);
     *count = answers->answers[0].fold.count;
     free(batch);
     free(answers);
-    return true;
+    return rc == ERR_OK;
 }
 
 /* Every post has the word; of those that came by already none may be missing. */
@@ -78,8 +79,8 @@ static void *read_everything(void *context)
             bool same =
                 octets_equal(octets_of(wire.at, wire.len), posts.wires[reader->walked_count]);
             bool known = false;
-            store_known(store, &known, &posts.ids[reader->walked_count], 1);
-            reader->wrong_count += same && known ? 0 : 1;
+            rc = store_known(store, &known, &posts.ids[reader->walked_count], 1, &note);
+            reader->wrong_count += same && known && rc == ERR_OK ? 0 : 1;
             reader->walked_count++;
             continue;
         }

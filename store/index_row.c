@@ -1,0 +1,47 @@
+#include "store/index_row.h"
+
+#include "store/index_records.h"
+
+const struct post_id *index_row_subject(const struct post *post)
+{
+    return post->kind == POST_RETRACT && post->known ? post_ref_of(post, POST_SUBJECT) : NULL;
+}
+
+bool index_row_fixed(const struct post *post)
+{
+    return post->kind == POST_RETRACT || post->kind == POST_VOICE;
+}
+
+uint64_t index_row_retract_hash(const struct run_hash *hash, const struct post_id *subject)
+{
+    return ~run_hash_id(hash, subject);
+}
+
+static void add_ref(struct index_row *row, uint64_t subject_hash, uint64_t relation)
+{
+    row->refs[row->refs_count++] =
+        (struct index_ref){.subject_hash = subject_hash, .relation = (uint8_t)relation};
+}
+
+void index_row_of(struct index_row *row, const struct run_hash *hash, const struct post *post)
+{
+    *row = (struct index_row){
+        .id = post->id,
+        .created_s = post->created_s,
+        .expires_s = post->expires_s,
+        .flags = index_row_fixed(post) ? INDEX_FIXED : 0,
+    };
+    row->sets[row->sets_count++] = run_set_author(hash, &post->author);
+    for (size_t i = 0; i < post->tags_count; i++) {
+        row->sets[row->sets_count++] = run_set_tag(hash, post->tags[i]);
+    }
+    for (size_t i = 0; i < post->refs_count; i++) {
+        uint64_t relation = post->refs[i].relation;
+        add_ref(row, run_hash_id(hash, &post->refs[i].id),
+                relation < INDEX_RELATION_OTHER ? relation : INDEX_RELATION_OTHER);
+    }
+    const struct post_id *subject = index_row_subject(post);
+    if (subject != NULL) {
+        add_ref(row, index_row_retract_hash(hash, subject), INDEX_RELATION_RETRACT);
+    }
+}

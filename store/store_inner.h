@@ -1,0 +1,46 @@
+/* store_inner.h - what the files of the store share. */
+#ifndef KITH_STORE_STORE_INNER_H
+#define KITH_STORE_STORE_INNER_H
+
+#include <pthread.h>
+
+#include "store/index.h"
+#include "store/log.h"
+#include "store/store.h"
+#include "store/store_batch.h"
+#include "store/store_words.h"
+
+struct store {
+    struct index *index;
+    struct log *log;
+    pthread_mutex_t lock; /* what follows up to the next remark; never held over a file call */
+    uint64_t end;
+    uint64_t quarantined_count;
+    uint64_t put_s; /* clock of the last put that wrote something */
+
+    struct store_batch *batch; /* of the thread that puts, like what follows; NULL until it puts */
+    struct store_words words;
+    enum err_code failure;
+
+    struct store_words words_again; /* of opening, and of whoever tends */
+};
+
+void store_lock(struct store *store);
+void store_unlock(struct store *store);
+
+/* Lookups of the index that build again what does not read, and then never give ERR_DAMAGED. */
+MUST_USE enum err_code store_find(struct store *store, bool *found, struct index_place *places,
+                                  const struct post_id *ids, size_t count, struct err_note *note);
+MUST_USE enum err_code store_find_next(struct store *store, struct index_place *place,
+                                       uint64_t position, uint64_t end, struct err_note *note);
+MUST_USE enum err_code store_is_by(struct store *store, bool *is_by,
+                                   const struct index_place *place, const struct key *author,
+                                   struct err_note *note);
+MUST_USE enum err_code store_has_retract(struct store *store, bool *has,
+                                         const struct post_id *subject, const struct key *author,
+                                         struct err_note *note);
+
+/* A slice of tending for who has to wait for it. */
+MUST_USE enum err_code store_make_room(struct store *store, uint64_t now_s, struct err_note *note);
+
+#endif

@@ -1,0 +1,223 @@
+#include "store/store_inner.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define WRITE_MAX ((size_t)4 * 1024 * 1024) /* octets that are synced at once */
+
+/* What to do with one post of a batch that is not there yet. */
+static enum err_code judge_new(struct store *store, enum store_put_result *result,
+                               const struct post *posts, const struct post *post, uint64_t now_s,
+                               struct err_note *note)
+{
+    bool expired = post->expires_s != 0 && now_s >= post->expires_s;
+    bool retracted = store_batch_retracts(store->batch, posts, post);
+    enum err_code rc = ERR_OK;
+    if (!expired && !retracted && !index_row_fixed(post)) {
+        rc = store_has_retract(store, &retracted, &post->id, &post->author, note);
+    }
+    *result = expired || retracted ? STORE_REFUSED : STORE_NEW;
+    return rc;
+}
+
+static enum err_code judge_found(struct store *store, enum store_put_result *results,
+                                 const struct post *posts, size_t count, const bool *found,
+                                 const struct index_place *places, uint64_t now_s,
+                                 struct err_note *note)
+{
+    struct store_batch *batch = store->batch;
+    enum err_code rc = ERR_OK;
+    store_batch_clear(batch);
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        size_t same;
+        if (store_batch_find(batch, &same, posts, &posts[i].id)) {
+            results[i] = STORE_THERE;
+            continue;
+        }
+        if (found[i]) {
+            results[i] = places[i].state == INDEX_KEPT ? STORE_THERE : STORE_REFUSED;
+        } else {
+            rc = judge_new(store, &results[i], posts, &posts[i], now_s, note);
+        }
+        if (rc == ERR_OK && results[i] == STORE_REFUSED) {
+            rc = index_refused_add(store->index, &posts[i].id);
+        } else if (rc == ERR_OK && results[i] == STORE_NEW) {
+            store_batch_add(batch, posts, i);
+        }
+    }
+    return rc;
+}
+
+static enum err_code judge_batch(struct store *store, enum store_put_result *results,
+                                 const struct post *posts, size_t count, uint64_t now_s,
+                                 struct err_note *note)
+{
+    bool *found = calloc(count + 1, sizeof *found);
+    struct index_place *places = calloc(count + 1, sizeof *places);
+    struct post_id *ids = calloc(count + 1, sizeof *ids);
+    enum err_code rc = found == NULL || places == NULL || ids == NULL ? ERR_NO_MEMORY : ERR_OK;
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        ids[i] = posts[i].id;
+    }
+    if (rc == ERR_OK) {
+        rc = store_find(store, found, places, ids, count, note);
+    }
+    if (rc == ERR_OK) {
+        rc = judge_found(store, results, posts, count, found, places, now_s, note);
+    }
+    free(found);
+    free(places);
+    free(ids);
+    return rc;
+}
+
+/* Whom a retract of the batch takes back among what is in the store already: known before anything
+ * is written, so that a post and its retract never stand side by side. */
+static enum err_code judge_retract(struct store *store, const struct post *retract,
+                                   struct err_note *note)
+{
+    bool found;
+    bool by = false;
+    struct index_place place;
+    enum err_code rc = store_find(store, &found, &place, index_row_subject(retract), 1, note);
+    if (rc == ERR_OK && found && place.state == INDEX_KEPT && (place.flags & INDEX_FIXED) == 0) {
+        rc = store_is_by(store, &by, &place, &retract->author, note);
+    }
+    return rc == ERR_OK && by ? store_batch_drop(store->batch, &place) : rc;
+}
+
+static enum err_code judge_retracts(struct store *store, const struct post *posts,
+                                    struct err_note *note)
+{
+    struct store_batch *batch = store->batch;
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < batch->retracts_count && rc == ERR_OK; i++) {
+        rc = judge_retract(store, &posts[batch->fresh[batch->retracts[i]]], note);
+    }
+    return rc;
+}
+
+/* The same for posts that stand beside their retract, once they have positions. */
+static enum err_code judge_beside(struct store *store, const struct post *posts)
+{
+    struct store_batch *batch = store->batch;
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < batch->retracts_count && rc == ERR_OK; i++) {
+        const struct post *retract = &posts[batch->fresh[batch->retracts[i]]];
+        size_t at;
+        if (store_batch_find(batch, &at, posts, index_row_subject(retract)) &&
+            store_batch_takes_back(&posts[batch->fresh[at]], &retract->author)) {
+            struct index_place place = {.position = batch->positions[at]};
+            rc = store_batch_drop(batch, &place);
+        }
+    }
+    return rc;
+}
+
+/* Seal and append the batch's posts; big ones are synced in parts, which keeps a segment's end near
+ * its bound.  Nothing is indexed before all of them are durable. */
+static enum err_code write_batch(struct store *store, const struct octets *wires,
+                                 struct err_note *note)
+{
+    struct store_batch *batch = store->batch;
+    if (store->end + batch->fresh_count > INDEX_POSITION_MAX) {
+        return err_note(note, ERR_NO_SPACE, "the store holds as many posts as it can");
+    }
+    size_t i = 0;
+    while (i < batch->fresh_count) {
+        enum err_code rc = log_begin(store->log, WRITE_MAX, note);
+        for (size_t len = 0;
+             i < batch->fresh_count && len + POST_WIRE_MAX <= WRITE_MAX && rc == ERR_OK; i++) {
+            const struct octets *wire = &wires[batch->fresh[i]];
+            rc = log_add(store->log, &batch->positions[i], *wire, note);
+            len += wire->len;
+        }
+        if (rc == ERR_OK) {
+            rc = log_commit(store->log, note);
+        }
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err_code fill_rows(struct store *store, struct index_row *rows,
+                               const struct post *posts)
+{
+    const struct store_batch *batch = store->batch;
+    enum err_code rc = ERR_OK;
+    store_words_begin(&store->words);
+    for (size_t i = 0; i < batch->fresh_count && rc == ERR_OK; i++) {
+        const struct post *post = &posts[batch->fresh[i]];
+        index_row_of(&rows[i], index_hash(store->index), post);
+        rc = store_words_prepare(&store->words, post);
+    }
+    for (size_t i = 0; i < batch->fresh_count && rc == ERR_OK; i++) {
+        store_words_of(&store->words, &rows[i], i);
+    }
+    return rc;
+}
+
+static enum err_code index_batch(struct store *store, const struct post *posts, uint64_t now_s,
+                                 struct err_note *note)
+{
+    struct store_batch *batch = store->batch;
+    struct index_row *rows = calloc(batch->fresh_count, sizeof *rows);
+    if (rows == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    enum err_code rc = fill_rows(store, rows, posts);
+    if (rc == ERR_OK) {
+        rc = judge_beside(store, posts);
+    }
+    if (rc == ERR_OK) {
+        rc = index_add(store->index, rows, batch->positions, batch->fresh_count, &batch->drops,
+                       note);
+    }
+    free(rows);
+    store_lock(store);
+    store->end = log_end(store->log);
+    store->put_s = now_s;
+    store_unlock(store);
+    return rc;
+}
+
+static enum err_code put(struct store *store, enum store_put_result *results,
+                         const struct post *posts, const struct octets *wires, size_t count,
+                         uint64_t now_s, struct err_note *note)
+{
+    enum err_code rc = store_make_room(store, now_s, note);
+    if (rc == ERR_OK && store->batch == NULL) {
+        store->batch = calloc(1, sizeof *store->batch);
+        rc = store->batch == NULL ? ERR_NO_MEMORY : ERR_OK;
+    }
+    if (rc == ERR_OK) {
+        rc = judge_batch(store, results, posts, count, now_s, note);
+    }
+    if (rc != ERR_OK || store->batch->fresh_count == 0) {
+        return rc;
+    }
+    rc = judge_retracts(store, posts, note);
+    if (rc == ERR_OK) {
+        rc = write_batch(store, wires, note);
+    }
+    return rc == ERR_OK ? index_batch(store, posts, now_s, note) : rc;
+}
+
+enum err_code store_put(struct store *store, enum store_put_result *results,
+                        const struct post *posts, const struct octets *wires, size_t count,
+                        uint64_t now_s, struct err_note *note)
+{
+    assert(count <= STORE_BATCH_MAX);
+    if (store->failure != ERR_OK) {
+        return err_note(note, store->failure, "the store refuses posts since an error");
+    }
+    enum err_code rc = put(store, results, posts, wires, count, now_s, note);
+    if (rc != ERR_OK) {
+        /* What stands in the log now is known only by reading it again. */
+        store->failure = rc;
+        return err_note(note, rc, "storing posts");
+    }
+    return ERR_OK;
+}
