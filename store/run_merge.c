@@ -6,6 +6,7 @@
 #include "proto/post.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 #define CACHE_BLOCKS 96 /* for the ids that sums are made of */
@@ -117,6 +118,7 @@ void run_merge_free(struct run_merge *merge)
     run_writer_free(merge->writer);
     block_cache_free(merge->cache);
     free(merge->parts);
+    sodium_memzero(merge, sizeof *merge + merge->inputs_count * sizeof merge->inputs[0]);
     free(merge);
 }
 

@@ -111,7 +111,7 @@ static enum err_code append(struct run_writer *writer, struct err_note *note)
 static enum err_code seal_block(struct run_writer *writer, unsigned family, struct err_note *note)
 {
     if (writer->block == UINT32_MAX) {
-        return err_note(note, ERR_TOO_LARGE, "a run has no room for more");
+        return err_note(note, ERR_NO_SPACE, "a run has no room for more");
     }
     memset(writer->plain + writer->plain_len, 0, RUN_PLAIN_LEN - writer->plain_len);
     uint8_t nonce[RUN_NONCE_LEN];
