@@ -28,6 +28,7 @@
 #define RUNS            2
 #define TALLIES         50
 #define TALLY_MS        10
+#define MILLION_S       60
 #define RAW_S           2.0
 #define POLL_MS         20
 #define GIVE_UP_S       300.0
@@ -37,7 +38,7 @@ struct replay {
     struct bench *bench;
     struct replay_plan plan;
     struct replay_truth truth;
-    struct data posts;
+    struct replay_posts made;
     struct sorted_set set;
     char expected[BENCH_PATH_MAX]; /* what kith --json says of the tally */
 };
@@ -87,9 +88,9 @@ static void say_expected(struct replay *r)
 static void fill_set(struct replay *r)
 {
     sorted_set_init(&r->set);
-    for (size_t i = 0; i < r->posts.count; i++) {
+    for (size_t i = 0; i < r->made.posts.count; i++) {
         struct post post;
-        must_ok(post_decode(&post, r->posts.wires[i]), NULL, "decoding");
+        must_ok(post_decode(&post, r->made.posts.wires[i]), NULL, "decoding");
         sorted_set_add(&r->set, post.created_s, &post.id);
     }
     sorted_set_seal(&r->set);
@@ -143,7 +144,7 @@ static void measure_day(const struct replay *r, struct figures *figures, const c
     struct sender *sender = sender_new(&node.address);
     double sender_s = clock_process();
     double begun = clock_wall();
-    sender_send(sender, &r->posts, POSTS_PER_FRAME);
+    sender_send(sender, &r->made.posts, POSTS_PER_FRAME);
     sender_await(sender, &r->set);
     sender_s = clock_process() - sender_s;
     await_tally(r, &node);
@@ -152,7 +153,7 @@ static void measure_day(const struct replay *r, struct figures *figures, const c
     kithd_stop(&node, &usage);
     struct raw_verify after = raw_verify_measure(r->bench->cores, raw_s);
 
-    double posts = (double)r->posts.count;
+    double posts = (double)r->made.posts.count;
     double raw_us = (before.cpu_us + after.cpu_us) / 2;
     double by_clock = took_s * (before.rate + after.rate) / 2 / posts;
     double by_cores = (usage.cpu_s + sender_s) * 1e6 / posts / raw_us;
@@ -213,10 +214,10 @@ static void print_day(const struct replay *r, struct figures *figures)
                  "\"posts_per_s\":%.0f,\"kithd_us_per_post\":%.2f,\"raw_verify_us\":%.2f,"
                  "\"kithd_memory_mib\":%.1f",
                  spread_at(&figures->by_clock, 0), spread_at(&figures->by_cores, 0),
-                 r->plan.counts.people_count, r->plan.counts.actions_count, r->posts.count,
-                 (double)r->posts.octets_len / (double)r->posts.count, spread_at(&figures->rate, 1),
-                 spread_at(&figures->node_us, 0), spread_at(&figures->raw_us, 0.5),
-                 figures->memory_mib);
+                 r->plan.counts.people_count, r->plan.counts.actions_count, r->made.posts.count,
+                 (double)r->made.posts.octets_len / (double)r->made.posts.count,
+                 spread_at(&figures->rate, 1), spread_at(&figures->node_us, 0),
+                 spread_at(&figures->raw_us, 0.5), figures->memory_mib);
 }
 
 static void print_tally(const struct replay *r, struct figures *figures)
@@ -237,6 +238,34 @@ static void print_tally(const struct replay *r, struct figures *figures)
                  r->truth.tally.posts, r->truth.tally.identities, r->truth.tally.reactions);
 }
 
+/* The same posts from their file: what a relay that moves house does. */
+static void measure_import(const struct replay *r)
+{
+    struct kithd_usage usage;
+    double raw_s = r->bench->smoke ? RAW_S / 50 : r->bench->quick ? RAW_S / 4 : RAW_S;
+    kithd_init(r->bench, "replay-import");
+    struct raw_verify before = raw_verify_measure(r->bench->cores, raw_s);
+    double begun = clock_wall();
+    size_t new_count = kithd_import(r->bench, "replay-import", r->made.file, &usage);
+    double took_s = clock_wall() - begun;
+    struct raw_verify after = raw_verify_measure(r->bench->cores, raw_s);
+    must(new_count == r->made.posts.count, "not every post was imported");
+    double posts = (double)new_count;
+    struct result result = {.bench = "import-million",
+                            .unit = "s",
+                            .value = took_s * 1e6 / posts,
+                            .min = took_s * 1e6 / posts,
+                            .max = took_s * 1e6 / posts,
+                            .runs = 1,
+                            .better = BETTER_LOWER,
+                            .target = MILLION_S,
+                            .reference =
+                                "a minute for 1,000,000 posts of the replay, by the clock"};
+    result_print(&result, ",\"ratio_by_clock\":%.3f,\"ratio_by_cores\":%.3f,\"posts\":%zu",
+                 posts / took_s / ((before.rate + after.rate) / 2),
+                 (before.cpu_us + after.cpu_us) / 2 * posts / 1e6 / usage.cpu_s, new_count);
+}
+
 void bench_replay(struct bench *bench)
 {
     struct replay *r = must_get(1, sizeof *r);
@@ -246,11 +275,10 @@ void bench_replay(struct bench *bench)
                                    .vouches_count = bench_scaled(bench, VOUCHES_COUNT),
                                    .follows_count = FOLLOWS_COUNT,
                                    .blocks_count = BLOCKS_COUNT};
-    uint64_t begin_s = 0;
     r->bench = bench;
     replay_plan_make(&r->plan, &counts);
-    replay_make(&r->posts, &begin_s, bench, &r->plan);
-    replay_truth_of(&r->truth, &r->plan, begin_s);
+    replay_make(&r->made, bench, &r->plan);
+    replay_truth_of(&r->truth, &r->plan, r->made.begin_s);
     say_expected(r);
     fill_set(r);
     struct figures *figures = must_get(1, sizeof *figures);
@@ -263,9 +291,10 @@ void bench_replay(struct bench *bench)
     }
     print_day(r, figures);
     print_tally(r, figures);
+    measure_import(r);
     free(figures);
     sorted_set_close(&r->set);
-    data_free(&r->posts);
+    data_free(&r->made.posts);
     replay_plan_free(&r->plan);
     free(r);
 }

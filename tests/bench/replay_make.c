@@ -286,10 +286,10 @@ static uint64_t find_file(char path[BENCH_PATH_MAX], const struct bench *bench,
     return begin_s;
 }
 
-void replay_make(struct data *posts, uint64_t *begin_s, const struct bench *bench,
+void replay_make(struct replay_posts *made, const struct bench *bench,
                  const struct replay_plan *plan)
 {
-    char path[BENCH_PATH_MAX];
-    *begin_s = find_file(path, bench, plan);
-    must(data_read(posts, path, plan->actions_count), "the replay's file is damaged: remove it");
+    made->begin_s = find_file(made->file, bench, plan);
+    must(data_read(&made->posts, made->file, plan->actions_count),
+         "the replay's file is damaged: remove it");
 }
