@@ -80,6 +80,7 @@ static void do_verify(struct driver *driver, const struct engine_posts *posts)
 {
     struct verify_request request = {.token = posts->token,
                                      .wires = posts->wires,
+                                     .ids = posts->ids,
                                      .count = posts->count,
                                      .done = on_verified,
                                      .context = driver};
@@ -93,6 +94,7 @@ static void do_store(struct driver *driver, const struct engine_posts *posts)
     put->count = posts->count;
     struct writer_request request = {.token = posts->token,
                                      .wires = posts->wires,
+                                     .ids = posts->ids,
                                      .count = posts->count,
                                      .done = on_stored,
                                      .context = put};

@@ -31,7 +31,8 @@ static void work(struct job *job)
     for (size_t i = part->first; i < part->first + part->count; i++) {
         struct post post;
         batch->ok[i] =
-            post_decode(&post, batch->request.wires[i]) == ERR_OK && post_verify(&post) == ERR_OK;
+            post_decode_again(&post, batch->request.wires[i], &batch->request.ids[i]) == ERR_OK &&
+            post_verify(&post) == ERR_OK;
     }
 }
 

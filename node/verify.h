@@ -5,16 +5,18 @@
 #include <stdbool.h>
 
 #include "node/crew.h"
+#include "proto/key.h"
 #include "proto/octets.h"
 
 #define VERIFY_BATCH_MAX 1024
 #define VERIFY_PART_MAX  32 /* posts one worker takes at a time */
 
-/* Asked for by token; wires stay where they are until done, each passed post_decode(). */
+/* Asked for by token; wires and ids stay where they are until done, each passed post_decode(). */
 struct verify_request {
     uint64_t token;
     const struct octets *wires;
-    size_t count; /* 1 .. VERIFY_BATCH_MAX */
+    const struct post_id *ids; /* as it gave them */
+    size_t count;              /* 1 .. VERIFY_BATCH_MAX */
     /* On the loop thread: ok[i] for wires[i]. */
     void (*done)(void *context, uint64_t token, const bool *ok);
     void *context;

@@ -59,7 +59,8 @@ static size_t gather(struct writer *writer, const struct put *first)
     for (const struct put *put = first; put != NULL; put = put->next) {
         for (size_t i = 0; i < put->request.count; i++, count++) {
             writer->wires[count] = put->request.wires[i];
-            enum err_code rc = post_decode(&writer->posts[count], writer->wires[count]);
+            enum err_code rc = post_decode_again(&writer->posts[count], writer->wires[count],
+                                                 &put->request.ids[i]);
             assert(rc == ERR_OK); /* whoever puts has decoded it */
             (void)rc;
         }

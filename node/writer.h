@@ -25,6 +25,7 @@ void writer_free(struct writer *writer);
 struct writer_request {
     uint64_t token;
     const struct octets *wires; /* verified; they stay where they are until done */
+    const struct post_id *ids;  /* as post_decode() gave them; likewise */
     size_t count;               /* 1 .. STORE_BATCH_MAX */
     /* On the loop thread.  results[i] for wires[i] when status is ERR_OK, else nothing of it counts
      * as stored. */

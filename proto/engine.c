@@ -31,15 +31,12 @@ struct engine_limits engine_limits_relay(void)
 
 /* ---- Construction ------------------------------------------------------------------------- */
 
-static bool batch_make(struct batch *batch, uint32_t max, bool with_ids)
+static bool batch_make(struct batch *batch, uint32_t max, bool with_wires)
 {
     batch->flights = calloc(max, sizeof *batch->flights);
-    if (with_ids) {
-        batch->ids = calloc(max, sizeof *batch->ids);
-    } else {
-        batch->wires = calloc(max, sizeof *batch->wires);
-    }
-    return batch->flights != NULL && (batch->ids != NULL || batch->wires != NULL);
+    batch->ids = calloc(max, sizeof *batch->ids);
+    batch->wires = with_wires ? calloc(max, sizeof *batch->wires) : NULL;
+    return batch->flights != NULL && batch->ids != NULL && (batch->wires != NULL || !with_wires);
 }
 
 static void batch_drop(struct batch *batch)
@@ -78,12 +75,12 @@ static bool posts_make(struct engine *e)
     e->verify_batches = calloc(limits->verify_batches_max, sizeof *e->verify_batches);
     bool made = e->chains != NULL && e->flights != NULL && e->shown != NULL && e->answers != NULL &&
                 e->arrivals != NULL && e->verify_batches != NULL &&
-                batch_make(&e->store_batch, ENGINE_STORE_MAX, false);
+                batch_make(&e->store_batch, ENGINE_STORE_MAX, true);
     for (uint32_t i = 0; made && i < KNOWN_BATCHES_MAX; i++) {
-        made = batch_make(&e->known_batches[i], ENGINE_KNOWN_MAX, true);
+        made = batch_make(&e->known_batches[i], ENGINE_KNOWN_MAX, false);
     }
     for (uint32_t i = 0; made && i < limits->verify_batches_max; i++) {
-        made = batch_make(&e->verify_batches[i], ENGINE_VERIFY_MAX, false);
+        made = batch_make(&e->verify_batches[i], ENGINE_VERIFY_MAX, true);
     }
     for (uint32_t c = 0; made && c < chains_count; c++) {
         e->chains[c] = NO_INDEX;

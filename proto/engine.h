@@ -190,10 +190,11 @@ struct engine_close {
     enum err_code reason; /* ERR_OK: it left by itself, or its address was removed */
 };
 
-/* Wires stay where they are until the answer with this token has come. */
+/* Wires and ids stay where they are until the answer with this token has come. */
 struct engine_posts {
     uint64_t token;
     const struct octets *wires; /* each passed post_decode() */
+    const struct post_id *ids;  /* as it gave them: see post_decode_again() */
     size_t count;
 };
 

@@ -278,9 +278,8 @@ static void fill(struct engine *e, struct batch *batch, enum flight_state from, 
         uint32_t f = flight_take(e, from);
         flight_move(e, f, from + 1); /* each queue is followed by its busy state */
         batch->flights[batch->count] = f;
-        if (batch->ids != NULL) {
-            batch->ids[batch->count] = e->flights[f].id;
-        } else {
+        batch->ids[batch->count] = e->flights[f].id;
+        if (batch->wires != NULL) {
             batch->wires[batch->count] = e->flights[f].candidates[0].wire;
         }
         batch->count++;
@@ -311,6 +310,7 @@ static void verify(struct engine *e, uint32_t index)
     engine_emit(e, ENGINE_VERIFY)->as.posts =
         (struct engine_posts){.token = engine_token(TOKEN_VERIFY, index, batch->generation),
                               .wires = batch->wires,
+                              .ids = batch->ids,
                               .count = batch->count};
 }
 
@@ -328,6 +328,7 @@ static void store(struct engine *e)
     engine_emit(e, ENGINE_STORE)->as.posts =
         (struct engine_posts){.token = engine_token(TOKEN_STORE, 0, batch->generation),
                               .wires = batch->wires,
+                              .ids = batch->ids,
                               .count = batch->count};
 }
 

@@ -108,7 +108,7 @@ struct batch {
     uint32_t count;
     uint32_t *flights;
     struct octets *wires; /* VERIFY, STORE */
-    struct post_id *ids;  /* KNOWN */
+    struct post_id *ids;
 };
 
 /* ---- Peers -------------------------------------------------------------------------------- */

@@ -159,25 +159,51 @@ static enum err_code wire_read(struct canon_reader *r, struct post *post, struct
     return rc;
 }
 
-enum err_code post_decode_prefix(struct post *post, size_t *wire_len, struct octets octets)
+/* Everything but the id, whose computing is most of the work. */
+static enum err_code prefix_read(struct post *read, size_t *wire_len, struct octets octets)
 {
     struct canon_reader r = canon_reader_of(octets);
-    struct post read = {.known = false};
     struct post_proof proof;
-    enum err_code rc = wire_read(&r, &read, &proof);
+    *read = (struct post){.known = false};
+    enum err_code rc = wire_read(&r, read, &proof);
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = body_decode(&read);
+    rc = body_decode(read);
     if (rc != ERR_OK) {
         return rc;
     }
-    if (!post_proof_fits(&proof, read.kind, read.created_s)) {
-        return ERR_MALFORMED;
+    *wire_len = octets.len - r.left;
+    return post_proof_fits(&proof, read->kind, read->created_s) ? ERR_OK : ERR_MALFORMED;
+}
+
+enum err_code post_decode_prefix(struct post *post, size_t *wire_len, struct octets octets)
+{
+    struct post read;
+    size_t len = 0;
+    enum err_code rc = prefix_read(&read, &len, octets);
+    if (rc != ERR_OK) {
+        return rc;
     }
     (void)crypto_generichash(read.id.octets, POST_ID_LEN, read.body.at, read.body.len, NULL, 0);
     *post = read;
-    *wire_len = octets.len - r.left;
+    *wire_len = len;
+    return ERR_OK;
+}
+
+enum err_code post_decode_again(struct post *post, struct octets wire, const struct post_id *id)
+{
+    struct post read;
+    size_t wire_len = 0;
+    enum err_code rc = prefix_read(&read, &wire_len, wire);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (wire_len != wire.len) {
+        return ERR_MALFORMED;
+    }
+    read.id = *id;
+    *post = read;
     return ERR_OK;
 }
 

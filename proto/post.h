@@ -118,6 +118,11 @@ MUST_USE enum err_code post_decode(struct post *post, struct octets wire);
 MUST_USE enum err_code post_decode_prefix(struct post *post, size_t *wire_len,
                                           struct octets octets);
 
+/* The same as post_decode() for octets that it took before and that are unchanged: id is what it
+ * said then and is not computed again.  Errors as post_decode(). */
+MUST_USE enum err_code post_decode_again(struct post *post, struct octets wire,
+                                         const struct post_id *id);
+
 /* Check the proof (SPEC 4.4): Ed25519 by the author, or by a device the author certified.  About
  * 40 us, twice that for a device.
  *

@@ -109,8 +109,11 @@ static void on_read(void *context, const struct engine_read_done *answer)
 
 static void put(struct scene *scene, size_t first, size_t count)
 {
-    struct writer_request request = {
-        .wires = &scene->posts.wires[first], .count = count, .done = on_put, .context = scene};
+    struct writer_request request = {.wires = &scene->posts.wires[first],
+                                     .ids = &scene->posts.ids[first],
+                                     .count = count,
+                                     .done = on_put,
+                                     .context = scene};
     writer_put(scene->writer, &request);
 }
 
@@ -130,6 +133,7 @@ static void exactly_the_proofs_that_hold_are_found_in_every_part(void **state)
     }
     struct verify_request request = {.token = 5,
                                      .wires = scene->posts.wires,
+                                     .ids = scene->posts.ids,
                                      .count = POSTS_COUNT,
                                      .done = on_verified,
                                      .context = scene};

@@ -53,6 +53,28 @@ static void every_kind_of_post_verifies(void **state)
     posts_free(&posts);
 }
 
+static void decoding_again_needs_no_hash_and_says_the_same(void **state)
+{
+    (void)state;
+    struct person ana = person_of("ana");
+    struct posts posts = {0};
+    struct post_id id = person_text(&posts, &ana, 1000, "me too", "metoo");
+    struct octets wire = posts.wires[0];
+    struct post post = {.kind = 99};
+    assert_int_equal(post_decode_again(&post, octets_of(wire.at, wire.len - 1), &id),
+                     ERR_TRUNCATED);
+    uint8_t longer[POST_WIRE_MAX];
+    memcpy(longer, wire.at, wire.len);
+    longer[wire.len] = 0;
+    assert_int_equal(post_decode_again(&post, octets_of(longer, wire.len + 1), &id), ERR_MALFORMED);
+    assert_int_equal(post.kind, 99);
+    assert_int_equal(post_decode_again(&post, wire, &id), ERR_OK);
+    assert_true(post_id_equal(&post.id, &id));
+    assert_true(octets_equal(post.as.text.text, octets_of_text("me too")));
+    assert_int_equal(post_verify(&post), ERR_OK);
+    posts_free(&posts);
+}
+
 static void a_name_written_in_the_text_is_a_mention(void **state)
 {
     (void)state;
@@ -301,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_post_comes_back_as_it_was_written),
         cmocka_unit_test(every_kind_of_post_verifies),
+        cmocka_unit_test(decoding_again_needs_no_hash_and_says_the_same),
         cmocka_unit_test(a_name_written_in_the_text_is_a_mention),
         cmocka_unit_test(a_draft_out_of_range_is_refused),
         cmocka_unit_test(the_largest_body_is_signed_and_no_larger_one),
