@@ -46,6 +46,8 @@ struct seeking {
     struct index *index;
     uint64_t end;
     struct found spare;
+    uint64_t every;       /* the hash that all posts with words have */
+    uint64_t every_count; /* how many those are */
 };
 
 /* As many posts are gone through whether the word is in all of them or in none (those that lack it
@@ -53,16 +55,25 @@ struct seeking {
  * use a word whom she does not see. */
 static enum err_code find_one(struct seeking *seeking, struct found *found, uint64_t hash)
 {
-    uint64_t every = words_hash(&seeking->words->key, octets_of("", 0));
-    uint64_t all_count = index_kept_count(seeking->index);
     uint64_t count = 0;
     uint64_t ignored = 0;
     struct err_note note = {{0}};
     enum err_code rc = index_word(seeking->index, found, &count, hash, UINT64_MAX, &note);
-    if (rc == ERR_OK && all_count > count) {
-        rc = index_word(seeking->index, &seeking->spare, &ignored, every, all_count - count, &note);
+    if (rc == ERR_OK && seeking->every_count > count) {
+        rc = index_word(seeking->index, &seeking->spare, &ignored, seeking->every,
+                        seeking->every_count - count, &note);
     }
     return rc;
+}
+
+static enum err_code count_every(struct seeking *seeking)
+{
+    struct err_note note = {{0}};
+    enum err_code rc = found_clear(&seeking->spare, seeking->end);
+    seeking->every = words_hash(&seeking->words->key, octets_of("", 0));
+    return rc == ERR_OK ? index_word(seeking->index, &seeking->spare, &seeking->every_count,
+                                     seeking->every, UINT64_MAX, &note)
+                        : rc;
 }
 
 /* The same hash again asks nothing new. */
@@ -85,7 +96,7 @@ static enum err_code find_all(struct seeking *seeking, struct found *found, stru
 {
     struct found next = {.bits = NULL};
     size_t count = distinct(sought->hashes, sought->count, STORE_WORDS_SOUGHT_MAX);
-    enum err_code rc = found_clear(&seeking->spare, seeking->end);
+    enum err_code rc = count_every(seeking);
     for (size_t i = 0; i < count && rc == ERR_OK; i++) {
         rc = found_clear(&next, seeking->end);
         if (rc == ERR_OK) {

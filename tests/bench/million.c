@@ -49,6 +49,11 @@ static void flush(struct maker *maker)
                       maker->batch_count, maker->million->now_s, &note),
             &note, "storing");
     maker->batch_count = 0;
+    bool more = true;
+    while (more) {
+        must_ok(store_tend(maker->million->store, &more, maker->million->now_s, &note), &note,
+                "tending");
+    }
 }
 
 /* Add a post; gives its id. */
