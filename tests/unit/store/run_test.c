@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "store/run_merge.h"
 #include "store/run_set.h"
@@ -367,6 +368,36 @@ static void the_octets_depend_on_posts_and_keys_alone(void **state)
     run_free(run);
 }
 
+/* The octets of a run and of a merge, as SPEC 10.13 has them: another digest is another format, and
+ * needs another version in the tail. */
+static void the_format_is_the_one_that_was_written_down(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        const char *digest;
+    } wanted[] = {
+        {"run", "fff4209281abb36c387c6c04b1da55c3"},
+        {"into", "677c3929f1a227638e1e6e2e2f453957"},
+    };
+    struct run *run = opened(files);
+    struct run_name into = run_model_name("into", 13);
+    assert_int_equal(merge_alone(files, run, &into), ERR_OK);
+    run_free(run);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        uint8_t *octets = NULL;
+        size_t len = 0;
+        uint8_t digest[16];
+        char hex[2 * sizeof digest + 1];
+        assert_int_equal(file_read_all(files, &octets, &len, wanted[i].path, SIZE_MAX / 2, &note),
+                         ERR_OK);
+        (void)crypto_generichash(digest, sizeof digest, octets, len, NULL, 0);
+        (void)sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+        assert_string_equal(hex, wanted[i].digest);
+        free(octets);
+    }
+}
+
 static void nothing_stands_in_the_clear(void **state)
 {
     (void)state;
@@ -426,6 +457,7 @@ int main(void)
         TEST(a_merge_given_up_leaves_nothing_behind),
         TEST(a_merge_says_which_run_is_damaged),
         TEST(the_octets_depend_on_posts_and_keys_alone),
+        TEST(the_format_is_the_one_that_was_written_down),
         TEST(nothing_stands_in_the_clear),
         TEST(names_of_sets_are_told_apart_by_kind_and_key),
     };
