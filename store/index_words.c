@@ -213,36 +213,3 @@ bool index_words_next(struct index_words_cursor *cursor, uint32_t *position)
     *position = cursor->position;
     return true;
 }
-
-struct by_hash {
-    uint64_t hash;
-    uint32_t number;
-};
-
-static int compare(const void *a, const void *b)
-{
-    uint64_t x = ((const struct by_hash *)a)->hash;
-    uint64_t y = ((const struct by_hash *)b)->hash;
-    return (x > y) - (x < y);
-}
-
-enum err_code index_words_sort(const struct index_words *words, uint32_t **order)
-{
-    struct by_hash *sorted = malloc(((size_t)words->words_count + 1) * sizeof *sorted);
-    uint32_t *numbers = malloc(((size_t)words->words_count + 1) * sizeof *numbers);
-    if (sorted == NULL || numbers == NULL) {
-        free(sorted);
-        free(numbers);
-        return ERR_NO_MEMORY;
-    }
-    for (uint32_t i = 0; i < words->words_count; i++) {
-        sorted[i] = (struct by_hash){.hash = words->words[i].hash, .number = i};
-    }
-    qsort(sorted, words->words_count, sizeof *sorted, compare);
-    for (uint32_t i = 0; i < words->words_count; i++) {
-        numbers[i] = sorted[i].number;
-    }
-    free(sorted);
-    *order = numbers;
-    return ERR_OK;
-}

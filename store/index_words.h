@@ -57,11 +57,7 @@ bool index_words_find(const struct index_words *words, struct index_words_cursor
                       uint64_t hash);
 bool index_words_next(struct index_words_cursor *cursor, uint32_t *position);
 
-/* All words by hash, ascending, to write them down: numbers of words, for index_words_of(); the
- * caller frees them.
- *   ERR_NO_MEMORY */
-MUST_USE enum err_code index_words_sort(const struct index_words *words, uint32_t **order);
-/* Walk word number of words->words. */
+/* Walk word number `number` of words->words: all of them, to write them down. */
 void index_words_of(const struct index_words *words, struct index_words_cursor *cursor,
                     uint32_t number);
 

@@ -131,11 +131,6 @@ bool words_next(struct octets *word, struct octets *rest)
     return true;
 }
 
-void words_key_make(struct words_key *key)
-{
-    randombytes_buf(key->octets, sizeof key->octets);
-}
-
 uint64_t words_hash(const struct words_key *key, struct octets word)
 {
     _Static_assert(sizeof key->octets == crypto_shorthash_KEYBYTES, "the key of SipHash");

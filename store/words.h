@@ -19,14 +19,13 @@ MUST_USE enum err_code words_fold_post(uint8_t **folded, size_t *folded_len,
  * when there is none left. */
 bool words_next(struct octets *word, struct octets *rest);
 
-/* What a store keeps of words: 8 octets each (SipHash-2-4) under a random key of its own, so that
+/* What a store keeps of words: 8 octets each (SipHash-2-4) under a secret key of its own, so that
  * nobody can choose words that look alike.  That two do all the same is left to who reads the
  * post. */
 struct words_key {
     uint8_t octets[16];
 };
 
-void words_key_make(struct words_key *key);
 uint64_t words_hash(const struct words_key *key, struct octets word);
 
 /* Hashes of words, in the order they stand, some perhaps twice; start it zeroed. */
