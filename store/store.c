@@ -186,6 +186,7 @@ void store_close(struct store *store)
     if (store == NULL) {
         return;
     }
+    store_purge_close(&store->purge);
     index_close(store->index);
     log_close(store->log);
     store_batch_free(store->batch);

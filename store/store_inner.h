@@ -8,6 +8,7 @@
 #include "store/log.h"
 #include "store/store.h"
 #include "store/store_batch.h"
+#include "store/store_purge.h"
 #include "store/store_words.h"
 
 struct store {
@@ -22,6 +23,7 @@ struct store {
     struct store_words words;
     enum err_code failure;
 
+    struct store_purge purge;       /* of whoever tends */
     struct store_words words_again; /* of opening, and of whoever tends */
 };
 

@@ -5,7 +5,11 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
     store_lock(store);
     bool idle = now_s >= store->put_s + STORE_IDLE_S;
     store_unlock(store);
-    return index_tend(store->index, more, now_s, idle, note);
+    enum err_code rc = index_tend(store->index, more, now_s, idle, note);
+    if (rc == ERR_OK && !*more && idle) {
+        rc = store_purge_step(&store->purge, more, store->index, store->log, note);
+    }
+    return rc;
 }
 
 enum err_code store_make_room(struct store *store, uint64_t now_s, struct err_note *note)
