@@ -390,6 +390,7 @@ static void lock_when_idle(struct commands *commands)
 {
     uint64_t after_s = vault_contents(commands->vault)->lock_after_s;
     uint64_t now_s = commands->host->now_s(commands->host);
+    static const struct run none;
     struct err_note note = {{0}};
     if (now_s < commands->asked_s) {
         commands->asked_s = now_s; /* the clock was set back */
@@ -399,7 +400,7 @@ static void lock_when_idle(struct commands *commands)
     }
     commands->asked_s = now_s; /* where it cannot, it is tried again after as long */
     if (commands->host->lock(commands->host, &note) == ERR_OK) {
-        command_end_others(commands, NULL);
+        command_end_others(commands, &none);
     }
 }
 

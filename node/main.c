@@ -18,6 +18,7 @@
 #include "node/init.h"
 #include "node/locked.h"
 #include "node/log.h"
+#include "node/memory.h"
 #include "node/options.h"
 #include "node/panic.h"
 #include "node/passphrase.h"
@@ -233,6 +234,7 @@ int main(int argc, char **argv)
         return 0;
     }
     harden();
+    memory_tune();
     raise_descriptors();
     raise_locked_memory();
     log_set_level(options.verbose ? LOG_DEBUG : LOG_INFO);

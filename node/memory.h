@@ -10,6 +10,12 @@
  * 5: everything acknowledged is durable.  Callers bound what they ask for. */
 void *memory_get(size_t len);
 
+/* Once, before anything is allocated: what is large lies apart, grows without a second copy and
+ * goes back to the system when it is freed, so that a node which has grown quiet is small again. */
+void memory_tune(void);
+/* Give back what was freed and is still held: after much has come and gone. */
+void memory_trim(void);
+
 /* A copy of octets in memory of its own; never NULL, even when empty. */
 uint8_t *memory_copy(struct octets octets);
 

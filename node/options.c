@@ -300,10 +300,12 @@ static enum err_code check_together(const struct options *o, struct err_note *no
     bool for_run = o->has_listen || o->relay || o->peers_count > 0;
     if (for_run && o->mode != OPTIONS_RUN) {
         return err_note(note, ERR_USAGE, "--listen, --relay and --peer do not go with %s",
-                        o->mode == OPTIONS_INIT     ? "--init"
-                        : o->mode == OPTIONS_IMPORT ? "--import"
-                        : o->mode == OPTIONS_PANIC  ? "--panic"
-                                                    : "--recover");
+                        o->mode == OPTIONS_INIT      ? "--init"
+                        : o->mode == OPTIONS_IMPORT  ? "--import"
+                        : o->mode == OPTIONS_PANIC   ? "--panic"
+                        : o->mode == OPTIONS_RESTORE ? "--restore"
+                        : o->mode == OPTIONS_WORDS   ? "--words"
+                                                     : "--recover");
     }
     return ERR_OK;
 }

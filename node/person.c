@@ -110,6 +110,7 @@ enum err_code person_open(struct person **person, struct home *home, enum vault_
         person_close(made);
         return rc;
     }
+    memory_trim(); /* opening reads everything once */
     *person = made;
     return ERR_OK;
 }

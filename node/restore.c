@@ -55,6 +55,12 @@ static void on_progress(void *context, unsigned permille)
     }
 }
 
+static void begin_progress(struct restoring *r, const char *what)
+{
+    r->what = what;
+    r->started_s = (uint64_t)time(NULL);
+}
+
 static void end_progress(struct restoring *r)
 {
     if (r->told) {
@@ -123,7 +129,7 @@ static enum err_code check_file(struct restoring *r, struct err_note *note)
     if (rc != ERR_OK) {
         return rc;
     }
-    r->what = "Checking the backup";
+    begin_progress(r, "Checking the backup");
     r->source = (struct restore_source){.files = r->place.files,
                                         .path = r->place.name,
                                         .seed = r->seed,
@@ -190,7 +196,7 @@ static enum err_code write_target(struct restoring *r, struct err_note *note)
         vault_clock(r->target.vault, r->target.now_s);
         return vault_commit(r->target.vault, note);
     }
-    r->what = "Restoring";
+    begin_progress(r, "Restoring");
     enum err_code rc = restore_write(&r->target, &r->found, &r->source, note);
     end_progress(r);
     if (rc == ERR_REFUSED) {
@@ -279,7 +285,6 @@ enum err_code restore_run(const char *path, const struct options *options, struc
     struct restoring *r = memory_get(sizeof *r);
     r->options = options;
     r->seed = memory_get_secret(WORDS_SEED_LEN);
-    r->started_s = (uint64_t)time(NULL);
     enum err_code rc = words_take(r->seed, options->words_file, note);
     if (rc == ERR_OK && options->passphrase_file != NULL) {
         rc = passphrase_from_file(&r->passphrase, options->passphrase_file, note);

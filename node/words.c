@@ -1,5 +1,6 @@
 #include "node/words.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -70,6 +71,11 @@ static enum err_code from_file(uint8_t seed[WORDS_SEED_LEN], const char *path,
     return rc;
 }
 
+static void say_sentence(const struct err_note *why, const char *next)
+{
+    (void)fprintf(stderr, "%c%s.\n%s\n", toupper((unsigned char)why->text[0]), why->text + 1, next);
+}
+
 /* One more line, unless something in it is no word; then it is asked for again. */
 static bool take_line(char *text, size_t *len, size_t *count)
 {
@@ -92,7 +98,7 @@ static bool take_line(char *text, size_t *len, size_t *count)
         *len += added + 1;
     } else {
         (void)say_trouble(rc, &trouble, &why);
-        (void)fprintf(stderr, "%s.\nThat line does not count; please type it again.\n", why.text);
+        say_sentence(&why, "That line does not count; please type it again.");
     }
     sodium_memzero(numbers, sizeof numbers);
     sodium_memzero(&trouble, sizeof trouble);
@@ -139,7 +145,7 @@ enum err_code words_take(uint8_t seed[WORDS_SEED_LEN], const char *file, struct 
                 *note = why;
                 break;
             }
-            (void)fprintf(stderr, "%s. Please begin again.\n", why.text);
+            say_sentence(&why, "Please begin again.");
         }
     }
     sodium_free(text);

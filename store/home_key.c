@@ -51,18 +51,19 @@ struct parts {
     bool from_slot_new;
 };
 
-static enum err_code parts_new(struct parts **parts, struct err_note *note)
+/* NULL where there is no memory for it. */
+static struct parts *parts_new(void)
 {
-    if (sodium_init() < 0) {
-        return err_note(note, ERR_IO, "libsodium did not start");
+    struct parts *made = sodium_init() >= 0 ? sodium_malloc(sizeof *made) : NULL;
+    if (made != NULL) {
+        memset(made, 0, sizeof *made);
     }
-    struct parts *made = sodium_malloc(sizeof *made);
-    if (made == NULL) {
-        return err_note(note, ERR_NO_MEMORY, "out of memory");
-    }
-    memset(made, 0, sizeof *made);
-    *parts = made;
-    return ERR_OK;
+    return made;
+}
+
+static enum err_code no_memory(struct err_note *note)
+{
+    return err_note(note, ERR_NO_MEMORY, "out of memory");
 }
 
 void home_key_derive(uint8_t out[HOME_KEY_LEN], const uint8_t key[HOME_KEY_LEN],
@@ -100,6 +101,7 @@ static enum err_code read_exactly(uint8_t *out, size_t len, struct files *files,
     if (rc != ERR_OK) {
         return rc == ERR_TOO_LARGE ? damaged(note, path) : rc;
     }
+    assert(octets != NULL);
     if (got == len) {
         memcpy(out, octets, len);
     } else {
@@ -182,12 +184,11 @@ static enum err_code find(struct parts *parts, struct files *files, struct err_n
 
 enum err_code home_key_is_locked(bool *locked, struct files *files, struct err_note *note)
 {
-    struct parts *parts = NULL;
-    enum err_code rc = parts_new(&parts, note);
-    if (rc != ERR_OK) {
-        return rc;
+    struct parts *parts = parts_new();
+    if (parts == NULL) {
+        return no_memory(note);
     }
-    rc = find(parts, files, note);
+    enum err_code rc = find(parts, files, note);
     if (rc == ERR_OK) {
         *locked = mode_of(parts) == MODE_WRAPPED;
     }
@@ -383,12 +384,11 @@ static bool is_settled(const struct parts *parts, struct files *files)
 enum err_code home_key_open(uint8_t key[HOME_KEY_LEN], struct files *files,
                             struct octets passphrase, struct err_note *note)
 {
-    struct parts *parts = NULL;
-    enum err_code rc = parts_new(&parts, note);
-    if (rc != ERR_OK) {
-        return rc;
+    struct parts *parts = parts_new();
+    if (parts == NULL) {
+        return no_memory(note);
     }
-    rc = find(parts, files, note);
+    enum err_code rc = find(parts, files, note);
     if (rc == ERR_OK) {
         rc = unwrap(key, parts, passphrase, note);
     }
@@ -403,13 +403,12 @@ enum err_code home_key_open(uint8_t key[HOME_KEY_LEN], struct files *files,
 enum err_code home_key_make(uint8_t key[HOME_KEY_LEN], struct files *files,
                             const struct home_key_lock *lock, struct err_note *note)
 {
-    struct parts *parts = NULL;
-    enum err_code rc = parts_new(&parts, note);
-    if (rc != ERR_OK) {
-        return rc;
+    struct parts *parts = parts_new();
+    if (parts == NULL) {
+        return no_memory(note);
     }
     randombytes_buf(key, HOME_KEY_LEN);
-    rc = wrap(parts, key, lock, note);
+    enum err_code rc = wrap(parts, key, lock, note);
     /* The keyslot first: a key file alone says that the home can be opened. */
     if (rc == ERR_OK && lock != NULL) {
         rc = place(files, SLOT_PATH, octets_of(parts->slot, SLOT_LEN), note);
@@ -441,9 +440,9 @@ static enum err_code write_ahead(const struct parts *parts, struct files *files,
 /* Which of the two is in force after an error, as the next opening will find it. */
 static bool is_in_force(const struct parts *parts, struct files *files)
 {
-    struct parts *found = NULL;
+    struct parts *found = parts_new();
     struct err_note ignored = {{0}};
-    if (parts_new(&found, &ignored) != ERR_OK) {
+    if (found == NULL) {
         return true;
     }
     bool same =
@@ -455,14 +454,13 @@ static bool is_in_force(const struct parts *parts, struct files *files)
 enum err_code home_key_change(bool *changed, struct files *files, const uint8_t key[HOME_KEY_LEN],
                               const struct home_key_lock *lock, struct err_note *note)
 {
-    struct parts *parts = NULL;
+    struct parts *parts = parts_new();
     *changed = false;
-    enum err_code rc = parts_new(&parts, note);
-    if (rc != ERR_OK) {
-        return rc;
+    if (parts == NULL) {
+        return no_memory(note);
     }
     /* What an earlier change left half done is settled before its copies are written over. */
-    rc = find(parts, files, note);
+    enum err_code rc = find(parts, files, note);
     if (rc == ERR_OK && !is_settled(parts, files)) {
         rc = settle(parts, files, note);
     }

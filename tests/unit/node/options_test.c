@@ -117,9 +117,31 @@ static void what_is_incomplete_or_contradicts_itself_is_refused(void **state)
     assert_int_equal(PARSE("--panic", "--relay"), ERR_USAGE);
     assert_int_equal(PARSE("--panic", "--passphrase-file", "f"), ERR_USAGE);
     assert_int_equal(PARSE("--no-passphrase"), ERR_USAGE);
+    assert_int_equal(PARSE("--words", "--restore", "f"), ERR_USAGE);
+    assert_int_equal(PARSE("--restore-words", "--init"), ERR_USAGE);
+    assert_int_equal(PARSE("--restore", "f", "--relay"), ERR_USAGE);
+    assert_int_equal(PARSE("--words-file", "f"), ERR_USAGE);
+    assert_int_equal(PARSE("--show"), ERR_USAGE);
+    assert_int_equal(PARSE("--restore"), ERR_USAGE);
     assert_int_equal(PARSE("--held", "2"), ERR_USAGE);
     assert_int_equal(PARSE("--held", "3x"), ERR_USAGE);
     assert_int_equal(PARSE("--init", "--no-passphrase", "--passphrase-file", "f"), ERR_USAGE);
+}
+
+static void a_home_comes_back_from_a_file_or_from_words(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--restore", "f", "--words-file", "w", "--no-passphrase"), ERR_OK);
+    assert_int_equal(options.mode, OPTIONS_RESTORE);
+    assert_string_equal(options.restore_path, "f");
+    assert_string_equal(options.words_file, "w");
+    assert_int_equal(PARSE("--restore-words"), ERR_OK);
+    assert_int_equal(options.mode, OPTIONS_RESTORE);
+    assert_null(options.restore_path);
+    assert_int_equal(PARSE("--words", "--show"), ERR_OK);
+    assert_true(options.show);
 }
 
 static void help_wins_over_everything(void **state)
@@ -141,6 +163,7 @@ int main(void)
         cmocka_unit_test(a_home_may_begin_with_shields),
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(what_is_incomplete_or_contradicts_itself_is_refused),
+        cmocka_unit_test(a_home_comes_back_from_a_file_or_from_words),
         cmocka_unit_test(help_wins_over_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

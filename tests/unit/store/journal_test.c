@@ -79,6 +79,42 @@ static void own_posts_are_kept_in_order(void **state)
     assert_false(journal_is_own(journal, &other));
 }
 
+/* From a peer or a backup: what is there stays as it is, and a post twice in a batch is one. */
+static void adopted_posts_are_own_posts(void **state)
+{
+    (void)state;
+    struct journal_adopted adopted[5];
+    assert_int_equal(keep(1), ERR_OK);
+    for (size_t i = 0; i < 4; i++) {
+        adopted[i] = (struct journal_adopted){
+            .id = posts.ids[i], .wire = posts.wires[i], .sent_count = (uint32_t)i};
+    }
+    adopted[3].wire = octets_of(NULL, 0); /* its id alone is known */
+    adopted[4] = adopted[2];
+    for (int times = 0; times < 2; times++) {
+        assert_int_equal(journal_adopt(journal, adopted, 5, &note), ERR_OK);
+        reopen();
+        assert_int_equal(journal_own_count(journal), 4);
+        struct post_id id;
+        struct octets wire;
+        uint32_t sent_count;
+        journal_own_at(journal, &id, &wire, &sent_count, 0);
+        assert_true(post_id_equal(&id, &posts.ids[1]));
+        assert_int_equal(sent_count, 0);
+        journal_own_at(journal, &id, &wire, &sent_count, 2);
+        assert_true(octets_equal(wire, posts.wires[2]));
+        assert_int_equal(sent_count, 2);
+        journal_own_at(journal, &id, &wire, &sent_count, 3);
+        assert_int_equal(wire.len, 0);
+        assert_true(journal_is_own(journal, &posts.ids[3]));
+    }
+    assert_int_equal(journal_adopt(journal, adopted, 0, &note), ERR_OK);
+    file_memory_fail(files, FILE_MEMORY_APPEND, 1, ERR_NO_SPACE);
+    adopted[0] = (struct journal_adopted){.id = posts.ids[4], .wire = posts.wires[4]};
+    assert_int_equal(journal_adopt(journal, adopted, 1, &note), ERR_NO_SPACE);
+    assert_false(journal_is_own(journal, &posts.ids[4]));
+}
+
 static void how_many_have_a_post_is_kept(void **state)
 {
     (void)state;
@@ -293,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(own_posts_are_kept_in_order),
+        TEST(adopted_posts_are_own_posts),
         TEST(how_many_have_a_post_is_kept),
         TEST(the_latest_generation_is_kept),
         TEST(changes_of_blocks_are_told_in_order),
