@@ -267,7 +267,7 @@ static void sweep_one(void *context, const char *name)
 /* All that a restore may have made. */
 static enum err_code sweep_out(struct home *home, struct err_note *note)
 {
-    static const char *const folders[] = {"journal", "log", "runs"};
+    static const char *const folders[] = {"journal", "log", "index"};
     static const char *const names[] = {"vault", "vault.new", "vault.last", "vault.last.new",
                                         "key",   "key.new",   "keyslot",    "keyslot.new"};
     enum err_code rc = ERR_OK;

@@ -125,17 +125,13 @@ static enum err_code file_words(enum err_code rc, const char *path, struct err_n
 
 static enum err_code check_file(struct restoring *r, struct err_note *note)
 {
-    enum err_code rc = open_place(r, note);
-    if (rc != ERR_OK) {
-        return rc;
-    }
     begin_progress(r, "Checking the backup");
     r->source = (struct restore_source){.files = r->place.files,
                                         .path = r->place.name,
                                         .seed = r->seed,
                                         .progress = on_progress,
                                         .context = r};
-    rc = restore_check(&r->found, &r->source, note);
+    enum err_code rc = restore_check(&r->found, &r->source, note);
     end_progress(r);
     return rc == ERR_OK ? rc : file_words(rc, r->options->restore_path, note);
 }
@@ -250,9 +246,6 @@ static enum err_code restore(struct restoring *r, struct err_note *note)
 {
     enum err_code rc = r->options->restore_path != NULL ? check_file(r, note) : ERR_OK;
     if (rc == ERR_OK) {
-        rc = look_around(r, note);
-    }
-    if (rc == ERR_OK) {
         rc = r->is_fresh ? make_fresh(r, note)
                          : home_unlock_asking(&r->home, r->options->passphrase_file, note);
     }
@@ -263,6 +256,17 @@ static enum err_code restore(struct restoring *r, struct err_note *note)
         rc = home_restore_end(&r->home, note);
     }
     return rc;
+}
+
+/* Nobody types 24 words to be told then that the file is not there. */
+static enum err_code prepare(struct restoring *r, const char *path, struct err_note *note)
+{
+    enum err_code rc = r->options->restore_path != NULL ? open_place(r, note) : ERR_OK;
+    if (rc == ERR_OK) {
+        rc = home_open(&r->home, path, true, note);
+        r->opened = rc == ERR_OK;
+    }
+    return rc == ERR_OK ? look_around(r, note) : rc;
 }
 
 static void close_all(struct restoring *r)
@@ -285,13 +289,12 @@ enum err_code restore_run(const char *path, const struct options *options, struc
     struct restoring *r = memory_get(sizeof *r);
     r->options = options;
     r->seed = memory_get_secret(WORDS_SEED_LEN);
-    enum err_code rc = words_take(r->seed, options->words_file, note);
+    enum err_code rc = prepare(r, path, note);
+    if (rc == ERR_OK) {
+        rc = words_take(r->seed, options->words_file, note);
+    }
     if (rc == ERR_OK && options->passphrase_file != NULL) {
         rc = passphrase_from_file(&r->passphrase, options->passphrase_file, note);
-    }
-    if (rc == ERR_OK) {
-        rc = home_open(&r->home, path, true, note);
-        r->opened = rc == ERR_OK;
     }
     rc = rc == ERR_OK ? restore(r, note) : rc;
     if (rc == ERR_OK) {

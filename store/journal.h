@@ -47,10 +47,10 @@ MUST_USE enum err_code journal_open_telling(struct journal **journal, struct fil
                                             struct err_note *note);
 
 /* Each of these is durable when it returns; what is there already is not written again.  What an
- * error in writing left behind is given up for good: the next of them begins with journal_recover().
- *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY
- *   ERR_DAMAGED    what was kept before an error does not open any more
- *   ERR_NOT_FOUND  journal_sent() of a post that is not an own one */
+ * error in writing left behind is given up for good: the next of them begins with
+ * journal_recover(). ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY ERR_DAMAGED    what was
+ * kept before an error does not open any more ERR_NOT_FOUND  journal_sent() of a post that is not
+ * an own one */
 MUST_USE enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
                                         struct octets wire, struct err_note *note);
 /* An own post that came from somewhere else: from a peer, or from a backup. */

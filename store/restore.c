@@ -274,6 +274,7 @@ static enum err_code add_item(const struct restore_target *target, struct batch 
                               uint8_t kind, struct octets octets, struct err_note *note)
 {
     enum err_code rc = ERR_OK;
+    assert(batch->items != NULL);
     if (!fits(kind, octets.len)) {
         return ERR_DAMAGED;
     }
