@@ -84,4 +84,6 @@ as bea recover >"$scratch/said" || fail "no journal: recover: $(cat "$scratch/sa
 grep -q 'may be missing' "$scratch/said" || fail "no journal: it does not say what may be missing"
 start bea
 [ "$(blocked)" = "$both " ] || fail "no journal: a block is lost: $(blocked)"
+# What she wrote is signed by her key and unknown to this home: she confirms her list first.
+as bea blocks confirm --yes >/dev/null || fail "no journal: confirming"
 as bea unblock her >/dev/null || fail "$way: a label is lost"
