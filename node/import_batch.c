@@ -177,6 +177,15 @@ static void count(struct import_batch *batch, size_t kept, uint64_t now_s)
     }
 }
 
+/* As many slices as there are batches keep pace, and memory stays bounded.  What cannot be put in
+ * order now is when the home is opened next. */
+static void tend(struct import_batch *batch, uint64_t now_s)
+{
+    bool more = false;
+    enum err_code rc = store_tend(batch->store, &more, now_s, NULL);
+    (void)rc;
+}
+
 static void put(struct job *job)
 {
     struct import_batch *batch = JOB_OWNER(job, struct import_batch, put);
@@ -190,6 +199,7 @@ static void put(struct job *job)
     }
     if (batch->rc == ERR_OK) {
         count(batch, kept, now_s);
+        tend(batch, now_s);
     }
 }
 

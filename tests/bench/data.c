@@ -8,6 +8,7 @@
 
 #include "proto/canon.h"
 #include "tests/bench/measure.h"
+#include "tests/support/sorted_set.h"
 
 #define PEOPLE_COUNT 1000
 #define WIRE_ROOM    512 /* for one of these posts */
@@ -210,4 +211,15 @@ size_t data_unsigned(uint8_t *wire, const struct post_draft *draft, const struct
     canon_write_bin(&w, canon_written(&body));
     canon_write_bin(&w, octets_of(proof, sizeof proof));
     return canon_written(&w).len;
+}
+
+void data_set(struct sorted_set *set, const struct data *data)
+{
+    sorted_set_init(set);
+    for (size_t i = 0; i < data->count; i++) {
+        struct post post;
+        must_ok(post_decode(&post, data->wires[i]), NULL, "decoding");
+        sorted_set_add(set, post.created_s, &post.id);
+    }
+    sorted_set_seal(set);
 }

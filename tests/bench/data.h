@@ -25,6 +25,10 @@ void data_free(struct data *data);
 /* Where that file lies: what `kithd --import` reads. */
 void data_file(char path[BENCH_PATH_MAX], const struct bench *bench, size_t count);
 
+/* All of them as a set to reconcile with, sealed; the caller closes it. */
+struct sorted_set;
+void data_set(struct sorted_set *set, const struct data *data);
+
 /* Numbers from a seed, for everything that need not be unforeseeable. */
 uint64_t data_random(uint64_t *state, uint64_t below);
 #define DATA_WORDS_BITS 18 /* of the rank of a word */

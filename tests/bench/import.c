@@ -22,13 +22,22 @@ struct figures {
     double memory_mib;
 };
 
-static void run_once(const struct bench *bench, struct figures *figures, const char *file,
-                     size_t count, int number)
+static void make_home(const struct bench *bench, const char *name, bool relay)
 {
-    char name[32];
+    if (!relay) {
+        kithd_init(bench, name);
+        return;
+    }
+    struct kithd kithd;
     struct kithd_usage usage;
-    (void)snprintf(name, sizeof name, "import-%d", number);
-    kithd_init(bench, name);
+    kithd_relay(&kithd, bench, name);
+    kithd_stop(&kithd, &usage);
+}
+
+static void run_once(const struct bench *bench, struct figures *figures, const char *file,
+                     size_t count, const char *name)
+{
+    struct kithd_usage usage;
     double raw_s = bench->smoke ? RAW_S / 50 : bench->quick ? RAW_S / 4 : RAW_S;
     struct raw_verify before = raw_verify_measure(bench->cores, raw_s);
     double begun = clock_wall();
@@ -44,6 +53,33 @@ static void run_once(const struct bench *bench, struct figures *figures, const c
     spread_add(&figures->by_cores, by_cores);
     spread_add(&figures->rate, posts / took_s);
     figures->memory_mib = usage.memory_mib;
+}
+
+static void measure(const struct bench *bench, const char *file, size_t count, bool relay)
+{
+    struct figures *figures = must_get(1, sizeof *figures);
+    for (int i = 0; i < (bench->smoke ? 1 : RUNS); i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "import-%d-%d", relay, i);
+        make_home(bench, name, relay);
+        run_once(bench, figures, file, count, name);
+    }
+    struct result result = {.bench = relay ? "import" : "import-person",
+                            .unit = "ratio",
+                            .better = relay ? BETTER_HIGHER : BETTER_NONE,
+                            .target = 0.9,
+                            .reference = "crypto_sign_verify_detached on all cores at once, "
+                                         "measured before and after each run; the value is the "
+                                         "best of the runs"};
+    result_spread(&result, &figures->ratio);
+    result.value = result.max;
+    result_print(&result,
+                 ",\"median\":%.3f,\"ratio_by_clock\":%.3f,\"ratio_by_cores\":%.3f,\"posts\":%zu,"
+                 "\"posts_per_s\":%.0f,\"memory_mib\":%.1f",
+                 spread_at(&figures->ratio, 0.5), spread_at(&figures->by_clock, 1),
+                 spread_at(&figures->by_cores, 1), count, spread_at(&figures->rate, 1),
+                 figures->memory_mib);
+    free(figures);
 }
 
 /* Stopped again and again, it goes on where it was, and nothing is stored twice. */
@@ -66,25 +102,7 @@ void bench_import(struct bench *bench)
     data_signed(&data, bench, bench_scaled(bench, POSTS_COUNT));
     data_file(file, bench, data.count);
     check_stopping(bench, file, data.count);
-    struct figures *figures = must_get(1, sizeof *figures);
-    for (int i = 0; i < (bench->smoke ? 1 : RUNS); i++) {
-        run_once(bench, figures, file, data.count, i);
-    }
-    struct result result = {.bench = "import",
-                            .unit = "ratio",
-                            .better = BETTER_HIGHER,
-                            .target = 0.9,
-                            .reference = "crypto_sign_verify_detached on all cores at once, "
-                                         "measured before and after each run; the value is the "
-                                         "best of the runs"};
-    result_spread(&result, &figures->ratio);
-    result.value = result.max;
-    result_print(&result,
-                 ",\"median\":%.3f,\"ratio_by_clock\":%.3f,\"ratio_by_cores\":%.3f,\"posts\":%zu,"
-                 "\"posts_per_s\":%.0f,\"memory_mib\":%.1f",
-                 spread_at(&figures->ratio, 0.5), spread_at(&figures->by_clock, 1),
-                 spread_at(&figures->by_cores, 1), data.count, spread_at(&figures->rate, 1),
-                 figures->memory_mib);
-    free(figures);
+    measure(bench, file, data.count, true);
+    measure(bench, file, data.count, false);
     data_free(&data);
 }

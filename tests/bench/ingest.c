@@ -33,17 +33,6 @@ struct figures {
     double memory_mib;
 };
 
-static void fill_set(struct sorted_set *set, const struct data *data)
-{
-    sorted_set_init(set);
-    for (size_t i = 0; i < data->count; i++) {
-        struct post post;
-        must_ok(post_decode(&post, data->wires[i]), NULL, "decoding");
-        sorted_set_add(set, post.created_s, &post.id);
-    }
-    sorted_set_seal(set);
-}
-
 static void run_once(const struct bench *bench, struct figures *figures, const struct data *data,
                      const struct sorted_set *set, int number)
 {
@@ -110,7 +99,7 @@ void bench_ingest(struct bench *bench)
     struct data data;
     struct sorted_set set;
     data_signed(&data, bench, bench_scaled(bench, POSTS_COUNT));
-    fill_set(&set, &data);
+    data_set(&set, &data);
     struct figures *figures = must_get(1, sizeof *figures);
     for (int i = 0; i < (bench->smoke ? 1 : RUNS); i++) {
         run_once(bench, figures, &data, &set, i);

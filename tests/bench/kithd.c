@@ -114,27 +114,41 @@ void kithd_home(struct kithd *kithd, const struct bench *bench, const char *name
     (void)snprintf(kithd->home, sizeof kithd->home, "%s/%s", bench->scratch, name);
 }
 
-void kithd_relay(struct kithd *kithd, const struct bench *bench, const char *name)
+static void run(struct kithd *kithd, const struct bench *bench, bool relay,
+                const struct address *peer)
 {
-    kithd_home(kithd, bench, name);
-    const char *args[] = {"--relay", "--home", kithd->home, "--listen", "127.0.0.1:0", NULL};
+    char address[ADDRESS_TEXT_MAX + 1] = "";
+    const char *args[ARGS_MAX] = {"--home", kithd->home, "--listen", "127.0.0.1:0"};
+    size_t count = 4;
+    if (peer != NULL) {
+        address_print(address, peer);
+        args[count++] = "--peer";
+        args[count++] = address;
+    }
+    if (relay) {
+        args[count++] = "--relay";
+    }
     kithd->pid = start(kithd->home, bench, args);
     await(kithd, bench);
+}
+
+void kithd_relay(struct kithd *kithd, const struct bench *bench, const char *name)
+{
+    kithd_relay_dialling(kithd, bench, name, NULL);
+}
+
+void kithd_relay_dialling(struct kithd *kithd, const struct bench *bench, const char *name,
+                          const struct address *peer)
+{
+    kithd_home(kithd, bench, name);
+    run(kithd, bench, true, peer);
 }
 
 void kithd_person(struct kithd *kithd, const struct bench *bench, const char *name,
                   const struct address *peer)
 {
     kithd_home(kithd, bench, name);
-    char address[ADDRESS_TEXT_MAX + 1] = "";
-    const char *args[] = {"--home", kithd->home, "--listen", "127.0.0.1:0", NULL, NULL, NULL};
-    if (peer != NULL) {
-        address_print(address, peer);
-        args[4] = "--peer";
-        args[5] = address;
-    }
-    kithd->pid = start(kithd->home, bench, args);
-    await(kithd, bench);
+    run(kithd, bench, false, peer);
 }
 
 static double seconds(struct timeval time)

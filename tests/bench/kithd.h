@@ -24,6 +24,9 @@ void kithd_home(struct kithd *kithd, const struct bench *bench, const char *name
 
 /* Start a relay in that home, and wait until it answers. */
 void kithd_relay(struct kithd *kithd, const struct bench *bench, const char *name);
+/* The same, and it dials peer. */
+void kithd_relay_dialling(struct kithd *kithd, const struct bench *bench, const char *name,
+                          const struct address *peer);
 /* A person's node, whose home kithd_init() made; it dials peer, where there is one. */
 void kithd_person(struct kithd *kithd, const struct bench *bench, const char *name,
                   const struct address *peer);

@@ -85,17 +85,6 @@ static void say_expected(struct replay *r)
                    t->by_distance[2], t->by_distance[3], t->by_distance[4], days);
 }
 
-static void fill_set(struct replay *r)
-{
-    sorted_set_init(&r->set);
-    for (size_t i = 0; i < r->made.posts.count; i++) {
-        struct post post;
-        must_ok(post_decode(&post, r->made.posts.wires[i]), NULL, "decoding");
-        sorted_set_add(&r->set, post.created_s, &post.id);
-    }
-    sorted_set_seal(&r->set);
-}
-
 /* Whom she follows and whom she blocked, before any of it comes. */
 static void make_home(const struct replay *r, const char *name)
 {
@@ -280,7 +269,7 @@ void bench_replay(struct bench *bench)
     replay_make(&r->made, bench, &r->plan);
     replay_truth_of(&r->truth, &r->plan, r->made.begin_s);
     say_expected(r);
-    fill_set(r);
+    data_set(&r->set, &r->made.posts);
     struct figures *figures = must_get(1, sizeof *figures);
     for (int i = 0; i < (bench->smoke ? 1 : RUNS); i++) {
         char name[32];
