@@ -1,4 +1,4 @@
-#include "tests/crash/ledger.h"
+#include "tests/crash/ledger_inner.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -25,137 +25,15 @@ void ledger_name(char out[32], const char *what, unsigned number)
 
 static char details[256]; /* of the latest difference */
 
+void ledger_details_clear(void)
+{
+    details[0] = '\0';
+}
+
 const char *ledger_details(void)
 {
     return details;
 }
-
-/* --- the vault ----------------------------------------------------------------------------------
- */
-
-static uint32_t who_is(const struct key *key)
-{
-    for (uint32_t who = 0; who < POOL_PEOPLE; who++) {
-        if (key_equal(pool_person(who), key)) {
-            return who;
-        }
-    }
-    return POOL_NONE;
-}
-
-/* The number behind a text of ours; 0 for an empty one. */
-static unsigned number_of(const char *text)
-{
-    while (*text != '\0' && (*text < '0' || *text > '9')) {
-        text++;
-    }
-    return (unsigned)strtoul(text, NULL, 10);
-}
-
-static void read_blocks(struct ledger_vault *out, const struct vault_contents *in)
-{
-    for (size_t i = 0; i < in->blocks_count; i++) {
-        const struct vault_block *block = &in->blocks[i];
-        uint32_t who = who_is(&block->key);
-        if (who == POOL_NONE) {
-            out->strange = true;
-            continue;
-        }
-        out->blocks[who].stretches++;
-        out->blocks[who].in_force = block->in_force;
-        out->blocks[who].label = (uint8_t)number_of(block->label);
-        out->blocks[who].at_s = block->in_force ? block->since_s : block->until_s;
-        out->blocks[who].position = block->in_force ? block->since_position : block->until_position;
-    }
-}
-
-static void read_texts(struct ledger_vault *out, const struct vault_contents *in)
-{
-    char text[128];
-    for (size_t i = 0; i < in->tags_count; i++) {
-        (void)snprintf(text, sizeof text, "%.*s", (int)in->tags[i].tag_len,
-                       (const char *)in->tags[i].tag);
-        out->tags[number_of(text) % LEDGER_TAGS] = true;
-    }
-    for (size_t i = 0; i < in->shields_count; i++) {
-        (void)snprintf(text, sizeof text, "%.*s", (int)in->shields[i].text_len,
-                       (const char *)in->shields[i].text);
-        out->shields[number_of(text) % LEDGER_SHIELDS] = true;
-    }
-    for (size_t i = 0; i < in->peers_count; i++) {
-        out->peers[in->peers[i].address.port % LEDGER_PEERS] = true;
-    }
-    for (size_t i = 0; i < in->claims_count; i++) {
-        out->claims[in->claims[i].address.port % LEDGER_PEERS] = true;
-    }
-}
-
-static void read_vault(struct ledger_vault *out, const struct vault_contents *in)
-{
-    memset(out, 0, sizeof *out);
-    for (size_t i = 0; i < in->petnames_count; i++) {
-        uint32_t who = who_is(&in->petnames[i].key);
-        out->strange = out->strange || who == POOL_NONE;
-        if (who != POOL_NONE) {
-            out->petname[who] = (uint8_t)number_of(in->petnames[i].name);
-        }
-    }
-    for (size_t i = 0; i < in->follows_count; i++) {
-        uint32_t who = who_is(&in->follows[i]);
-        out->strange = out->strange || who == POOL_NONE;
-        if (who != POOL_NONE) {
-            out->followed[who] = true;
-        }
-    }
-    read_blocks(out, in);
-    read_texts(out, in);
-    out->steps = in->web_steps;
-}
-
-static bool vaults_equal(const struct ledger_vault *a, const struct ledger_vault *b)
-{
-    bool same = memcmp(a->petname, b->petname, sizeof a->petname) == 0 &&
-                memcmp(a->followed, b->followed, sizeof a->followed) == 0 &&
-                memcmp(a->tags, b->tags, sizeof a->tags) == 0 &&
-                memcmp(a->shields, b->shields, sizeof a->shields) == 0 &&
-                memcmp(a->peers, b->peers, sizeof a->peers) == 0 &&
-                memcmp(a->claims, b->claims, sizeof a->claims) == 0 && a->steps == b->steps &&
-                a->strange == b->strange;
-    for (size_t i = 0; i < POOL_PEOPLE && same; i++) {
-        same = a->blocks[i].in_force == b->blocks[i].in_force &&
-               a->blocks[i].label == b->blocks[i].label &&
-               a->blocks[i].stretches == b->blocks[i].stretches &&
-               a->blocks[i].at_s == b->blocks[i].at_s &&
-               a->blocks[i].position == b->blocks[i].position;
-    }
-    return same;
-}
-
-static bool blocks_hold(const struct ledger_vault *found, const struct ledger_vault *wanted)
-{
-    for (size_t i = 0; i < POOL_PEOPLE; i++) {
-        if (wanted->blocks[i].in_force && !found->blocks[i].in_force) {
-            return false;
-        }
-    }
-    return !found->strange;
-}
-
-static bool vault_holds(const struct ledger *ledger, const struct house *house)
-{
-    struct ledger_vault found;
-    const struct vault_contents *contents = vault_contents(house->vault);
-    read_vault(&found, contents);
-    if (ledger->blocks_alone) {
-        return blocks_hold(&found, &ledger->vault);
-    }
-    return contents->generation >= ledger->generation &&
-           (vaults_equal(&found, &ledger->vault) ||
-            (ledger->vault_flying && vaults_equal(&found, &ledger->vault_next)));
-}
-
-/* --- the journal --------------------------------------------------------------------------------
- */
 
 static bool own_is(const struct house *house, size_t index, uint32_t wanted, uint32_t *sent_count)
 {
@@ -198,7 +76,7 @@ static bool took_flying(bool took[LEDGER_ADOPTED_MAX], const struct ledger *ledg
     return at == count;
 }
 
-static bool journal_holds(const struct ledger *ledger, const struct house *house)
+bool ledger_journal_holds(const struct ledger *ledger, const struct house *house)
 {
     bool took[LEDGER_ADOPTED_MAX];
     uint32_t sent_count = 0;
@@ -221,9 +99,6 @@ static bool journal_holds(const struct ledger *ledger, const struct house *house
     }
     return took_flying(took, ledger, house);
 }
-
-/* --- the posts ----------------------------------------------------------------------------------
- */
 
 /* What the store must hold, in order: what was acknowledged, what it has of the batch in flight,
  * and her own posts that it got on opening. */
@@ -435,111 +310,15 @@ bool ledger_holds(const struct ledger *ledger, struct house *house, uint64_t now
         return false;
     }
     *why = "the vault is neither what was acknowledged nor what was being written";
-    if (!vault_holds(ledger, house)) {
+    if (!ledger_vault_holds(ledger, house)) {
         return false;
     }
     *why = "the journal lacks what was acknowledged, or holds more";
-    if (!journal_holds(ledger, house)) {
+    if (!ledger_journal_holds(ledger, house)) {
         return false;
     }
     return posts_hold(ledger, house, now_s, thorough, why);
 }
-
-/* --- after damage -------------------------------------------------------------------------------
- */
-
-struct rest {
-    bool shown[POOL_POSTS_MAX];
-    bool gone[POOL_POSTS_MAX];
-};
-
-/* Which of the wanted posts this is, the search going on behind the last one; posts of hers may
- * have been stored again at the end. */
-static uint32_t find_shown(const struct ledger *ledger, size_t *next, struct octets wire)
-{
-    for (size_t i = *next; i < ledger->order_count; i++) {
-        if (octets_equal(pool_at(ledger->order[i])->wire, wire)) {
-            *next = i + 1;
-            return ledger->order[i];
-        }
-    }
-    for (size_t i = 0; i < ledger->own_count; i++) {
-        if (octets_equal(pool_at(ledger->own[i])->wire, wire)) {
-            return ledger->own[i];
-        }
-    }
-    return POOL_NONE;
-}
-
-static bool read_rest(struct rest *rest, const struct ledger *ledger, struct house *house)
-{
-    uint8_t octets[POST_WIRE_MAX];
-    struct octets_room room = {.at = octets, .cap = sizeof octets};
-    uint64_t position = 0;
-    uint64_t at = 0;
-    size_t next = 0;
-    struct err_note note = {{0}};
-    enum err_code rc;
-    while ((rc = store_next(house->store, &room, &at, &position, &note)) == ERR_OK) {
-        uint32_t index = find_shown(ledger, &next, octets_of(room.at, room.len));
-        if (index == POOL_NONE || rest->shown[index]) {
-            return false;
-        }
-        rest->shown[index] = true;
-        const struct pool_post *post = pool_at(index);
-        if (post->subject != POOL_NONE && pool_at(post->subject)->author == post->author &&
-            pool_at(post->subject)->subject == POOL_NONE) {
-            rest->gone[post->subject] = true;
-        }
-    }
-    return rc == ERR_NOT_FOUND;
-}
-
-static bool is_missing(const struct rest *rest, uint32_t index, uint64_t now_s)
-{
-    const struct post *post = &pool_at(index)->post;
-    bool expired = post->expires_s != 0 && post->expires_s < now_s - now_s % DAY_S;
-    return !rest->shown[index] && !rest->gone[index] && !expired;
-}
-
-bool ledger_holds_rest(const struct ledger *ledger, struct house *house, uint64_t now_s,
-                       uint64_t *missing_count, const char **why)
-{
-    static struct rest rest;
-    memset(&rest, 0, sizeof rest);
-    *missing_count = 0;
-    details[0] = '\0';
-    *why = "the vault is not what was acknowledged";
-    if (!vault_holds(ledger, house)) {
-        return false;
-    }
-    *why = "the journal lacks what was acknowledged, or holds more";
-    if (!journal_holds(ledger, house)) {
-        return false;
-    }
-    *why = "a post is shown that was never put, or in another order, or twice";
-    if (!read_rest(&rest, ledger, house)) {
-        return false;
-    }
-    for (size_t i = 0; i < ledger->order_count; i++) {
-        uint32_t index = ledger->order[i];
-        *why = "a post is shown that was taken back by one that is shown, too";
-        if (rest.shown[index] && rest.gone[index]) {
-            return false;
-        }
-        *missing_count += is_missing(&rest, index, now_s) ? 1 : 0;
-    }
-    *why = "one of her own posts is gone";
-    for (size_t i = 0; i < ledger->own_count; i++) {
-        if (is_missing(&rest, ledger->own[i], now_s)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* --- settling -----------------------------------------------------------------------------------
- */
 
 static void settle_post(struct ledger *ledger, struct house *house, uint32_t index)
 {
@@ -573,7 +352,7 @@ void ledger_settle(struct ledger *ledger, struct house *house)
         ledger->used[ledger->used_flying] = invite_used(house, ledger->used_flying);
     }
     ledger->used_flying = LEDGER_INVITES;
-    read_vault(&ledger->vault, vault_contents(house->vault));
+    ledger_read_vault(&ledger->vault, vault_contents(house->vault));
     ledger->generation = vault_contents(house->vault)->generation;
     ledger->vault_flying = false;
     ledger->blocks_alone = false;

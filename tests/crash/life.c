@@ -1,4 +1,4 @@
-#include "tests/crash/life.h"
+#include "tests/crash/life_inner.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ const char *life_act_name(enum life_act act)
     return acts[act].name;
 }
 
-static uint64_t draw(struct life *life, uint64_t below)
+uint64_t life_draw(struct life *life, uint64_t below)
 {
     life->random += UINT64_C(0x9e3779b97f4a7c15);
     uint64_t z = life->random;
@@ -83,9 +83,6 @@ void life_free(struct life *life)
     }
 }
 
-/* --- posts --------------------------------------------------------------------------------------
- */
-
 struct batch {
     uint32_t at[LEDGER_BATCH_MAX];
     size_t count;
@@ -95,25 +92,28 @@ struct batch {
 static uint32_t some_stored(struct life *life)
 {
     const struct ledger *ledger = &life->ledger;
-    return ledger->order_count == 0 ? POOL_NONE : ledger->order[draw(life, ledger->order_count)];
+    return ledger->order_count == 0 ? POOL_NONE
+                                    : ledger->order[life_draw(life, ledger->order_count)];
 }
 
 static size_t text_len_of(struct life *life)
 {
-    uint64_t kind = draw(life, 40);
-    return (size_t)(kind == 0   ? 2000 + draw(life, 10000)
-                    : kind < 10 ? 4 + draw(life, 800)
-                                : 4 + draw(life, 200));
+    uint64_t kind = life_draw(life, 40);
+    return (size_t)(kind == 0   ? 2000 + life_draw(life, 10000)
+                    : kind < 10 ? 4 + life_draw(life, 800)
+                                : 4 + life_draw(life, 200));
 }
 
 static uint32_t fresh_text(struct life *life, uint32_t who)
 {
-    uint64_t expires_s = draw(life, 8) == 0 ? life->now_s + 1 + draw(life, (uint64_t)3 * DAY_S) : 0;
-    uint32_t parent = draw(life, 4) == 0 ? some_stored(life) : POOL_NONE;
+    uint64_t expires_s =
+        life_draw(life, 8) == 0 ? life->now_s + 1 + life_draw(life, (uint64_t)3 * DAY_S) : 0;
+    uint32_t parent = life_draw(life, 4) == 0 ? some_stored(life) : POOL_NONE;
     if (parent != POOL_NONE && pool_at(parent)->subject != POOL_NONE) {
         parent = POOL_NONE;
     }
-    return pool_text(who, life->now_s - draw(life, 5000), expires_s, parent, text_len_of(life));
+    return pool_text(who, life->now_s - life_draw(life, 5000), expires_s, parent,
+                     text_len_of(life));
 }
 
 static void add_to(struct batch *batch, uint32_t index)
@@ -123,19 +123,19 @@ static void add_to(struct batch *batch, uint32_t index)
 
 static void add_one(struct life *life, struct batch *batch)
 {
-    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
+    uint32_t who = (uint32_t)life_draw(life, POOL_PEOPLE);
     uint32_t old = some_stored(life);
-    uint64_t kind = draw(life, 20);
+    uint64_t kind = life_draw(life, 20);
     if (kind == 0 && old != POOL_NONE) {
         add_to(batch, old); /* it comes again */
     } else if (kind < 3 && old != POOL_NONE) {
-        uint32_t by = draw(life, 6) == 0 ? who : pool_at(old)->author;
+        uint32_t by = life_draw(life, 6) == 0 ? who : pool_at(old)->author;
         add_to(batch, pool_retract(by, life->now_s, old));
     } else if (kind == 3) {
         /* Both in one batch, in either order. */
         uint32_t subject = fresh_text(life, who);
         uint32_t retract = pool_retract(who, life->now_s, subject);
-        bool first = draw(life, 2) == 0;
+        bool first = life_draw(life, 2) == 0;
         add_to(batch, first ? subject : retract);
         add_to(batch, first ? retract : subject);
     } else {
@@ -209,7 +209,7 @@ static enum err_code put(struct life *life, const struct batch *batch)
 static enum err_code put_some(struct life *life)
 {
     struct batch batch = {.count = 0};
-    uint64_t count = draw(life, 12) == 0 ? 1 + draw(life, 20) : 1 + draw(life, 2);
+    uint64_t count = life_draw(life, 12) == 0 ? 1 + life_draw(life, 20) : 1 + life_draw(life, 2);
     for (uint64_t i = 0; i < count && batch.count + 2 <= LEDGER_BATCH_MAX; i++) {
         add_one(life, &batch);
     }
@@ -249,11 +249,11 @@ static enum err_code adopt(struct life *life)
 {
     struct ledger *ledger = &life->ledger;
     struct journal_adopted posts[LEDGER_ADOPTED_MAX];
-    size_t count = 2 + (size_t)draw(life, LEDGER_ADOPTED_MAX - 1);
+    size_t count = 2 + (size_t)life_draw(life, LEDGER_ADOPTED_MAX - 1);
     if (ledger->own_count + count > LEDGER_OWN_MAX) {
         return ERR_OK;
     }
-    ledger->own_flying_sent = (uint32_t)draw(life, 9);
+    ledger->own_flying_sent = (uint32_t)life_draw(life, 9);
     for (size_t i = 0; i < count; i++) {
         ledger->own_flying[i] = fresh_text(life, 0);
         const struct pool_post *post = pool_at(ledger->own_flying[i]);
@@ -271,7 +271,7 @@ static enum err_code tell_sent(struct life *life)
     if (ledger->own_count == 0) {
         return ERR_OK;
     }
-    size_t index = (size_t)draw(life, ledger->own_count);
+    size_t index = (size_t)life_draw(life, ledger->own_count);
     if (ledger->sent[index] >= 8) {
         return ERR_OK; /* more is not written down */
     }
@@ -289,7 +289,7 @@ static enum err_code tell_sent(struct life *life)
 static enum err_code use_invite(struct life *life)
 {
     struct ledger *ledger = &life->ledger;
-    uint32_t number = (uint32_t)draw(life, LEDGER_INVITES);
+    uint32_t number = (uint32_t)life_draw(life, LEDGER_INVITES);
     struct key seed;
     struct key subject;
     ledger_invite(&seed, &subject, number);
@@ -301,170 +301,6 @@ static enum err_code use_invite(struct life *life)
     }
     return rc;
 }
-
-/* --- the vault ----------------------------------------------------------------------------------
- */
-
-/* What is staged becomes what is acknowledged. */
-static enum err_code commit(struct life *life)
-{
-    struct ledger *ledger = &life->ledger;
-    ledger->vault_flying = true;
-    vault_clock(life->house.vault, life->now_s);
-    enum err_code rc = vault_commit(life->house.vault, &life->note);
-    if (rc == ERR_OK) {
-        ledger->vault = ledger->vault_next;
-        ledger->vault_flying = false;
-        ledger->generation = vault_contents(life->house.vault)->generation;
-    }
-    return rc;
-}
-
-static void model_block(struct life *life, uint32_t who, unsigned label, bool keep_label)
-{
-    struct ledger_vault *next = &life->ledger.vault_next;
-    if (!next->blocks[who].in_force) {
-        next->blocks[who].stretches++;
-        next->blocks[who].in_force = true;
-        next->blocks[who].at_s = life->now_s;
-        next->blocks[who].position = store_end(life->house.store);
-        next->blocks[who].label = (uint8_t)label;
-    } else if (!keep_label) {
-        next->blocks[who].label = (uint8_t)label;
-    }
-}
-
-static enum err_code block(struct life *life, bool *changed)
-{
-    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
-    unsigned label = (unsigned)draw(life, 100);
-    char text[32];
-    ledger_name(text, "label", label);
-    model_block(life, who, label, false);
-    return vault_block(life->house.vault, changed, pool_person(who), label == 0 ? "" : text,
-                       life->now_s, store_end(life->house.store));
-}
-
-static enum err_code unblock(struct life *life, bool *changed)
-{
-    struct ledger_vault *next = &life->ledger.vault_next;
-    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
-    for (uint32_t i = 0; i < POOL_PEOPLE && !next->blocks[who].in_force; i++) {
-        who = (who + 1) % POOL_PEOPLE;
-    }
-    if (next->blocks[who].in_force) {
-        next->blocks[who].in_force = false;
-        next->blocks[who].at_s = life->now_s;
-        next->blocks[who].position = store_end(life->house.store);
-    }
-    return vault_unblock(life->house.vault, changed, pool_person(who), life->now_s,
-                         store_end(life->house.store));
-}
-
-static enum err_code name_somebody(struct life *life, bool *changed)
-{
-    uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
-    bool away = draw(life, 4) == 0;
-    char text[32];
-    ledger_name(text, "friend", who + 1);
-    life->ledger.vault_next.petname[who] = (uint8_t)(away ? 0 : who + 1);
-    return vault_petname_set(life->house.vault, changed, pool_person(who), away ? "" : text);
-}
-
-static enum err_code follow(struct life *life, bool *changed)
-{
-    struct ledger_vault *next = &life->ledger.vault_next;
-    struct vault *vault = life->house.vault;
-    if (draw(life, 2) == 0) {
-        uint32_t who = (uint32_t)draw(life, POOL_PEOPLE);
-        next->followed[who] = !next->followed[who];
-        return next->followed[who] ? vault_follow(vault, changed, pool_person(who))
-                                   : vault_unfollow(vault, changed, pool_person(who));
-    }
-    unsigned number = (unsigned)draw(life, LEDGER_TAGS);
-    char text[32];
-    ledger_name(text, "tag", number);
-    next->tags[number] = !next->tags[number];
-    return next->tags[number] ? vault_follow_tag(vault, changed, octets_of_text(text))
-                              : vault_unfollow_tag(vault, changed, octets_of_text(text));
-}
-
-static enum err_code shield(struct life *life, bool *changed)
-{
-    struct ledger_vault *next = &life->ledger.vault_next;
-    unsigned number = (unsigned)draw(life, LEDGER_SHIELDS);
-    char text[32];
-    ledger_name(text, "word", number);
-    next->shields[number] = !next->shields[number];
-    return next->shields[number]
-               ? vault_shield(life->house.vault, changed, VAULT_SHIELD_WORD, octets_of_text(text))
-               : vault_unshield(life->house.vault, changed, VAULT_SHIELD_WORD,
-                                octets_of_text(text));
-}
-
-static enum err_code change_peer(struct life *life, bool *changed)
-{
-    struct ledger_vault *next = &life->ledger.vault_next;
-    unsigned number = (unsigned)draw(life, LEDGER_PEERS);
-    struct vault_peer peer = {.joined = false};
-    ledger_name(peer.address.host, "host", number);
-    peer.address.port = (uint16_t)(LEDGER_PEERS * 100 + number);
-    struct vault_claim claim = {.address = peer.address, .claim = {1, 2, 3}, .claim_len = 3};
-    *changed = true;
-    switch (draw(life, 4)) {
-    case 0:
-        next->claims[number] = true;
-        return vault_claim_add(life->house.vault, &claim);
-    case 1:
-        next->claims[number] = false;
-        return vault_claim_done(life->house.vault, &peer.address, false);
-    case 2:
-        next->steps = (uint8_t)(1 + draw(life, VAULT_STEPS_MAX));
-        return vault_web_steps_set(life->house.vault, changed, next->steps);
-    default:
-        next->peers[number] = !next->peers[number];
-        return next->peers[number] ? vault_peer_add(life->house.vault, changed, &peer)
-                                   : vault_peer_remove(life->house.vault, changed, &peer.address);
-    }
-}
-
-static enum err_code import(struct life *life, bool *changed)
-{
-    struct vault_block list[6];
-    size_t added = 0;
-    size_t count = 0;
-    for (uint32_t who = (uint32_t)draw(life, 5); who < POOL_PEOPLE && count < 6; who += 5) {
-        list[count] = (struct vault_block){.key = *pool_person(who), .in_force = true};
-        ledger_name(list[count].label, "label", who + 1);
-        model_block(life, who, who + 1, true);
-        count++;
-    }
-    enum err_code rc = vault_import(life->house.vault, &added, list, count, life->now_s,
-                                    store_end(life->house.store));
-    *changed = added > 0;
-    return rc;
-}
-
-static enum err_code change_vault(struct life *life, enum life_act act)
-{
-    bool changed = false;
-    life->ledger.vault_next = life->ledger.vault;
-    enum err_code rc = act == LIFE_BLOCK     ? block(life, &changed)
-                       : act == LIFE_UNBLOCK ? unblock(life, &changed)
-                       : act == LIFE_PETNAME ? name_somebody(life, &changed)
-                       : act == LIFE_FOLLOW  ? follow(life, &changed)
-                       : act == LIFE_SHIELD  ? shield(life, &changed)
-                       : act == LIFE_PEER    ? change_peer(life, &changed)
-                                             : import(life, &changed);
-    if (rc != ERR_OK) {
-        vault_discard(life->house.vault);
-        return err_note(&life->note, rc, "staging a change");
-    }
-    return commit(life);
-}
-
-/* --- files that leave, and reopening ------------------------------------------------------------
- */
 
 static enum err_code write_list(struct life *life)
 {
@@ -507,7 +343,7 @@ static enum err_code lose_and_recover(struct life *life)
     vault_keep_copy(life->house.vault);
     house_close(&life->house);
     size_t len = file_memory_len(files, "vault");
-    file_memory_flip(files, "vault", (size_t)draw(life, len), 1);
+    file_memory_flip(files, "vault", (size_t)life_draw(life, len), 1);
     enum err_code rc = recover_vault(life);
     if (rc == ERR_OK) {
         life->ledger.generation = vault_contents(life->house.vault)->generation;
@@ -518,7 +354,7 @@ static enum err_code lose_and_recover(struct life *life)
 static enum err_code change_words(struct life *life)
 {
     struct house_words *words = &life->ledger.words;
-    words->next = draw(life, 4) == 0 ? 0 : (unsigned)draw(life, 1000);
+    words->next = life_draw(life, 4) == 0 ? 0 : (unsigned)life_draw(life, 1000);
     enum err_code rc = house_change_words(&life->house, words->next, &life->note);
     if (rc == ERR_OK) {
         words->now = words->next;
@@ -536,9 +372,6 @@ static enum err_code pass_midnight(struct life *life)
     }
     return rc;
 }
-
-/* --- one act after another ----------------------------------------------------------------------
- */
 
 static enum err_code act_out(struct life *life, enum life_act act)
 {
@@ -558,7 +391,7 @@ static enum err_code act_out(struct life *life, enum life_act act)
     case LIFE_SHIELD:
     case LIFE_PEER:
     case LIFE_IMPORT:
-        return change_vault(life, act);
+        return life_change_vault(life, act);
     case LIFE_COPY:
         vault_keep_copy(life->house.vault);
         return ERR_OK;
@@ -585,11 +418,17 @@ enum err_code life_do(struct life *life, enum life_act act)
     life->act = act;
     life->note = (struct err_note){{0}};
     uint64_t day = life->now_s / DAY_S;
+<<<<<<< HEAD
     life->now_s += draw(life, 300);
     enum err_code rc = ERR_OK;
     bool more = life->now_s / DAY_S != day || draw(life, 24) == 0;
     while (more && rc == ERR_OK) { /* as a node does */
         rc = store_tend(life->house.store, &more, life->now_s, &life->note);
+=======
+    life->now_s += life_draw(life, 300);
+    if (life->now_s / DAY_S != day) {
+        store_midnight(life->house.store, life->now_s); /* as a node does */
+>>>>>>> 8e3f316 (Tests of crashes: files of one idea each)
     }
     rc = rc == ERR_OK ? act_out(life, act) : rc;
     if (rc == ERR_OK) {
@@ -601,7 +440,7 @@ enum err_code life_do(struct life *life, enum life_act act)
 
 enum err_code life_step(struct life *life)
 {
-    unsigned drawn = (unsigned)draw(life, 100);
+    unsigned drawn = (unsigned)life_draw(life, 100);
     unsigned act = 0;
     while (act + 1 < LIFE_ACTS_COUNT && drawn >= acts[act].often) {
         drawn -= acts[act].often;
