@@ -185,11 +185,13 @@ static enum err_code make_state(struct index *index, const struct index_config *
     index->hash = sodium_malloc(sizeof *index->hash);
     index->key = sodium_malloc(SEAL_KEY_LEN);
     index->list = calloc(1, sizeof *index->list);
+    if (index->list != NULL) {
+        index->list->refs_count = 1; /* whoever closes what is half made lets go of it */
+    }
     if (index->hash == NULL || index->key == NULL || index->list == NULL ||
         block_cache_new(&index->cache, CACHE_BLOCKS_MAX) != ERR_OK) {
         return ERR_NO_MEMORY;
     }
-    index->list->refs_count = 1;
     run_hash_init(index->hash, config->key);
     memcpy(index->key, config->key, SEAL_KEY_LEN);
     index->all = run_set_all(index->hash);
