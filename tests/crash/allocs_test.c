@@ -9,7 +9,7 @@
 #include "tests/crash/fault.h"
 #include "tests/support/file_memory.h"
 
-#define STEPS 300
+#define STEPS 140
 
 void *__real_malloc(size_t len);
 void *__real_calloc(size_t count, size_t len);

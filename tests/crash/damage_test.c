@@ -102,7 +102,8 @@ static void recover(struct files *files)
     life->ledger.blocks_alone = true;
     uint64_t missing_count = 0;
     const char *why = "";
-    if (house_open(&house, files, &life->ledger.words, life->now_s, &note) == ERR_OK) {
+    if (house_open(&house, files, &life->ledger.words, life->now_s, &note) == ERR_OK &&
+        house_read_all(&house, life->now_s, &note) == ERR_OK) {
         if (!ledger_holds_rest(&life->ledger, &house, life->now_s, &missing_count, &why)) {
             failed(why, "after recovery");
         }
@@ -128,6 +129,9 @@ static void look(struct files *files)
         recover(files);
         file_memory_free(files);
         return;
+    }
+    if (house_read_all(&house, life->now_s, &note) != ERR_OK) {
+        failed("the home cannot be read", note.text);
     }
     uint64_t missing_count = 0;
     const char *why = "";

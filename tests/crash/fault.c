@@ -70,6 +70,18 @@ static bool is_open(const struct life *life)
     return life->house.store != NULL;
 }
 
+/* What is done behind the scenes is tried again later. */
+static void tend_again(struct life *life)
+{
+    struct err_note note = {{0}};
+    bool more = true;
+    while (more) {
+        if (store_tend(life->house.store, &more, life->now_s, &note) != ERR_OK) {
+            failed(life, "tending again fails");
+        }
+    }
+}
+
 /* As long as the home stays open, what failed did not happen; but where memory ran out once a batch
  * was written, a part of it may be seen. */
 static void check_open(struct life *life, enum err_code rc)
@@ -157,6 +169,9 @@ _Noreturn void fault_finish(struct life *life, enum err_code rc)
     }
     /* The copy that it was to come back from may not have been written. */
     life->ledger.blocks_alone = life->act == LIFE_RECOVER;
+    if (is_open(life) && rc != ERR_OK) {
+        tend_again(life);
+    }
     if (is_open(life)) {
         check_open(life, rc);
     }

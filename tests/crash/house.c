@@ -81,12 +81,25 @@ static enum err_code store_own(struct house *house, uint64_t now_s, struct err_n
     return ERR_OK;
 }
 
+enum err_code house_read_all(struct house *house, uint64_t now_s, struct err_note *note)
+{
+    uint8_t octets[POST_WIRE_MAX];
+    struct octets_room room = {.at = octets, .cap = sizeof octets};
+    uint64_t at = 0;
+    uint64_t position = 0;
+    enum err_code rc;
+    do {
+        rc = store_next(house->store, &room, &at, &position, note);
+    } while (rc == ERR_OK);
+    return rc == ERR_NOT_FOUND ? store_own(house, now_s, note) : rc;
+}
+
 static enum err_code open_store(struct house *house, uint64_t now_s, struct err_note *note)
 {
     uint8_t key[HOME_KEY_LEN];
     home_key_derive(key, house->key, HOME_KEY_STORE);
     struct store_options options = {
-        .kind = STORE_READ,
+        .kind = STORE_READ, .table_max = 32, /* so that runs are written and merged often */
     };
     enum err_code rc = store_open_with(&house->store, house->files, key, &options, note);
     for (bool more = true; more && rc == ERR_OK;) {

@@ -29,6 +29,9 @@ MUST_USE enum err_code house_make(struct files *files, struct err_note *note);
 MUST_USE enum err_code house_open(struct house *house, struct files *files,
                                   const struct house_words *words, uint64_t now_s,
                                   struct err_note *note);
+/* Read everything, as a view does when it is opened, and then store what of hers turned out to be
+ * damaged. */
+MUST_USE enum err_code house_read_all(struct house *house, uint64_t now_s, struct err_note *note);
 /* As the number says; 0: none. */
 MUST_USE enum err_code house_change_words(const struct house *house, unsigned words,
                                           struct err_note *note);

@@ -173,8 +173,25 @@ static void judge(struct wanted *wanted, uint64_t now_s)
     }
 }
 
+/* Hers that a crash kept from the store came in when it was opened, behind those of their batch
+ * that were there: among what is not acknowledged by the store, the order is not told. */
+static void bring_forward(struct wanted *wanted, size_t next, struct octets wire)
+{
+    if (next < wanted->sure_count) {
+        return;
+    }
+    for (size_t i = next; i < wanted->count; i++) {
+        uint32_t index = wanted->posts[i];
+        if (!wanted->gone[index] && octets_equal(pool_at(index)->wire, wire)) {
+            wanted->posts[i] = wanted->posts[next];
+            wanted->posts[next] = index;
+            return;
+        }
+    }
+}
+
 /* Everything shown from a position on is what is wanted from there on, in that order. */
-static bool reads(const struct wanted *wanted, const struct ledger *ledger, struct house *house,
+static bool reads(struct wanted *wanted, const struct ledger *ledger, struct house *house,
                   bool thorough)
 {
     uint8_t octets[POST_WIRE_MAX];
@@ -200,6 +217,7 @@ static bool reads(const struct wanted *wanted, const struct ledger *ledger, stru
                            next, wanted->count, note.text);
             return rc == ERR_NOT_FOUND && next == wanted->count;
         }
+        bring_forward(wanted, next, octets_of(room.at, room.len));
         uint32_t index = wanted->posts[next++];
         uint64_t was_at = ledger->stored[index] ? ledger->at[index] : LEDGER_UNKNOWN;
         if (!octets_equal(octets_of(room.at, room.len), pool_at(index)->wire) ||
@@ -329,8 +347,34 @@ static void settle_post(struct ledger *ledger, struct house *house, uint32_t ind
     }
 }
 
+/* Those behind before, in the order in which the store has them. */
+static void sort_settled(struct ledger *ledger, struct house *house, size_t before)
+{
+    uint8_t octets[POST_WIRE_MAX];
+    struct octets_room room = {.at = octets, .cap = sizeof octets};
+    uint64_t at = 0;
+    uint64_t position = 0;
+    for (size_t i = before; i > 0 && position == 0; i--) {
+        uint64_t known = ledger->at[ledger->order[i - 1]];
+        position = known == LEDGER_UNKNOWN ? 0 : known;
+    }
+    while (before < ledger->order_count &&
+           store_next(house->store, &room, &at, &position, NULL) == ERR_OK) {
+        for (size_t i = before; i < ledger->order_count; i++) {
+            uint32_t index = ledger->order[i];
+            if (octets_equal(pool_at(index)->wire, octets_of(room.at, room.len))) {
+                ledger->order[i] = ledger->order[before];
+                ledger->order[before++] = index;
+                ledger->at[index] = at;
+                break;
+            }
+        }
+    }
+}
+
 void ledger_settle(struct ledger *ledger, struct house *house)
 {
+    size_t before = ledger->order_count;
     for (size_t i = 0; i < ledger->flying_count; i++) {
         settle_post(ledger, house, ledger->flying[i]);
     }
@@ -347,6 +391,7 @@ void ledger_settle(struct ledger *ledger, struct house *house)
         settle_post(ledger, house, ledger->own[i]);
         (void)own_is(house, i, ledger->own[i], &ledger->sent[i]);
     }
+    sort_settled(ledger, house, before);
     ledger->sent_flying = LEDGER_OWN_MAX;
     if (ledger->used_flying < LEDGER_INVITES) {
         ledger->used[ledger->used_flying] = invite_used(house, ledger->used_flying);

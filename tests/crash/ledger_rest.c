@@ -5,7 +5,8 @@
 
 struct rest {
     bool shown[POOL_POSTS_MAX];
-    bool gone[POOL_POSTS_MAX];
+    bool gone[POOL_POSTS_MAX];     /* by what is shown */
+    bool was_gone[POOL_POSTS_MAX]; /* by what was stored: the index may remember */
 };
 
 /* Which of the wanted posts this is, the search going on behind the last one; posts of hers may
@@ -50,11 +51,27 @@ static bool read_rest(struct rest *rest, const struct ledger *ledger, struct hou
     return rc == ERR_NOT_FOUND;
 }
 
+static bool takes_back(uint32_t index)
+{
+    const struct pool_post *post = pool_at(index);
+    return post->subject != POOL_NONE && pool_at(post->subject)->author == post->author &&
+           pool_at(post->subject)->subject == POOL_NONE;
+}
+
+static void remember_gone(struct rest *rest, const struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->order_count; i++) {
+        if (takes_back(ledger->order[i])) {
+            rest->was_gone[pool_at(ledger->order[i])->subject] = true;
+        }
+    }
+}
+
 static bool is_missing(const struct rest *rest, uint32_t index, uint64_t now_s)
 {
     const struct post *post = &pool_at(index)->post;
     bool expired = post->expires_s != 0 && post->expires_s < now_s - now_s % DAY_S;
-    return !rest->shown[index] && !rest->gone[index] && !expired;
+    return !rest->shown[index] && !rest->was_gone[index] && !expired;
 }
 
 bool ledger_holds_rest(const struct ledger *ledger, struct house *house, uint64_t now_s,
@@ -72,6 +89,7 @@ bool ledger_holds_rest(const struct ledger *ledger, struct house *house, uint64_
     if (!ledger_journal_holds(ledger, house)) {
         return false;
     }
+    remember_gone(&rest, ledger);
     *why = "a post is shown that was never put, or in another order, or twice";
     if (!read_rest(&rest, ledger, house)) {
         return false;

@@ -15,15 +15,16 @@ static const struct {
     const char *name;
     unsigned often;
 } acts[LIFE_ACTS_COUNT] = {
-    [LIFE_PUT] = {"put", 44},         [LIFE_OWN] = {"own post", 12},
-    [LIFE_ADOPT] = {"adopt", 2},      [LIFE_SENT] = {"sent", 5},
-    [LIFE_BLOCK] = {"block", 6},      [LIFE_UNBLOCK] = {"unblock", 3},
-    [LIFE_PETNAME] = {"petname", 3},  [LIFE_FOLLOW] = {"follow", 3},
-    [LIFE_SHIELD] = {"shield", 2},    [LIFE_PEER] = {"peer", 2},
-    [LIFE_IMPORT] = {"import", 1},    [LIFE_COPY] = {"copy", 4},
-    [LIFE_INVITE] = {"invite", 2},    [LIFE_LIST] = {"list", 1},
-    [LIFE_WORDS] = {"passphrase", 2}, [LIFE_MIDNIGHT] = {"midnight", 3},
-    [LIFE_REOPEN] = {"reopen", 3},    [LIFE_RECOVER] = {"recover", 2},
+    [LIFE_PUT] = {"put", 40},          [LIFE_OWN] = {"own post", 12},
+    [LIFE_ADOPT] = {"adopt", 2},       [LIFE_SENT] = {"sent", 5},
+    [LIFE_BLOCK] = {"block", 6},       [LIFE_UNBLOCK] = {"unblock", 3},
+    [LIFE_PETNAME] = {"petname", 3},   [LIFE_FOLLOW] = {"follow", 3},
+    [LIFE_SHIELD] = {"shield", 2},     [LIFE_PEER] = {"peer", 2},
+    [LIFE_IMPORT] = {"import", 1},     [LIFE_COPY] = {"copy", 4},
+    [LIFE_INVITE] = {"invite", 2},     [LIFE_LIST] = {"list", 1},
+    [LIFE_WORDS] = {"passphrase", 2},  [LIFE_TEND] = {"tend", 4},
+    [LIFE_MIDNIGHT] = {"midnight", 3}, [LIFE_REOPEN] = {"reopen", 3},
+    [LIFE_RECOVER] = {"recover", 2},
 };
 
 const char *life_act_name(enum life_act act)
@@ -363,6 +364,19 @@ static enum err_code change_words(struct life *life)
     return rc;
 }
 
+/* Some slices, or all there is to do; after idle time that may be a lot. */
+static enum err_code tend(struct life *life)
+{
+    uint64_t slices = life_draw(life, 3) == 0 ? 1 + life_draw(life, 3) : UINT64_MAX;
+    life->now_s += life_draw(life, 2) == 0 ? 2 * STORE_IDLE_S : 0;
+    enum err_code rc = ERR_OK;
+    bool more = true;
+    for (uint64_t i = 0; i < slices && more && rc == ERR_OK; i++) {
+        rc = store_tend(life->house.store, &more, life->now_s, &life->note);
+    }
+    return rc;
+}
+
 static enum err_code pass_midnight(struct life *life)
 {
     life->now_s += DAY_S;
@@ -401,6 +415,8 @@ static enum err_code act_out(struct life *life, enum life_act act)
         return write_list(life);
     case LIFE_WORDS:
         return change_words(life);
+    case LIFE_TEND:
+        return tend(life);
     case LIFE_MIDNIGHT:
         return pass_midnight(life);
     case LIFE_REOPEN:
@@ -418,17 +434,11 @@ enum err_code life_do(struct life *life, enum life_act act)
     life->act = act;
     life->note = (struct err_note){{0}};
     uint64_t day = life->now_s / DAY_S;
-<<<<<<< HEAD
-    life->now_s += draw(life, 300);
+    life->now_s += life_draw(life, 300);
     enum err_code rc = ERR_OK;
-    bool more = life->now_s / DAY_S != day || draw(life, 24) == 0;
+    bool more = life->now_s / DAY_S != day;
     while (more && rc == ERR_OK) { /* as a node does */
         rc = store_tend(life->house.store, &more, life->now_s, &life->note);
-=======
-    life->now_s += life_draw(life, 300);
-    if (life->now_s / DAY_S != day) {
-        store_midnight(life->house.store, life->now_s); /* as a node does */
->>>>>>> 8e3f316 (Tests of crashes: files of one idea each)
     }
     rc = rc == ERR_OK ? act_out(life, act) : rc;
     if (rc == ERR_OK) {
