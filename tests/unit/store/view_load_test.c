@@ -82,6 +82,63 @@ static void after_a_list_that_cannot_be_used_nothing_is_shown_any_more(void **st
     scenario_free(s);
 }
 
+static bool knows_nothing(void *context, const struct post_id *id)
+{
+    (void)id;
+    return context == NULL;
+}
+
+static bool accounts_for_nothing(void *context, const struct post *post, struct octets wire)
+{
+    (void)post;
+    (void)wire;
+    return context == NULL;
+}
+
+static enum err_code count_one(void *context, const struct post *post, struct octets wire)
+{
+    assert_int_equal(post->kind, POST_TEXT);
+    assert_true(wire.len > 0);
+    (*(size_t *)context)++;
+    return ERR_OK;
+}
+
+static enum err_code give_up(void *context, const struct post *post, struct octets wire)
+{
+    (void)context;
+    (void)post;
+    (void)wire;
+    return ERR_NO_SPACE;
+}
+
+/* SPEC 10.11: whatever is loaded, a view that is shut shows nothing. */
+static void a_shut_view_shows_nothing(void **state)
+{
+    (void)state;
+    struct scenario *s = scenario_new("bea");
+    struct post_id own = says(s, "bea", "me too", "metoo");
+    struct view_guard guard = {
+        .context = s, .knows = knows_nothing, .accounts = accounts_for_nothing};
+    struct view_query query = {.what = VIEW_MINE, .limit = 10, .now_s = s->now_s};
+    struct view_page page;
+    size_t unknown_count = 0;
+    assert_true(sees(s, own));
+    assert_int_equal(view_guard_set(s->view, &guard, NULL), ERR_OK);
+    assert_true(view_is_shut(s->view));
+    assert_int_equal(view_query(s->view, &page, &query, NULL), ERR_ROLLBACK);
+    assert_false(view_visible(s->view, &own, VIEW_ALL, s->now_s));
+    assert_int_equal(view_load(s->view, &s->vault, NULL), ERR_OK);
+    assert_int_equal(view_query(s->view, &page, &query, NULL), ERR_ROLLBACK);
+    assert_int_equal(view_unknown_own(s->view, count_one, &unknown_count, NULL), ERR_OK);
+    assert_int_equal(unknown_count, 1);
+    assert_int_equal(view_unknown_own(s->view, give_up, NULL, NULL), ERR_NO_SPACE);
+    view_open_again(s->view);
+    assert_true(sees(s, own));
+    view_shut(s->view);
+    assert_int_equal(view_query(s->view, &page, &query, NULL), ERR_ROLLBACK);
+    scenario_free(s);
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     (void)state;
@@ -141,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(before_a_list_is_loaded_every_query_refuses),
         cmocka_unit_test(after_a_list_that_cannot_be_used_nothing_is_shown_any_more),
+        cmocka_unit_test(a_shut_view_shows_nothing),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(her_profile_is_the_latest_that_lives),
         cmocka_unit_test(a_post_that_comes_twice_is_one_post),
