@@ -1,5 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #define POSTS_COUNT   600
 #define BATCH_COUNT   20
 #define READERS_COUNT 3
+#define TABLE_MAX     40 /* posts in memory: most lie in runs */
 
 static struct store *store;
 static struct posts posts;
@@ -97,6 +100,21 @@ static void *read_everything(void *context)
     return NULL;
 }
 
+static atomic_bool all_read;
+
+/* Tables become runs, and runs become one, while others read them. */
+static void *keep(void *context)
+{
+    size_t *wrong_count = context;
+    while (!atomic_load(&all_read)) {
+        bool more = false;
+        if (store_tend(store, &more, 5000, NULL) != ERR_OK) {
+            (*wrong_count)++;
+        }
+    }
+    return NULL;
+}
+
 static void readers_follow_the_writer(void **state)
 {
     (void)state;
@@ -117,7 +135,12 @@ static void readers_follow_the_writer(void **state)
     }
     assert_non_null(mkdtemp(root));
     assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
-    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
+    struct store_options options = {.kind = STORE_READ, .table_max = TABLE_MAX};
+    assert_int_equal(store_open_with(&store, files, key, &options, &note), ERR_OK);
+    pthread_t keeper;
+    size_t kept_wrong_count = 0;
+    atomic_store(&all_read, false);
+    assert_int_equal(pthread_create(&keeper, NULL, keep, &kept_wrong_count), 0);
     for (size_t i = 0; i < READERS_COUNT; i++) {
         assert_int_equal(pthread_create(&readers[i].thread, NULL, read_everything, &readers[i]), 0);
     }
@@ -128,6 +151,9 @@ static void readers_follow_the_writer(void **state)
     for (size_t i = 0; i < READERS_COUNT; i++) {
         assert_int_equal(pthread_join(readers[i].thread, NULL), 0);
     }
+    atomic_store(&all_read, true);
+    assert_int_equal(pthread_join(keeper, NULL), 0);
+    assert_int_equal(kept_wrong_count, 0);
     assert_int_equal(rc, ERR_OK);
     for (size_t i = 0; i < READERS_COUNT; i++) {
         assert_int_equal(readers[i].walked_count, POSTS_COUNT);
