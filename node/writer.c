@@ -85,12 +85,14 @@ static void hand_out(struct writer *writer, struct put *first, enum err_code sta
 static void log_failure(struct writer *writer, enum err_code status, const struct err_note *note)
 {
     if (status != ERR_OK && !writer->failed_before) {
-        writer->failed_before = true;
         log_line(LOG_ERROR,
-                 "new posts cannot be kept (%s). What was kept is safe; put it right and start "
-                 "the node again",
+                 "new posts cannot be kept (%s). What was kept is safe; put it right, and the node "
+                 "goes on by itself",
                  note->text[0] != '\0' ? note->text : err_text(status));
+    } else if (status == ERR_OK && writer->failed_before) {
+        log_line(LOG_INFO, "new posts are kept again");
     }
+    writer->failed_before = status != ERR_OK;
 }
 
 static void work(struct job *job)

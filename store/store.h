@@ -17,6 +17,7 @@
 
 #define STORE_BATCH_MAX 1024
 #define STORE_IDLE_S    10
+#define STORE_RETRY_S   5
 
 struct store;
 
@@ -65,8 +66,8 @@ MUST_USE enum err_code store_open_with(struct store **store, struct files *files
  * retracts and voices cannot be taken back (SPEC 4.5).
  *
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY
- *                nothing of the batch counts as stored, and it may be found stored when the store
- *                is opened again; until then further puts are refused with the same error */
+ *                nothing of the batch counts as stored, and it may be found stored later; further
+ *                puts are refused for STORE_RETRY_S, then the log is read again and they go on */
 MUST_USE enum err_code store_put(struct store *store, enum store_put_result *results,
                                  const struct post *posts, const struct octets *wires, size_t count,
                                  uint64_t now_s, struct err_note *note);

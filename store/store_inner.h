@@ -22,6 +22,7 @@ struct store {
     struct store_batch *batch; /* of the thread that puts, like what follows; NULL until it puts */
     struct store_words words;
     enum err_code failure;
+    uint64_t failed_s;
 
     struct store_purge purge;       /* of whoever tends */
     struct store_words words_again; /* of opening, and of whoever tends */
@@ -42,6 +43,9 @@ MUST_USE enum err_code store_has_retract(struct store *store, bool *has,
                                          const struct post_id *subject, const struct key *author,
                                          struct err_note *note);
 
+/* After an error, once STORE_RETRY_S have passed: go on with what was committed.
+ *   the error there was, or there is now */
+MUST_USE enum err_code store_recover(struct store *store, uint64_t now_s, struct err_note *note);
 /* A slice of tending for who has to wait for it. */
 MUST_USE enum err_code store_make_room(struct store *store, uint64_t now_s, struct err_note *note);
 

@@ -210,13 +210,15 @@ enum err_code store_put(struct store *store, enum store_put_result *results,
                         uint64_t now_s, struct err_note *note)
 {
     assert(count <= STORE_BATCH_MAX);
-    if (store->failure != ERR_OK) {
-        return err_note(note, store->failure, "the store refuses posts since an error");
+    enum err_code rc = store_recover(store, now_s, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
-    enum err_code rc = put(store, results, posts, wires, count, now_s, note);
+    rc = put(store, results, posts, wires, count, now_s, note);
     if (rc != ERR_OK) {
         /* What stands in the log now is known only by reading it again. */
         store->failure = rc;
+        store->failed_s = now_s;
         return err_note(note, rc, "storing posts");
     }
     return ERR_OK;

@@ -357,6 +357,39 @@ static void what_is_gone_leaves_the_files_and_gives_its_space_back(void **state)
     end();
 }
 
+/* A write that fails costs the batch, and nothing else: soon it goes on. */
+static void puts_go_on_after_an_error(void **state)
+{
+    (void)state;
+    static const enum file_memory_call calls[] = {FILE_MEMORY_APPEND, FILE_MEMORY_SYNC};
+    static enum store_put_result results[POSTS_MAX];
+    for (size_t i = 0; i < 2; i++) {
+        begin(40 + i);
+        for (size_t k = 0; k < 10; k++) {
+            (void)model_put(k);
+        }
+        assert_int_equal(store_put(store, results, decoded, posts.wires, 10, now_s, &note), ERR_OK);
+        file_memory_fail(files, calls[i], 1, ERR_NO_SPACE);
+        assert_int_equal(
+            store_put(store, results, decoded + 10, posts.wires + 10, 10, now_s, &note),
+            ERR_NO_SPACE);
+        assert_int_equal(
+            store_put(store, results, decoded + 10, posts.wires + 10, 10, now_s, &note),
+            ERR_NO_SPACE);
+        check();
+        now_s += STORE_RETRY_S;
+        for (size_t k = 10; k < 20; k++) {
+            (void)model_put(k);
+        }
+        assert_int_equal(
+            store_put(store, results, decoded + 10, posts.wires + 10, 10, now_s, &note), ERR_OK);
+        check();
+        reopen();
+        check();
+        end();
+    }
+}
+
 /* Crash at each call while what is gone leaves the files: what is kept is whole, what is gone stays
  * gone, and it goes on. */
 static void leaving_the_files_survives_a_crash_at_any_call(void **state)
@@ -394,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_random_life_is_as_the_slow_model_has_it),
         cmocka_unit_test(a_lost_index_is_made_again),
         cmocka_unit_test(what_is_gone_leaves_the_files_and_gives_its_space_back),
+        cmocka_unit_test(puts_go_on_after_an_error),
         cmocka_unit_test(leaving_the_files_survives_a_crash_at_any_call),
     };
     return cmocka_run_group_tests(tests, make_posts, free_posts);
