@@ -105,9 +105,10 @@ bool ledger_journal_holds(const struct ledger *ledger, const struct house *house
 struct wanted {
     uint32_t posts[POOL_POSTS_MAX];
     size_t count;
-    size_t sure_count;         /* of them acknowledged by the store */
-    bool has[POOL_POSTS_MAX];  /* by index into the pool */
-    bool gone[POOL_POSTS_MAX]; /* retracted or expired: not shown */
+    size_t sure_count;            /* of them acknowledged by the store */
+    bool has[POOL_POSTS_MAX];     /* by index into the pool */
+    bool gone[POOL_POSTS_MAX];    /* retracted or expired: not shown */
+    bool unknown[POOL_POSTS_MAX]; /* which only what is gone may be */
 };
 
 static bool knows(struct house *house, uint32_t index)
@@ -127,9 +128,7 @@ static void want(struct wanted *wanted, uint32_t index)
 static bool gather(struct wanted *wanted, const struct ledger *ledger, struct house *house)
 {
     for (size_t i = 0; i < ledger->order_count; i++) {
-        if (!knows(house, ledger->order[i])) {
-            return false;
-        }
+        wanted->unknown[ledger->order[i]] = !knows(house, ledger->order[i]);
         want(wanted, ledger->order[i]);
     }
     wanted->sure_count = wanted->count;
@@ -139,9 +138,7 @@ static bool gather(struct wanted *wanted, const struct ledger *ledger, struct ho
         }
     }
     for (size_t i = 0; i < ledger->own_count; i++) {
-        if (!knows(house, ledger->own[i])) {
-            return false;
-        }
+        wanted->unknown[ledger->own[i]] = !knows(house, ledger->own[i]);
         want(wanted, ledger->own[i]);
     }
     bool took[LEDGER_ADOPTED_MAX];
@@ -296,12 +293,23 @@ static bool posts_hold(const struct ledger *ledger, struct house *house, uint64_
                        bool thorough, const char **why)
 {
     static struct wanted wanted;
-    memset(&wanted, 0, sizeof wanted);
+    wanted.count = 0;
+    memset(wanted.has, 0, pool_count() * sizeof wanted.has[0]);
+    memset(wanted.gone, 0, pool_count() * sizeof wanted.gone[0]);
+    memset(wanted.unknown, 0, pool_count() * sizeof wanted.unknown[0]);
     *why = "a post that was acknowledged is not known any more";
     if (!gather(&wanted, ledger, house)) {
         return false;
     }
     judge(&wanted, now_s);
+    for (size_t i = 0; i < wanted.count; i++) {
+        uint32_t index = wanted.posts[i];
+        if (wanted.unknown[index] && !wanted.gone[index]) {
+            (void)snprintf(details, sizeof details, "post %u at %" PRIu64, index,
+                           ledger->at[index]);
+            return false;
+        }
+    }
     *why = "a post is not shown as it was put, or where it was";
     if (!reads(&wanted, ledger, house, thorough)) {
         return false;

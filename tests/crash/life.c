@@ -15,16 +15,16 @@ static const struct {
     const char *name;
     unsigned often;
 } acts[LIFE_ACTS_COUNT] = {
-    [LIFE_PUT] = {"put", 40},          [LIFE_OWN] = {"own post", 12},
-    [LIFE_ADOPT] = {"adopt", 2},       [LIFE_SENT] = {"sent", 5},
-    [LIFE_BLOCK] = {"block", 6},       [LIFE_UNBLOCK] = {"unblock", 3},
-    [LIFE_PETNAME] = {"petname", 3},   [LIFE_FOLLOW] = {"follow", 3},
-    [LIFE_SHIELD] = {"shield", 2},     [LIFE_PEER] = {"peer", 2},
-    [LIFE_IMPORT] = {"import", 1},     [LIFE_COPY] = {"copy", 4},
-    [LIFE_INVITE] = {"invite", 2},     [LIFE_LIST] = {"list", 1},
-    [LIFE_WORDS] = {"passphrase", 2},  [LIFE_TEND] = {"tend", 4},
-    [LIFE_MIDNIGHT] = {"midnight", 3}, [LIFE_REOPEN] = {"reopen", 3},
-    [LIFE_RECOVER] = {"recover", 2},
+    [LIFE_PUT] = {"put", 50},          [LIFE_OWN] = {"own post", 12},
+    [LIFE_ADOPT] = {"adopt", 2},       [LIFE_SENT] = {"sent", 6},
+    [LIFE_BLOCK] = {"block", 5},       [LIFE_UNBLOCK] = {"unblock", 2},
+    [LIFE_PETNAME] = {"petname", 2},   [LIFE_FOLLOW] = {"follow", 2},
+    [LIFE_SHIELD] = {"shield", 1},     [LIFE_PEER] = {"peer", 1},
+    [LIFE_IMPORT] = {"import", 1},     [LIFE_COPY] = {"copy", 3},
+    [LIFE_INVITE] = {"invite", 3},     [LIFE_LIST] = {"list", 1},
+    [LIFE_WORDS] = {"passphrase", 1},  [LIFE_TEND] = {"tend", 3},
+    [LIFE_MIDNIGHT] = {"midnight", 2}, [LIFE_REOPEN] = {"reopen", 2},
+    [LIFE_RECOVER] = {"recover", 1},
 };
 
 const char *life_act_name(enum life_act act)
@@ -68,9 +68,13 @@ struct life *life_new(struct files *files, uint64_t seed)
     return life;
 }
 
+/* One that was freed: copies come and go by the ten thousand. */
+static struct life *spare;
+
 struct life *life_copy(const struct life *life, struct files *files)
 {
-    struct life *copy = life_alloc();
+    struct life *copy = spare != NULL ? spare : life_alloc();
+    spare = NULL;
     *copy = *life;
     copy->house = (struct house){.files = files};
     return copy;
@@ -80,7 +84,8 @@ void life_free(struct life *life)
 {
     if (life != NULL) {
         house_close(&life->house);
-        free(life);
+        free(spare);
+        spare = life;
     }
 }
 

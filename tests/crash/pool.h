@@ -6,7 +6,7 @@
 #include "proto/post.h"
 
 #define POOL_PEOPLE    24
-#define POOL_POSTS_MAX 16384
+#define POOL_POSTS_MAX 8192
 #define POOL_NONE      UINT32_MAX
 
 struct pool_post {

@@ -140,6 +140,10 @@ static void visit(const struct book *book, struct files *left, bool again)
     file_memory_hook(left, NULL);
     seen.opened++;
     log_close(after->log);
+    if (open_log(after, &damaged_count, &note) != ERR_OK || damaged_count > 0) {
+        failed("opened once more, a crash was taken for damage", damaged_count, note.text);
+    }
+    log_close(after->log);
     free(after);
     file_memory_free(left);
     house_random_back(random);
