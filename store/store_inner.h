@@ -24,8 +24,8 @@ struct store {
     enum err_code failure;
     uint64_t failed_s;
 
-    struct store_purge purge;       /* of whoever tends */
     struct store_words words_again; /* of opening, and of whoever tends */
+    struct store_purge purge;       /* of whoever tends */
 };
 
 void store_lock(struct store *store);

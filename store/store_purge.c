@@ -1,135 +1,151 @@
 #include "store/store_purge.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-#define POSITIONS_MAX 65536 /* that go at once; the rest after them */
-#define SLICE_LEN     ((size_t)1024 * 1024)
+#define SLICE_LEN     ((size_t)1024 * 1024) /* octets of a segment that are read at once */
+#define POSITIONS_MAX ((size_t)262144)      /* that go at once */
+#define WITHOUT_REST  ((size_t)8192)        /* so many are taken out while posts arrive, too */
 
-void store_purge_close(struct store_purge *purge)
-{
-    log_rewrite_free(purge->rewrite);
-    free(purge->positions);
-    *purge = (struct store_purge){0};
-}
-
-static int compare(const void *a, const void *b)
+static int compare_positions(const void *a, const void *b)
 {
     uint32_t left = *(const uint32_t *)a;
     uint32_t right = *(const uint32_t *)b;
     return left < right ? -1 : left > right;
 }
 
-static bool purges(void *context, uint64_t number)
+static bool goes(void *context, uint64_t number)
 {
     const struct store_purge *purge = context;
     uint32_t position = (uint32_t)number;
-    return purge->count > 0 && bsearch(&position, purge->positions, purge->count,
-                                       sizeof *purge->positions, compare) != NULL;
+    return number <= INDEX_POSITION_MAX && purge->positions_count > 0 &&
+           bsearch(&position, purge->positions, purge->positions_count, sizeof position,
+                   compare_positions) != NULL;
 }
 
-/* The number behind the last record of a span. */
-static uint64_t end_of(struct log *log, const struct log_span *span)
+void store_purge_close(struct store_purge *purge)
 {
-    struct log_segment segment;
-    uint64_t end = span->first;
-    size_t left = span->segments_count;
-    for (size_t i = 0; left > 0 && log_segment_at(log, &segment, i) == ERR_OK; i++) {
-        if (segment.first >= span->first) {
-            end = segment.first + segment.records_count;
-            left--;
+    log_rewrite_free(purge->rewrite);
+    free(purge->positions);
+    purge->rewrite = NULL;
+    purge->positions = NULL;
+    purge->positions_count = 0;
+}
+
+static bool is_out(struct log *log, uint32_t position)
+{
+    size_t len;
+    return log_len(log, &len, position) != ERR_OK;
+}
+
+/* Take off the list what is not in the log any more; the rest stays in positions. */
+static enum err_code strike_off(struct store_purge *purge, struct index *index, struct log *log,
+                                struct err_note *note)
+{
+    uint32_t *out = malloc((purge->positions_count + 1) * sizeof *out);
+    if (out == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    size_t out_count = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < purge->positions_count; i++) {
+        uint32_t position = purge->positions[i];
+        if (is_out(log, position)) {
+            out[out_count++] = position;
+        } else {
+            purge->positions[kept++] = position;
         }
     }
-    return end;
+    purge->positions_count = kept;
+    enum err_code rc = out_count == 0 ? ERR_OK : index_purged(index, out, out_count, note);
+    free(out);
+    return rc;
 }
 
-/* Keep those of the positions that lie below end. */
-static void keep_below(struct store_purge *purge, uint64_t end)
+/* Where to begin: the segment of the first position, closed for that if need be. */
+static enum err_code choose(struct store_purge *purge, struct log_span *span, struct log *log,
+                            struct err_note *note)
 {
-    size_t kept = 0;
-    while (kept < purge->count && purge->positions[kept] < end) {
-        kept++;
+    if (purge->positions_count == 0) {
+        return purge->one_by_one ? ERR_NOT_FOUND : log_span_short(log, span);
     }
-    purge->count = kept;
-}
-
-static enum err_code begin(struct store_purge *purge, struct log *log, const struct log_span *span,
-                           struct err_note *note)
-{
-    purge->purge = (struct log_purge){.context = purge, .purges = purges};
-    return log_rewrite_begin(&purge->rewrite, log, span, &purge->purge, note);
-}
-
-/* Where the first position that is to go lies. */
-static enum err_code begin_first(struct store_purge *purge, struct index *index, struct log *log,
-                                 struct err_note *note)
-{
-    struct log_span span;
-    uint32_t position = purge->positions[0];
-    enum err_code rc = log_span_of(log, &span, position);
+    enum err_code rc = log_span_of(log, span, purge->positions[0]);
     if (rc == ERR_REFUSED) {
         rc = log_roll(log, note);
         if (rc == ERR_OK) {
-            rc = log_span_of(log, &span, position);
+            rc = log_span_of(log, span, purge->positions[0]);
         }
     }
-    if (rc == ERR_NOT_FOUND) {
-        return index_purged(index, &position, 1, note);
+    if (purge->one_by_one) {
+        span->segments_count = 1;
     }
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    keep_below(purge, end_of(log, &span));
-    return begin(purge, log, &span, note);
+    return rc;
 }
 
-static enum err_code begin_next(struct store_purge *purge, bool *more, struct index *index,
-                                struct log *log, struct err_note *note)
+static enum err_code begin(struct store_purge *purge, struct index *index, struct log *log,
+                           bool idle, struct err_note *note)
 {
+    uint32_t any;
     struct log_span span;
-    purge->positions = calloc(POSITIONS_MAX, sizeof *purge->positions);
+    bool nothing = index_purgeable(index, &any, 1) == 0;
+    if (nothing && (!idle || purge->one_by_one || log_span_short(log, &span) != ERR_OK)) {
+        return ERR_NOT_FOUND;
+    }
+    purge->positions = malloc(POSITIONS_MAX * sizeof *purge->positions);
     if (purge->positions == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    purge->count = index_purgeable(index, purge->positions, POSITIONS_MAX);
-    *more = true;
-    if (purge->count > 0) {
-        return begin_first(purge, index, log, note);
+    purge->positions_count = index_purgeable(index, purge->positions, POSITIONS_MAX);
+    if (!idle && purge->positions_count < WITHOUT_REST) {
+        return ERR_NOT_FOUND;
     }
-    if (log_span_short(log, &span) == ERR_OK) {
-        return begin(purge, log, &span, note);
+    enum err_code rc = strike_off(purge, index, log, note);
+    if (rc == ERR_OK) {
+        rc = choose(purge, &span, log, note);
     }
-    *more = false;
-    return ERR_OK;
+    if (rc == ERR_OK) {
+        purge->asked = (struct log_purge){.context = purge, .purges = goes};
+        rc = log_rewrite_begin(&purge->rewrite, log, &span, &purge->asked, note);
+    }
+    return rc;
 }
 
-static enum err_code step(struct store_purge *purge, bool *more, struct index *index,
-                          struct log *log, struct err_note *note)
+static enum err_code go_on(struct store_purge *purge, struct index *index, struct log *log,
+                           struct err_note *note)
 {
     bool done = false;
     struct log_rewritten result;
-    if (purge->rewrite == NULL) {
-        return begin_next(purge, more, index, log, note);
-    }
-    *more = true;
     enum err_code rc = log_rewrite_step(purge->rewrite, &done, &result, SLICE_LEN, note);
-    if (rc == ERR_OK && done && purge->count > 0) {
-        rc = index_purged(index, purge->positions, purge->count, note);
+    if (rc == ERR_TOO_LARGE) {
+        purge->one_by_one = true;
+        store_purge_close(purge);
+        return ERR_OK;
     }
     if (rc == ERR_OK && done) {
+        rc = strike_off(purge, index, log, note);
+    }
+    if (rc != ERR_OK || done) {
         store_purge_close(purge);
     }
     return rc;
 }
 
-enum err_code store_purge_step(struct store_purge *purge, bool *more, struct index *index,
-                               struct log *log, struct err_note *note)
+enum err_code store_purge_slice(struct store_purge *purge, bool *more, struct index *index,
+                                struct log *log, bool idle, struct err_note *note)
 {
-    enum err_code rc = step(purge, more, index, log, note);
-    if (rc != ERR_OK || purge->rewrite == NULL) {
-        store_purge_close(purge);
+    enum err_code rc;
+    *more = false;
+    if (purge->rewrite != NULL) {
+        rc = go_on(purge, index, log, note);
+    } else {
+        rc = begin(purge, index, log, idle, note);
+        if (rc != ERR_OK) {
+            store_purge_close(purge);
+        }
     }
-    if (rc != ERR_OK) {
-        *more = false;
+    if (rc == ERR_NOT_FOUND) {
+        return ERR_OK; /* nothing to do */
     }
-    return rc;
+    *more = rc == ERR_OK;
+    return rc == ERR_OK ? rc : err_note(note, rc, "taking out what is gone");
 }

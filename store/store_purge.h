@@ -1,22 +1,24 @@
-/* store_purge.h - what is gone leaves the log too: segment after segment, in slices. */
+/* store_purge.h - takes what is gone out of the log, a slice at a time (SPEC 10.6). */
 #ifndef KITH_STORE_STORE_PURGE_H
 #define KITH_STORE_STORE_PURGE_H
 
 #include "store/index.h"
 #include "store/log_rewrite.h"
 
-/* For the thread that tends.  Zeroed, nothing is under way. */
+/* What is under way; all zero at first.  For whoever tends. */
 struct store_purge {
     struct log_rewrite *rewrite; /* NULL: nothing */
-    struct log_purge purge;
-    uint32_t *positions; /* that go, ascending */
-    size_t count;
+    struct log_purge asked;
+    uint32_t *positions; /* what goes, ascending */
+    size_t positions_count;
+    bool one_by_one; /* several segments did not fit one */
 };
 
+/* Do a slice.  idle: nobody waits, so little is reason enough.  *more: there is more to do now.
+ *   what log_rewrite.h and index_purged() give: nothing is lost, try again later */
+MUST_USE enum err_code store_purge_slice(struct store_purge *purge, bool *more, struct index *index,
+                                         struct log *log, bool idle, struct err_note *note);
+/* Gives up what is under way. */
 void store_purge_close(struct store_purge *purge);
-/* Do a slice.  *more: there is more to do now.
- *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY  try again later */
-MUST_USE enum err_code store_purge_step(struct store_purge *purge, bool *more, struct index *index,
-                                        struct log *log, struct err_note *note);
 
 #endif

@@ -6,8 +6,8 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
     bool idle = now_s >= store->put_s + STORE_IDLE_S;
     store_unlock(store);
     enum err_code rc = index_tend(store->index, more, now_s, idle, note);
-    if (rc == ERR_OK && !*more && idle) {
-        rc = store_purge_step(&store->purge, more, store->index, store->log, note);
+    if (rc == ERR_OK && !*more) {
+        rc = store_purge_slice(&store->purge, more, store->index, store->log, idle, note);
     }
     return rc;
 }

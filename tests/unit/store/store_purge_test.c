@@ -1,0 +1,279 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/store.h"
+#include "tests/support/file_memory.h"
+#include "tests/support/posts.h"
+
+#define NOW_S     1000000
+#define LATER_S   (NOW_S + 60) /* a minute of idle time */
+#define DAY_S     86400
+#define POSTS_MAX 64
+
+static const uint8_t key[32] = {1, 2, 3};
+static struct err_note note;
+static struct person ana, bea;
+static struct files *files;
+static struct store *store;
+static struct posts posts;
+static enum store_put_result results[POSTS_MAX];
+
+static enum err_code open_store(void)
+{
+    return store_open(&store, files, key, STORE_READ, &note);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    ana = person_of("ana");
+    bea = person_of("bea");
+    posts = (struct posts){0};
+    files = file_memory_new(1);
+    assert_int_equal(open_store(), ERR_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    store_close(store);
+    store = NULL;
+    posts_free(&posts);
+    file_memory_free(files);
+    return 0;
+}
+
+static enum err_code try_put(size_t first, size_t count, uint64_t now_s)
+{
+    struct post decoded[POSTS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        decoded[i] = posts_decoded(&posts, first + i);
+    }
+    return store_put(store, results, decoded, posts.wires + first, count, now_s, &note);
+}
+
+static void put(size_t first, size_t count)
+{
+    assert_int_equal(try_put(first, count, NOW_S), ERR_OK);
+}
+
+static enum err_code tend(uint64_t now_s)
+{
+    bool more = true;
+    enum err_code rc = ERR_OK;
+    while (more && rc == ERR_OK) {
+        rc = store_tend(store, &more, now_s, &note);
+    }
+    return rc;
+}
+
+static enum err_code body_of(size_t i)
+{
+    static uint8_t octets[POST_WIRE_MAX];
+    struct octets_room wire = {.at = octets, .cap = sizeof octets};
+    enum err_code rc = store_body(store, &wire, &posts.ids[i], &note);
+    assert_true(rc != ERR_OK || octets_equal(octets_of(wire.at, wire.len), posts.wires[i]));
+    return rc;
+}
+
+static bool known(size_t i)
+{
+    bool is_known;
+    assert_int_equal(store_known(store, &is_known, &posts.ids[i], 1, &note), ERR_OK);
+    return is_known;
+}
+
+static void reopen(void)
+{
+    store_close(store);
+    store = NULL;
+    assert_int_equal(open_store(), ERR_OK);
+}
+
+/* Twenty posts of Ana, of which she takes back the first two. */
+static void put_and_take_back(void)
+{
+    for (uint64_t i = 0; i < 20; i++) {
+        person_text(&posts, &ana, 1000 + i, "what I said and wish to take back now", "metoo");
+    }
+    put(0, 20);
+    person_retract(&posts, &ana, 2000, posts.ids[0]);
+    person_retract(&posts, &ana, 2001, posts.ids[1]);
+    put(20, 2);
+}
+
+static void what_is_taken_back_is_out_of_the_files_within_a_minute(void **state)
+{
+    (void)state;
+    put_and_take_back();
+    uint64_t before = store_stats(store).disk_len;
+    assert_int_equal(tend(NOW_S + 1), ERR_OK); /* posts still arrive */
+    assert_true(file_exists(files, "log/00000000.0"));
+    assert_int_equal(tend(LATER_S), ERR_OK);
+    assert_false(file_exists(files, "log/00000000.0"));
+    assert_true(file_exists(files, "log/00000000.1"));
+    assert_true(store_stats(store).disk_len + posts.wires[0].len < before);
+    for (unsigned times = 0; times < 3; times++) {
+        for (size_t i = 0; i < 22; i++) {
+            assert_int_equal(body_of(i), i < 2 ? ERR_NOT_FOUND : ERR_OK);
+            assert_true(times > 0 || known(i));
+        }
+        assert_int_equal(store_stats(store).posts_count, 20);
+        assert_int_equal(store_stats(store).quarantined_count, 0);
+        reopen();
+    }
+    put(0, 1);
+    assert_int_equal(results[0], STORE_REFUSED);
+    /* Nothing is left to do. */
+    assert_int_equal(tend(LATER_S), ERR_OK);
+    uint64_t calls = file_memory_calls(files, FILE_MEMORY_ANY);
+    assert_int_equal(tend(LATER_S), ERR_OK);
+    assert_int_equal(file_memory_calls(files, FILE_MEMORY_ANY), calls);
+}
+
+static void what_expired_is_out_of_the_files(void **state)
+{
+    (void)state;
+    person_text(&posts, &ana, 1000, "me too", "metoo");
+    struct post_draft draft = {.kind = POST_TEXT,
+                               .created_s = 1001,
+                               .expires_s = NOW_S + 100,
+                               .text = octets_of_text("for a while")};
+    person_draft(&posts, &ana, &draft);
+    put(0, 2);
+    assert_int_equal(results[1], STORE_NEW);
+    assert_int_equal(tend(LATER_S), ERR_OK);
+    assert_true(file_exists(files, "log/00000000.0"));
+    assert_int_equal(tend(NOW_S + 2 * DAY_S), ERR_OK);
+    assert_false(file_exists(files, "log/00000000.0"));
+    assert_int_equal(body_of(0), ERR_OK);
+    assert_int_equal(body_of(1), ERR_NOT_FOUND);
+    reopen();
+    assert_int_equal(body_of(0), ERR_OK);
+    assert_int_equal(body_of(1), ERR_NOT_FOUND);
+}
+
+static void posts_arrive_while_it_is_purged(void **state)
+{
+    (void)state;
+    put_and_take_back();
+    bool more = true;
+    assert_int_equal(store_tend(store, &more, LATER_S, &note), ERR_OK);
+    person_text(&posts, &bea, 3000, "meanwhile", NULL);
+    put(22, 1);
+    assert_int_equal(tend(LATER_S + 60), ERR_OK);
+    for (unsigned times = 0; times < 2; times++) {
+        for (size_t i = 2; i < 23; i++) {
+            assert_int_equal(body_of(i), ERR_OK);
+        }
+        assert_int_equal(body_of(0), ERR_NOT_FOUND);
+        reopen();
+    }
+}
+
+static void a_crash_while_purging_loses_nothing_and_it_is_done_later(void **state)
+{
+    (void)state;
+    put_and_take_back();
+    store_close(store);
+    store = NULL;
+    struct files *whole = files;
+    for (unsigned outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
+        bool ended = false;
+        for (uint64_t at = 1; !ended; at++) {
+            files = file_memory_copy(whole);
+            file_memory_crash_at(files, at);
+            if (open_store() == ERR_OK) {
+                (void)tend(LATER_S);
+            }
+            ended = !file_memory_crashed(files);
+            store_close(store);
+            store = NULL;
+            file_memory_crash(files);
+            file_memory_restart(files, (enum file_memory_outcome)outcome);
+            assert_int_equal(open_store(), ERR_OK);
+            assert_int_equal(tend(LATER_S), ERR_OK);
+            for (size_t i = 0; i < 22; i++) {
+                assert_int_equal(body_of(i), i < 2 ? ERR_NOT_FOUND : ERR_OK);
+            }
+            assert_false(file_exists(files, "log/00000000.0"));
+            assert_int_equal(store_stats(store).quarantined_count, 0);
+            store_close(store);
+            store = NULL;
+            file_memory_free(files);
+        }
+    }
+    files = whole;
+}
+
+static void after_an_error_puts_are_refused_and_then_go_on(void **state)
+{
+    (void)state;
+    static const enum err_code codes[] = {ERR_NO_SPACE, ERR_IO};
+    static const enum file_memory_call calls[] = {FILE_MEMORY_APPEND, FILE_MEMORY_SYNC};
+    uint64_t now_s = NOW_S;
+    for (size_t i = 0; i < 8; i++) {
+        person_text(&posts, &ana, 1000 + i, "me too", "metoo");
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(try_put(2 * i, 1, now_s), ERR_OK);
+        file_memory_fail(files, calls[i / 2], 1, codes[i % 2]);
+        assert_int_equal(try_put(2 * i + 1, 1, now_s), codes[i % 2]);
+        assert_int_equal(try_put(2 * i + 1, 1, now_s + 1), codes[i % 2]);
+        assert_false(known(2 * i + 1));
+        now_s += 60;
+        kept++;
+    }
+    assert_int_equal(try_put(1, 1, now_s), ERR_OK);
+    assert_int_equal(results[0], STORE_NEW);
+    for (unsigned times = 0; times < 2; times++) {
+        for (size_t i = 0; i < 8; i++) {
+            assert_int_equal(body_of(i), i % 2 == 0 || i == 1 ? ERR_OK : ERR_NOT_FOUND);
+        }
+        assert_int_equal(store_stats(store).posts_count, kept + 1);
+        reopen();
+    }
+}
+
+static void a_disk_that_stays_full_is_asked_again_now_and_then(void **state)
+{
+    (void)state;
+    uint64_t now_s = NOW_S;
+    person_text(&posts, &ana, 1000, "me too", "metoo");
+    person_text(&posts, &ana, 1001, "me too", "metoo");
+    put(0, 1);
+    for (size_t i = 0; i < 10; i++) {
+        file_memory_fail(files, FILE_MEMORY_APPEND, 1, ERR_NO_SPACE);
+        assert_int_equal(try_put(1, 1, now_s), ERR_NO_SPACE);
+        uint64_t calls = file_memory_calls(files, FILE_MEMORY_ANY);
+        assert_int_equal(try_put(1, 1, now_s + 1), ERR_NO_SPACE);
+        assert_int_equal(file_memory_calls(files, FILE_MEMORY_ANY), calls);
+        now_s += STORE_RETRY_S;
+    }
+    assert_int_equal(try_put(1, 1, now_s), ERR_OK);
+    assert_int_equal(body_of(0), ERR_OK);
+    assert_int_equal(body_of(1), ERR_OK);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_taken_back_is_out_of_the_files_within_a_minute),
+        TEST(what_expired_is_out_of_the_files),
+        TEST(posts_arrive_while_it_is_purged),
+        TEST(a_crash_while_purging_loses_nothing_and_it_is_done_later),
+        TEST(after_an_error_puts_are_refused_and_then_go_on),
+        TEST(a_disk_that_stays_full_is_asked_again_now_and_then),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
