@@ -187,6 +187,7 @@ void store_close(struct store *store)
         return;
     }
     store_purge_close(&store->purge);
+    quota_free(store->quota);
     index_close(store->index);
     log_close(store->log);
     store_batch_free(store->batch);

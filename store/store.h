@@ -14,6 +14,7 @@
 #include "proto/post.h"
 #include "store/file.h"
 #include "store/found.h"
+#include "store/quota.h"
 
 #define STORE_BATCH_MAX 1024
 #define STORE_IDLE_S    10
@@ -24,7 +25,8 @@ struct store;
 enum store_put_result {
     STORE_NEW,     /* appended and indexed */
     STORE_THERE,   /* this id was here already; nothing was written */
-    STORE_REFUSED, /* retracted by its author, or past its expiry: known, and not kept */
+    STORE_REFUSED, /* retracted by its author, past its expiry, or above its author's quota: not
+                    * asked for again, and not kept */
 };
 
 /* Whether somebody reads what is kept: only then are its words kept too, for store_search(). */
@@ -71,6 +73,11 @@ MUST_USE enum err_code store_open_with(struct store **store, struct files *files
 MUST_USE enum err_code store_put(struct store *store, enum store_put_result *results,
                                  const struct post *posts, const struct octets *wires, size_t count,
                                  uint64_t now_s, struct err_note *note);
+
+/* From now on keep no more of any author than this, but for the one who is exempt (the relay
+ * itself, which vouches for everybody it admits); before anything is put. ERR_NO_MEMORY */
+MUST_USE enum err_code store_limit(struct store *store, const struct quota_limits *limits,
+                                   const struct key *exempt, struct err_note *note);
 
 /* known[i] = whether this id need not be asked for: kept, retracted, or expired here.
  *   ERR_IO, ERR_NO_MEMORY */

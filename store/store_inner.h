@@ -6,6 +6,7 @@
 
 #include "store/index.h"
 #include "store/log.h"
+#include "store/quota.h"
 #include "store/store.h"
 #include "store/store_batch.h"
 #include "store/store_purge.h"

@@ -21,9 +21,9 @@ static enum err_code judge_new(struct store *store, enum store_put_result *resul
 }
 
 static enum err_code judge_found(struct store *store, enum store_put_result *results,
-                                 const struct post *posts, size_t count, const bool *found,
-                                 const struct index_place *places, uint64_t now_s,
-                                 struct err_note *note)
+                                 const struct post *posts, const struct octets *wires, size_t count,
+                                 const bool *found, const struct index_place *places,
+                                 uint64_t now_s, struct err_note *note)
 {
     struct store_batch *batch = store->batch;
     enum err_code rc = ERR_OK;
@@ -39,6 +39,9 @@ static enum err_code judge_found(struct store *store, enum store_put_result *res
         } else {
             rc = judge_new(store, &results[i], posts, &posts[i], now_s, note);
         }
+        if (rc == ERR_OK && results[i] == STORE_NEW) {
+            rc = store_quota_judge(store, &results[i], &posts[i], wires[i].len, now_s, note);
+        }
         if (rc == ERR_OK && results[i] == STORE_REFUSED) {
             rc = index_refused_add(store->index, &posts[i].id);
         } else if (rc == ERR_OK && results[i] == STORE_NEW) {
@@ -49,8 +52,8 @@ static enum err_code judge_found(struct store *store, enum store_put_result *res
 }
 
 static enum err_code judge_batch(struct store *store, enum store_put_result *results,
-                                 const struct post *posts, size_t count, uint64_t now_s,
-                                 struct err_note *note)
+                                 const struct post *posts, const struct octets *wires, size_t count,
+                                 uint64_t now_s, struct err_note *note)
 {
     bool *found = calloc(count + 1, sizeof *found);
     struct index_place *places = calloc(count + 1, sizeof *places);
@@ -63,7 +66,7 @@ static enum err_code judge_batch(struct store *store, enum store_put_result *res
         rc = store_find(store, found, places, ids, count, note);
     }
     if (rc == ERR_OK) {
-        rc = judge_found(store, results, posts, count, found, places, now_s, note);
+        rc = judge_found(store, results, posts, wires, count, found, places, now_s, note);
     }
     free(found);
     free(places);
@@ -193,7 +196,7 @@ static enum err_code put(struct store *store, enum store_put_result *results,
         rc = store->batch == NULL ? ERR_NO_MEMORY : ERR_OK;
     }
     if (rc == ERR_OK) {
-        rc = judge_batch(store, results, posts, count, now_s, note);
+        rc = judge_batch(store, results, posts, wires, count, now_s, note);
     }
     if (rc != ERR_OK || store->batch->fresh_count == 0) {
         return rc;
@@ -220,6 +223,9 @@ enum err_code store_put(struct store *store, enum store_put_result *results,
         store->failure = rc;
         store->failed_s = now_s;
         return err_note(note, rc, "storing posts");
+    }
+    if (store->quota != NULL) {
+        quota_kept(store->quota);
     }
     return ERR_OK;
 }

@@ -263,6 +263,48 @@ static void a_disk_that_stays_full_is_asked_again_now_and_then(void **state)
     assert_int_equal(body_of(1), ERR_OK);
 }
 
+static void nobody_takes_more_than_a_quota_and_nobody_else_pays_for_it(void **state)
+{
+    (void)state;
+    struct quota_limits limits = {.day_posts = 10, .all_octets = 3000};
+    struct person relay = person_of("relay");
+    for (size_t i = 0; i < 15; i++) {
+        person_text(&posts, &ana, 1000 + i, "me too", "metoo");
+    }
+    person_text(&posts, &bea, 1000, "me too", "metoo");
+    for (size_t i = 0; i < 15; i++) {
+        person_text(&posts, &relay, 1000 + i, "welcome", NULL);
+    }
+    assert_int_equal(store_limit(store, &limits, &relay.key, &note), ERR_OK);
+    put(0, posts.count);
+    for (size_t i = 0; i < posts.count; i++) {
+        assert_int_equal(results[i], i < 10 || i >= 15 ? STORE_NEW : STORE_REFUSED);
+        assert_true(known(i));
+    }
+    reopen();
+    assert_int_equal(store_limit(store, &limits, &relay.key, &note), ERR_OK);
+    put(10, 1);
+    assert_int_equal(results[0], STORE_REFUSED);
+    /* In all: octets of other days. */
+    size_t before = posts.count;
+    for (size_t i = 0; i < 20; i++) {
+        person_text(&posts, &ana, (i + 2) * DAY_S / 2, "a text of a certain length, no more", NULL);
+    }
+    put(before, 20);
+    size_t len = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < 10; i++) {
+        len += posts.wires[i].len;
+    }
+    for (size_t i = 0; i < 20; i++) {
+        bool fits = len + posts.wires[before + i].len <= 3000;
+        assert_int_equal(results[i], fits ? STORE_NEW : STORE_REFUSED);
+        len += fits ? posts.wires[before + i].len : 0;
+        kept += fits ? 1 : 0;
+    }
+    assert_in_range(kept, 2, 18);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -273,6 +315,7 @@ int main(void)
         TEST(posts_arrive_while_it_is_purged),
         TEST(a_crash_while_purging_loses_nothing_and_it_is_done_later),
         TEST(after_an_error_puts_are_refused_and_then_go_on),
+        TEST(nobody_takes_more_than_a_quota_and_nobody_else_pays_for_it),
         TEST(a_disk_that_stays_full_is_asked_again_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
