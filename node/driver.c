@@ -181,6 +181,7 @@ static void step(struct driver *driver, struct engine_input *in)
     driver->stepping = true;
     in->now_ms = uv_now(driver->config.loop);
     in->now_s = (uint64_t)time(NULL);
+    in->floor_s = store_floor(driver->config.store);
     engine_step(driver->engine, &driver->out, in);
     for (size_t i = 0; i < driver->out.effects_count; i++) {
         carry_out(driver, &driver->out.effects[i]);

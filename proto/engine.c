@@ -339,6 +339,7 @@ void engine_step(struct engine *e, struct engine_output *out, const struct engin
     e->out = out;
     e->now_ms = in->now_ms;
     e->now_s = in->now_s;
+    e->floor_s = in->floor_s;
     e->arena_len = 0;
     e->lists_count = 0;
     e->more = false;

@@ -141,8 +141,9 @@ struct engine_join_result {
 
 struct engine_input {
     enum engine_input_type type;
-    uint64_t now_ms; /* monotonic; never less than before (asserted) */
-    uint64_t now_s;  /* wall clock, seconds since the Unix epoch */
+    uint64_t now_ms;  /* monotonic; never less than before (asserted) */
+    uint64_t now_s;   /* wall clock, seconds since the Unix epoch */
+    uint64_t floor_s; /* what is dated before is not taken and not reconciled; only grows */
     union {
         uint32_t peer;
         uint32_t address;

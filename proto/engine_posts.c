@@ -17,6 +17,9 @@ static enum err_code decode_all(struct engine *e, size_t *count, struct octets p
             arrival->id = post.id;
             arrival->proof = post.proof;
             arrival->clock = post_check_clock(&post, e->now_s);
+            if (arrival->clock == ERR_OK && post.created_s < e->floor_s && !post_stands(&post)) {
+                arrival->clock = ERR_EXPIRED;
+            }
             ++*count;
         }
     }

@@ -112,6 +112,7 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     turn->peer = p;
     turn->session = peer->recon_session;
     negentropy_init(&turn->negentropy, NEGENTROPY_INITIATOR, BULK_OCTETS_MAX);
+    negentropy_set_floor(&turn->negentropy, e->floor_s);
     open_found(turn, initiator);
     negentropy_initiate(&turn->negentropy, &turn->step, &turn->reply);
     close_found(turn, initiator);
@@ -204,6 +205,7 @@ static enum err_code on_request(struct engine *e, uint32_t p, uint32_t session,
     turn->session = session;
     /* A responder keeps nothing from one message to the next. */
     negentropy_init(&turn->negentropy, NEGENTROPY_RESPONDER, NEGENTROPY_MESSAGE_MAX);
+    negentropy_set_floor(&turn->negentropy, e->floor_s);
     copy_message(turn, message);
     return ERR_OK;
 }

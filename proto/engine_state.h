@@ -271,6 +271,7 @@ struct engine {
     uint64_t random;
     uint64_t now_ms;
     uint64_t now_s;
+    uint64_t floor_s;
     uint64_t tick_at_ms;
     struct engine_output *out;
     uint32_t paused_now; /* the peer whose frame this step did not take, or NO_INDEX */

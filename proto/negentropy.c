@@ -23,6 +23,20 @@ void negentropy_init(struct negentropy *n, enum negentropy_role role, size_t fra
     n->frame_max = frame_max;
 }
 
+void negentropy_set_floor(struct negentropy *n, uint64_t floor_s)
+{
+    assert(n->state == NEGENTROPY_IDLE);
+    n->floor = negentropy_bound_zero();
+    n->floor.created_s = floor_s;
+}
+
+/* The bound, or the floor where that is higher. */
+static struct negentropy_bound above_floor(const struct negentropy *n,
+                                           const struct negentropy_bound *bound)
+{
+    return negentropy_bound_compare(bound, &n->floor) < 0 ? n->floor : *bound;
+}
+
 static void step_begin(struct negentropy_step *step)
 {
     step->batch.queries_count = 0;
@@ -51,16 +65,22 @@ void negentropy_initiate(struct negentropy *n, struct negentropy_step *step,
     negentropy_reply_begin(&n->reply, reply, n->frame_max);
     n->state = NEGENTROPY_OPENING;
     ask(step, &(struct negentropy_query){.kind = NEGENTROPY_SPLIT,
-                                         .lower = negentropy_bound_zero(),
+                                         .lower = n->floor,
                                          .upper = negentropy_bound_infinity()});
 }
 
-/* Reads the range at n->at without moving on; false at the end of the message, which
+/* Reads the range at *at, which goes on from lower; false at the end of the message, which
  * negentropy_receive() found to hold nothing but valid ranges. */
-static bool next_range(struct negentropy_range *range, size_t *at, struct octets message,
+static bool next_range(const struct negentropy *n, struct negentropy_range *range, size_t *at,
                        const struct negentropy_bound *lower)
 {
-    return *at < message.len && negentropy_get_range(range, at, message, lower) == ERR_OK;
+    if (*at >= n->message.len || negentropy_get_range(range, at, n->message, lower) != ERR_OK) {
+        return false;
+    }
+    if (negentropy_bound_compare(&range->upper, &n->floor) <= 0) {
+        range->mode = NEGENTROPY_MODE_SKIP;
+    }
+    return true;
 }
 
 static struct negentropy_query query_of(const struct negentropy_range *range,
@@ -84,8 +104,9 @@ static void plan(struct negentropy *n, struct negentropy_step *step)
     struct negentropy_bound unread = n->listing ? n->listed : n->lower;
     struct negentropy_range range;
     while (step->batch.queries_count < NEGENTROPY_QUERIES_MAX &&
-           next_range(&range, &at, n->message, &lower)) {
+           next_range(n, &range, &at, &lower)) {
         if (range.mode != NEGENTROPY_MODE_SKIP) {
+            unread = above_floor(n, &unread);
             struct negentropy_query query = query_of(&range, &unread);
             ask(step, &query);
         }
@@ -263,7 +284,7 @@ static enum progress on_list(struct negentropy *n, struct negentropy_step *step,
     bool initiator = n->role == NEGENTROPY_INITIATOR;
     if (!n->listing) {
         n->listing = true;
-        n->listed = n->lower;
+        n->listed = above_floor(n, &n->lower);
         if (initiator) {
             negentropy_ids_init(&n->theirs, range->ids, range->ids_count);
         } else {
@@ -280,8 +301,12 @@ static enum progress work(struct negentropy *n, struct negentropy_step *step,
     size_t at = n->at;
     size_t used_count = 0;
     struct negentropy_range range;
-    while (next_range(&range, &at, n->message, &n->lower)) {
+    while (next_range(n, &range, &at, &n->lower)) {
         enum progress progress = PROGRESS_NEXT;
+        if (!n->listing && negentropy_bound_compare(&n->lower, &n->floor) < 0 &&
+            negentropy_bound_compare(&range.upper, &n->floor) > 0) {
+            negentropy_reply_skip(&n->reply, &n->floor);
+        }
         if (range.mode == NEGENTROPY_MODE_SKIP) {
             negentropy_reply_skip(&n->reply, &range.upper);
         } else if (used_count == results->answers_count) {
@@ -324,6 +349,9 @@ void negentropy_resume(struct negentropy *n, struct negentropy_step *step,
     bool fits = true;
     switch (n->state) {
     case NEGENTROPY_OPENING:
+        if (n->floor.created_s > 0) {
+            negentropy_reply_skip(&n->reply, &n->floor);
+        }
         fits = negentropy_reply_split(&n->reply, &infinity, answer);
         assert(fits); /* one split is far below NEGENTROPY_FRAME_MIN */
         end_turn(n, step);

@@ -73,12 +73,17 @@ struct negentropy {
     struct negentropy_bound listed; /* listing: where the next part begins */
     struct negentropy_ids theirs;   /* initiator: the ids that range's message lists */
     struct negentropy_bound rest;   /* CLOSING: where the fold asked for begins */
+    struct negentropy_bound floor;  /* nothing is said of what is below */
     struct negentropy_reply reply;
 };
 
 /* Begin.  frame_max bounds what this side sends: NEGENTROPY_FRAME_MIN to
  * NEGENTROPY_MESSAGE_MAX octets (asserted; it is never the peer's choice). */
 void negentropy_init(struct negentropy *n, enum negentropy_role role, size_t frame_max);
+
+/* From now on nothing is said or heard of what is dated before floor_s (SPEC 7.5): ranges below it
+ * are skipped, and one that reaches across is cut there.  Between turns (asserted). */
+void negentropy_set_floor(struct negentropy *n, uint64_t floor_s);
 
 /* The initiator's first message; once, before anything is received (asserted).  *reply is emptied;
  * it and its memory (cap >= frame_max, asserted) are borrowed until the turn is over. */

@@ -229,3 +229,9 @@ enum err_code post_check_clock(const struct post *post, uint64_t now_s)
     }
     return post->expires_s != 0 && now_s >= post->expires_s ? ERR_EXPIRED : ERR_OK;
 }
+
+bool post_stands(const struct post *post)
+{
+    return post->kind == POST_PROFILE || post->kind == POST_VOUCH || post->kind == POST_RETRACT ||
+           post->kind == POST_VOICE;
+}

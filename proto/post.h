@@ -136,6 +136,11 @@ bool post_is_by_device(const struct post *post);
  * expires_s on. */
 MUST_USE enum err_code post_check_clock(const struct post *post, uint64_t now_s);
 
+/* Whether a post of this kind stays, however old it is (SPEC 7.5): who somebody is, whom they know,
+ * what they took back, and voices. */
+bool post_stands(const struct post *post);
+
+
 /* What a person says, before it is a post.  Borrows everything. */
 struct post_draft {
     enum post_kind kind; /* profile, text, react, vouch or retract */

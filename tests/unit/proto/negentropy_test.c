@@ -411,6 +411,61 @@ static void a_list_goes_on_behind_the_highest_id(void **state)
     talk_close(&talk);
 }
 
+/* Everything from the floor on that only one side holds is found, and next to nothing below. */
+static void assert_found_above(const struct talk *talk, uint64_t floor_s)
+{
+    const struct sorted_set *sets[2] = {&talk->a_set, &talk->b_set};
+    const struct negentropy_found *founds[2] = {&talk->a->have, &talk->a->need};
+    for (size_t side = 0; side < 2; side++) {
+        size_t above_count = 0;
+        for (size_t i = 0; i < sets[side]->items_count; i++) {
+            const struct negentropy_item *item = &sets[side]->items[i];
+            if (item->created_s < floor_s || sorted_set_has(sets[1 - side], item)) {
+                continue;
+            }
+            above_count++;
+            bool is_found = false;
+            for (size_t k = 0; k < founds[side]->count && !is_found; k++) {
+                is_found = post_id_equal(&founds[side]->at[k], &item->id);
+            }
+            assert_true(is_found);
+        }
+        assert_in_range(founds[side]->count, above_count, above_count + NEGENTROPY_SPLIT_MIN);
+    }
+}
+
+static void nothing_is_said_of_what_is_below_a_floor(void **state)
+{
+    (void)state;
+    const struct negentropy_sets_shape shape = {.seed = "floor",
+                                                .shared = 2000,
+                                                .only_a = 300,
+                                                .only_b = 200,
+                                                .step = 7919,
+                                                .span = 100000};
+    static const uint64_t floors[][2] = {{0, 50001},     {50001, 0},     {50001, 50001},
+                                         {20000, 80000}, {80000, 20000}, {0, 100000},
+                                         {100000, 0},    {1, 1}};
+    static const size_t frames[] = {NEGENTROPY_FRAME_MIN, NEGENTROPY_MESSAGE_MAX};
+    for (size_t i = 0; i < 2 * sizeof floors / sizeof floors[0]; i++) {
+        struct talk talk;
+        talk_open(&talk, &shape, frames[i % 2], 64);
+        uint64_t highest_s = 0;
+        struct negentropy_peer *peers[2] = {talk.a, talk.b};
+        for (size_t side = 0; side < 2; side++) {
+            uint64_t floor_s = 1700000000 + floors[i / 2][side];
+            floor_s = floors[i / 2][side] == 0 ? 0 : floor_s;
+            negentropy_set_floor(&peers[side]->machine, floor_s);
+            highest_s = floor_s > highest_s ? floor_s : highest_s;
+        }
+        talk_to_the_end(&talk);
+        drop_repeated(&talk.a->have);
+        drop_repeated(&talk.a->need);
+        assert_found_above(&talk, highest_s);
+        talk_close(&talk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +481,7 @@ int main(void)
         cmocka_unit_test(an_id_listed_twice_is_needed_once),
         cmocka_unit_test(a_range_that_does_not_fit_is_not_lost_on_a_peer_without_it),
         cmocka_unit_test(a_list_goes_on_behind_the_highest_id),
+        cmocka_unit_test(nothing_is_said_of_what_is_below_a_floor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
