@@ -163,9 +163,13 @@ enum err_code store_open_with(struct store **store, struct files *files, const u
         free(opened);
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    opened->files = files;
     enum err_code rc = open_index(opened, files, key, options, note);
     if (rc == ERR_OK) {
         rc = open_log(opened, files, key, note);
+    }
+    if (rc == ERR_OK) {
+        rc = store_retention_load(opened, key, note);
     }
     if (rc != ERR_OK) {
         store_close(opened);
@@ -187,6 +191,7 @@ void store_close(struct store *store)
         return;
     }
     store_purge_close(&store->purge);
+    store_retention_close(store);
     quota_free(store->quota);
     index_close(store->index);
     log_close(store->log);

@@ -25,8 +25,8 @@ struct store;
 enum store_put_result {
     STORE_NEW,     /* appended and indexed */
     STORE_THERE,   /* this id was here already; nothing was written */
-    STORE_REFUSED, /* retracted by its author, past its expiry, or above its author's quota: not
-                    * asked for again, and not kept */
+    STORE_REFUSED, /* retracted by its author, past its expiry, below the floor, or above its
+                    * author's quota: not kept, and not asked for again */
 };
 
 /* Whether somebody reads what is kept: only then are its words kept too, for store_search(). */
@@ -78,6 +78,18 @@ MUST_USE enum err_code store_put(struct store *store, enum store_put_result *res
  * itself, which vouches for everybody it admits); before anything is put. ERR_NO_MEMORY */
 MUST_USE enum err_code store_limit(struct store *store, const struct quota_limits *limits,
                                    const struct key *exempt, struct err_note *note);
+
+/* How long posts are kept.  0: no such bound. */
+struct store_retention_rules {
+    uint64_t keep_s;      /* posts dated before so long ago leave */
+    uint64_t keep_octets; /* above so much on the disk the oldest days leave */
+};
+/* From now on store_tend() sees to it, for everybody's posts alike; before anybody tends.  Posts
+ * that stand (post_stands()) stay. */
+void store_retain(struct store *store, const struct store_retention_rules *rules);
+/* What is dated before it is refused, and leaves; the beginning of a UTC day, or 0.  Only rises,
+ * also over restarts. */
+uint64_t store_floor(struct store *store);
 
 /* known[i] = whether this id need not be asked for: kept, retracted, or expired here.
  *   ERR_IO, ERR_NO_MEMORY */

@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "store/store_batch.h"
 #include "store/store_purge.h"
+#include "store/store_retention.h"
 #include "store/store_words.h"
 
 struct store {
@@ -18,7 +19,8 @@ struct store {
     pthread_mutex_t lock; /* what follows up to the next remark; never held over a file call */
     uint64_t end;
     uint64_t quarantined_count;
-    uint64_t put_s; /* clock of the last put that wrote something */
+    uint64_t floor_s; /* what is dated before is not kept, unless it stands */
+    uint64_t put_s;   /* clock of the last put that wrote something */
 
     struct store_batch *batch; /* of the thread that puts, like what follows; NULL until it puts */
     struct store_words words;
@@ -27,6 +29,9 @@ struct store {
 
     struct store_words words_again; /* of opening, and of whoever tends */
     struct store_purge purge;       /* of whoever tends */
+    struct store_retention retention;
+    struct files *files; /* borrowed */
+    uint8_t *floor_key;  /* from sodium_malloc() */
 };
 
 void store_lock(struct store *store);

@@ -7,6 +7,9 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
     store_unlock(store);
     enum err_code rc = index_tend(store->index, more, now_s, idle, note);
     if (rc == ERR_OK && !*more) {
+        rc = store_retention_slice(store, more, now_s, note);
+    }
+    if (rc == ERR_OK && !*more) {
         rc = store_purge_slice(&store->purge, more, store->index, store->log, idle, note);
     }
     return rc;

@@ -1,0 +1,283 @@
+#include "store/store_retention.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "store/profile_table.h"
+#include "store/seal.h"
+#include "store/store_inner.h"
+
+#define DAY_S      86400
+#define FLOOR_PATH "log/floor"
+#define MAGIC_LEN  6
+#define PLAIN_LEN  (MAGIC_LEN + 8)
+#define ITEMS_MAX  256
+/* Where there is too much, a little more leaves, so that not every post begins it again. */
+#define SPARE_PARTS 16
+
+static const uint8_t magic[MAGIC_LEN] = {'f', 'l', 'o', 'o', 'r', 1};
+
+void store_retain(struct store *store, const struct store_retention_rules *rules)
+{
+    store->retention.rules = *rules;
+}
+
+uint64_t store_floor(struct store *store)
+{
+    store_lock(store);
+    uint64_t floor_s = store->floor_s;
+    store_unlock(store);
+    return floor_s;
+}
+
+/* ---- What is written down ----------------------------------------------------------------- */
+
+enum err_code store_retention_load(struct store *store, const uint8_t key[32],
+                                   struct err_note *note)
+{
+    store->floor_key = sodium_malloc(SEAL_KEY_LEN);
+    if (store->floor_key == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    seal_derive(store->floor_key, key, "kithflor", 1);
+    uint8_t *plain = NULL;
+    size_t len = 0;
+    struct err_note why = {{0}};
+    enum err_code rc = seal_read(store->files, &plain, &len, FLOOR_PATH, SEAL_FLOOR,
+                                 store->floor_key, PLAIN_LEN, &why);
+    if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {
+        return ERR_OK; /* the rules raise it again */
+    }
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "%s", why.text);
+    }
+    if (len == PLAIN_LEN && memcmp(plain, magic, MAGIC_LEN) == 0) {
+        store->floor_s = octets_get_u64be(plain + MAGIC_LEN);
+    }
+    sodium_free(plain);
+    return ERR_OK;
+}
+
+void store_retention_close(struct store *store)
+{
+    profile_table_free(store->retention.seen);
+    sodium_free(store->floor_key);
+}
+
+static enum err_code raise_floor(struct store *store, uint64_t floor_s, struct err_note *note)
+{
+    uint8_t plain[PLAIN_LEN];
+    bool replaced;
+    memcpy(plain, magic, MAGIC_LEN);
+    octets_put_u64be(plain + MAGIC_LEN, floor_s);
+    enum err_code rc = seal_replace(store->files, &replaced, FLOOR_PATH, SEAL_FLOOR,
+                                    store->floor_key, octets_of(plain, sizeof plain), note);
+    if (rc == ERR_OK) {
+        store_lock(store);
+        store->floor_s = floor_s;
+        store_unlock(store);
+    }
+    return rc;
+}
+
+/* ---- Where the floor belongs -------------------------------------------------------------- */
+
+struct listing {
+    struct negentropy_batch batch;
+    struct negentropy_results results;
+    struct negentropy_item items[ITEMS_MAX];
+};
+
+/* Posts dated before until_s, from this item on. */
+static enum err_code ask(struct store *store, struct listing *listing,
+                         enum negentropy_query_kind kind, const struct negentropy_item *from,
+                         uint64_t until_s, struct err_note *note)
+{
+    const struct negentropy_item until = {.created_s = until_s};
+    listing->batch.queries_count = 1;
+    listing->batch.queries[0] = (struct negentropy_query){
+        .kind = kind, .lower = negentropy_bound_at(from), .upper = negentropy_bound_at(&until)};
+    listing->results.items = listing->items;
+    listing->results.items_cap = ITEMS_MAX;
+    return store_answer(store, &listing->results, &listing->batch, note);
+}
+
+/* The first day that so many posts are dated before. */
+static enum err_code day_above(struct store *store, uint64_t *day, uint64_t posts_count,
+                               uint64_t today, struct err_note *note)
+{
+    struct listing *listing = calloc(1, sizeof *listing);
+    if (listing == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    const struct negentropy_item zero = {.created_s = 0};
+    uint64_t low = 0;
+    uint64_t high = today;
+    enum err_code rc = ERR_OK;
+    while (low < high && rc == ERR_OK) {
+        uint64_t middle = low + (high - low) / 2;
+        rc = ask(store, listing, NEGENTROPY_FOLD, &zero, middle * DAY_S, note);
+        if (rc == ERR_OK && listing->results.answers[0].fold.count >= posts_count) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    free(listing);
+    *day = high;
+    return rc;
+}
+
+/* What is purged already gives its space back first. */
+static bool is_settled(struct store *store)
+{
+    uint32_t any;
+    return store->purge.rewrite == NULL && index_purgeable(store->index, &any, 1) == 0;
+}
+
+static enum err_code floor_by_size(struct store *store, uint64_t *floor_s, uint64_t now_s,
+                                   struct err_note *note)
+{
+    uint64_t keep_octets = store->retention.rules.keep_octets;
+    struct store_stats stats = store_stats(store);
+    if (keep_octets == 0 || stats.disk_len <= keep_octets || stats.posts_count == 0 ||
+        !is_settled(store)) {
+        return ERR_OK;
+    }
+    uint64_t excess_len = stats.disk_len - keep_octets + keep_octets / SPARE_PARTS;
+    uint64_t post_len = stats.disk_len / stats.posts_count + 1;
+    uint64_t day = 0;
+    enum err_code rc = day_above(store, &day, excess_len / post_len + 1, now_s / DAY_S, note);
+    if (rc == ERR_OK && day * DAY_S > *floor_s) {
+        *floor_s = day * DAY_S;
+    }
+    return rc;
+}
+
+static enum err_code find_floor(struct store *store, uint64_t *floor_s, uint64_t now_s,
+                                struct err_note *note)
+{
+    uint64_t keep_s = store->retention.rules.keep_s;
+    *floor_s = store_floor(store);
+    if (keep_s != 0 && now_s > keep_s && (now_s - keep_s) / DAY_S * DAY_S > *floor_s) {
+        *floor_s = (now_s - keep_s) / DAY_S * DAY_S;
+    }
+    return floor_by_size(store, floor_s, now_s, note);
+}
+
+/* ---- What leaves -------------------------------------------------------------------------- */
+
+static enum err_code drop(struct store *store, const struct post_id *id, struct err_note *note)
+{
+    bool found = false;
+    struct index_place place;
+    enum err_code rc = store_find(store, &found, &place, id, 1, note);
+    return rc == ERR_OK && found && place.state == INDEX_KEPT
+               ? index_drop(store->index, &place, note)
+               : rc;
+}
+
+static enum err_code judge_profile(struct store *store, const struct post *post,
+                                   struct err_note *note)
+{
+    bool had = false;
+    struct post_id before;
+    if (profile_table_put(store->retention.seen, &had, &before, &post->author, &post->id) !=
+        ERR_OK) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    return had && !post_id_equal(&before, &post->id) ? drop(store, &before, note) : ERR_OK;
+}
+
+static enum err_code judge(struct store *store, const struct post_id *id, struct octets_room *wire,
+                           struct err_note *note)
+{
+    struct post post;
+    struct err_note why = {{0}};
+    wire->len = 0;
+    enum err_code rc = store_body(store, wire, id, &why);
+    if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {
+        return ERR_OK; /* it left by itself */
+    }
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "%s", why.text);
+    }
+    if (post_decode(&post, octets_of(wire->at, wire->len)) != ERR_OK || !post_stands(&post)) {
+        return drop(store, id, note);
+    }
+    return post.kind == POST_PROFILE ? judge_profile(store, &post, note) : ERR_OK;
+}
+
+static enum err_code judge_listed(struct store *store, const struct listing *listing,
+                                  struct err_note *note)
+{
+    uint8_t *room = malloc(POST_WIRE_MAX);
+    if (room == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    struct octets_room wire = {.at = room, .cap = POST_WIRE_MAX};
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < listing->results.items_count && rc == ERR_OK; i++) {
+        store->retention.at = listing->items[i];
+        rc = judge(store, &listing->items[i].id, &wire, note);
+    }
+    free(room);
+    return rc;
+}
+
+static enum err_code walk_on(struct store *store, struct err_note *note)
+{
+    struct listing *listing = calloc(1, sizeof *listing);
+    if (listing == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    uint64_t floor_s = store_floor(store);
+    struct store_retention *retention = &store->retention;
+    enum err_code rc = ask(store, listing, NEGENTROPY_LIST, &retention->at, floor_s, note);
+    if (rc == ERR_OK) {
+        rc = judge_listed(store, listing, note);
+    }
+    if (rc == ERR_OK && !listing->results.answers[0].more) {
+        retention->walking = false;
+        profile_table_free(retention->seen);
+        retention->seen = NULL;
+    }
+    free(listing);
+    return rc == ERR_REFUSED ? ERR_OK : rc; /* too much at once: the same goes on next time */
+}
+
+static enum err_code begin_walk(struct store *store, struct err_note *note)
+{
+    struct store_retention *retention = &store->retention;
+    retention->at = (struct negentropy_item){.created_s = 0};
+    retention->walking = true;
+    profile_table_free(retention->seen);
+    retention->seen = NULL;
+    return profile_table_new(&retention->seen) == ERR_OK
+               ? ERR_OK
+               : err_note(note, ERR_NO_MEMORY, "out of memory");
+}
+
+enum err_code store_retention_slice(struct store *store, bool *more, uint64_t now_s,
+                                    struct err_note *note)
+{
+    struct store_retention *retention = &store->retention;
+    uint64_t before_s = store_floor(store);
+    uint64_t floor_s = before_s;
+    enum err_code rc = ERR_OK;
+    *more = false;
+    if (retention->walking) {
+        *more = true;
+        return walk_on(store, note);
+    }
+    rc = find_floor(store, &floor_s, now_s, note);
+    if (rc == ERR_OK && floor_s > before_s) {
+        rc = raise_floor(store, floor_s, note);
+    }
+    if (rc == ERR_OK && floor_s > 0 && (floor_s > before_s || !retention->began)) {
+        rc = begin_walk(store, note);
+        *more = rc == ERR_OK;
+    }
+    retention->began = retention->began || rc == ERR_OK;
+    return rc;
+}
