@@ -443,7 +443,14 @@ static enum err_code start_person(struct daemon *daemon)
 
 static enum err_code start_parts(struct daemon *daemon, struct home *home, struct err_note *note)
 {
-    enum err_code rc = writer_new(&daemon->writer, person_store(daemon->person), &daemon->mailbox);
+    enum err_code rc = ERR_OK;
+    if (daemon->options->relay) {
+        struct key relay = vault_identity(person_vault(daemon->person));
+        rc = keeping_apply(&daemon->options->keeping, person_store(daemon->person), &relay, note);
+    }
+    if (rc == ERR_OK) {
+        rc = writer_new(&daemon->writer, person_store(daemon->person), &daemon->mailbox);
+    }
     if (rc == ERR_OK) {
         rc = start_network(daemon, note);
     }

@@ -23,6 +23,12 @@ static const char help_text[] =
     "  --listen HOST:PORT     where others can connect: 127.0.0.1 and any free port\n"
     "                         for a person's node, 0.0.0.0:7117 for a relay\n"
     "  --relay                run a community relay; its home is made if there is none\n"
+    "  --keep TIME            with --relay: posts older than this leave; 90d unless you\n"
+    "                         say otherwise, and all keeps them\n"
+    "  --keep-octets SIZE     with --relay: above so much on the disk (50G) the oldest\n"
+    "                         days leave\n"
+    "  --author-posts N       with --relay: posts of one author a day; 10000 unless you\n"
+    "                         say otherwise\n"
     "  --peer ADDRESS         connect to this node too, for this run only\n"
     "  --import FILE          check and store the posts of a file, then exit\n"
     "  --restore FILE         bring a home back from a backup, then exit (kith restore does\n"
@@ -70,6 +76,9 @@ enum option {
     OPTION_SHIELD,
     OPTION_PASSPHRASE_FILE,
     OPTION_RELAY,
+    OPTION_KEEP,
+    OPTION_KEEP_OCTETS,
+    OPTION_AUTHOR_POSTS,
     OPTION_INIT,
     OPTION_RESTORE,
     OPTION_RESTORE_WORDS,
@@ -98,6 +107,9 @@ static const struct {
     [OPTION_SHIELD] = {"--shield", true},
     [OPTION_PASSPHRASE_FILE] = {"--passphrase-file", true},
     [OPTION_RELAY] = {"--relay", false},
+    [OPTION_KEEP] = {"--keep", true},
+    [OPTION_KEEP_OCTETS] = {"--keep-octets", true},
+    [OPTION_AUTHOR_POSTS] = {"--author-posts", true},
     [OPTION_INIT] = {"--init", false},
     [OPTION_NO_PASSPHRASE] = {"--no-passphrase", false},
     [OPTION_VERBOSE] = {"--verbose", false},
@@ -237,6 +249,15 @@ static enum err_code take(struct options *o, enum option option, const char *val
     case OPTION_RELAY:
         o->relay = true;
         return ERR_OK;
+    case OPTION_KEEP:
+        o->has_keeping = true;
+        return keeping_take_time(&o->keeping, value, note);
+    case OPTION_KEEP_OCTETS:
+        o->has_keeping = true;
+        return keeping_take_octets(&o->keeping, value, note);
+    case OPTION_AUTHOR_POSTS:
+        o->has_keeping = true;
+        return keeping_take_posts(&o->keeping, value, note);
     case OPTION_INIT:
         return take_mode(o, OPTIONS_INIT, note);
     case OPTION_RESTORE:
@@ -297,6 +318,10 @@ static enum err_code check_together(const struct options *o, struct err_note *no
         return err_note(note, ERR_USAGE,
                         "--passphrase-file and --no-passphrase do not go together");
     }
+    if (o->has_keeping && !o->relay) {
+        return err_note(note, ERR_USAGE,
+                        "--keep, --keep-octets and --author-posts belong to --relay");
+    }
     bool for_run = o->has_listen || o->relay || o->peers_count > 0;
     if (for_run && o->mode != OPTIONS_RUN) {
         return err_note(note, ERR_USAGE, "--listen, --relay and --peer do not go with %s",
@@ -316,6 +341,7 @@ enum err_code options_parse(struct options *options, int argc, char *const *argv
     struct options o;
     memset(&o, 0, sizeof o);
     o.held_fd = -1;
+    o.keeping = keeping_default();
     o.argc = argc;
     o.argv = argv;
     struct words words = {.at = argv + 1, .left = argc > 0 ? argc - 1 : 0};

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "node/keeping.h"
 #include "proto/address.h"
 #include "proto/err.h"
 
@@ -34,6 +35,8 @@ struct options {
     char listen_host[ADDRESS_HOST_MAX + 1];
     uint16_t listen_port; /* 0: any free one */
     bool relay;
+    struct keeping keeping; /* of a relay */
+    bool has_keeping;       /* its operator said something of it */
     bool verbose;
     struct address peers[OPTIONS_PEERS_MAX];
     size_t peers_count;

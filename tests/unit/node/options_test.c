@@ -154,9 +154,38 @@ static void help_wins_over_everything(void **state)
     assert_non_null(strstr(options_help(), "example:"));
 }
 
+static void a_relay_is_told_what_to_keep(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--relay"), ERR_OK);
+    assert_int_equal(options.keeping.rules.keep_s, 90 * 86400);
+    assert_int_equal(options.keeping.rules.keep_octets, 0);
+    assert_int_equal(options.keeping.quotas.day_posts, 10000);
+    assert_int_equal(PARSE("--relay", "--keep", "52w", "--keep-octets=50G", "--author-posts", "7"),
+                     ERR_OK);
+    assert_int_equal(options.keeping.rules.keep_s, 52 * 7 * 86400);
+    assert_int_equal(options.keeping.rules.keep_octets, (uint64_t)50 << 30);
+    assert_int_equal(options.keeping.quotas.day_posts, 7);
+    assert_int_equal(PARSE("--relay", "--keep=all", "--author-posts=all"), ERR_OK);
+    assert_int_equal(options.keeping.rules.keep_s, 0);
+    assert_int_equal(options.keeping.quotas.day_posts, 0);
+    static char *const wrong[] = {"--keep=0d",         "--keep=12h",        "--keep=90",
+                                  "--keep=d",          "--keep=90dd",       "--keep=1234567890d",
+                                  "--keep-octets=50",  "--keep-octets=0G",  "--keep-octets=5GB",
+                                  "--author-posts=-1", "--author-posts=1k", "--author-posts=0"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(PARSE("--relay", wrong[i]), ERR_USAGE);
+        assert_true(note.text[0] != '\0');
+    }
+    assert_int_equal(PARSE("--keep", "90d"), ERR_USAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_relay_is_told_what_to_keep),
         cmocka_unit_test(without_options_a_personal_node_runs),
         cmocka_unit_test(values_stand_apart_or_after_an_equals_sign),
         cmocka_unit_test(peers_are_addresses),

@@ -1,0 +1,36 @@
+/* keeping.h - how much a relay keeps, and how long (SPEC 7.5, 8.4): what --keep, --keep-octets and
+ * --author-posts say, and what holds without them. */
+#ifndef KITH_NODE_KEEPING_H
+#define KITH_NODE_KEEPING_H
+
+#include "proto/err.h"
+#include "proto/key.h"
+#include "store/store.h"
+
+struct keeping {
+    struct store_retention_rules rules;
+    struct quota_limits quotas;
+};
+
+/* A relay's, where its operator said nothing. */
+struct keeping keeping_default(void);
+
+/* "12h", "90d", "4w", or "all": no bound.  At least a day.
+ *   ERR_USAGE */
+MUST_USE enum err_code keeping_take_time(struct keeping *keeping, const char *text,
+                                         struct err_note *note);
+/* "500M", "50G", "2T", or "all".
+ *   ERR_USAGE */
+MUST_USE enum err_code keeping_take_octets(struct keeping *keeping, const char *text,
+                                           struct err_note *note);
+/* Posts of one author a day, or "all".
+ *   ERR_USAGE */
+MUST_USE enum err_code keeping_take_posts(struct keeping *keeping, const char *text,
+                                          struct err_note *note);
+
+/* Tell the store; before anything is put or tended.  relay is the one author without a quota.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code keeping_apply(const struct keeping *keeping, struct store *store,
+                                     const struct key *relay, struct err_note *note);
+
+#endif
