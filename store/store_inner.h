@@ -26,6 +26,8 @@ struct store {
     struct store_words words;
     enum err_code failure;
     uint64_t failed_s;
+    struct quota *quota; /* or NULL */
+    struct key quota_exempt;
 
     struct store_words words_again; /* of opening, and of whoever tends */
     struct store_purge purge;       /* of whoever tends */
@@ -52,6 +54,11 @@ MUST_USE enum err_code store_has_retract(struct store *store, bool *has,
 /* After an error, once STORE_RETRY_S have passed: go on with what was committed.
  *   the error there was, or there is now */
 MUST_USE enum err_code store_recover(struct store *store, uint64_t now_s, struct err_note *note);
+/* Refuses what is above the author's quota; else it counts. */
+MUST_USE enum err_code store_quota_judge(struct store *store, enum store_put_result *result,
+                                         const struct post *post, size_t wire_len, uint64_t now_s,
+                                         struct err_note *note);
+
 /* A slice of tending for who has to wait for it. */
 MUST_USE enum err_code store_make_room(struct store *store, uint64_t now_s, struct err_note *note);
 

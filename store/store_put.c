@@ -223,6 +223,9 @@ enum err_code store_put(struct store *store, enum store_put_result *results,
         /* What stands in the log now is known only by reading it again. */
         store->failure = rc;
         store->failed_s = now_s;
+        if (store->quota != NULL) {
+            quota_forget(store->quota);
+        }
         return err_note(note, rc, "storing posts");
     }
     if (store->quota != NULL) {
