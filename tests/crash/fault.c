@@ -70,16 +70,17 @@ static bool is_open(const struct life *life)
     return life->house.store != NULL;
 }
 
-/* What is done behind the scenes is tried again later. */
-static void tend_again(struct life *life)
+/* What is done behind the scenes is tried again; whether that went through.  A store that refuses
+ * posts may refuse this, too, until it is opened again. */
+static bool tend_again(struct life *life)
 {
     struct err_note note = {{0}};
     bool more = true;
-    while (more) {
-        if (store_tend(life->house.store, &more, life->now_s, &note) != ERR_OK) {
-            failed(life, "tending again fails");
-        }
+    enum err_code rc = ERR_OK;
+    while (more && rc == ERR_OK) {
+        rc = store_tend(life->house.store, &more, life->now_s, &note);
     }
+    return rc == ERR_OK;
 }
 
 /* As long as the home stays open, what failed did not happen; but where memory ran out once a batch
@@ -169,10 +170,7 @@ _Noreturn void fault_finish(struct life *life, enum err_code rc)
     }
     /* The copy that it was to come back from may not have been written. */
     life->ledger.blocks_alone = life->act == LIFE_RECOVER;
-    if (is_open(life) && rc != ERR_OK) {
-        tend_again(life);
-    }
-    if (is_open(life)) {
+    if (is_open(life) && (rc == ERR_OK || tend_again(life))) {
         check_open(life, rc);
     }
     crash_then(life);
