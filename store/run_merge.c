@@ -44,7 +44,7 @@ struct run_merge {
 
 static enum part_of part_at(const struct run_merge *merge, uint32_t relative)
 {
-    return (enum part_of)((merge->parts[relative / 4] >> (relative % 4 * 2)) & 3u);
+    return (enum part_of)(((unsigned)merge->parts[relative / 4] >> (relative % 4 * 2)) & 3u);
 }
 
 static void set_part(struct run_merge *merge, uint32_t relative, enum part_of part)
