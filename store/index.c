@@ -16,26 +16,35 @@ static struct index_table *newest_table(const struct index_list *list)
     return list->count == 0 ? NULL : list->parts[list->count - 1]->table;
 }
 
-/* Whether posts from one position up to another go into the newest table.  A short gap, where
- * records are damaged, is left open in it, so that runs stay neighbours. */
-static bool fits(const struct index *index, const struct index_table *table, uint64_t last)
+/* Posts that go into one table. */
+struct piece {
+    uint64_t first, last; /* positions */
+    size_t count;
+    size_t words_count;
+};
+
+/* Whether they go into the newest table.  A short gap, where records are damaged, is left open in
+ * it, so that runs stay neighbours. */
+static bool fits(const struct index *index, const struct index_table *table,
+                 const struct piece *piece)
 {
-    return table != NULL && last - table->first < index->config.table_max &&
-           index_table_has_room(table, last);
+    return table != NULL && piece->last - table->first < index->config.table_max &&
+           index_table_has_room(table, piece->last) &&
+           table->words.pairs_count + piece->words_count < INDEX_TABLE_WORDS_MAX;
 }
 
 /* By the thread that adds, which alone makes tables. */
-static enum err_code make_room(struct index *index, uint64_t first, uint64_t last)
+static enum err_code make_room(struct index *index, const struct piece *piece)
 {
     index_lock(index);
-    bool there = fits(index, newest_table(index->list), last);
+    bool there = fits(index, newest_table(index->list), piece);
     size_t count = index->list->count;
     uint64_t end = count == 0 ? 0 : index_part_end(index->list->parts[count - 1]);
     index_unlock(index);
     if (there) {
         return ERR_OK;
     }
-    uint64_t begin = last - end < index->config.table_max ? end : first;
+    uint64_t begin = piece->last - end < index->config.table_max ? end : piece->first;
     struct index_part *part;
     enum err_code rc = index_part_new(&part);
     if (rc == ERR_OK) {
@@ -107,14 +116,19 @@ static enum err_code add_some(struct index *index, const struct index_row *rows,
     return rc;
 }
 
-/* How many of the positions may go into one table. */
-static size_t piece(const struct index *index, const uint64_t *positions, size_t count)
+/* The first of the rows, as many as may go into one table.  One post alone always may. */
+static struct piece piece_of(const struct index *index, const struct index_row *rows,
+                             const uint64_t *positions, size_t count)
 {
-    size_t some = 1;
-    while (some < count && positions[some] - positions[0] < index->config.table_max) {
-        some++;
+    struct piece piece = {.first = positions[0]};
+    while (piece.count < count && positions[piece.count] - piece.first < index->config.table_max &&
+           (piece.count == 0 ||
+            piece.words_count + rows[piece.count].words_count < INDEX_TABLE_WORDS_MAX)) {
+        piece.last = positions[piece.count];
+        piece.words_count += rows[piece.count].words_count;
+        piece.count++;
     }
-    return some;
+    return piece;
 }
 
 /* With the lock. */
@@ -164,9 +178,9 @@ enum err_code index_add(struct index *index, const struct index_row *rows,
                         struct err_note *note)
 {
     for (size_t done = 0; done < count;) {
-        size_t some = piece(index, positions + done, count - done);
-        bool last = done + some == count && drops != NULL;
-        enum err_code rc = make_room(index, positions[done], positions[done + some - 1]);
+        struct piece piece = piece_of(index, rows + done, positions + done, count - done);
+        bool last = done + piece.count == count && drops != NULL;
+        enum err_code rc = make_room(index, &piece);
         if (rc != ERR_OK) {
             return rc;
         }
@@ -177,7 +191,7 @@ enum err_code index_add(struct index *index, const struct index_row *rows,
             index_lock(index);
         }
         if (rc == ERR_OK) {
-            rc = add_some(index, rows + done, positions + done, some);
+            rc = add_some(index, rows + done, positions + done, piece.count);
         }
         if (rc == ERR_OK && last) {
             rc = leave_all(index, drops->places, drops->count);
@@ -186,7 +200,7 @@ enum err_code index_add(struct index *index, const struct index_row *rows,
         if (rc != ERR_OK) {
             return rc;
         }
-        done += some;
+        done += piece.count;
     }
     return ERR_OK;
 }

@@ -288,6 +288,34 @@ static void refused_ids_are_remembered_within_a_bound(void **state)
     close_index(index);
 }
 
+/* What four posts of very many words make is more than a table takes. */
+static void a_batch_of_more_words_than_a_table_takes_goes_into_several(void **state)
+{
+    (void)state;
+    enum { ROWS = 4, WORDS = 400000 };
+    struct index *index = fresh_index(19);
+    struct index_row rows[ROWS];
+    uint64_t positions[ROWS];
+    uint64_t *words = calloc(WORDS, sizeof *words);
+    assert_non_null(words);
+    for (uint64_t i = 0; i < WORDS; i++) {
+        words[i] = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        struct post post = post_at(1000 + i, 0);
+        index_row_of(&rows[i], index_hash(index), &post);
+        rows[i].words = words;
+        rows[i].words_count = WORDS;
+        positions[i] = i;
+        expected[expected_count++] = (struct expected){.post = post, .kept = true};
+    }
+    assert_int_equal(index_add(index, rows, positions, ROWS, NULL, &note), ERR_OK);
+    free(words);
+    assert_int_equal(index_kept_count(index), ROWS);
+    compare_with_slow(index, 5);
+    close_index(index);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_post_leaves_at_the_first_midnight_after_it_expires),
         cmocka_unit_test(ids_are_found_where_they_lie),
         cmocka_unit_test(refused_ids_are_remembered_within_a_bound),
+        cmocka_unit_test(a_batch_of_more_words_than_a_table_takes_goes_into_several),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
