@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "store/run_sort.h"
+
 enum err_code index_table_new(struct index_table **table, uint32_t first)
 {
     struct index_table *made = calloc(1, sizeof *made);
@@ -279,16 +281,29 @@ static void copy_refs(const struct index_table *table, struct run_rows *rows)
     }
 }
 
-static void copy_words(const struct index_table *table, struct run_rows *rows)
+/* In order at once: there are far fewer words than posts that hold them. */
+static enum err_code copy_words(const struct index_table *table, struct run_rows *rows)
 {
-    for (uint32_t i = 0; i < table->words.words_count; i++) {
+    const struct index_words *words = &table->words;
+    struct run_word_row *order = calloc((size_t)words->words_count + 1, sizeof *order);
+    if (order == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < words->words_count; i++) {
+        order[i] = run_word_row(words->words[i].hash, i);
+    }
+    run_sort_words(order, words->words_count);
+    for (uint32_t i = 0; i < words->words_count; i++) {
         struct index_words_cursor cursor;
+        uint32_t number = run_word_row_position(&order[i]);
         uint32_t position;
-        index_words_of(&table->words, &cursor, i);
+        index_words_of(words, &cursor, number);
         while (index_words_next(&cursor, &position)) {
-            rows->words[rows->words_count++] = run_word_row(table->words.words[i].hash, position);
+            rows->words[rows->words_count++] = run_word_row(words->words[number].hash, position);
         }
     }
+    free(order);
+    return ERR_OK;
 }
 
 enum err_code index_table_rows(const struct index_table *table, struct index_table_rows *rows,
@@ -302,7 +317,10 @@ enum err_code index_table_rows(const struct index_table *table, struct index_tab
     copy_records(table, made.records, states);
     copy_sets(table, &made.rows, all);
     copy_refs(table, &made.rows);
-    copy_words(table, &made.rows);
+    if (copy_words(table, &made.rows) != ERR_OK) {
+        index_table_rows_free(&made);
+        return ERR_NO_MEMORY;
+    }
     if (table->expiries_count > 0) {
         memcpy(made.rows.expiries, table->expiries,
                table->expiries_count * sizeof *table->expiries);

@@ -6,6 +6,7 @@
 
 #define CHUNK_MIN 8
 #define CHUNK_MAX 256
+#define AHEAD     4 /* words */
 #define LINK_LEN  4 /* where the next chunk lies, before the octets of a chunk */
 
 void index_words_close(struct index_words *words)
@@ -136,6 +137,23 @@ static bool position_add(struct index_words *words, struct index_word *word, uin
     return true;
 }
 
+/* A word lies anywhere in a table too large for the caches: while one is added, the next few are on
+ * their way. */
+static void fetch_ahead(const struct index_words *words, const uint64_t *hashes, size_t i,
+                        size_t hashes_count)
+{
+    uint32_t mask = words->slots_cap - 1;
+    if (i + 2 * AHEAD < hashes_count) {
+        __builtin_prefetch(&words->slots[(uint32_t)hashes[i + 2 * AHEAD] & mask]);
+    }
+    if (i + AHEAD < hashes_count) {
+        uint32_t number = words->slots[(uint32_t)hashes[i + AHEAD] & mask];
+        if (number != 0) {
+            __builtin_prefetch(&words->words[number - 1], 1);
+        }
+    }
+}
+
 enum err_code index_words_add(struct index_words *words, uint32_t position, const uint64_t *hashes,
                               size_t hashes_count)
 {
@@ -143,6 +161,7 @@ enum err_code index_words_add(struct index_words *words, uint32_t position, cons
         if (words->words_count >= words->slots_cap / 2 && !slots_grow(words)) {
             return ERR_NO_MEMORY;
         }
+        fetch_ahead(words, hashes, i, hashes_count);
         uint32_t *slot = slot_of(words, hashes[i]);
         if (*slot != 0) {
             if (!position_add(words, &words->words[*slot - 1], position)) {

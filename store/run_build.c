@@ -27,6 +27,11 @@ struct run_word_row run_word_row(uint64_t word_hash, uint32_t position)
     return row;
 }
 
+uint32_t run_word_row_position(const struct run_word_row *row)
+{
+    return octets_get_u32be(row->octets + RUN_HASH_LEN);
+}
+
 static const struct run_record *record_of(const struct run_rows *rows, uint32_t position)
 {
     assert(position >= rows->first && position - rows->first < rows->records_count);

@@ -24,6 +24,7 @@ struct run_word_row {
 };
 
 struct run_word_row run_word_row(uint64_t word_hash, uint32_t position);
+uint32_t run_word_row_position(const struct run_word_row *row);
 
 /* Everything of the positions first .. first+records_count-1; rows name only these (asserted).
  * Sets: the caller names each kept post's sets, "all" included.  NULL where a count is 0. */

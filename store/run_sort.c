@@ -147,9 +147,21 @@ struct stretch {
     uint32_t depth;
 };
 
+static bool words_in_order(const struct run_word_row *words, size_t count)
+{
+    size_t i = 1;
+    while (i < count && memcmp(words[i - 1].octets, words[i].octets, WORD_LEN) <= 0) {
+        i++;
+    }
+    return i >= count;
+}
+
 void run_sort_words(struct run_word_row *words, size_t count)
 {
     assert(count <= UINT32_MAX);
+    if (words_in_order(words, count)) {
+        return;
+    }
     /* Each depth leaves at most 256 stretches waiting. */
     struct stretch waiting[STRETCHES_MAX];
     size_t waiting_count = 0;

@@ -16,7 +16,7 @@ MUST_USE enum err_code run_sort(void *rows, size_t count, size_t row_len,
                                 int (*compare)(const void *context, const void *a, const void *b),
                                 const void *context);
 
-/* Sort words in place, without memory. */
+/* Sort words in place, without memory; what is in order already costs one look each. */
 void run_sort_words(struct run_word_row *words, size_t count);
 
 #endif
