@@ -291,6 +291,8 @@ enum err_code vault_merge(struct vault *vault, const struct vault *copy)
     rc = rc == ERR_OK ? merge_peers(vault, copy) : rc;
     if (rc == ERR_OK) {
         merge_settings(vault, copy, newer);
+        /* Whom an import blocked here she may have blocked herself in the copy. */
+        vault_import_forget(vault);
     }
     vault_state_lend(vault);
     return rc;

@@ -27,6 +27,7 @@ MUST_USE enum err_code vault_unpack(struct vault **vault, struct octets plain);
  *   petnames: of both; where they differ, those of whichever was saved later.
  *   follows, tags, shields, peers, claims: of both.
  *   the rest: of whichever was saved later; what one of them has confirmed is confirmed.
+ *   An import made before cannot be undone any more.
  *
  *   ERR_REFUSED    the two have different kinds or seeds, or together exceed a bound
  *   ERR_NO_MEMORY  after an error: vault_discard() */

@@ -169,6 +169,8 @@ static enum err_code recover(struct vault_recovery *recovery, struct vault *vaul
     if (rc != ERR_OK) {
         return err_note(note, rc, "taking the blocks from the journal");
     }
+    /* Whom she has blocked herself since an import, the journal does not tell. */
+    vault_import_forget(vault);
     done.blocks_count = in_force_count(vault);
     rc = write_all(vault, journal, note);
     if (rc == ERR_OK) {

@@ -298,6 +298,24 @@ static void a_merge_never_has_fewer_blocks(void **state)
     assert_string_equal(c->petnames[0].name, "carla");
 }
 
+/* Blocked by an import here, and by herself where the backup was made. */
+static void undoing_an_import_leaves_whom_a_backup_blocks(void **state)
+{
+    (void)state;
+    struct vault_block file[] = {{.key = key_of(1)}};
+    size_t count = 0;
+    assert_int_equal(backs_up(false, false), ERR_OK);
+    make_place(&back, seed);
+    assert_int_equal(vault_import(back.vault, &count, file, 1, NOW_S - 10, 40), ERR_OK);
+    commits(&back, NOW_S);
+    assert_int_equal(vault_contents(back.vault)->imported_count, 1);
+    assert_int_equal(comes_back(), ERR_OK);
+    assert_int_equal(vault_import_undo(back.vault, &count), ERR_OK);
+    assert_int_equal(count, 0);
+    commits(&back, NOW_S);
+    assert_true(stretch_of(&back, 1)->in_force);
+}
+
 static void the_newer_of_two_petnames_counts(void **state)
 {
     (void)state;
@@ -539,6 +557,7 @@ int main(void)
         TEST(without_all_only_her_own_posts_are_in_it),
         TEST(what_is_dated_before_an_unblocking_stays_hidden),
         TEST(a_merge_never_has_fewer_blocks),
+        TEST(undoing_an_import_leaves_whom_a_backup_blocks),
         TEST(the_newer_of_two_petnames_counts),
         TEST(a_home_of_another_seed_or_kind_is_left_alone),
         TEST(other_words_do_not_open_it),

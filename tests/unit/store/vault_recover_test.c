@@ -258,6 +258,28 @@ static void imports_and_their_undoing_come_back_too(void **state)
     free(older.at);
 }
 
+/* The journal does not tell that she blocked somebody herself whom an import had blocked. */
+static void after_a_recovery_no_import_is_undone(void **state)
+{
+    (void)state;
+    struct vault_block file[] = {{.key = key_of(2)}};
+    size_t count;
+    assert_int_equal(vault_import(vault, &count, file, 1, 100, 1), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    struct copy older = take("vault");
+    assert_int_equal(blocks(2, 200), ERR_OK);
+    close_all();
+    put("vault", older);
+    put("vault.last", older);
+    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    assert_true(recovery.needed);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+    assert_int_equal(count, 0);
+    assert_in_force("2");
+    free(older.at);
+}
+
 /* Then nothing counts what came after the copy: that must not pass for "nothing is missing". */
 static void a_journal_that_ends_before_the_copy_is_told(void **state)
 {
@@ -409,6 +431,7 @@ int main(void)
         TEST(a_block_survives_a_lost_vault_before_its_copy_is_written),
         TEST(the_latest_of_two_copies_is_taken),
         TEST(imports_and_their_undoing_come_back_too),
+        TEST(after_a_recovery_no_import_is_undone),
         TEST(a_journal_that_ends_before_the_copy_is_told),
         TEST(without_a_whole_copy_nothing_is_changed),
         TEST(no_home_is_no_recovery),
