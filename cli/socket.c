@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -189,6 +190,9 @@ static void on_close(struct cli_transport *transport)
         (void)close(self->fd);
     }
     self->fd = -1;
+    if (self->received != NULL) { /* it may hold her recovery words, and a session goes on */
+        sodium_memzero(self->received, self->received_max);
+    }
 }
 
 static void on_interruptible(struct cli_transport *transport, bool on)

@@ -260,6 +260,13 @@ static void on_client(uv_stream_t *listener, int status)
     update_reading(client);
 }
 
+/* An answer may hold her recovery words. */
+static void wipe(uint8_t *octets, size_t len)
+{
+    sodium_memzero(octets, len);
+    free(octets);
+}
+
 static void on_written(uv_write_t *request, int status)
 {
     struct sending *sending = JOB_OWNER(request, struct sending, request);
@@ -274,8 +281,7 @@ static void on_written(uv_write_t *request, int status)
     } else if (status != 0) {
         client_close(client);
     }
-    sodium_memzero(sending->octets, sending->len); /* it may be her recovery words */
-    free(sending->octets);
+    wipe(sending->octets, sending->len);
     free(sending);
     if (server->closing) {
         close_drained(server);
@@ -286,7 +292,7 @@ static void send_now(struct control_server *server, uint32_t number, uint8_t *oc
 {
     struct client *client = client_of(server, number);
     if (client == NULL) {
-        free(octets);
+        wipe(octets, len);
         return;
     }
     struct sending *sending = memory_get(sizeof *sending);
@@ -299,7 +305,7 @@ static void send_now(struct control_server *server, uint32_t number, uint8_t *oc
     if (uv_write(&sending->request, (uv_stream_t *)&client->pipe, &buf, 1, on_written) != 0) {
         client->sent_count--;
         client->unsent_len -= len;
-        free(octets);
+        wipe(octets, len);
         free(sending);
         client_close(client);
         return;

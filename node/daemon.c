@@ -251,6 +251,7 @@ static void on_send(void *context, uint32_t client, uint8_t *octets, size_t len,
 {
     struct daemon *daemon = context;
     if (daemon->control == NULL) {
+        sodium_memzero(octets, len); /* it may be her recovery words */
         free(octets);
         return;
     }
