@@ -146,12 +146,14 @@ enum err_code log_end_segment(struct log *log, struct err_note *note)
     }
     close_last(log, &next);
     rc = log_files_save(&log->files, &next, note);
+    /* Also after an error, which may have come once the manifest was replaced: what would be
+     * appended behind the end that it tells would not be read again. */
+    log_lock(log);
+    log_swap_manifest(log, &next);
+    segment_table_trim(&log->parts[log->manifest.segments_count - 1].table);
+    log_unlock(log);
+    log->writing = false;
     if (rc == ERR_OK) {
-        log_lock(log);
-        log_swap_manifest(log, &next);
-        segment_table_trim(&log->parts[log->manifest.segments_count - 1].table);
-        log_unlock(log);
-        log->writing = false;
         log_keep_table(log, log->manifest.segments_count - 1);
     }
     manifest_close(&next);

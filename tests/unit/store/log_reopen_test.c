@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "store/log.h"
+#include "store/log_rewrite.h"
 #include "tests/support/file_memory.h"
 
 #define BATCHES_COUNT 8
@@ -218,6 +219,32 @@ static void where_nothing_failed_nothing_is_done(void **state)
     assert_false(file_exists(files, "log/00000001.0"));
 }
 
+/* The manifest may tell of the end although closing the segment failed. */
+static void what_is_added_after_a_segment_could_not_be_closed_is_there(void **state)
+{
+    static const enum file_memory_call calls[] = {FILE_MEMORY_SYNC_DIR, FILE_MEMORY_RENAME,
+                                                  FILE_MEMORY_SYNC, FILE_MEMORY_APPEND};
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        for (unsigned outcome = 0; outcome <= FILE_MEMORY_TEAR; outcome++) {
+            (void)tear_down(NULL);
+            (void)set_up(NULL);
+            assert_int_equal(add(), ERR_OK);
+            file_memory_fail(files, calls[i], 1, ERR_IO);
+            assert_int_equal(log_roll(record_log, &note), ERR_IO);
+            assert_exact();
+            assert_int_equal(add(), ERR_OK);
+            assert_exact();
+            file_memory_crash(files);
+            close_log();
+            file_memory_restart(files, (enum file_memory_outcome)outcome);
+            open_log();
+            assert_int_equal(damaged_count, 0);
+            assert_exact();
+        }
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -227,6 +254,7 @@ int main(void)
         TEST(a_full_disk_is_waited_for),
         TEST(damage_found_then_is_told),
         TEST(where_nothing_failed_nothing_is_done),
+        TEST(what_is_added_after_a_segment_could_not_be_closed_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
