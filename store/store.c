@@ -163,6 +163,11 @@ enum err_code store_open_with(struct store **store, struct files *files, const u
         free(opened);
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    if (pthread_mutex_init(&opened->tending, NULL) != 0) {
+        (void)pthread_mutex_destroy(&opened->lock);
+        free(opened);
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
     opened->files = files;
     enum err_code rc = open_index(opened, files, key, options, note);
     if (rc == ERR_OK) {
@@ -199,6 +204,7 @@ void store_close(struct store *store)
     store_words_close(&store->words);
     store_words_close(&store->words_again);
     (void)pthread_mutex_destroy(&store->lock);
+    (void)pthread_mutex_destroy(&store->tending);
     free(store);
 }
 

@@ -134,8 +134,9 @@ struct store_stats store_stats(struct store *store);
 
 /* Do a slice of what is to be done behind the scenes: full tables become runs, runs are merged,
  * what was retracted or expired before the last UTC midnight leaves the sets at once and, when no
- * post was put for STORE_IDLE_S, the files.  *more: there is more to do now.  For one thread of its
- * own, now and then and after puts, and once on opening; nothing is lost where it is not called.
+ * post was put for STORE_IDLE_S, the files.  *more: there is more to do now.  For a thread of its
+ * own, now and then and after puts, and once on opening; one at a time, others wait for its slice.
+ * Nothing is lost where it is not called.
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY  try again later */
 MUST_USE enum err_code store_tend(struct store *store, bool *more, uint64_t now_s,
                                   struct err_note *note);

@@ -29,8 +29,10 @@ struct store {
     struct quota *quota; /* or NULL */
     struct key quota_exempt;
 
-    struct store_words words_again; /* of opening, and of whoever tends */
-    struct store_purge purge;       /* of whoever tends */
+    struct store_words words_again; /* of opening, and of whoever tends the index */
+
+    pthread_mutex_t tending; /* what follows; held over a slice, and taken before all others */
+    struct store_purge purge;
     struct store_retention retention;
     struct files *files; /* borrowed */
     uint8_t *floor_key;  /* from sodium_malloc() */

@@ -5,6 +5,7 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
     store_lock(store);
     bool idle = now_s >= store->put_s + STORE_IDLE_S;
     store_unlock(store);
+    (void)pthread_mutex_lock(&store->tending);
     enum err_code rc = index_tend(store->index, more, now_s, idle, note);
     if (rc == ERR_OK && !*more) {
         rc = store_retention_slice(store, more, now_s, note);
@@ -12,6 +13,7 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
     if (rc == ERR_OK && !*more) {
         rc = store_purge_slice(&store->purge, more, store->index, store->log, idle, note);
     }
+    (void)pthread_mutex_unlock(&store->tending);
     return rc;
 }
 

@@ -167,10 +167,73 @@ static void readers_follow_the_writer(void **state)
     assert_int_equal(system(command), 0);
 }
 
+#define TENDERS_COUNT 3
+#define ROUNDS_COUNT  25
+
+struct tender {
+    pthread_t thread;
+    size_t wrong_count;
+};
+
+static void *tend_idle(void *context)
+{
+    struct tender *tender = context;
+    while (!atomic_load(&all_read)) {
+        bool more = false;
+        enum err_code rc = store_tend(store, &more, 5000 + STORE_IDLE_S, NULL);
+        tender->wrong_count += rc == ERR_OK ? 0 : 1;
+    }
+    return NULL;
+}
+
+/* An import tends after each batch, beside the keeper. */
+static void several_who_tend_take_turns(void **state)
+{
+    (void)state;
+    char root[] = "/tmp/kith-threads-test-XXXXXX";
+    struct err_note note = {{0}};
+    struct files *files = NULL;
+    static const uint8_t key[32] = {2};
+    struct person ben = person_of("ben");
+    struct tender tenders[TENDERS_COUNT] = {{0}};
+    for (uint64_t i = 0; i < ROUNDS_COUNT; i++) {
+        struct post_id id = person_text(&posts, &ben, 1000 + i, "taken back", NULL);
+        (void)person_retract(&posts, &ben, 2000 + i, id);
+    }
+    assert_non_null(mkdtemp(root));
+    assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
+    struct store_options options = {.kind = STORE_READ, .table_max = 4};
+    assert_int_equal(store_open_with(&store, files, key, &options, &note), ERR_OK);
+    atomic_store(&all_read, false);
+    for (size_t i = 0; i < TENDERS_COUNT; i++) {
+        assert_int_equal(pthread_create(&tenders[i].thread, NULL, tend_idle, &tenders[i]), 0);
+    }
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < posts.count && rc == ERR_OK; i++) {
+        enum store_put_result result;
+        struct post post = posts_decoded(&posts, i);
+        rc = store_put(store, &result, &post, &posts.wires[i], 1, 5000, &note);
+    }
+    atomic_store(&all_read, true);
+    for (size_t i = 0; i < TENDERS_COUNT; i++) {
+        assert_int_equal(pthread_join(tenders[i].thread, NULL), 0);
+        assert_int_equal(tenders[i].wrong_count, 0);
+    }
+    assert_int_equal(rc, ERR_OK);
+    assert_int_equal(store_stats(store).posts_count, ROUNDS_COUNT);
+    store_close(store);
+    file_posix_free(files);
+    posts_free(&posts);
+    char command[80];
+    (void)snprintf(command, sizeof command, "rm -rf %s", root);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readers_follow_the_writer),
+        cmocka_unit_test(several_who_tend_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
