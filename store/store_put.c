@@ -181,7 +181,9 @@ static enum err_code index_batch(struct store *store, const struct post *posts, 
     }
     free(rows);
     store_lock(store);
-    store->end = log_end(store->log);
+    if (rc == ERR_OK) { /* else store_recover() goes on from the end as it was */
+        store->end = log_end(store->log);
+    }
     store->put_s = now_s;
     store_unlock(store);
     return rc;

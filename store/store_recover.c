@@ -2,37 +2,46 @@
 
 #include <stdlib.h>
 
-/* A post that was committed before an error kept it from the index. */
+/* What a retract takes back goes, if it is there and not gone yet. */
+static enum err_code drop_subject(struct store *store, const struct post *post,
+                                  struct err_note *note)
+{
+    const struct post_id *subject = index_row_subject(post);
+    if (subject == NULL) {
+        return ERR_OK;
+    }
+    struct index_place place;
+    bool found = false;
+    bool by = false;
+    enum err_code rc = store_find(store, &found, &place, subject, 1, note);
+    if (rc == ERR_OK && found && place.state == INDEX_KEPT && (place.flags & INDEX_FIXED) == 0) {
+        rc = store_is_by(store, &by, &place, &post->author, note);
+    }
+    return rc == ERR_OK && by ? index_drop(store->index, &place, note) : rc;
+}
+
+/* A post that was committed before an error kept it, or what it takes back, from the index. */
 static enum err_code index_again(struct store *store, const struct post *post, uint64_t position,
                                  struct err_note *note)
 {
     struct index_row row;
     struct index_place place;
-    struct index_drops drops = {.places = &place};
     bool found = false;
-    bool by = false;
     enum err_code rc = store_find(store, &found, &place, &post->id, 1, note);
-    if (rc != ERR_OK || found) {
-        return rc;
+    if (rc == ERR_OK && !found) {
+        index_row_of(&row, index_hash(store->index), post);
+        store_words_begin(&store->words);
+        rc = store_words_prepare(&store->words, post);
+        if (rc == ERR_OK) {
+            store_words_of(&store->words, &row, 0);
+            rc = index_add(store->index, &row, &position, 1, NULL, note);
+        }
     }
-    index_row_of(&row, index_hash(store->index), post);
-    store_words_begin(&store->words);
-    rc = store_words_prepare(&store->words, post);
-    if (rc == ERR_OK) {
-        store_words_of(&store->words, &row, 0);
-    }
-    const struct post_id *subject = index_row_subject(post);
-    if (rc == ERR_OK && subject != NULL) {
-        rc = store_find(store, &found, &place, subject, 1, note);
-    }
-    if (rc == ERR_OK && found && place.state == INDEX_KEPT && (place.flags & INDEX_FIXED) == 0) {
-        rc = store_is_by(store, &by, &place, &post->author, note);
-        drops.count = by ? 1 : 0;
-    }
-    return rc == ERR_OK ? index_add(store->index, &row, &position, 1, &drops, note) : rc;
+    return rc == ERR_OK ? drop_subject(store, post, note) : rc;
 }
 
-/* Batches are synced in parts: those before the error stand in the log. */
+/* Batches are synced in parts: those before the error stand in the log.  All of a batch does where
+ * memory ran out behind it. */
 static enum err_code index_rest(struct store *store, struct err_note *note)
 {
     uint64_t end = log_end(store->log);

@@ -108,7 +108,7 @@ static void check_open(struct life *life, enum err_code rc)
 }
 
 /* Once is no reason to stop: the journal goes on by itself.  The store refuses with the error it
- * had, and goes on reading. */
+ * had, and goes on reading; a little later it takes posts again. */
 static void check_refusal(struct life *life, enum err_code rc)
 {
     struct err_note note = {{0}};
@@ -126,10 +126,20 @@ static void check_refusal(struct life *life, enum err_code rc)
     if (again != ERR_OK && !(stores && again == rc)) {
         failed(life, "the store refuses with another error than it gave");
     }
-    if (again == ERR_OK) {
-        /* Stored behind what may be in flight. */
-        life->ledger.flying[life->ledger.flying_count++] = index;
+    if (again != ERR_OK) {
+        life->now_s += STORE_RETRY_S;
+        again = store_put(life->house.store, &result, &post, &pool_at(index)->wire, 1, life->now_s,
+                          &note);
     }
+    if (again != ERR_OK) {
+        failed(life, "the store does not go on after an error");
+    }
+    /* Stored behind what may be in flight. */
+    life->ledger.flying[life->ledger.flying_count++] = index;
+    if (stores && life->act != LIFE_PUT) {
+        return; /* hers may be journaled and not stored yet */
+    }
+    check(life, false);
 }
 
 static void works_on(struct life *life)

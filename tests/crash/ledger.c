@@ -117,6 +117,14 @@ static bool knows(struct house *house, uint32_t index)
     return store_known(house->store, &known, &pool_at(index)->post.id, 1, NULL) == ERR_OK && known;
 }
 
+/* Known may also be what a batch refused beside a retract that then was not stored. */
+static bool holds(struct house *house, uint32_t index)
+{
+    uint8_t octets[POST_WIRE_MAX];
+    struct octets_room room = {.at = octets, .cap = sizeof octets};
+    return store_body(house->store, &room, &pool_at(index)->post.id, NULL) == ERR_OK;
+}
+
 static void want(struct wanted *wanted, uint32_t index)
 {
     if (!wanted->has[index]) {
@@ -133,7 +141,7 @@ static bool gather(struct wanted *wanted, const struct ledger *ledger, struct ho
     }
     wanted->sure_count = wanted->count;
     for (size_t i = 0; i < ledger->flying_count; i++) {
-        if (!ledger->stored[ledger->flying[i]] && knows(house, ledger->flying[i])) {
+        if (!ledger->stored[ledger->flying[i]] && holds(house, ledger->flying[i])) {
             want(wanted, ledger->flying[i]);
         }
     }
