@@ -291,6 +291,8 @@ enum err_code index_rebuild(struct index *index, struct index_part *part, struct
         index_table_states(w.table, w.states);
         rc = replace(index, part, &w, rest, note);
         index->midnight_s = 0; /* what has expired is in it again */
+        index->expired_part = 0;
+        index->expired = (struct run_expiry){0};
     }
     index_table_free(w.table);
     free(w.states);
