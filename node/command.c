@@ -386,14 +386,24 @@ void command_end_others(struct commands *commands, const struct run *but)
     }
 }
 
+static bool is_at_work(const struct commands *commands)
+{
+    for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
+        if (commands->runs[i].state == RUN_WORKING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void lock_when_idle(struct commands *commands)
 {
     uint64_t after_s = vault_contents(commands->vault)->lock_after_s;
     uint64_t now_s = commands->host->now_s(commands->host);
     static const struct run none;
     struct err_note note = {{0}};
-    if (now_s < commands->asked_s) {
-        commands->asked_s = now_s; /* the clock was set back */
+    if (now_s < commands->asked_s || is_at_work(commands)) {
+        commands->asked_s = now_s; /* the clock was set back, or something asked is under way */
     }
     if (after_s == 0 || now_s - commands->asked_s < after_s) {
         return;

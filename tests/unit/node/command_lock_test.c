@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -266,6 +267,29 @@ static void a_node_locks_itself_when_nothing_was_asked(void **state)
     assert_int_equal(ended[2], 4);
 }
 
+static void a_backup_under_way_is_not_cut_off_by_itself(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/kith-lock-XXXXXX";
+    char file[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(file, sizeof file, "%s/backup", folder);
+    asks(1, CONTROL_LOCK, PAIRS("after", "600"));
+    asks(2, CONTROL_BACKUP, PAIRS("file", file));
+    passes(600);
+    assert_int_equal(locks_count, 0);
+    for (int slice = 0; slice < 100 && ended[2] < 0; slice++) {
+        commands_on_work(commands);
+    }
+    assert_int_equal(ended[2], 0);
+    passes(599);
+    assert_int_equal(locks_count, 0);
+    passes(1);
+    assert_int_equal(locks_count, 1);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void a_clock_set_back_locks_no_later_than_asked_for(void **state)
 {
     (void)state;
@@ -347,6 +371,7 @@ int main(void)
         TEST(locking_ends_whatever_is_under_way),
         TEST(a_home_without_a_passphrase_cannot_be_locked),
         TEST(a_node_locks_itself_when_nothing_was_asked),
+        TEST(a_backup_under_way_is_not_cut_off_by_itself),
         TEST(a_clock_set_back_locks_no_later_than_asked_for),
         TEST(more_than_the_longest_time_is_wrong_usage),
         TEST(a_passphrase_is_set_changed_removed_or_asked_about),
