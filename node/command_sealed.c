@@ -30,7 +30,9 @@ enum err_code command_recipient(struct commands *c, struct sealed_recipient *rec
         return ERR_OK;
     }
     struct view_target target = {.key = vault_identity(c->vault)};
-    if (who.len > 0) {
+    if (who.len > 0 && command_waits_for_confirm(c)) {
+        rc = command_resolve_unshown(c, &target, who, note);
+    } else if (who.len > 0) {
         rc = command_resolve(c, &target, who, VIEW_WANT_KEY, VIEW_WEB, note);
     }
     if (rc == ERR_OK) {

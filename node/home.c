@@ -310,7 +310,8 @@ enum err_code home_check_vault(struct home *home, struct err_note *note)
                    ? ERR_OK
                    : err_note(note, ERR_DAMAGED,
                               "the key file is missing from %s, and without it nothing in this "
-                              "home can be read; put it back from a copy",
+                              "home can be read; put it back from a copy, or bring a backup back "
+                              "into a new home with `kith restore`",
                               home->path);
     }
     if (has(home, "vault.last")) {
@@ -409,6 +410,40 @@ void home_forget(struct home *home)
 {
     sodium_free(home->key);
     home->key = NULL;
+}
+
+static enum err_code open_journal(struct journal **journal, struct home *home,
+                                  struct err_note *note)
+{
+    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
+    home_key_derive(key, home->key, HOME_KEY_JOURNAL);
+    enum err_code rc = journal_open(journal, home->files, key, note);
+    sodium_free(key);
+    if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
+        return err_note(
+            note, rc,
+            "the journal, which keeps what you wrote and whom you blocked, is damaged or "
+            "older than it should be, so nothing is shown; put the folder journal back "
+            "from a copy of this home, or bring a backup back into a new one with "
+            "`kith restore`");
+    }
+    return rc;
+}
+
+enum err_code home_open_vault(struct vault **vault, struct journal **journal, struct home *home,
+                              struct err_note *note)
+{
+    enum err_code rc = open_journal(journal, home, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = vault_open(vault, home->files, home->key, *journal, note);
+    if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
+        return err_note(note, rc,
+                        "the vault with the block list is damaged or older than it should be, so "
+                        "nothing is shown; `kith recover` brings the last good copy back");
+    }
+    return rc;
 }
 
 enum err_code home_open_store(struct store **store, struct home *home, enum store_kind kind,

@@ -8,6 +8,7 @@
 #include "proto/err.h"
 #include "store/file.h"
 #include "store/home_key.h"
+#include "store/journal.h"
 #include "store/store.h"
 #include "store/vault.h"
 
@@ -62,7 +63,7 @@ MUST_USE enum err_code home_make_vault_of(struct home *home, enum vault_kind kin
                                           const uint8_t *seed, struct octets passphrase,
                                           struct err_note *note);
 
-/* Whether a home can be restored into this folder, which has no vault.
+/* Whether a home can be made or restored in this folder, which has no vault.
  *   ERR_REFUSED  parts of another home are here, whose vault was lost */
 MUST_USE enum err_code home_check_free(struct home *home, struct err_note *note);
 /* From here to home_restore_end() there is no home here, whatever files there are; what an earlier
@@ -82,6 +83,11 @@ MUST_USE enum err_code home_unlock_asking(struct home *home, const char *file,
                                           struct err_note *note);
 /* Wipe the key: everything that needs it is open. */
 void home_forget(struct home *home);
+
+/* Open the journal and the vault of an unlocked home: as journal_open() and vault_open(), with what
+ * can be done about damage in words.  *journal may be open after an error too. */
+MUST_USE enum err_code home_open_vault(struct vault **vault, struct journal **journal,
+                                       struct home *home, struct err_note *note);
 
 /* Open the store of an unlocked home.  Damage in it is said in the log.  As store_open(). */
 MUST_USE enum err_code home_open_store(struct store **store, struct home *home,

@@ -140,7 +140,8 @@ static enum err_code make(struct home *home, struct passphrase *passphrase,
                         "there is a home in %s already; nothing was changed. `kith up` starts it",
                         home->path);
     }
-    enum err_code rc = init_passphrase(passphrase, options, note);
+    enum err_code rc = home_check_free(home, note);
+    rc = rc == ERR_OK ? init_passphrase(passphrase, options, note) : rc;
     if (rc == ERR_OK) {
         rc = home_make_vault(home, VAULT_PERSONAL, passphrase_octets(passphrase), note);
     }

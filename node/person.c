@@ -16,23 +16,6 @@ const struct vault *person_vault(const struct person *person)
     return person->vault;
 }
 
-static enum err_code open_journal(struct person *person, struct home *home, struct err_note *note)
-{
-    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
-    home_key_derive(key, home->key, HOME_KEY_JOURNAL);
-    enum err_code rc = journal_open(&person->journal, home->files, key, note);
-    sodium_free(key);
-    if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
-        (void)err_note(
-            note, rc,
-            "the journal, which keeps what you wrote and whom you blocked, is damaged or "
-            "older than it should be, so nothing is shown; put the folder journal back "
-            "from a copy of this home, or bring a backup back into a new one with "
-            "`kith restore`");
-    }
-    return rc;
-}
-
 static enum err_code check_kind(const struct person *person, enum vault_kind kind,
                                 struct err_note *note)
 {
@@ -67,16 +50,7 @@ static enum err_code open_all(struct person *person, struct home *home, enum vau
 {
     enum err_code rc = home_check_vault(home, note);
     if (rc == ERR_OK) {
-        rc = open_journal(person, home, note);
-    }
-    if (rc == ERR_OK) {
-        rc = vault_open(&person->vault, home->files, home->key, person->journal, note);
-        if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
-            (void)err_note(
-                note, rc,
-                "the vault with the block list is damaged or older than it should be, so "
-                "nothing is shown; `kith recover` brings the last good copy back");
-        }
+        rc = home_open_vault(&person->vault, &person->journal, home, note);
     }
     if (rc == ERR_OK) {
         rc = check_kind(person, kind, note);

@@ -150,7 +150,7 @@ static enum err_code look_around(struct restoring *r, struct err_note *note)
                         "was changed",
                         r->home.path);
     }
-    return ERR_OK;
+    return home_check_vault(&r->home, note);
 }
 
 static enum err_code make_fresh(struct restoring *r, struct err_note *note)
@@ -166,14 +166,8 @@ static enum err_code make_fresh(struct restoring *r, struct err_note *note)
 
 static enum err_code open_target(struct restoring *r, struct err_note *note)
 {
-    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
     struct restore_target *target = &r->target;
-    home_key_derive(key, r->home.key, HOME_KEY_JOURNAL);
-    enum err_code rc = journal_open(&target->journal, r->home.files, key, note);
-    sodium_free(key);
-    if (rc == ERR_OK) {
-        rc = vault_open(&target->vault, r->home.files, r->home.key, target->journal, note);
-    }
+    enum err_code rc = home_open_vault(&target->vault, &target->journal, &r->home, note);
     if (rc == ERR_OK && r->found.head.all) {
         bool is_read = vault_contents(target->vault)->kind == VAULT_PERSONAL;
         rc = home_open_store(&target->store, &r->home, is_read ? STORE_READ : STORE_UNREAD, note);

@@ -253,16 +253,6 @@ void words_offer(const uint8_t seed[WORDS_SEED_LEN])
     check_written(seed);
 }
 
-static enum err_code open_vault(struct vault **vault, struct journal **journal, struct home *home,
-                                struct err_note *note)
-{
-    uint8_t *key = memory_get_secret(HOME_KEY_LEN);
-    home_key_derive(key, home->key, HOME_KEY_JOURNAL);
-    enum err_code rc = journal_open(journal, home->files, key, note);
-    sodium_free(key);
-    return rc == ERR_OK ? vault_open(vault, home->files, home->key, *journal, note) : rc;
-}
-
 enum err_code words_run(const char *path, const struct options *options, struct err_note *note)
 {
     struct home home;
@@ -278,7 +268,7 @@ enum err_code words_run(const char *path, const struct options *options, struct 
     }
     rc = home_check_vault(&home, note);
     rc = rc == ERR_OK ? home_unlock_asking(&home, options->passphrase_file, note) : rc;
-    rc = rc == ERR_OK ? open_vault(&vault, &journal, &home, note) : rc;
+    rc = rc == ERR_OK ? home_open_vault(&vault, &journal, &home, note) : rc;
     if (rc == ERR_OK) {
         print(stdout, vault_seed(vault));
     }

@@ -99,6 +99,13 @@ waits && fail "it asks again"
 # Put together with a home that is there: nobody is unblocked by it.
 as ana unblock him >/dev/null || fail "unblocking"
 stop ana
+for lost in key vault; do
+    mv "$scratch/ana/$lost" "$scratch/lost"
+    [ "$lost" = key ] || echo damaged >"$scratch/ana/vault"
+    expect_status 5 as ana restore "$file" --words-file "$scratch/words"
+    expect_text "kith re[a-z]*"
+    mv "$scratch/lost" "$scratch/ana/$lost"
+done
 as ana restore "$file" --words-file "$scratch/words" >"$scratch/out" || fail "restoring over a home"
 grep -q "put together" "$scratch/out" || fail "what was done is not said"
 start ana

@@ -58,12 +58,15 @@ printf 'x' | dd of="$scratch/ana/vault" bs=1 seek=40 conv=notrunc 2>/dev/null
 expect_status 5 kithd --home "$scratch/ana"
 expect_text "nothing is shown"
 expect_status 3 as ana timeline
+expect_status 5 as ana words --show
+expect_text "kith recover"
 : >"$scratch/ana/vault"
 expect_status 5 kithd --home "$scratch/ana"
 rm "$scratch/ana/vault"
 expect_status 5 kithd --home "$scratch/ana"
 expect_text "nothing is shown"
 expect_status 5 kithd --home "$scratch/ana" --init --no-passphrase
+expect_text "kith recover"
 [ ! -e "$scratch/ana/vault" ] || fail "an empty block list took the place of a lost one"
 rm -rf "$scratch/ana"
 mv "$scratch/kept" "$scratch/ana"

@@ -28,6 +28,9 @@ for command in timeline mine "tag metoo" "search mine" tags people inbox watch "
     expect_text "nothing is shown"
 done
 expect_status 0 as ana blocks
+expect_status 0 as ana blocks export "$scratch/for-bea" --for "$(key_of bea)"
+expect_status 1 as ana blocks export "$scratch/for-nobody" --for @nobody
+expect_text "whole key"
 as ana blocks import "$scratch/list" --yes >/dev/null || fail "taking the list in"
 within 1000 has_peers ana 1 || fail "the network does not work meanwhile"
 sleep 1
