@@ -33,6 +33,7 @@ struct store {
 
     pthread_mutex_t tending; /* what follows; held over a slice, and taken before all others */
     struct store_purge purge;
+    uint64_t purged_s; /* clock when nothing was left to purge, or of the first look; 0: none yet */
     struct store_retention retention;
     struct files *files; /* borrowed */
     uint8_t *floor_key;  /* from sodium_malloc() */

@@ -1,17 +1,40 @@
 #include "store/store_inner.h"
 
-enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct err_note *note)
+#define PURGE_S 3600 /* as often the log is purged although posts never cease to arrive */
+
+/* A clock that was set back is no reason to wait until it is there again. */
+static bool is_idle(struct store *store, uint64_t now_s)
 {
     store_lock(store);
-    bool idle = now_s >= store->put_s + STORE_IDLE_S;
+    bool idle = now_s < store->put_s || now_s - store->put_s >= STORE_IDLE_S;
     store_unlock(store);
+    return idle;
+}
+
+static enum err_code purge(struct store *store, bool *more, uint64_t now_s, bool idle,
+                           struct err_note *note)
+{
+    if (store->purged_s == 0 || now_s < store->purged_s) {
+        store->purged_s = now_s;
+    }
+    bool due = idle || now_s - store->purged_s >= PURGE_S;
+    enum err_code rc = store_purge_slice(&store->purge, more, store->index, store->log, due, note);
+    if (rc == ERR_OK && !*more && due) {
+        store->purged_s = now_s;
+    }
+    return rc;
+}
+
+enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct err_note *note)
+{
+    bool idle = is_idle(store, now_s);
     (void)pthread_mutex_lock(&store->tending);
     enum err_code rc = index_tend(store->index, more, now_s, idle, note);
     if (rc == ERR_OK && !*more) {
         rc = store_retention_slice(store, more, now_s, note);
     }
     if (rc == ERR_OK && !*more) {
-        rc = store_purge_slice(&store->purge, more, store->index, store->log, idle, note);
+        rc = purge(store, more, now_s, idle, note);
     }
     (void)pthread_mutex_unlock(&store->tending);
     return rc;

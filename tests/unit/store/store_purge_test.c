@@ -138,6 +138,33 @@ static void what_is_taken_back_is_out_of_the_files_within_a_minute(void **state)
     assert_int_equal(file_memory_calls(files, FILE_MEMORY_ANY), calls);
 }
 
+/* A relay whose community never sleeps. */
+static void where_posts_never_cease_to_arrive_it_is_out_within_an_hour(void **state)
+{
+    (void)state;
+    put_and_take_back();
+    assert_int_equal(tend(NOW_S + 1), ERR_OK);
+    person_text(&posts, &bea, 3000, "meanwhile", NULL);
+    person_text(&posts, &bea, 3001, "and again", NULL);
+    assert_int_equal(try_put(22, 1, NOW_S + 3590), ERR_OK);
+    assert_int_equal(tend(NOW_S + 3591), ERR_OK);
+    assert_true(file_exists(files, "log/00000000.0"));
+    assert_int_equal(try_put(23, 1, NOW_S + 3601), ERR_OK);
+    assert_int_equal(tend(NOW_S + 3602), ERR_OK);
+    assert_false(file_exists(files, "log/00000000.0"));
+    for (size_t i = 0; i < posts.count; i++) {
+        assert_int_equal(body_of(i), i < 2 ? ERR_NOT_FOUND : ERR_OK);
+    }
+}
+
+static void a_clock_that_was_set_back_keeps_nothing_in_the_files(void **state)
+{
+    (void)state;
+    put_and_take_back();
+    assert_int_equal(tend(NOW_S - DAY_S), ERR_OK);
+    assert_false(file_exists(files, "log/00000000.0"));
+}
+
 static void what_expired_is_out_of_the_files(void **state)
 {
     (void)state;
@@ -311,6 +338,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_taken_back_is_out_of_the_files_within_a_minute),
+        TEST(where_posts_never_cease_to_arrive_it_is_out_within_an_hour),
+        TEST(a_clock_that_was_set_back_keeps_nothing_in_the_files),
         TEST(what_expired_is_out_of_the_files),
         TEST(posts_arrive_while_it_is_purged),
         TEST(a_crash_while_purging_loses_nothing_and_it_is_done_later),
