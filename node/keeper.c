@@ -6,6 +6,7 @@
 
 #include "node/log.h"
 #include "node/memory.h"
+#include "node/settled_clock.h"
 
 #define REST_NS  (UINT64_C(5) * 1000000000)
 #define RETRY_NS (UINT64_C(30) * 1000000000) /* after an error: a full disk, say */
@@ -13,6 +14,7 @@
 
 struct keeper {
     struct store *store;
+    struct settled_clock clock; /* the thread's own, like failed_before */
     uv_thread_t thread;
     uv_mutex_t mutex;
     uv_cond_t changed;
@@ -20,6 +22,30 @@ struct keeper {
     bool ending;
     bool failed_before; /* said so in the log; the thread's own */
 };
+
+/* Seconds that no one sets, where the system has such with the time it slept. */
+static uint64_t steady_s(void)
+{
+#ifdef CLOCK_BOOTTIME
+    const clockid_t clock = CLOCK_BOOTTIME;
+#else
+    const clockid_t clock = CLOCK_MONOTONIC;
+#endif
+    struct timespec now = {0};
+    return clock_gettime(clock, &now) == 0 ? (uint64_t)now.tv_sec : 0;
+}
+
+/* Posts from these days say that the clock is right. */
+static void begin_clock(struct keeper *keeper)
+{
+    uint64_t now_s = (uint64_t)time(NULL);
+    uint64_t from_s = now_s > SETTLED_JUMP_S ? now_s - SETTLED_JUMP_S : 0;
+    struct err_note note = {{0}};
+    bool any = false;
+    enum err_code rc = store_dated(keeper->store, &any, from_s, now_s + POST_AHEAD_MAX_S, &note);
+    keeper->clock = settled_clock_begin(now_s, steady_s(), rc == ERR_OK && any);
+    store_settle(keeper->store, settled_clock_s(&keeper->clock, now_s, steady_s()));
+}
 
 /* Wait for news, or for a while.  False when it is over. */
 static bool rest(struct keeper *keeper, bool failed)
@@ -47,7 +73,9 @@ static enum err_code tend(struct keeper *keeper)
     struct err_note note = {{0}};
     enum err_code rc = ERR_OK;
     for (bool more = true; more && rc == ERR_OK && !is_ending(keeper);) {
-        rc = store_tend(keeper->store, &more, (uint64_t)time(NULL), &note);
+        uint64_t now_s = (uint64_t)time(NULL);
+        store_settle(keeper->store, settled_clock_s(&keeper->clock, now_s, steady_s()));
+        rc = store_tend(keeper->store, &more, now_s, &note);
     }
     if (rc != ERR_OK && !keeper->failed_before) {
         keeper->failed_before = true;
@@ -76,6 +104,7 @@ enum err_code keeper_new(struct keeper **keeper, struct store *store)
 {
     struct keeper *made = memory_get(sizeof *made);
     made->store = store;
+    begin_clock(made);
     if (uv_mutex_init(&made->mutex) != 0) {
         free(made);
         return ERR_NO_MEMORY;

@@ -303,7 +303,9 @@ static int compare_positions(const void *a, const void *b)
 size_t index_purgeable(struct index *index, uint32_t *positions, size_t max)
 {
     index_lock(index);
-    qsort(index->purge.at, index->purge.count, sizeof *index->purge.at, compare_positions);
+    if (index->purge.count > 0) {
+        qsort(index->purge.at, index->purge.count, sizeof *index->purge.at, compare_positions);
+    }
     size_t kept = 0;
     for (size_t i = 0; i < index->purge.count; i++) {
         if (kept == 0 || index->purge.at[kept - 1] != index->purge.at[i]) {

@@ -169,6 +169,7 @@ enum err_code store_open_with(struct store **store, struct files *files, const u
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     opened->files = files;
+    opened->settled_s = UINT64_MAX;
     enum err_code rc = open_index(opened, files, key, options, note);
     if (rc == ERR_OK) {
         rc = open_log(opened, files, key, note);

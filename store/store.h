@@ -141,6 +141,14 @@ struct store_stats store_stats(struct store *store);
 MUST_USE enum err_code store_tend(struct store *store, bool *more, uint64_t now_s,
                                   struct err_note *note);
 
+/* Nothing expires or falls below a floor in the files by a later clock than this, whatever now_s is
+ * given, until it is called again; what a reader is shown does not go by it.  From any thread. */
+void store_settle(struct store *store, uint64_t settled_s);
+/* Whether posts are kept that are dated from_s or later, and before until_s.
+ *   ERR_IO, ERR_NO_MEMORY */
+MUST_USE enum err_code store_dated(struct store *store, bool *any, uint64_t from_s,
+                                   uint64_t until_s, struct err_note *note);
+
 /* Answer queries of reconciliation over the set "all" (SPEC 7; see proto/negentropy_query.h), as it
  * stands now.  The caller sets results->items and items_cap; the rest is written.
  *   ERR_IO, ERR_NO_MEMORY  what was answered is not to be used */

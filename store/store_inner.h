@@ -19,8 +19,9 @@ struct store {
     pthread_mutex_t lock; /* what follows up to the next remark; never held over a file call */
     uint64_t end;
     uint64_t quarantined_count;
-    uint64_t floor_s; /* what is dated before is not kept, unless it stands */
-    uint64_t put_s;   /* clock of the last put that wrote something */
+    uint64_t floor_s;   /* what is dated before is not kept, unless it stands */
+    uint64_t put_s;     /* clock of the last put that wrote something */
+    uint64_t settled_s; /* nothing is destroyed by a later clock than this */
 
     struct store_batch *batch; /* of the thread that puts, like what follows; NULL until it puts */
     struct store_words words;

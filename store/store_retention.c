@@ -102,6 +102,22 @@ static enum err_code ask(struct store *store, struct listing *listing,
     return store_answer(store, &listing->results, &listing->batch, note);
 }
 
+enum err_code store_dated(struct store *store, bool *any, uint64_t from_s, uint64_t until_s,
+                          struct err_note *note)
+{
+    struct listing *listing = calloc(1, sizeof *listing);
+    if (listing == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    const struct negentropy_item from = {.created_s = from_s};
+    enum err_code rc = ask(store, listing, NEGENTROPY_FOLD, &from, until_s, note);
+    if (rc == ERR_OK) {
+        *any = listing->results.answers[0].fold.count > 0;
+    }
+    free(listing);
+    return rc;
+}
+
 /* The first day that so many posts are dated before. */
 static enum err_code day_above(struct store *store, uint64_t *day, uint64_t posts_count,
                                uint64_t today, struct err_note *note)

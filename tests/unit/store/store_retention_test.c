@@ -118,6 +118,26 @@ static void without_rules_everything_stays(void **state)
     assert_false(file_exists(files, "log/floor"));
 }
 
+static void what_is_not_settled_destroys_nothing(void **state)
+{
+    (void)state;
+    rules.keep_s = 90 * DAY_S;
+    reopen();
+    put_days(30);
+    bool any = false;
+    assert_int_equal(store_dated(store, &any, NOW_S - DAY_S, NOW_S + 600, &note), ERR_OK);
+    assert_true(any);
+    assert_int_equal(store_dated(store, &any, NOW_S + 1, NOW_S + 600, &note), ERR_OK);
+    assert_false(any);
+    store_settle(store, NOW_S);
+    assert_int_equal(tend(NOW_S + 9000 * (uint64_t)DAY_S), ERR_OK);
+    assert_int_equal(store_stats(store).posts_count, 30);
+    assert_int_equal(store_floor(store), (TODAY - 90) * DAY_S);
+    store_settle(store, NOW_S + 9000 * (uint64_t)DAY_S);
+    assert_int_equal(tend(NOW_S + 9000 * (uint64_t)DAY_S), ERR_OK);
+    assert_int_equal(store_stats(store).posts_count, 0);
+}
+
 static void what_is_older_leaves_sets_and_files(void **state)
 {
     (void)state;
@@ -292,10 +312,15 @@ static void the_last_profile_of_each_is_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(without_rules_everything_stays),       TEST(what_is_older_leaves_sets_and_files),
-        TEST(what_is_below_the_floor_is_refused),   TEST(what_stands_stays),
-        TEST(above_its_size_the_oldest_days_leave), TEST(a_crash_on_the_way_is_made_up_for),
-        TEST(a_damaged_floor_is_raised_again),      TEST(the_last_profile_of_each_is_known),
+        TEST(without_rules_everything_stays),
+        TEST(what_is_not_settled_destroys_nothing),
+        TEST(what_is_older_leaves_sets_and_files),
+        TEST(what_is_below_the_floor_is_refused),
+        TEST(what_stands_stays),
+        TEST(above_its_size_the_oldest_days_leave),
+        TEST(a_crash_on_the_way_is_made_up_for),
+        TEST(a_damaged_floor_is_raised_again),
+        TEST(the_last_profile_of_each_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
