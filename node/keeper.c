@@ -83,6 +83,9 @@ static enum err_code tend(struct keeper *keeper)
                  "the files of the store cannot be put in order (%s). Nothing is lost; it is tried "
                  "again now and then",
                  note.text[0] != '\0' ? note.text : err_text(rc));
+    } else if (rc == ERR_OK && keeper->failed_before) {
+        keeper->failed_before = false;
+        log_line(LOG_INFO, "the files of the store are put in order again");
     }
     return rc;
 }
