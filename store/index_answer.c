@@ -53,33 +53,71 @@ static void close_moment(struct moment *m)
     index_list_release(m->index, m->list);
 }
 
-/* What is gone from "all" is gone from this set where the run has it there. */
+/* Which of what is gone from "all" the run has in this set; both directions find the same. */
+struct sifting {
+    const struct run *run;
+    const struct run_set_name *set;
+    const struct index_sorted *gone;
+    uint32_t *places;
+    size_t places_count;
+};
+
+/* Whether this one of what is gone is in the set. */
+static enum err_code sift_one(struct sifting *s, uint64_t at, struct err_note *note)
+{
+    struct negentropy_item item = index_sorted_at(s->gone, at);
+    struct negentropy_bound bound = negentropy_bound_at(&item);
+    struct run_set_entry entry;
+    uint64_t rank;
+    enum err_code rc = run_set_rank(s->run, &rank, s->set, &bound, note);
+    if (rc == ERR_OK) {
+        rc = run_set_at(s->run, &entry, s->set, rank, note);
+    }
+    if (rc == ERR_OK && negentropy_item_compare(&entry.item, &item) == 0) {
+        s->places[s->places_count++] = s->gone->places[at];
+    }
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
+/* Whether this one of the set is gone. */
+static enum err_code sift_entry(struct sifting *s, uint64_t rank, struct err_note *note)
+{
+    struct run_set_entry entry;
+    enum err_code rc = run_set_at(s->run, &entry, s->set, rank, note);
+    if (rc != ERR_OK) {
+        return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    }
+    struct negentropy_bound bound = negentropy_bound_at(&entry.item);
+    uint64_t at = index_sorted_rank(s->gone, &bound);
+    if (at < index_sorted_count(s->gone)) {
+        struct negentropy_item item = index_sorted_at(s->gone, at);
+        if (negentropy_item_compare(&entry.item, &item) == 0) {
+            s->places[s->places_count++] = s->gone->places[at];
+        }
+    }
+    return ERR_OK;
+}
+
+/* Most authors have little in a run of which much may be gone. */
 static enum err_code sift_gone(struct moment *m, size_t i, struct err_note *note)
 {
-    const struct index_sorted *gone = m->shared[i];
-    const struct run *run = m->list->parts[i]->run;
-    uint64_t count = index_sorted_count(gone);
-    uint32_t *places = calloc((size_t)count + 1, sizeof *places);
-    size_t places_count = 0;
-    enum err_code rc = places == NULL ? ERR_NO_MEMORY : ERR_OK;
+    struct sifting s = {.run = m->list->parts[i]->run, .set = &m->set.set, .gone = m->shared[i]};
+    uint64_t gone_count = index_sorted_count(s.gone);
+    uint64_t set_count = 0;
+    enum err_code rc = run_set_count(s.run, &set_count, s.set, note);
+    bool by_set = set_count < gone_count;
+    uint64_t count = by_set ? set_count : gone_count;
+    s.places = calloc((size_t)count + 1, sizeof *s.places);
+    if (rc == ERR_OK && s.places == NULL) {
+        rc = ERR_NO_MEMORY;
+    }
     for (uint64_t k = 0; k < count && rc == ERR_OK; k++) {
-        struct negentropy_item item = index_sorted_at(gone, k);
-        struct negentropy_bound bound = negentropy_bound_at(&item);
-        struct run_set_entry entry;
-        uint64_t rank;
-        rc = run_set_rank(run, &rank, &m->set.set, &bound, note);
-        if (rc == ERR_OK) {
-            rc = run_set_at(run, &entry, &m->set.set, rank, note);
-        }
-        if (rc == ERR_OK && negentropy_item_compare(&entry.item, &item) == 0) {
-            places[places_count++] = gone->places[k];
-        }
-        rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
+        rc = by_set ? sift_entry(&s, k, note) : sift_one(&s, k, note);
     }
     if (rc == ERR_OK) {
-        rc = index_sorted_from(&m->own[i], gone->records, places, places_count);
+        rc = index_sorted_from(&m->own[i], s.gone->records, s.places, s.places_count);
     }
-    free(places);
+    free(s.places);
     return index_blame(m->index, m->list->parts[i], rc);
 }
 

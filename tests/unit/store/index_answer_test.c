@@ -150,11 +150,138 @@ static void runs_answer_as_a_table_does(void **state)
     ask_everything(70, 300);
 }
 
+/* ---- Sets of authors and tags, while posts come, are dropped, expire and merge ------------- */
+
+#define MODEL_MAX 1600
+#define PEOPLE    6
+#define DAY_S     86400
+
+struct model {
+    uint64_t random;
+    struct index *index;
+    uint64_t now_s;
+    size_t count;
+    struct post posts[MODEL_MAX];
+    bool gone[MODEL_MAX];
+};
+
+static uint64_t draw(struct model *m, uint64_t below)
+{
+    m->random = m->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (m->random >> 33) % below;
+}
+
+static struct key person_number(uint64_t k)
+{
+    struct key key;
+    memset(&key, (int)k + 1, sizeof key);
+    return key;
+}
+
+/* Most are by the first author; one in three has the tag. */
+static void add_post(struct model *m)
+{
+    struct post *post = &m->posts[m->count];
+    uint64_t who = draw(m, 2) == 0 ? 0 : draw(m, PEOPLE);
+    *post = (struct post){.created_s = 1000 + draw(m, 300), .author = person_number(who)};
+    for (size_t i = 0; i < sizeof post->id; i++) {
+        post->id.octets[i] = (uint8_t)draw(m, 256);
+    }
+    if (draw(m, 3) == 0) {
+        post->tags[0] = octets_of_text("metoo");
+        post->tags_count = 1;
+    }
+    post->expires_s = draw(m, 6) == 0 ? m->now_s + draw(m, (uint64_t)4 * DAY_S) + 1 : 0;
+    index_rig_add(m->index, post, m->count);
+    m->count++;
+}
+
+static void drop_one(struct model *m)
+{
+    struct err_note note = {{0}};
+    size_t i = (size_t)draw(m, m->count);
+    struct index_place place;
+    assert_true(index_rig_find(m->index, &place, &m->posts[i].id));
+    assert_int_equal(place.state, m->gone[i] ? INDEX_GONE : INDEX_KEPT);
+    assert_int_equal(index_drop(m->index, &place, &note), ERR_OK);
+    m->gone[i] = true;
+}
+
+static void pass_a_night(struct model *m)
+{
+    m->now_s += DAY_S;
+    index_rig_tend(m->index, m->now_s, draw(m, 2) == 0);
+    for (size_t i = 0; i < m->count; i++) {
+        uint64_t expires_s = m->posts[i].expires_s;
+        m->gone[i] = m->gone[i] || (expires_s != 0 && expires_s < m->now_s - m->now_s % DAY_S);
+    }
+}
+
+static bool is_in(const struct post *post, uint64_t set)
+{
+    struct key person = person_number(set);
+    return set == PEOPLE ? post->tags_count > 0 : key_equal(&post->author, &person);
+}
+
+static void assert_set_alike(struct model *m, uint64_t set)
+{
+    struct err_note note = {{0}};
+    struct negentropy_item items[ITEMS_CAP];
+    struct negentropy_results results = {.items = items, .items_cap = ITEMS_CAP};
+    struct negentropy_item low = {.created_s = 1000 + draw(m, 300)};
+    struct negentropy_item high = {.created_s = low.created_s + draw(m, 300)};
+    struct key person = person_number(set);
+    struct run_set_name name = set == PEOPLE
+                                   ? run_set_tag(index_hash(m->index), octets_of_text("metoo"))
+                                   : run_set_author(index_hash(m->index), &person);
+    struct negentropy_batch batch = {.queries_count = 1};
+    batch.queries[0] = (struct negentropy_query){.kind = NEGENTROPY_FOLD,
+                                                 .lower = negentropy_bound_at(&low),
+                                                 .upper = negentropy_bound_at(&high)};
+    assert_int_equal(index_answer(m->index, &results, &name, &batch, &note), ERR_OK);
+    struct fold fold = {0};
+    for (size_t i = 0; i < m->count; i++) {
+        const struct post *post = &m->posts[i];
+        if (!m->gone[i] && is_in(post, set) && post->created_s >= low.created_s &&
+            post->created_s < high.created_s) {
+            fold_add_id(&fold, &post->id);
+        }
+    }
+    assert_memory_equal(&results.answers[0].fold, &fold, sizeof fold);
+}
+
+static void sets_of_authors_and_tags_fold_as_slow_ones_do(void **state)
+{
+    (void)state;
+    static struct model m;
+    struct files *files = file_memory_new(1);
+    m = (struct model){.random = 7, .now_s = (uint64_t)10 * DAY_S};
+    m.index = index_rig_open(files, 48);
+    while (m.count < MODEL_MAX) {
+        uint64_t act = draw(&m, 40);
+        if (act < 26 || m.count == 0) {
+            add_post(&m);
+        } else if (act < 34) {
+            drop_one(&m);
+        } else if (act < 39) {
+            bool more;
+            struct err_note note = {{0}};
+            assert_int_equal(index_tend(m.index, &more, m.now_s, act == 38, &note), ERR_OK);
+        } else if (draw(&m, 8) == 0) {
+            pass_a_night(&m);
+        }
+        assert_set_alike(&m, draw(&m, PEOPLE + 1));
+    }
+    index_close(m.index);
+    file_memory_free(files);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_query_is_answered_as_by_a_plain_sorted_array),
         cmocka_unit_test(runs_answer_as_a_table_does),
+        cmocka_unit_test(sets_of_authors_and_tags_fold_as_slow_ones_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
