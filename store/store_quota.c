@@ -4,10 +4,17 @@
 #include <stdlib.h>
 
 #define ITEMS_MAX 1024
+#define TRIES_MAX 3
 
-struct asking {
+/* Small, since it is asked for every author and day. */
+struct question {
     struct negentropy_batch batch;
     struct negentropy_results results;
+    struct negentropy_item item;
+};
+
+struct asking {
+    struct question question;
     struct negentropy_item items[ITEMS_MAX];
     bool found[ITEMS_MAX];
     struct post_id ids[ITEMS_MAX];
@@ -15,42 +22,41 @@ struct asking {
 };
 
 /* About the author's posts of the span, from this item on. */
-static enum err_code ask(struct store *store, struct asking *asking,
+static enum err_code ask(struct store *store, struct question *question,
                          enum negentropy_query_kind kind, const struct negentropy_item *from,
                          const struct quota_span *span, struct err_note *note)
 {
     const struct negentropy_item until = {.created_s = span->until_s};
     struct run_set_name author = run_set_author(index_hash(store->index), &span->author);
-    asking->batch.queries_count = 1;
-    asking->batch.queries[0] = (struct negentropy_query){
+    question->batch.queries_count = 1;
+    question->batch.queries[0] = (struct negentropy_query){
         .kind = kind, .lower = negentropy_bound_at(from), .upper = negentropy_bound_at(&until)};
-    asking->results.items = asking->items;
-    asking->results.items_cap = ITEMS_MAX;
-    enum err_code rc;
-    do {
-        rc = index_answer(store->index, &asking->results, &author, &asking->batch, note);
-        if (rc == ERR_DAMAGED) {
-            rc = index_repair(store->index, note);
-            rc = rc == ERR_OK ? ERR_DAMAGED : rc;
+    enum err_code rc = ERR_DAMAGED;
+    for (unsigned tries = 0; tries < TRIES_MAX && rc == ERR_DAMAGED; tries++) {
+        rc = tries == 0 ? ERR_OK : index_repair(store->index, note);
+        if (rc == ERR_OK) {
+            rc = index_answer(store->index, &question->results, &author, &question->batch, note);
         }
-    } while (rc == ERR_DAMAGED);
-    return rc;
+    }
+    return rc == ERR_DAMAGED ? err_note(note, ERR_IO, "the index cannot be built again") : rc;
 }
 
 static enum err_code count_posts(void *context, uint64_t *count, const struct quota_span *span,
                                  struct err_note *note)
 {
     struct store *store = context;
-    struct asking *asking = calloc(1, sizeof *asking);
-    if (asking == NULL) {
+    struct question *question = calloc(1, sizeof *question);
+    if (question == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    question->results.items = &question->item;
+    question->results.items_cap = 1;
     const struct negentropy_item from = {.created_s = span->from_s};
-    enum err_code rc = ask(store, asking, NEGENTROPY_FOLD, &from, span, note);
+    enum err_code rc = ask(store, question, NEGENTROPY_FOLD, &from, span, note);
     if (rc == ERR_OK) {
-        *count = asking->results.answers[0].fold.count;
+        *count = question->results.answers[0].fold.count;
     }
-    free(asking);
+    free(question);
     return rc;
 }
 
@@ -70,7 +76,7 @@ static struct negentropy_item behind(const struct negentropy_item *item)
 static enum err_code measure(struct store *store, struct asking *asking, uint64_t *len,
                              struct err_note *note)
 {
-    size_t count = asking->results.items_count;
+    size_t count = asking->question.results.items_count;
     for (size_t i = 0; i < count; i++) {
         asking->ids[i] = asking->items[i].id;
     }
@@ -93,18 +99,20 @@ static enum err_code count_octets(void *context, uint64_t *len, const struct quo
     if (asking == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    asking->question.results.items = asking->items;
+    asking->question.results.items_cap = ITEMS_MAX;
     struct negentropy_item rest = {.created_s = span->from_s};
     uint64_t sum = 0;
     bool more = true;
     enum err_code rc = ERR_OK;
     while (more && rc == ERR_OK) {
-        rc = ask(store, asking, NEGENTROPY_LIST, &rest, span, note);
+        rc = ask(store, &asking->question, NEGENTROPY_LIST, &rest, span, note);
         if (rc == ERR_OK) {
             rc = measure(store, asking, &sum, note);
         }
-        more = rc == ERR_OK && asking->results.answers[0].more;
+        more = rc == ERR_OK && asking->question.results.answers[0].more;
         if (more) {
-            rest = behind(&asking->items[asking->results.items_count - 1]);
+            rest = behind(&asking->items[asking->question.results.items_count - 1]);
         }
     }
     free(asking);
