@@ -93,6 +93,7 @@ enum err_code commands_new(struct commands **commands, struct command_host *host
         commands_free(c);
         return ERR_NO_MEMORY;
     }
+    command_confirm_keep(c);
     *commands = c;
     return ERR_OK;
 }
@@ -430,6 +431,7 @@ void commands_on_arrival(struct commands *commands)
         return; /* tried again with the next arrival or query; what is shown stays consistent */
     }
     if (command_waits_for_confirm(commands)) {
+        command_confirm_keep(commands);
         end_what_shows(commands);
     }
     for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {

@@ -52,6 +52,24 @@ enum err_code command_confirm_begin(struct commands *c, struct err_note *note)
     return view_guard_set(c->view, &guard, note);
 }
 
+/* The post that gave the copy away may be gone by the next start: expired, or damaged.  Where this
+ * cannot be written down, that post is met again as long as it is there. */
+void command_confirm_keep(struct commands *c)
+{
+    struct err_note ignored = {{0}};
+    if (command_waits_for_confirm(c) && !vault_contents(c->vault)->unconfirmed) {
+        vault_doubt_copy(c->vault);
+        vault_clock(c->vault, vault_contents(c->vault)->saved_s); /* the list is as old as it was */
+        (void)!vault_commit(c->vault, &ignored);
+    }
+}
+
+static bool came_back_from_words(const struct commands *c)
+{
+    const struct vault_contents *contents = vault_contents(c->vault);
+    return contents->unconfirmed && contents->confirmed_s == 0;
+}
+
 bool command_waits_for_confirm(const struct commands *c)
 {
     return c->view != NULL && view_is_shut(c->view);
@@ -71,7 +89,7 @@ bool command_while_unconfirmed(enum control_command command)
 
 enum err_code command_unconfirmed(const struct commands *c, struct err_note *note)
 {
-    if (vault_contents(c->vault)->unconfirmed) {
+    if (came_back_from_words(c)) {
         return err_note(note, ERR_ROLLBACK,
                         "nothing is shown yet: your identity came back from its words alone, and "
                         "your list of blocks did not come with them. `kith blocks import` takes in "
@@ -222,7 +240,7 @@ static enum err_code confirm(struct commands *c, struct run *run, const struct d
 enum err_code command_on_blocks_confirm(struct commands *c, struct run *run, struct octets args,
                                         struct err_note *note)
 {
-    struct doubt doubt = {.restored = vault_contents(c->vault)->unconfirmed};
+    struct doubt doubt = {.restored = came_back_from_words(c)};
     bool yes = false;
     bool elsewhere = false;
     enum err_code rc = command_arg_bool(&yes, args, "yes", note);

@@ -96,6 +96,8 @@ void command_work(struct commands *commands, struct run *run, run_next step);
 /* SPEC 10.11: watch for own posts that this home did not write.  Once, when all is open.
  *   ERR_IO, ERR_NO_MEMORY */
 MUST_USE enum err_code command_confirm_begin(struct commands *commands, struct err_note *note);
+/* Write down that she has to confirm, if she does. */
+void command_confirm_keep(struct commands *commands);
 /* Whether nothing is shown until she confirms her list of blocks; what is answered all the same;
  * and ERR_ROLLBACK with the words for it. */
 bool command_waits_for_confirm(const struct commands *commands);

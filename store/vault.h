@@ -180,6 +180,8 @@ MUST_USE enum err_code vault_lock_after_set(struct vault *vault, bool *changed, 
 void vault_confirm(struct vault *vault, uint64_t until_s, bool elsewhere);
 /* Nothing is to be shown until vault_confirm(). */
 void vault_doubt(struct vault *vault);
+/* The same for a home that may be an older copy of itself; confirmed_s is above 0 then. */
+void vault_doubt_copy(struct vault *vault);
 MUST_USE enum err_code vault_peer_add(struct vault *vault, bool *changed,
                                       const struct vault_peer *peer);
 MUST_USE enum err_code vault_peer_remove(struct vault *vault, bool *changed,

@@ -341,6 +341,14 @@ void vault_doubt(struct vault *vault)
     vault->settings.unconfirmed = true;
 }
 
+void vault_doubt_copy(struct vault *vault)
+{
+    vault->settings.unconfirmed = true;
+    if (vault->settings.confirmed_s == 0) {
+        vault->settings.confirmed_s = 1; /* what tells it from a home that came back from words */
+    }
+}
+
 enum err_code vault_lock_after_set(struct vault *vault, bool *changed, uint64_t after_s)
 {
     if (after_s > VAULT_LOCK_AFTER_MAX) {

@@ -116,6 +116,28 @@ static void an_own_post_that_the_home_did_not_write_shows_nothing(void **state)
     ends_with(5, ASK("timeline"));
 }
 
+static void what_gave_it_away_may_expire(void **state)
+{
+    (void)state;
+    struct post_draft draft = {.kind = POST_TEXT,
+                               .created_s = T0 + 2,
+                               .expires_s = T0 + 2000,
+                               .text = octets_of_text("not from here")};
+    static uint8_t wire[POST_WIRE_MAX];
+    size_t len = 0;
+    struct post_id id;
+    assert_int_equal(post_sign(wire, &len, &id, &draft, owner.seed), ERR_OK);
+    world_arrive(world, octets_of(wire, len));
+    assert_true(waits());
+    world_set_clock(world, T0 + 3 * 86400);
+    world_restart(world);
+    assert_true(waits());
+    prints("\"waits\":true,\"restored\":false,\"posts\":0,", ASK("--json", "blocks", "confirm"));
+    prints("Confirmed", ASK("blocks", "confirm", "--yes"));
+    world_restart(world);
+    assert_false(waits());
+}
+
 static void a_post_by_a_device_is_no_reason(void **state)
 {
     (void)state;
@@ -233,7 +255,7 @@ static void a_crash_while_confirming_confirms_or_does_not(void **state)
         int status = answer.status;
         answer_free(&answer);
         crashed = world_recover(world, at % 2 == 0 ? FILE_MEMORY_DROP : FILE_MEMORY_TEAR);
-        bool confirmed = world_vault(world)->confirmed_s > 0;
+        bool confirmed = world_vault(world)->confirmed_s > 1; /* 1 is the doubt written down */
         assert_int_equal(waits(), !confirmed);
         assert_true(confirmed || status != 0 || crashed);
     }
@@ -288,6 +310,7 @@ int main(void)
         TEST(what_her_home_wrote_is_no_reason),
         TEST(an_own_post_that_the_home_did_not_write_shows_nothing),
         TEST(a_post_by_a_device_is_no_reason),
+        TEST(what_gave_it_away_may_expire),
         TEST(somebody_elses_post_is_no_reason),
         TEST(an_open_stream_ends),
         TEST(confirming_adopts_them_and_shows_everything),
