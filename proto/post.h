@@ -140,7 +140,6 @@ MUST_USE enum err_code post_check_clock(const struct post *post, uint64_t now_s)
  * what they took back, and voices. */
 bool post_stands(const struct post *post);
 
-
 /* What a person says, before it is a post.  Borrows everything. */
 struct post_draft {
     enum post_kind kind; /* profile, text, react, vouch or retract */

@@ -216,7 +216,7 @@ static enum err_code in_run_set(struct index *index, struct index_part *part, bo
     struct negentropy_item item = {.created_s = place->created_s, .id = place->id};
     struct negentropy_bound bound = negentropy_bound_at(&item);
     uint64_t rank;
-    struct run_set_entry entry;
+    struct run_set_entry entry = {.position = 0};
     enum err_code rc = run_set_rank(part->run, &rank, set, &bound, note);
     if (rc == ERR_OK) {
         rc = run_set_at(part->run, &entry, set, rank, note);

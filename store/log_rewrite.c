@@ -112,7 +112,8 @@ static enum err_code prepare(struct log_rewrite *rewrite, struct err_note *note)
     if (rewrite->segment == NULL || rewrite->buffer.at == NULL) {
         return no_memory(note);
     }
-    const struct manifest_segment *from = &rewrite->sources.segments[0];
+    const struct manifest_segment *from = rewrite->sources.segments;
+    assert(from != NULL); /* a span has segments */
     *rewrite->segment = (struct manifest_segment){.number = from->number, .first = from->first};
     randombytes_buf(rewrite->segment->key, sizeof rewrite->segment->key);
     rewrite->writer =
