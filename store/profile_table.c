@@ -62,8 +62,10 @@ static enum err_code grow(struct profile_table *table)
             *probe(&grown, &table->slots[i].author) = table->slots[i];
         }
     }
-    free(table->slots);
-    *table = grown;
+    struct slot *before = table->slots;
+    table->slots = grown.slots;
+    table->cap = grown.cap;
+    free(before);
     return ERR_OK;
 }
 

@@ -69,7 +69,8 @@ static void measure_connections(const struct bench *bench)
     }
     free(senders);
     kithd_stop(&relay, &usage);
-    double each_kib = (after.all_kib - before.all_kib) / (double)(count - count / 10);
+    size_t more_count = count - count / 10;
+    double each_kib = (after.all_kib - before.all_kib) / (double)more_count;
     struct result result = {.bench = "idle-connection",
                             .unit = "KiB",
                             .value = each_kib,
