@@ -182,6 +182,7 @@ static const struct key *somebody(struct million *m, size_t *next)
 {
     while (view_distance(m->view, &m->people[*next], m->now_s) == VIEW_STRANGER) {
         (*next)++;
+        must(*next < m->people_count, "nobody is left to block");
     }
     return &m->people[(*next)++];
 }
