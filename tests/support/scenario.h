@@ -97,6 +97,9 @@ void shields_leave_no_trace(struct scenario *s);
 struct store *scenario_store_new(void);
 void scenario_store_free(struct store *store);
 void scenario_store_add(struct store *store, struct octets wire);
+/* From now on it keeps what comes after its retract, which no store should; false where the store
+ * cannot be so careless. */
+bool scenario_store_careless(struct store *store);
 /* The octets of the post at this position are lost; false where the store cannot lose. */
 bool scenario_store_lose(struct store *store, uint64_t at);
 

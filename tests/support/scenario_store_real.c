@@ -53,6 +53,12 @@ void scenario_store_add(struct store *store, struct octets wire)
     }
 }
 
+bool scenario_store_careless(struct store *store)
+{
+    (void)store;
+    return false;
+}
+
 bool scenario_store_lose(struct store *store, uint64_t at)
 {
     (void)store;

@@ -91,6 +91,25 @@ static void a_retract_that_comes_first_still_counts(void **state)
     scenario_free(s);
 }
 
+static void a_retract_that_comes_first_counts_even_where_the_store_forgot_it(void **state)
+{
+    (void)state;
+    struct scenario *s = story();
+    if (!scenario_store_careless(s->store)) {
+        scenario_free(s);
+        skip();
+    }
+    s->holding = true;
+    struct post_id first = says(s, "ana", "first", NULL);
+    s->holding = false;
+    (void)retracts(s, "ana", first);
+    assert_false(sees_strangers(s, first));
+    arrives(s, first);
+    assert_false(sees_strangers(s, first));
+    assert_false(shows(s, VIEW_TIMELINE, first));
+    scenario_free(s);
+}
+
 static void an_expired_post_is_gone_that_second_with_what_stands_on_it(void **state)
 {
     (void)state;
@@ -274,6 +293,7 @@ int main(void)
         cmocka_unit_test(what_its_author_takes_back_is_gone_with_what_stands_on_it),
         cmocka_unit_test(nobody_takes_back_what_another_wrote),
         cmocka_unit_test(a_retract_that_comes_first_still_counts),
+        cmocka_unit_test(a_retract_that_comes_first_counts_even_where_the_store_forgot_it),
         cmocka_unit_test(an_expired_post_is_gone_that_second_with_what_stands_on_it),
         cmocka_unit_test(a_reply_stands_only_in_its_parents_thread),
         cmocka_unit_test(only_texts_are_answered_echoed_and_reacted_to),
