@@ -485,8 +485,7 @@ enum err_code command_publish(struct commands *commands, struct run *run, struct
     if (rc != ERR_OK) {
         return err_note(note, rc,
                         "writing it down failed, and nothing was sent. If the disk is full, make "
-                        "room; then `kith down` and `kith up`. What reached the disk all the same "
-                        "goes out then: `kith mine` shows it");
+                        "room, then write it again");
     }
     run->state = RUN_PUBLISHING;
     run->token = ++commands->token_latest;
@@ -510,8 +509,8 @@ void commands_on_published(struct commands *commands, uint64_t token, enum err_c
     struct err_note note = {{0}};
     if (rc != ERR_OK) {
         (void)err_note(&note, rc,
-                       "it is kept in the outbox and has not been sent (%s); it goes out when the "
-                       "node starts again",
+                       "it is kept in the outbox and has not been sent (%s). It goes out by itself "
+                       "once there is a way; if the disk is full, make room",
                        err_text(rc));
     } else if (run->says_posted) {
         struct canon_writer *w = command_item_begin(commands, run);
@@ -528,9 +527,14 @@ enum err_code command_commit(struct commands *commands, struct err_note *note)
     vault_clock(commands->vault, commands->host->now_s(commands->host));
     enum err_code rc = vault_commit(commands->vault, note);
     if (rc != ERR_OK) {
-        return err_note(note, rc,
-                        "keeping the change failed, and it is not in force. If the disk is full, "
-                        "make room; then `kith down` and `kith up`, and try again");
+        return vault_is_unsure(commands->vault)
+                   ? err_note(note, rc,
+                              "keeping the change failed, and it is not in force; what the disk "
+                              "holds of it is seen when the node starts. If the disk is full, make "
+                              "room; then `kith down` and `kith up`, and try again")
+                   : err_note(note, rc,
+                              "keeping the change failed, and it is not in force. If the disk is "
+                              "full, make room, then try again");
     }
     if (commands->view == NULL || command_waits_for_confirm(commands)) {
         return ERR_OK;

@@ -7,7 +7,8 @@
 #include "node/person_state.h"
 #include "proto/post.h"
 
-#define UNSENT_POSTS_MAX 64 /* own posts published again when a peer becomes ready */
+#define UNSENT_POSTS_MAX    64 /* own posts published again when a peer becomes ready */
+#define UNPUBLISHED_RETRY_S 10 /* the store goes on some seconds after an error */
 
 enum event_type {
     EVENT_START,
@@ -103,6 +104,10 @@ static void work_gone(struct person *person, const struct event *event)
 static void work_published(struct person *person, const struct event *event)
 {
     struct err_note note = {{0}};
+    if (event->rc == ERR_FLOOD || err_class(event->rc) == ERR_CLASS_ENVIRONMENT) {
+        person->unpublished = true;
+        person->unpublished_s = person->host.now_s(&person->host);
+    }
     if (event->rc == ERR_OK && event->sent_to > 0 &&
         journal_sent(person->journal, &event->id, event->sent_to, &note) != ERR_OK) {
         log_line(LOG_WARN, "noting what was sent failed: %s", note.text);
@@ -186,6 +191,17 @@ static void work_ready(struct person *person)
     }
 }
 
+/* A full disk, say, is over at some time; nobody has to start anything again for it. */
+static void publish_unpublished(struct person *person)
+{
+    uint64_t now_s = person->host.now_s(&person->host);
+    if (person->unpublished &&
+        (now_s < person->unpublished_s || now_s - person->unpublished_s >= UNPUBLISHED_RETRY_S)) {
+        person->unpublished = false;
+        publish_missing(person);
+    }
+}
+
 static void work(struct job *job)
 {
     struct event *event = JOB_OWNER(job, struct event, job);
@@ -232,6 +248,7 @@ static void work(struct job *job)
             person_want_lock(person);
         }
         vault_keep_copy(person->vault);
+        publish_unpublished(person);
         atomic_store(&person->tick_queued, false);
         break;
     }

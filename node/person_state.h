@@ -27,7 +27,9 @@ struct person {
     struct person_client clients[CONTROL_CLIENTS_MAX];
     bool down_asked;
     bool lock_asked;
-    bool finished; /* the thread takes nothing more; for the loop thread */
+    bool unpublished;       /* an own post could not be stored when it was published last */
+    uint64_t unpublished_s; /* when that was seen, or tried again */
+    bool finished;          /* the thread takes nothing more; for the loop thread */
     struct crew crew;
     struct mailbox *mailbox;
     struct person_events events;

@@ -100,6 +100,7 @@ enum err_code err_from_errno(struct err_note *note, int e)
     switch (e) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit on the size of files */
         code = ERR_NO_SPACE;
         break;
     case EACCES:

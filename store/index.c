@@ -276,14 +276,27 @@ static size_t tables_waiting(struct index *index)
     return count == 0 ? 0 : count - 1;
 }
 
+/* A full disk keeps nobody from opening what is there: as many tables wait in memory as a running
+ * node may have left behind, and more. */
 static enum err_code write_waiting(struct index *index, struct err_note *note)
 {
     enum err_code rc = ERR_OK;
-    while (tables_waiting(index) >= TABLES_REPLAY_MAX && rc == ERR_OK) {
+    size_t count;
+    while (rc == ERR_OK && (count = tables_waiting(index)) >= TABLES_REPLAY_MAX &&
+           count > index->waiting_tried) {
         bool did;
+        struct err_note why = {{0}};
         (void)pthread_mutex_lock(&index->tending);
-        rc = index_tend_runs(index, &did, note);
+        rc = index_tend_runs(index, &did, &why);
         (void)pthread_mutex_unlock(&index->tending);
+        if (rc == ERR_NO_SPACE && index_tables_count(index) <= INDEX_HELD_MAX) {
+            index->waiting_tried = count;
+            rc = ERR_OK;
+        } else if (rc == ERR_OK) {
+            index->waiting_tried = 0;
+        } else {
+            (void)index_no_room(note, rc, &why);
+        }
     }
     return rc;
 }

@@ -43,14 +43,14 @@ static void judge_row(struct index *index, struct index_place *place, const stru
 
 /* ---- Ids ---------------------------------------------------------------------------------- */
 
-/* With the lock.  Tables are the last parts. */
+/* With the lock.  Tables are the last parts, and what a full disk keeps in memory. */
 static bool find_in_tables(const struct index_list *list, struct index_place *place,
                            const struct post_id *id)
 {
-    for (size_t i = list->count; i > 0 && list->parts[i - 1]->table != NULL; i--) {
+    for (size_t i = list->count; i > 0; i--) {
         const struct index_table *table = list->parts[i - 1]->table;
         uint32_t at;
-        if (index_table_find(table, &at, id)) {
+        if (table != NULL && index_table_find(table, &at, id)) {
             place_of_record(place, index_table_at(table, at), table->first + at);
             return true;
         }

@@ -16,6 +16,7 @@
 #define INDEX_FOLDER_MAX 31
 #define INDEX_PATH_MAX   (INDEX_FOLDER_MAX + 16)
 #define DAY_S            86400
+#define INDEX_HELD_MAX   8 /* tables in memory while no run can be written */
 
 /* One stretch of positions: a table, a run, or (neither) a run that is to be built again. */
 struct index_part {
@@ -76,6 +77,7 @@ struct index {
     pthread_mutex_t tending;        /* what follows; held over file calls */
     struct index_manifest manifest; /* the runs' keys; its lists are made for each writing */
     struct index_work work;
+    size_t waiting_tried;      /* tables that waited when replaying last found no room for a run */
     uint64_t midnight_s;       /* what expired before it is out */
     uint32_t expired_part;     /* where a midnight goes on: the first position of a run */
     struct run_expiry expired; /* and what of it comes next */
@@ -105,6 +107,8 @@ void index_part_free(struct index_part *part);
 MUST_USE enum err_code index_list_change(struct index *index, const struct index_part *first,
                                          size_t count, struct index_part *const *added,
                                          size_t added_count);
+/* How many tables there are, in any place. */
+size_t index_tables_count(struct index *index);
 /* The place of a part in a list; count where it is not there. */
 size_t index_list_place(const struct index_list *list, const struct index_part *part);
 /* The part a position lies in, or NULL. */
@@ -112,6 +116,9 @@ struct index_part *index_list_part(const struct index_list *list, uint64_t posit
 
 /* With the lock: the state of a post that the part's run has as kept. */
 enum index_state index_part_state(const struct index_part *part, const struct post_id *id);
+
+/* An error with its note; for a full disk with what to do. */
+enum err_code index_no_room(struct err_note *note, enum err_code rc, const struct err_note *why);
 
 /* A run gave an error: remember that it is damaged. */
 enum err_code index_blame(struct index *index, struct index_part *part, enum err_code rc);
@@ -156,7 +163,8 @@ MUST_USE enum err_code index_install(struct index *index, bool *named,
 /* Write a table that nothing is added to any more as a run. */
 MUST_USE enum err_code index_write_table(struct index *index, struct index_part *part,
                                          struct err_note *note);
-/* Build a piece of a run again, from the log. */
+/* Build a piece of a run again, from the log; on a full disk it stands in memory as a table, up to
+ * INDEX_HELD_MAX of them. */
 MUST_USE enum err_code index_rebuild(struct index *index, struct index_part *part,
                                      struct err_note *note);
 

@@ -57,11 +57,28 @@ static enum err_code add_gone(struct index_manifest *next, const struct index_go
     return rc;
 }
 
+/* A table that a full disk keeps in memory is no file: it is to be made again. */
+static enum err_code add_held(struct index_manifest *next, const struct index_part *part)
+{
+    struct index_manifest_run row = {.first = part->first, .end = index_part_end(part)};
+    next->covered = row.end;
+    return row.first == row.end ? ERR_OK : index_manifest_add(next, &row);
+}
+
+/* Behind the last run everything is read from the log again. */
+static bool has_run_behind(const struct index_list *list, size_t at)
+{
+    while (at < list->count && list->parts[at]->table != NULL) {
+        at++;
+    }
+    return at < list->count;
+}
+
 static enum err_code add_part(struct index *index, struct index_manifest *next,
                               const struct index_part *part, const struct run_name *name)
 {
     if (part->table != NULL) {
-        return ERR_OK;
+        return add_held(next, part);
     }
     enum err_code rc = add_run(index, next, part, name);
     return rc == ERR_OK ? add_gone(next, part->gone) : rc;
@@ -91,13 +108,13 @@ static enum err_code make_manifest(struct index *index, struct index_manifest *n
         next->witness = change->witness->id;
     }
     enum err_code rc = ERR_OK;
-    for (size_t i = 0; i < at && rc == ERR_OK; i++) {
+    for (size_t i = 0; i < at && has_run_behind(list, i) && rc == ERR_OK; i++) {
         rc = add_part(index, next, list->parts[i], NULL);
     }
     for (size_t i = 0; i < change->added_count && rc == ERR_OK; i++) {
         rc = add_part(index, next, change->added[i], change->name);
     }
-    for (size_t i = at + change->count; i < list->count && rc == ERR_OK; i++) {
+    for (size_t i = at + change->count; has_run_behind(list, i) && rc == ERR_OK; i++) {
         rc = add_part(index, next, list->parts[i], NULL);
     }
     return rc == ERR_OK ? add_purge(index, next) : rc;

@@ -81,6 +81,17 @@ void index_list_release(struct index *index, struct index_list *list)
     free(list);
 }
 
+size_t index_tables_count(struct index *index)
+{
+    size_t count = 0;
+    index_lock(index);
+    for (size_t i = 0; i < index->list->count; i++) {
+        count += index->list->parts[i]->table != NULL;
+    }
+    index_unlock(index);
+    return count;
+}
+
 size_t index_list_place(const struct index_list *list, const struct index_part *part)
 {
     size_t i = 0;
@@ -172,4 +183,13 @@ enum err_code index_blame(struct index *index, struct index_part *part, enum err
         index_unlock(index);
     }
     return rc;
+}
+
+enum err_code index_no_room(struct err_note *note, enum err_code rc, const struct err_note *why)
+{
+    return rc == ERR_NO_SPACE
+               ? err_note(note, rc,
+                          "what finds posts has to be written again, and there is no room for it; "
+                          "make room, then start again")
+               : err_note(note, rc, "%s", why->text);
 }

@@ -281,7 +281,8 @@ static void copy_refs(const struct index_table *table, struct run_rows *rows)
     }
 }
 
-/* In order at once: there are far fewer words than posts that hold them. */
+/* In order at once: there are far fewer words than posts that hold them.  Behind the end stand those
+ * of a post for which memory ran out. */
 static enum err_code copy_words(const struct index_table *table, struct run_rows *rows)
 {
     const struct index_words *words = &table->words;
@@ -298,7 +299,7 @@ static enum err_code copy_words(const struct index_table *table, struct run_rows
         uint32_t number = run_word_row_position(&order[i]);
         uint32_t position;
         index_words_of(words, &cursor, number);
-        while (index_words_next(&cursor, &position)) {
+        while (index_words_next(&cursor, &position) && position < table->end) {
             rows->words[rows->words_count++] = run_word_row(words->words[number].hash, position);
         }
     }

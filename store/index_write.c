@@ -270,10 +270,51 @@ static enum err_code give_up_run(struct index *index, struct index_part **part)
     return rc;
 }
 
+/* What was read stands in the place of the part as it is; takes the table unless there is an error.
+ *   ERR_NO_SPACE  as many as may be are held already */
+static enum err_code hold(struct index *index, const struct index_part *part,
+                          struct index_table *table)
+{
+    struct index_part *added[2] = {NULL};
+    if (index_tables_count(index) >= INDEX_HELD_MAX) {
+        return ERR_NO_SPACE;
+    }
+    enum err_code rc = rest_of(&added[1], part, table->end);
+    if (rc == ERR_OK) {
+        rc = index_part_new(&added[0]);
+    }
+    if (rc == ERR_OK) {
+        added[0]->first = table->first;
+        added[0]->table = table;
+        rc = index_list_change(index, part, 1, added, added[1] == NULL ? 1 : 2);
+    }
+    if (rc != ERR_OK) {
+        free(added[0]);
+        index_part_free(added[1]);
+    }
+    return rc;
+}
+
+/* In the place of the part; *w keeps its table only where that is still to be freed. */
+static enum err_code put_back(struct index *index, struct index_part *part, struct writing *w,
+                              struct err_note *note)
+{
+    struct index_part *rest = NULL;
+    struct err_note why = {{0}};
+    enum err_code rc = rest_of(&rest, part, w->table->end);
+    if (rc == ERR_OK) {
+        rc = replace(index, part, w, rest, &why);
+    }
+    if (rc == ERR_NO_SPACE && hold(index, part, w->table) == ERR_OK) {
+        w->table = NULL;
+        rc = ERR_OK;
+    }
+    return rc == ERR_OK ? rc : index_no_room(note, rc, &why);
+}
+
 enum err_code index_rebuild(struct index *index, struct index_part *part, struct err_note *note)
 {
     enum err_code rc = part->run == NULL ? ERR_OK : give_up_run(index, &part);
-    struct index_part *rest = NULL;
     struct writing w = {.table = NULL};
     if (rc == ERR_OK) {
         rc = index_table_new(&w.table, part->first);
@@ -285,11 +326,11 @@ enum err_code index_rebuild(struct index *index, struct index_part *part, struct
     }
     if (rc == ERR_OK) {
         w.states = calloc(w.table->end - w.table->first + 1, 1);
-        rc = w.states == NULL ? ERR_NO_MEMORY : rest_of(&rest, part, w.table->end);
+        rc = w.states == NULL ? ERR_NO_MEMORY : ERR_OK;
     }
     if (rc == ERR_OK) {
         index_table_states(w.table, w.states);
-        rc = replace(index, part, &w, rest, note);
+        rc = put_back(index, part, &w, note);
         index->midnight_s = 0; /* what has expired is in it again */
         index->expired_part = 0;
         index->expired = (struct run_expiry){0};

@@ -358,6 +358,11 @@ enum err_code vault_commit(struct vault *vault, struct err_note *note)
     return ERR_OK;
 }
 
+bool vault_is_unsure(const struct vault *vault)
+{
+    return vault->failure != ERR_OK;
+}
+
 void vault_keep_copy(struct vault *vault)
 {
     if (vault->copy_due && vault->failure == ERR_OK) {

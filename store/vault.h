@@ -203,6 +203,8 @@ void vault_clock(struct vault *vault, uint64_t now_s);
  * that error until the vault is opened again; a full disk met in time does not.
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code vault_commit(struct vault *vault, struct err_note *note);
+/* Whether there was such an error. */
+bool vault_is_unsure(const struct vault *vault);
 /* Write the copy that a lost vault comes back from, where it is behind what is committed; that it
  * cannot be written is no error.  It is left out of vault_commit() because whoever asked for a
  * change waits for that, and the journal alone keeps every change of blocks that the copy lacks.

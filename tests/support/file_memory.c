@@ -37,6 +37,9 @@ static enum err_code fault(struct memory *m, enum file_memory_call call, const c
             rc = m->fail_with[kind];
         }
     }
+    if (m->full && (call == FILE_MEMORY_APPEND || call == FILE_MEMORY_CREATE)) {
+        rc = ERR_NO_SPACE;
+    }
     if (kinds_count == 2 && m->crash_at != 0 && m->counts[FILE_MEMORY_ANY] == m->crash_at) {
         m->crashed = true;
         rc = ERR_IO;
@@ -288,6 +291,11 @@ static const struct files memory_calls = {
     .sync_dir = memory_sync_dir,
     .list = memory_list,
 };
+
+void file_memory_full(struct files *files, bool full)
+{
+    memory_of(files)->full = full;
+}
 
 struct memory *memory_new(uint64_t seed)
 {

@@ -45,6 +45,8 @@ void file_memory_free(struct files *files);
  * is lost with the next crash, or not. */
 void file_memory_fail(struct files *files, enum file_memory_call call, uint64_t nth,
                       enum err_code code);
+/* From now on, or no longer: nothing is appended and no file is made (ERR_NO_SPACE). */
+void file_memory_full(struct files *files, bool full);
 /* Crash at the nth (from 1) changing call from now on: that call and all after it give ERR_IO. */
 void file_memory_crash_at(struct files *files, uint64_t nth);
 void file_memory_crash(struct files *files);

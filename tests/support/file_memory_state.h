@@ -53,6 +53,7 @@ struct memory {
     enum err_code fail_with[FILE_MEMORY_READ_AT + 1];
     uint64_t crash_at;
     bool crashed;
+    bool full; /* what takes room fails */
     struct file_memory_hook hook;
     bool hooked; /* inside of it */
     uint64_t broken_rules;

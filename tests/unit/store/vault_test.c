@@ -557,6 +557,7 @@ static void a_full_disk_changes_nothing_and_passes(void **state)
     assert_int_equal(vault_commit(vault, &note), ERR_NO_SPACE);
     assert_int_equal(vault_contents(vault)->blocks_count, 1);
     assert_int_equal(vault_contents(vault)->generation, 2);
+    assert_false(vault_is_unsure(vault));
     block(3);
     assert_int_equal(vault_commit(vault, &note), ERR_OK);
     reopen();
@@ -574,6 +575,7 @@ static void an_outcome_nobody_knows_is_settled_by_reopening(void **state)
         file_memory_fail(files, calls[i], 1, ERR_IO);
         assert_int_equal(vault_commit(vault, &note), ERR_IO);
         assert_int_equal(vault_contents(vault)->blocks_count, before);
+        assert_true(vault_is_unsure(vault));
         block((uint8_t)(20 + i));
         assert_int_equal(vault_commit(vault, &note), ERR_IO);
         reopen();
