@@ -194,7 +194,7 @@ static enum err_code make_state(struct index *index, const struct index_config *
     }
     run_hash_init(index->hash, config->key);
     memcpy(index->key, config->key, SEAL_KEY_LEN);
-    index->all = run_set_all(index->hash);
+    index->all = run_set_of(index->hash, SET_ALL);
     return ERR_OK;
 }
 

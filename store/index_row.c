@@ -23,6 +23,22 @@ static void add_ref(struct index_row *row, uint64_t subject_hash, uint64_t relat
         (struct index_ref){.subject_hash = subject_hash, .relation = (uint8_t)relation};
 }
 
+/* An author's own set tells whose a post is and counts for quotas; no peer can ask for it. */
+static void add_sets(struct index_row *row, const struct run_hash *hash, const struct post *post)
+{
+    uint32_t sets[SET_OF_POST_MAX];
+    size_t count = set_of_post(sets, post);
+    for (size_t i = 0; i < count; i++) {
+        if (sets[i] != SET_ALL) {
+            row->sets[row->sets_count++] = run_set_of(hash, sets[i]);
+        }
+    }
+    row->sets[row->sets_count++] = run_set_author(hash, &post->author);
+    if (post->kind == POST_PROFILE) {
+        row->sets[row->sets_count++] = run_set_profiles(hash, &post->author);
+    }
+}
+
 void index_row_of(struct index_row *row, const struct run_hash *hash, const struct post *post)
 {
     *row = (struct index_row){
@@ -31,10 +47,7 @@ void index_row_of(struct index_row *row, const struct run_hash *hash, const stru
         .expires_s = post->expires_s,
         .flags = index_row_fixed(post) ? INDEX_FIXED : 0,
     };
-    row->sets[row->sets_count++] = run_set_author(hash, &post->author);
-    for (size_t i = 0; i < post->tags_count; i++) {
-        row->sets[row->sets_count++] = run_set_tag(hash, post->tags[i]);
-    }
+    add_sets(row, hash, post);
     for (size_t i = 0; i < post->refs_count; i++) {
         uint64_t relation = post->refs[i].relation;
         add_ref(row, run_hash_id(hash, &post->refs[i].id),

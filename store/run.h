@@ -3,7 +3,7 @@
  *
  * A run covers the positions first .. end-1 and answers from its own file:
  *     records   position -> id, created_s, state, flags     run_record(), run_find()
- *     sets      "all", each author, each tag, sorted        store/run_set.h
+ *     sets      those of proto/set.h, authors, sorted       store/run_set.h
  *     refs      what refers to an id                        store/run_postings.h
  *     words     which posts hold a word                     store/run_postings.h
  *     expiries  when posts expire                           run_expiry_next()

@@ -7,7 +7,7 @@
 _Static_assert(crypto_shorthash_KEYBYTES == 16, "the keys in run_hash.h");
 _Static_assert(crypto_shorthash_BYTES == 8, "a hash has 64 bits");
 
-enum set_kind { SET_ALL = 0, SET_AUTHOR = 1, SET_TAG = 2 };
+enum set_kind { KIND_SHARED = 0, KIND_AUTHOR = 1, KIND_PROFILES = 2 };
 
 void run_hash_init(struct run_hash *hash, const uint8_t store_key[SEAL_KEY_LEN])
 {
@@ -54,17 +54,18 @@ static struct run_set_name name_of(const struct run_hash *hash, enum set_kind ki
     return name;
 }
 
-struct run_set_name run_set_all(const struct run_hash *hash)
+struct run_set_name run_set_of(const struct run_hash *hash, uint32_t set)
 {
-    return name_of(hash, SET_ALL, octets_of(NULL, 0));
+    uint8_t number[2] = {(uint8_t)(set >> 8), (uint8_t)set};
+    return name_of(hash, KIND_SHARED, octets_of(number, sizeof number));
 }
 
 struct run_set_name run_set_author(const struct run_hash *hash, const struct key *author)
 {
-    return name_of(hash, SET_AUTHOR, octets_of(author->octets, KEY_LEN));
+    return name_of(hash, KIND_AUTHOR, octets_of(author->octets, KEY_LEN));
 }
 
-struct run_set_name run_set_tag(const struct run_hash *hash, struct octets tag)
+struct run_set_name run_set_profiles(const struct run_hash *hash, const struct key *author)
 {
-    return name_of(hash, SET_TAG, tag);
+    return name_of(hash, KIND_PROFILES, octets_of(author->octets, KEY_LEN));
 }

@@ -7,6 +7,7 @@
 
 #include "proto/key.h"
 #include "proto/octets.h"
+#include "proto/set.h"
 #include "store/seal.h"
 
 #define RUN_SET_NAME_LEN 16
@@ -18,7 +19,8 @@ struct run_hash {
     uint8_t set_key[32];  /* BLAKE2b-128 */
 };
 
-/* The name of a set of posts: "all", one author's, one tag's. */
+/* The name of a set of posts: one that nodes reconcile (proto/set.h), or, for this node alone, an
+ * author's posts and an author's profiles. */
 struct run_set_name {
     uint8_t octets[RUN_SET_NAME_LEN];
 };
@@ -32,9 +34,9 @@ uint64_t run_hash_id(const struct run_hash *hash, const struct post_id *id);
 /* word is in whatever normal form the search has; it may be empty. */
 uint64_t run_hash_word(const struct run_hash *hash, struct octets word);
 
-struct run_set_name run_set_all(const struct run_hash *hash);
+/* set is a number of proto/set.h. */
+struct run_set_name run_set_of(const struct run_hash *hash, uint32_t set);
 struct run_set_name run_set_author(const struct run_hash *hash, const struct key *author);
-/* tag is in the normal form of SPEC 3. */
-struct run_set_name run_set_tag(const struct run_hash *hash, struct octets tag);
+struct run_set_name run_set_profiles(const struct run_hash *hash, const struct key *author);
 
 #endif

@@ -1,5 +1,5 @@
-/* run_set.h - the sets in a run: "all", each author's posts, each tag's, sorted by
- * (created_s, id).
+/* run_set.h - the sets in a run: those that nodes reconcile, each author's posts and profiles,
+ * sorted by (created_s, id).
  *
  * A rank is how many entries of the set in this run come before.  A set nobody is in is empty, and
  * that is no error.  Every call may give ERR_DAMAGED and ERR_IO, and says so in the note.

@@ -12,6 +12,7 @@
 #include "proto/negentropy_query.h"
 #include "proto/octets.h"
 #include "proto/post.h"
+#include "proto/set.h"
 #include "store/file.h"
 #include "store/found.h"
 #include "store/quota.h"
@@ -154,5 +155,9 @@ MUST_USE enum err_code store_dated(struct store *store, bool *any, uint64_t from
  *   ERR_IO, ERR_NO_MEMORY  what was answered is not to be used */
 MUST_USE enum err_code store_answer(struct store *store, struct negentropy_results *results,
                                     const struct negentropy_batch *batch, struct err_note *note);
+/* The same over another set, by its number in proto/set.h. */
+MUST_USE enum err_code store_answer_set(struct store *store, struct negentropy_results *results,
+                                        uint32_t set, const struct negentropy_batch *batch,
+                                        struct err_note *note);
 
 #endif

@@ -48,6 +48,9 @@ MUST_USE enum err_code store_find(struct store *store, bool *found, struct index
                                   const struct post_id *ids, size_t count, struct err_note *note);
 MUST_USE enum err_code store_find_next(struct store *store, struct index_place *place,
                                        uint64_t position, uint64_t end, struct err_note *note);
+/* Whether a later profile of its author is kept. */
+MUST_USE enum err_code store_is_superseded(struct store *store, bool *is_superseded,
+                                           const struct post *profile, struct err_note *note);
 MUST_USE enum err_code store_is_by(struct store *store, bool *is_by,
                                    const struct index_place *place, const struct key *author,
                                    struct err_note *note);

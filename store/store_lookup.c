@@ -1,5 +1,7 @@
 #include "store/store_inner.h"
 
+#include <stdlib.h>
+
 #define TRIES_MAX 3
 
 /* Whether to ask again: what does not read was built again. */
@@ -64,12 +66,50 @@ enum err_code store_has_retract(struct store *store, bool *has, const struct pos
 enum err_code store_answer(struct store *store, struct negentropy_results *results,
                            const struct negentropy_batch *batch, struct err_note *note)
 {
-    struct run_set_name all = run_set_all(index_hash(store->index));
+    return store_answer_set(store, results, SET_ALL, batch, note);
+}
+
+enum err_code store_answer_set(struct store *store, struct negentropy_results *results,
+                               uint32_t set, const struct negentropy_batch *batch,
+                               struct err_note *note)
+{
+    struct run_set_name name = run_set_of(index_hash(store->index), set);
     unsigned tries = 0;
     enum err_code rc;
     do {
-        rc = index_answer(store->index, results, &all, batch, note);
+        rc = index_answer(store->index, results, &name, batch, note);
     } while (again(store, &rc, &tries, note));
+    return rc;
+}
+
+enum err_code store_is_superseded(struct store *store, bool *is_superseded,
+                                  const struct post *profile, struct err_note *note)
+{
+    struct {
+        struct negentropy_batch batch;
+        struct negentropy_results results;
+        struct negentropy_item item;
+    } *question = calloc(1, sizeof *question);
+    if (question == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    const struct negentropy_item own = {.created_s = profile->created_s, .id = profile->id};
+    struct run_set_name name = run_set_profiles(index_hash(store->index), &profile->author);
+    question->results.items = &question->item;
+    question->results.items_cap = 1;
+    question->batch.queries_count = 1;
+    question->batch.queries[0] = (struct negentropy_query){.kind = NEGENTROPY_FOLD,
+                                                           .lower = negentropy_bound_at(&own),
+                                                           .upper = negentropy_bound_infinity()};
+    unsigned tries = 0;
+    enum err_code rc;
+    do {
+        rc = index_answer(store->index, &question->results, &name, &question->batch, note);
+    } while (again(store, &rc, &tries, note));
+    if (rc == ERR_OK) {
+        *is_superseded = question->results.answers[0].fold.count > 0; /* it is not kept itself */
+    }
+    free(question);
     return rc;
 }
 

@@ -177,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     struct files *files = write_edited();
     struct run *run = NULL;
     if (may(run_open(&run, files, cache, &name, &note))) {
-        struct run_set_name all = run_set_all(&model.hash);
+        struct run_set_name all = run_set_of(&model.hash, SET_ALL);
         struct run_set_name tag = run_model_tag(&model, 1);
         read_rows(run);
         read_set(run, &all);

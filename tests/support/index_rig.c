@@ -67,6 +67,6 @@ void index_rig_answer(struct index *index, struct negentropy_results *results,
                       const struct negentropy_batch *batch)
 {
     struct err_note note = {{0}};
-    struct run_set_name all = run_set_all(index_hash(index));
+    struct run_set_name all = run_set_of(index_hash(index), SET_ALL);
     must(index_answer(index, results, &all, batch, &note), &note);
 }

@@ -96,9 +96,7 @@ struct run_set_name run_model_author(const struct run_model *model, uint32_t aut
 
 struct run_set_name run_model_tag(const struct run_model *model, uint32_t tag)
 {
-    char text[16];
-    (void)snprintf(text, sizeof text, "tag%u", (unsigned)tag);
-    return run_set_tag(&model->hash, octets_of_text(text));
+    return run_set_of(&model->hash, SET_TAGS + tag);
 }
 
 uint64_t run_model_word(const struct run_model *model, uint32_t word)
@@ -130,7 +128,8 @@ static void fill(const struct run_model *model, struct run_rows *rows)
         if (post->record.state == RUN_HOLE) {
             continue;
         }
-        rows->sets[rows->sets_count++] = (struct run_set_row){run_set_all(&model->hash), position};
+        rows->sets[rows->sets_count++] =
+            (struct run_set_row){run_set_of(&model->hash, SET_ALL), position};
         rows->sets[rows->sets_count++] =
             (struct run_set_row){run_model_author(model, post->author), position};
         if (post->tag != 0) {

@@ -209,7 +209,7 @@ static void check_set(struct look *look, const struct run_set_name *set)
 static void check_sets(struct look *look)
 {
     struct run_model *model = look->model;
-    struct run_set_name set = run_set_all(&model->hash);
+    struct run_set_name set = run_set_of(&model->hash, SET_ALL);
     gather(look, 0, 0);
     check_set(look, &set);
     for (size_t i = 0; i < 10; i++) {

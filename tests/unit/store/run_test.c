@@ -181,7 +181,7 @@ static void no_flip_makes_a_run_lie(void **state)
 {
     (void)state;
     size_t len = file_memory_len(files, "run");
-    struct run_set_name all = run_set_all(&model.hash);
+    struct run_set_name all = run_set_of(&model.hash, SET_ALL);
     struct negentropy_bound infinity = negentropy_bound_infinity();
     struct fold whole;
     struct run *run = opened(files);
@@ -377,8 +377,8 @@ static void the_format_is_the_one_that_was_written_down(void **state)
         const char *path;
         const char *digest;
     } wanted[] = {
-        {"run", "fff4209281abb36c387c6c04b1da55c3"},
-        {"into", "677c3929f1a227638e1e6e2e2f453957"},
+        {"run", "191a9e7c21947565d36d3e16380e416e"},
+        {"into", "d4208b147679ce3ccca2cde03782cbc5"},
     };
     struct run *run = opened(files);
     struct run_name into = run_model_name("into", 13);
@@ -417,14 +417,14 @@ static void names_of_sets_are_told_apart_by_kind_and_key(void **state)
     struct key key;
     memset(key.octets, 'a', sizeof key.octets);
     struct run_set_name names[4] = {
-        run_set_all(&model.hash),
+        run_set_of(&model.hash, SET_ALL),
         run_set_author(&model.hash, &key),
-        run_set_tag(&model.hash, octets_of(key.octets, sizeof key.octets)),
+        run_set_profiles(&model.hash, &key),
     };
     static const uint8_t other_key[SEAL_KEY_LEN] = {9};
     struct run_hash other;
     run_hash_init(&other, other_key);
-    names[3] = run_set_all(&other);
+    names[3] = run_set_of(&other, SET_ALL);
     for (size_t i = 0; i < 4; i++) {
         for (size_t j = 0; j < i; j++) {
             assert_memory_not_equal(&names[i], &names[j], sizeof names[i]);

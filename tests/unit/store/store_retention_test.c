@@ -207,6 +207,25 @@ static void what_stands_stays(void **state)
     assert_int_equal(put_one(4), STORE_REFUSED);
 }
 
+static void below_the_floor_a_profile_that_was_replaced_is_refused(void **state)
+{
+    (void)state;
+    rules.keep_s = 10 * DAY_S;
+    reopen();
+    uint64_t old_s = NOW_S - 50 * DAY_S;
+    person_profile(&posts, &ana, old_s, "A.", "");
+    person_profile(&posts, &ana, old_s + 10, "An", "");
+    person_profile(&posts, &ana, NOW_S, "Ana", "");
+    person_profile(&posts, &ana, NOW_S - 10, "late", "");
+    person_profile(&posts, &bea, old_s, "Bea", "");
+    assert_int_equal(tend(NOW_S), ERR_OK); /* raises the floor */
+    assert_int_equal(put_one(0), STORE_NEW);
+    assert_int_equal(put_one(2), STORE_NEW);
+    assert_int_equal(put_one(1), STORE_REFUSED);
+    assert_int_equal(put_one(3), STORE_NEW); /* above the floor everything is kept */
+    assert_int_equal(put_one(4), STORE_NEW);
+}
+
 static void above_its_size_the_oldest_days_leave(void **state)
 {
     (void)state;
@@ -320,6 +339,7 @@ int main(void)
         TEST(above_its_size_the_oldest_days_leave),
         TEST(a_crash_on_the_way_is_made_up_for),
         TEST(a_damaged_floor_is_raised_again),
+        TEST(below_the_floor_a_profile_that_was_replaced_is_refused),
         TEST(the_last_profile_of_each_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,104 @@
+#include "proto/set.h"
+
+#include <sodium.h>
+
+#define PREFIX     "kith/set/1"
+#define PREFIX_LEN (sizeof PREFIX - 1)
+
+enum bucket_kind { BUCKET_AUTHOR = 1, BUCKET_TAG = 2 };
+
+bool set_is_known(uint32_t set)
+{
+    return set == SET_ALL || set == SET_STANDING || (set >= SET_AUTHORS && set < SETS_END);
+}
+
+static uint32_t bucket_of(enum bucket_kind kind, struct octets what)
+{
+    uint8_t hash[crypto_generichash_BYTES];
+    uint8_t first = (uint8_t)kind;
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    (void)crypto_generichash_update(&state, (const uint8_t *)PREFIX, PREFIX_LEN);
+    (void)crypto_generichash_update(&state, &first, 1);
+    (void)crypto_generichash_update(&state, what.at, what.len);
+    (void)crypto_generichash_final(&state, hash, sizeof hash);
+    return hash[0];
+}
+
+uint32_t set_of_author(const struct key *author)
+{
+    return SET_AUTHORS + bucket_of(BUCKET_AUTHOR, octets_of(author->octets, KEY_LEN));
+}
+
+uint32_t set_of_tag(struct octets tag)
+{
+    return SET_TAGS + bucket_of(BUCKET_TAG, tag);
+}
+
+static bool is_among(const uint32_t *sets, size_t count, uint32_t set)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sets[i] == set) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t set_of_post(uint32_t sets[SET_OF_POST_MAX], const struct post *post)
+{
+    size_t count = 0;
+    sets[count++] = SET_ALL;
+    if (post_stands(post)) {
+        sets[count++] = SET_STANDING;
+    }
+    sets[count++] = set_of_author(&post->author);
+    for (size_t i = 0; i < post->tags_count; i++) {
+        uint32_t set = set_of_tag(post->tags[i]);
+        if (!is_among(sets, count, set)) {
+            sets[count++] = set;
+        }
+    }
+    return count;
+}
+
+static bool has_bit(const uint8_t *bits, uint32_t at)
+{
+    return ((bits[at / 8] >> (at % 8)) & 1) != 0;
+}
+
+bool set_is_chosen(const struct set_choice *choice, uint32_t set)
+{
+    if (set == SET_STANDING) {
+        return true;
+    }
+    if (!choice->buckets || set < SET_AUTHORS || set >= SETS_END) {
+        return !choice->buckets && set == SET_ALL;
+    }
+    return set >= SET_TAGS ? has_bit(choice->tags, set - SET_TAGS)
+                           : has_bit(choice->authors, set - SET_AUTHORS);
+}
+
+uint32_t set_next_chosen(const struct set_choice *choice, uint32_t from)
+{
+    uint32_t set = from;
+    while (set < SETS_END && !set_is_chosen(choice, set)) {
+        set++;
+    }
+    return set;
+}
+
+bool set_post_is_chosen(const struct set_choice *choice, const struct post *post)
+{
+    if (!choice->buckets) {
+        return true;
+    }
+    uint32_t sets[SET_OF_POST_MAX];
+    size_t count = set_of_post(sets, post);
+    for (size_t i = 0; i < count; i++) {
+        if (set_is_chosen(choice, sets[i])) {
+            return true;
+        }
+    }
+    return false;
+}
