@@ -13,7 +13,7 @@
 #include "tests/support/file_memory.h"
 
 #define ACTS       150
-#define STRIDE     23
+#define STRIDE     37
 #define SMALL_LEN  1536
 #define PAGE_LEN   4096
 #define FILES_MAX  128

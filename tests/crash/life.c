@@ -104,10 +104,10 @@ static uint32_t some_stored(struct life *life)
 
 static size_t text_len_of(struct life *life)
 {
-    uint64_t kind = life_draw(life, 40);
+    uint64_t kind = life_draw(life, 160);
     return (size_t)(kind == 0   ? 2000 + life_draw(life, 10000)
-                    : kind < 10 ? 4 + life_draw(life, 800)
-                                : 4 + life_draw(life, 200));
+                    : kind < 20 ? 4 + life_draw(life, 800)
+                                : 4 + life_draw(life, 120));
 }
 
 static uint32_t fresh_text(struct life *life, uint32_t who)
@@ -215,7 +215,7 @@ static enum err_code put(struct life *life, const struct batch *batch)
 static enum err_code put_some(struct life *life)
 {
     struct batch batch = {.count = 0};
-    uint64_t count = life_draw(life, 12) == 0 ? 1 + life_draw(life, 20) : 1 + life_draw(life, 2);
+    uint64_t count = life_draw(life, 16) == 0 ? 2 + life_draw(life, 16) : 1;
     for (uint64_t i = 0; i < count && batch.count + 2 <= LEDGER_BATCH_MAX; i++) {
         add_one(life, &batch);
     }
@@ -255,7 +255,8 @@ static enum err_code adopt(struct life *life)
 {
     struct ledger *ledger = &life->ledger;
     struct journal_adopted posts[LEDGER_ADOPTED_MAX];
-    size_t count = 2 + (size_t)life_draw(life, LEDGER_ADOPTED_MAX - 1);
+    size_t count =
+        2 + (size_t)life_draw(life, life_draw(life, 4) == 0 ? LEDGER_ADOPTED_MAX - 1 : 2);
     if (ledger->own_count + count > LEDGER_OWN_MAX) {
         return ERR_OK;
     }

@@ -17,8 +17,8 @@
 #include "tests/support/file_memory.h"
 
 #define STEPS         2100
-#define LIVE_ON_EVERY 29  /* points */
-#define AGAIN_EVERY   607 /* points */
+#define LIVE_ON_EVERY 61   /* points */
+#define AGAIN_EVERY   1201 /* points */
 
 static const enum file_memory_outcome outcomes[] = {FILE_MEMORY_DROP, FILE_MEMORY_KEEP,
                                                     FILE_MEMORY_PAGES, FILE_MEMORY_SECTOR};
