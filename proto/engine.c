@@ -31,106 +31,29 @@ struct engine_limits engine_limits_relay(void)
 
 /* ---- Construction ------------------------------------------------------------------------- */
 
-static bool batch_make(struct batch *batch, uint32_t max, bool with_wires)
-{
-    batch->flights = calloc(max, sizeof *batch->flights);
-    batch->ids = calloc(max, sizeof *batch->ids);
-    batch->wires = with_wires ? calloc(max, sizeof *batch->wires) : NULL;
-    return batch->flights != NULL && batch->ids != NULL && (batch->wires != NULL || !with_wires);
-}
-
-static void batch_drop(struct batch *batch)
-{
-    free(batch->flights);
-    free(batch->ids);
-    free(batch->wires);
-}
-
-static bool turn_make(struct turn *turn, size_t reply_max)
-{
-    turn->message = calloc(1, NEGENTROPY_MESSAGE_MAX);
-    turn->reply = (struct octets_room){.at = calloc(1, reply_max), .cap = reply_max};
-    return turn->message != NULL && turn->reply.at != NULL;
-}
-
-static void turn_drop(struct turn *turn)
-{
-    free(turn->message);
-    free(turn->reply.at);
-}
-
-static bool posts_make(struct engine *e)
+static bool tables_make(struct engine *e)
 {
     const struct engine_limits *limits = &e->limits;
-    uint32_t chains_count = 64;
-    while (chains_count < limits->posts_max) {
-        chains_count *= 2;
-    }
-    e->chains_mask = chains_count - 1;
-    e->chains = calloc(chains_count, sizeof *e->chains);
-    e->flights = calloc(limits->posts_max, sizeof *e->flights);
-    e->shown = calloc((size_t)limits->posts_max * e->peer_words, sizeof *e->shown);
-    e->answers = calloc(limits->posts_max, sizeof *e->answers);
-    e->arrivals = calloc(MESSAGE_POSTS_MAX, sizeof *e->arrivals);
     e->verify_batches = calloc(limits->verify_batches_max, sizeof *e->verify_batches);
-    bool made = e->chains != NULL && e->flights != NULL && e->shown != NULL && e->answers != NULL &&
-                e->arrivals != NULL && e->verify_batches != NULL &&
-                batch_make(&e->store_batch, ENGINE_STORE_MAX, true);
-    for (uint32_t i = 0; made && i < KNOWN_BATCHES_MAX; i++) {
-        made = batch_make(&e->known_batches[i], ENGINE_KNOWN_MAX, false);
-    }
-    for (uint32_t i = 0; made && i < limits->verify_batches_max; i++) {
-        made = batch_make(&e->verify_batches[i], ENGINE_VERIFY_MAX, true);
-    }
-    for (uint32_t c = 0; made && c < chains_count; c++) {
-        e->chains[c] = NO_INDEX;
-    }
-    for (uint32_t f = 0; made && f < limits->posts_max; f++) {
-        e->flights[f].chain_next = f + 1 < limits->posts_max ? f + 1 : NO_INDEX;
-    }
-    return made;
-}
-
-static bool peers_make(struct engine *e)
-{
-    const struct engine_limits *limits = &e->limits;
-    e->lists_cap = (size_t)limits->peers_max * 2 + ENGINE_EFFECTS_MAX;
-    e->lists = calloc(e->lists_cap, sizeof *e->lists);
-    e->arena = malloc(ARENA_MAX);
-    e->peers = calloc(limits->peers_max, sizeof *e->peers);
     e->ready = calloc(e->peer_words, sizeof *e->ready);
     e->full = calloc(e->peer_words, sizeof *e->full);
-    e->masks = calloc((size_t)e->peer_words * 64, sizeof *e->masks);
     e->dials = calloc(limits->addresses_max, sizeof *e->dials);
     e->joins = calloc(limits->joins_max, sizeof *e->joins);
-    bool made = e->lists != NULL && e->arena != NULL && e->peers != NULL && e->ready != NULL &&
-                e->full != NULL && e->masks != NULL && e->dials != NULL && e->joins != NULL;
-    for (uint32_t p = 0; made && p < limits->peers_max; p++) {
-        e->peers[p].full_at_ms = NEVER_MS;
-        e->peers[p].recon_at_ms = NEVER_MS;
-        e->peers[p].initiator = NO_INDEX;
-        e->peers[p].responder = NO_INDEX;
-    }
-    return made;
-}
-
-static bool recons_make(struct engine *e)
-{
-    const struct engine_limits *limits = &e->limits;
     e->initiators = calloc(limits->initiators_max, sizeof *e->initiators);
     e->responders = calloc(limits->responders_max, sizeof *e->responders);
-    bool made = e->initiators != NULL && e->responders != NULL;
-    for (uint32_t i = 0; made && i < limits->initiators_max; i++) {
-        struct initiator *initiator = &e->initiators[i];
-        initiator->need.at = calloc(QUEUE_IDS_MAX, sizeof *initiator->need.at);
-        initiator->have.at = calloc(QUEUE_IDS_MAX, sizeof *initiator->have.at);
-        made = turn_make(&initiator->turn, BULK_OCTETS_MAX) && initiator->need.at != NULL &&
-               initiator->have.at != NULL;
+    return e->verify_batches != NULL && e->ready != NULL && e->full != NULL && e->dials != NULL &&
+           e->joins != NULL && e->initiators != NULL && e->responders != NULL;
+}
+
+static bool scratch_make(struct engine *e, struct engine_scratch *shared)
+{
+    if (shared == NULL) {
+        e->scratch_own = engine_scratch_new(&e->scratch, &e->limits) == ERR_OK;
+        return e->scratch_own;
     }
-    for (uint32_t r = 0; made && r < limits->responders_max; r++) {
-        made = turn_make(&e->responders[r], NEGENTROPY_MESSAGE_MAX);
-    }
-    return made;
+    assert(shared->peers_max >= e->limits.peers_max);
+    e->scratch = shared;
+    return true;
 }
 
 static void check_limits(const struct engine_limits *limits)
@@ -157,7 +80,9 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
     e->now_ms = config->now_ms;
     e->tick_at_ms = NEVER_MS;
     e->peer_words = (config->limits.peers_max + 63) / 64;
-    if (!posts_make(e) || !peers_make(e) || !recons_make(e)) {
+    e->slim_at_ms = NEVER_MS;
+    if (!tables_make(e) || !scratch_make(e, config->scratch) || !room_for_flights(e, 1) ||
+        !room_for_peer(e, 0)) {
         engine_free(e);
         return ERR_NO_MEMORY;
     }
@@ -167,54 +92,12 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
 
 static void posts_drop(struct engine *e)
 {
-    for (uint32_t f = 0; e->flights != NULL && f < e->limits.posts_max; f++) {
+    for (uint32_t f = 0; f < e->flights_cap; f++) {
         struct flight *flight = &e->flights[f];
         while (flight->candidates_count > 0) {
             held_release(e, flight->candidates[--flight->candidates_count].held);
         }
     }
-    for (uint32_t i = 0; i < KNOWN_BATCHES_MAX; i++) {
-        batch_drop(&e->known_batches[i]);
-    }
-    for (uint32_t i = 0; e->verify_batches != NULL && i < e->limits.verify_batches_max; i++) {
-        batch_drop(&e->verify_batches[i]);
-    }
-    batch_drop(&e->store_batch);
-    free(e->verify_batches);
-    free(e->chains);
-    free(e->flights);
-    free(e->shown);
-    free(e->answers);
-    free(e->arrivals);
-}
-
-static void peers_drop(struct engine *e)
-{
-    for (uint32_t p = 0; e->peers != NULL && p < e->limits.peers_max; p++) {
-        free(e->peers[p].serve);
-    }
-    free(e->lists);
-    free(e->arena);
-    free(e->peers);
-    free(e->ready);
-    free(e->full);
-    free(e->masks);
-    free(e->dials);
-    free(e->joins);
-}
-
-static void recons_drop(struct engine *e)
-{
-    for (uint32_t i = 0; e->initiators != NULL && i < e->limits.initiators_max; i++) {
-        turn_drop(&e->initiators[i].turn);
-        free(e->initiators[i].need.at);
-        free(e->initiators[i].have.at);
-    }
-    for (uint32_t r = 0; e->responders != NULL && r < e->limits.responders_max; r++) {
-        turn_drop(&e->responders[r]);
-    }
-    free(e->initiators);
-    free(e->responders);
 }
 
 void engine_free(struct engine *e)
@@ -223,8 +106,20 @@ void engine_free(struct engine *e)
         return;
     }
     posts_drop(e);
-    peers_drop(e);
-    recons_drop(e);
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
+        free(e->peers[p].serve);
+    }
+    room_drop(e);
+    if (e->scratch_own) {
+        engine_scratch_free(e->scratch);
+    }
+    free(e->verify_batches);
+    free(e->ready);
+    free(e->full);
+    free(e->dials);
+    free(e->joins);
+    free(e->initiators);
+    free(e->responders);
     free(e);
 }
 
@@ -316,6 +211,7 @@ static void on_time(struct engine *e)
     dial_on_time(e);
     join_on_time(e);
     recon_on_time(e);
+    room_on_time(e);
     if (e->store_at_ms > e->now_ms) {
         engine_deadline(e, e->store_at_ms);
     }

@@ -51,10 +51,21 @@ struct engine_limits {
 struct engine_limits engine_limits_personal(void); /* 32 peers, 4 MiB in flight */
 struct engine_limits engine_limits_relay(void);    /* 1024 peers, 32 MiB in flight */
 
+/* Room that is used within one step, by default an engine's own.  A program with many engines may
+ * share one among all whose limits are no larger than it was made for; what a step's effects borrow
+ * then lives until the next step of any of them. */
+struct engine_scratch;
+
+/* ERR_NO_MEMORY  an allocation failed */
+MUST_USE enum err_code engine_scratch_new(struct engine_scratch **scratch,
+                                          const struct engine_limits *limits);
+void engine_scratch_free(struct engine_scratch *scratch);
+
 struct engine_config {
     struct engine_limits limits;
-    struct message_hello hello;    /* sent to each peer; a relay's proof must be ready */
-    uint8_t seed[ENGINE_SEED_LEN]; /* for jitter and hash tables; random in a real node */
+    struct message_hello hello;     /* sent to each peer; a relay's proof must be ready */
+    struct engine_scratch *scratch; /* borrowed until engine_free(); NULL: its own */
+    uint8_t seed[ENGINE_SEED_LEN];  /* for jitter and hash tables; random in a real node */
     uint64_t now_ms;
 };
 
@@ -268,7 +279,9 @@ struct engine_output {
 
 struct engine;
 
-/* Everything it will ever hold beyond buffers of frames is allocated here.
+/* An idle engine is small (64 KiB with a relay's limits, beside its scratch).  Its tables grow
+ * with what it does, up to the limits, and shrink some seconds after that ended.  Where the machine
+ * has no memory to grow, the peer that made it necessary is closed, or the work waits.
  *
  *   ERR_NO_MEMORY  an allocation failed */
 MUST_USE enum err_code engine_new(struct engine **engine, const struct engine_config *config);

@@ -82,11 +82,12 @@ static void check_turn(const struct engine *e, const struct turn *turn)
 
 void engine_check(const struct engine *e)
 {
-    assert(e->flights_count <= e->limits.posts_max && e->octets_count <= e->limits.octets_max);
+    assert(e->flights_cap <= e->limits.posts_max && e->peers_cap <= e->limits.peers_max);
+    assert(e->flights_count <= e->flights_cap && e->octets_count <= e->limits.octets_max);
     assert(e->flights_count > 0 || e->octets_count == 0);
-    assert(e->ready_count <= e->peers_count && e->peers_count <= e->limits.peers_max);
+    assert(e->ready_count <= e->peers_count && e->peers_count <= e->peers_cap);
     assert(e->pushes.count <= e->flights_count && e->paused.count <= e->peers_count);
-    assert(e->answers_count <= e->limits.posts_max);
+    assert(e->answers_count <= e->flights_cap);
     for (uint32_t i = 0; i < e->limits.initiators_max; i++) {
         check_turn(e, &e->initiators[i].turn);
         assert(e->initiators[i].need.count <= QUEUE_IDS_MAX);

@@ -18,7 +18,7 @@ bool engine_has_room(struct engine *e, size_t payload_len, size_t peers_count)
 {
     bool room = e->out->effects_count + EFFECTS_SPARE <= ENGINE_EFFECTS_MAX &&
                 e->arena_len + payload_len <= ARENA_MAX &&
-                e->lists_count + peers_count <= e->lists_cap;
+                e->lists_count + peers_count <= e->scratch->lists_cap;
     e->more = e->more || !room;
     return room;
 }
@@ -26,15 +26,15 @@ bool engine_has_room(struct engine *e, size_t payload_len, size_t peers_count)
 uint8_t *engine_arena(struct engine *e, size_t len)
 {
     assert(len <= ARENA_MAX - e->arena_len);
-    uint8_t *at = e->arena + e->arena_len;
+    uint8_t *at = e->scratch->arena + e->arena_len;
     e->arena_len += len;
     return at;
 }
 
 void engine_send_one(struct engine *e, uint32_t peer, enum frame_type type, struct octets payload)
 {
-    assert(e->lists_count < e->lists_cap);
-    uint32_t *list = e->lists + e->lists_count++;
+    assert(e->lists_count < e->scratch->lists_cap);
+    uint32_t *list = e->scratch->lists + e->lists_count++;
     *list = peer;
     engine_emit(e, ENGINE_SEND)->as.send =
         (struct engine_send){.peers = list, .peers_count = 1, .type = type, .payload = payload};

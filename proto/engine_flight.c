@@ -20,6 +20,21 @@ uint32_t flight_find(const struct engine *e, const struct post_id *id)
     return f;
 }
 
+/* After the table changed its size. */
+void flight_rechain(struct engine *e)
+{
+    for (uint32_t c = 0; c <= e->chains_mask; c++) {
+        e->chains[c] = NO_INDEX;
+    }
+    for (uint32_t f = 0; f < e->flights_cap; f++) {
+        if (e->flights[f].state != FLIGHT_FREE) {
+            uint32_t *chain = chain_of(e, &e->flights[f].id);
+            e->flights[f].chain_next = *chain;
+            *chain = f;
+        }
+    }
+}
+
 uint32_t flight_add(struct engine *e, const struct post_id *id)
 {
     uint32_t f = e->flights_free;
@@ -188,7 +203,7 @@ void flight_show(struct engine *e, uint32_t f, uint32_t peer)
 
 void flight_forget_peer(struct engine *e, uint32_t peer)
 {
-    for (uint32_t f = 0; f < e->limits.posts_max && e->flights_count > 0; f++) {
+    for (uint32_t f = 0; f < e->flights_cap && e->flights_count > 0; f++) {
         *shown_word(e, f, peer) &= ~(UINT64_C(1) << (peer % 64));
     }
 }

@@ -132,7 +132,7 @@ void join_on_frame(struct engine *e, uint32_t p, struct octets payload)
 void join_on_result(struct engine *e, const struct engine_join_result *in)
 {
     uint32_t p = engine_token_index(in->token);
-    if (engine_token_kind(in->token) != TOKEN_JOIN || p >= e->limits.peers_max ||
+    if (engine_token_kind(in->token) != TOKEN_JOIN || p >= e->peers_cap ||
         !e->peers[p].join_pending ||
         e->peers[p].join_generation != engine_token_generation(in->token)) {
         return;

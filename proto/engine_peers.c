@@ -21,7 +21,7 @@ bool peer_is_full(const struct engine *e, uint32_t p)
 /* A node that comes back before its old connection was missed replaces it. */
 static void replace_older(struct engine *e, const struct engine_peer_up *up)
 {
-    for (uint32_t p = 0; p < e->limits.peers_max; p++) {
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
         if (peer_is_live(e, p) && e->peers[p].address == ENGINE_NO_ADDRESS &&
             key_equal(&e->peers[p].static_key, &up->static_key)) {
             peer_close(e, p, ERR_CANCELLED);
@@ -29,9 +29,24 @@ static void replace_older(struct engine *e, const struct engine_peer_up *up)
     }
 }
 
+/* There is no memory to know it by: its PEER_DOWN meets nothing. */
+static void turn_away(struct engine *e, const struct engine_peer_up *up)
+{
+    engine_emit(e, ENGINE_CLOSE)->as.close =
+        (struct engine_close){.peer = up->peer, .reason = ERR_NO_MEMORY};
+    if (up->address != ENGINE_NO_ADDRESS) {
+        dial_on_failed(e, up->address);
+    }
+}
+
 void peer_on_up(struct engine *e, const struct engine_peer_up *up)
 {
-    assert(up->peer < e->limits.peers_max && e->peers[up->peer].state == PEER_FREE);
+    assert(up->peer < e->limits.peers_max);
+    if (!room_for_peer(e, up->peer)) {
+        turn_away(e, up);
+        return;
+    }
+    assert(e->peers[up->peer].state == PEER_FREE);
     if (up->address == ENGINE_NO_ADDRESS) {
         replace_older(e, up);
     }
@@ -124,10 +139,10 @@ void peer_close(struct engine *e, uint32_t p, enum err_code reason)
 
 void peer_on_down(struct engine *e, uint32_t p)
 {
-    struct peer *peer = &e->peers[p];
-    if (peer->state == PEER_FREE) {
+    if (p >= e->peers_cap || e->peers[p].state == PEER_FREE) {
         return;
     }
+    struct peer *peer = &e->peers[p];
     if (peer_is_live(e, p)) {
         leave(e, p);
     } else if (!peer->close_told) {
@@ -144,7 +159,7 @@ void peer_on_down(struct engine *e, uint32_t p)
 
 void peer_on_full(struct engine *e, uint32_t p, bool full)
 {
-    if (!peer_is_live(e, p) || peer_is_full(e, p) == full) {
+    if (p >= e->peers_cap || !peer_is_live(e, p) || peer_is_full(e, p) == full) {
         return;
     }
     e->peers[p].full_at_ms = full ? e->now_ms : NEVER_MS;
@@ -214,10 +229,11 @@ static void on_ready_frame(struct engine *e, const struct engine_frame_in *in)
 void peer_on_frame(struct engine *e, const struct engine_frame_in *in)
 {
     assert(in->peer < e->limits.peers_max);
-    enum peer_state state = e->peers[in->peer].state;
-    if (!peer_is_live(e, in->peer) || in->type >= FRAME_EXTENSION_FIRST) {
+    if (in->peer >= e->peers_cap || !peer_is_live(e, in->peer) ||
+        in->type >= FRAME_EXTENSION_FIRST) {
         return;
     }
+    enum peer_state state = e->peers[in->peer].state;
     unpause(e, in->peer); /* the frame it kept comes again */
     if (in->type == FRAME_BYE) {
         on_bye(e, in->peer, in->payload);
@@ -285,7 +301,7 @@ void peers_pump(struct engine *e)
 
 void peers_on_time(struct engine *e)
 {
-    for (uint32_t p = 0; p < e->limits.peers_max; p++) {
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
         struct peer *peer = &e->peers[p];
         uint64_t by_ms = NEVER_MS;
         if (peer->state == PEER_GREETING) {

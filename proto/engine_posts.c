@@ -11,7 +11,7 @@ static enum err_code decode_all(struct engine *e, size_t *count, struct octets p
     *count = 0;
     while (rc == ERR_OK && posts.left_count > 0) {
         struct post post;
-        struct arrival *arrival = &e->arrivals[*count];
+        struct arrival *arrival = &e->scratch->arrivals[*count];
         rc = message_posts_next(&posts, &post, &arrival->wire);
         if (rc == ERR_OK) {
             arrival->id = post.id;
@@ -70,7 +70,7 @@ static bool can_take(struct engine *e, uint32_t p, size_t count, size_t octets_l
     struct peer *peer = &e->peers[p];
     uint32_t new_count = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct arrival *arrival = &e->arrivals[i];
+        const struct arrival *arrival = &e->scratch->arrivals[i];
         uint32_t f = flight_find(e, &arrival->id);
         new_count += f == NO_INDEX && arrival->clock == ERR_OK;
         if (f != NO_INDEX && e->flights[f].candidates_count == CANDIDATES_MAX &&
@@ -120,13 +120,13 @@ void posts_on_frame(struct engine *e, uint32_t p, struct octets payload)
     if (!can_take(e, p, count, payload.len)) {
         return;
     }
-    struct held *held = held_new(e, p, payload);
+    struct held *held = room_for_flights(e, (uint32_t)count) ? held_new(e, p, payload) : NULL;
     if (held == NULL) {
         peer_close(e, p, ERR_NO_MEMORY);
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        struct arrival *arrival = &e->arrivals[i];
+        struct arrival *arrival = &e->scratch->arrivals[i];
         arrival->wire = moved(arrival->wire, payload, held);
         arrival->proof = moved(arrival->proof, payload, held);
         want_on_come(e, p, &arrival->id);
@@ -292,7 +292,8 @@ static void fill(struct engine *e, struct batch *batch, enum flight_state from, 
 static void ask_known(struct engine *e, uint32_t index)
 {
     struct batch *batch = &e->known_batches[index];
-    if (batch->busy || e->queues[FLIGHT_ASK_QUEUE].count == 0 || !engine_has_room(e, 0, 0)) {
+    if (batch->busy || e->queues[FLIGHT_ASK_QUEUE].count == 0 || !engine_has_room(e, 0, 0) ||
+        !room_for_batch(e, batch, ENGINE_KNOWN_MAX, false)) {
         return;
     }
     fill(e, batch, FLIGHT_ASK_QUEUE, ENGINE_KNOWN_MAX);
@@ -306,7 +307,8 @@ static void ask_known(struct engine *e, uint32_t index)
 static void verify(struct engine *e, uint32_t index)
 {
     struct batch *batch = &e->verify_batches[index];
-    if (batch->busy || e->queues[FLIGHT_VERIFY_QUEUE].count == 0 || !engine_has_room(e, 0, 0)) {
+    if (batch->busy || e->queues[FLIGHT_VERIFY_QUEUE].count == 0 || !engine_has_room(e, 0, 0) ||
+        !room_for_batch(e, batch, ENGINE_VERIFY_MAX, true)) {
         return;
     }
     fill(e, batch, FLIGHT_VERIFY_QUEUE, ENGINE_VERIFY_MAX);
@@ -321,7 +323,8 @@ static void store(struct engine *e)
 {
     struct batch *batch = &e->store_batch;
     const struct queue *q = &e->queues[FLIGHT_STORE_QUEUE];
-    if (batch->busy || q->count == 0 || !engine_has_room(e, 0, 0)) {
+    if (batch->busy || q->count == 0 || !engine_has_room(e, 0, 0) ||
+        !room_for_batch(e, batch, ENGINE_STORE_MAX, true)) {
         return;
     }
     if (e->now_ms < e->store_at_ms && !e->flights[q->head].own) {

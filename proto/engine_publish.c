@@ -2,14 +2,14 @@
 
 #include "proto/engine_state.h"
 
-/* Answers wait in a ring of posts_max places: every post of the person's own that is in flight
+/* Answers wait in a ring of flights_cap places: every post of the person's own that is in flight
  * or answered took its place when it was taken in, see start(). */
 void publish_finish(struct engine *e, uint32_t f, enum err_code status)
 {
     struct flight *flight = &e->flights[f];
     flight->own = false;
-    assert(e->answers_count < e->limits.posts_max);
-    uint32_t at = (e->answers_first + e->answers_count++) % e->limits.posts_max;
+    assert(e->answers_count < e->flights_cap);
+    uint32_t at = (e->answers_first + e->answers_count++) % e->flights_cap;
     e->answers[at] =
         (struct engine_published){.token = flight->own_token,
                                   .status = status,
@@ -32,6 +32,9 @@ static enum err_code start(struct engine *e, const struct engine_publish_in *in,
     }
     if (f != NO_INDEX && (e->flights[f].own || e->flights[f].candidates_count == CANDIDATES_MAX)) {
         return ERR_FLOOD;
+    }
+    if (!room_for_flights(e, e->answers_count + 1)) {
+        return ERR_NO_MEMORY;
     }
     struct held *held = held_new(e, NO_INDEX, in->wire);
     if (held == NULL) {
@@ -73,7 +76,7 @@ void publish_pump(struct engine *e)
 {
     while (e->answers_count > 0 && engine_has_room(e, 0, 0)) {
         engine_emit(e, ENGINE_PUBLISHED)->as.published = e->answers[e->answers_first];
-        e->answers_first = (e->answers_first + 1) % e->limits.posts_max;
+        e->answers_first = (e->answers_first + 1) % e->flights_cap;
         e->answers_count--;
     }
 }

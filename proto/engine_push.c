@@ -78,18 +78,18 @@ static uint64_t lacking(const struct engine *e, uint32_t f, uint32_t word)
  * reconciliation, later. */
 static void round_masks(struct engine *e, const struct round *round)
 {
-    memset(e->masks, 0, (size_t)e->peer_words * 64 * sizeof *e->masks);
+    memset(e->scratch->masks, 0, (size_t)e->peer_words * 64 * sizeof *e->scratch->masks);
     for (uint32_t i = 0; i < round->count; i++) {
         for (uint32_t word = 0; word < e->peer_words; word++) {
             uint64_t bits = lacking(e, round->flights[i], word);
             for (uint32_t p = word * 64; bits != 0; p++, bits >>= 1) {
-                e->masks[p] |= (bits & 1) << i;
+                e->scratch->masks[p] |= (bits & 1) << i;
             }
         }
     }
-    for (uint32_t p = 0; p < e->limits.peers_max; p++) {
-        if (e->masks[p] != 0 && peer_is_full(e, p)) {
-            e->masks[p] = 0;
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
+        if (e->scratch->masks[p] != 0 && peer_is_full(e, p)) {
+            e->scratch->masks[p] = 0;
             recon_soon(e, p, e->now_ms + RECON_RETRY_MS);
         }
     }
@@ -98,16 +98,16 @@ static void round_masks(struct engine *e, const struct round *round)
 static uint32_t round_groups(const struct engine *e, struct group groups[PUSH_GROUPS_MAX])
 {
     uint32_t count = 0;
-    for (uint32_t p = 0; p < e->limits.peers_max; p++) {
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
         uint32_t g = 0;
-        while (g < count && groups[g].mask != e->masks[p]) {
+        while (g < count && groups[g].mask != e->scratch->masks[p]) {
             g++;
         }
-        if (e->masks[p] == 0 || g == PUSH_GROUPS_MAX) {
+        if (e->scratch->masks[p] == 0 || g == PUSH_GROUPS_MAX) {
             continue;
         }
         if (g == count) {
-            groups[count++] = (struct group){.mask = e->masks[p]};
+            groups[count++] = (struct group){.mask = e->scratch->masks[p]};
         }
         groups[g].peers_count++;
     }
@@ -146,11 +146,11 @@ static void group_send(struct engine *e, const struct round *round, const struct
     if (payload.len == 0) {
         return; /* no room: what is not shown stays in the queue */
     }
-    uint32_t *list = e->lists + e->lists_count;
+    uint32_t *list = e->scratch->lists + e->lists_count;
     e->lists_count += group->peers_count;
     size_t count = 0;
-    for (uint32_t p = 0; p < e->limits.peers_max; p++) {
-        if (e->masks[p] != group->mask) {
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
+        if (e->scratch->masks[p] != group->mask) {
             continue;
         }
         list[count++] = p;

@@ -72,18 +72,18 @@ static bool found_fits(const struct initiator *initiator)
 static void open_found(struct turn *turn, struct initiator *initiator)
 {
     if (initiator != NULL) {
-        turn->step.have = found_room(&initiator->have);
-        turn->step.need = found_room(&initiator->need);
+        turn->step->have = found_room(&initiator->have);
+        turn->step->need = found_room(&initiator->need);
     }
 }
 
 static void close_found(struct turn *turn, struct initiator *initiator)
 {
     if (initiator != NULL) {
-        initiator->have.count += turn->step.have.count;
-        initiator->need.count += turn->step.need.count;
+        initiator->have.count += turn->step->have.count;
+        initiator->need.count += turn->step->need.count;
     }
-    switch (turn->step.next) {
+    switch (turn->step->next) {
     case NEGENTROPY_ASK:
         turn->state = TURN_ASK;
         break;
@@ -111,10 +111,10 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     struct turn *turn = &initiator->turn;
     turn->peer = p;
     turn->session = peer->recon_session;
-    negentropy_init(&turn->negentropy, NEGENTROPY_INITIATOR, BULK_OCTETS_MAX);
-    negentropy_set_floor(&turn->negentropy, e->floor_s);
+    negentropy_init(turn->negentropy, NEGENTROPY_INITIATOR, BULK_OCTETS_MAX);
+    negentropy_set_floor(turn->negentropy, e->floor_s);
     open_found(turn, initiator);
-    negentropy_initiate(&turn->negentropy, &turn->step, &turn->reply);
+    negentropy_initiate(turn->negentropy, turn->step, &turn->reply);
     close_found(turn, initiator);
 }
 
@@ -199,13 +199,16 @@ static enum err_code on_request(struct engine *e, uint32_t p, uint32_t session,
         peer_pause(e, p, PAUSE_TURN);
         return ERR_OK;
     }
-    peer->responder = r;
     struct turn *turn = &e->responders[r];
+    if (!room_for_responder(e, turn)) {
+        return ERR_NO_MEMORY;
+    }
+    peer->responder = r;
     turn->peer = p;
     turn->session = session;
     /* A responder keeps nothing from one message to the next. */
-    negentropy_init(&turn->negentropy, NEGENTROPY_RESPONDER, NEGENTROPY_MESSAGE_MAX);
-    negentropy_set_floor(&turn->negentropy, e->floor_s);
+    negentropy_init(turn->negentropy, NEGENTROPY_RESPONDER, NEGENTROPY_MESSAGE_MAX);
+    negentropy_set_floor(turn->negentropy, e->floor_s);
     copy_message(turn, message);
     return ERR_OK;
 }
@@ -284,7 +287,7 @@ void recon_on_read(struct engine *e, const struct engine_read_done *in)
         }
     } else {
         open_found(turn, initiator);
-        negentropy_resume(&turn->negentropy, &turn->step, in->as.recon);
+        negentropy_resume(turn->negentropy, turn->step, in->as.recon);
         close_found(turn, initiator);
     }
 }
@@ -292,7 +295,7 @@ void recon_on_read(struct engine *e, const struct engine_read_done *in)
 static void receive(struct engine *e, struct turn *turn, struct initiator *initiator)
 {
     open_found(turn, initiator);
-    enum err_code rc = negentropy_receive(&turn->negentropy, &turn->step, &turn->reply,
+    enum err_code rc = negentropy_receive(turn->negentropy, turn->step, &turn->reply,
                                           octets_of(turn->message, turn->message_len));
     if (rc == ERR_OK) {
         close_found(turn, initiator);
@@ -306,7 +309,7 @@ static void ask(struct engine *e, struct turn *turn, uint64_t token)
     turn->state = TURN_READING;
     turn->reading = true;
     engine_emit(e, ENGINE_READ)->as.read = (struct engine_read){
-        .token = token, .query = ENGINE_READ_RECON, .batch = &turn->step.batch};
+        .token = token, .query = ENGINE_READ_RECON, .batch = &turn->step->batch};
 }
 
 static void send_reply(struct engine *e, struct turn *turn)
@@ -421,7 +424,7 @@ static bool is_due(const struct engine *e, uint32_t p)
 static uint32_t longest_due(const struct engine *e)
 {
     uint32_t best = NO_INDEX;
-    for (uint32_t p = 0; p < e->limits.peers_max; p++) {
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
         if (is_due(e, p) &&
             (best == NO_INDEX || e->peers[p].recon_at_ms < e->peers[best].recon_at_ms)) {
             best = p;
@@ -435,11 +438,15 @@ static void start_due(struct engine *e)
     uint32_t i = free_initiator(e);
     uint32_t p = longest_due(e);
     while (i != NO_INDEX && p != NO_INDEX) {
+        if (!room_for_initiator(e, &e->initiators[i])) {
+            engine_deadline(e, e->now_ms + NO_MEMORY_RETRY_MS);
+            break;
+        }
         start(e, p, i);
         i = free_initiator(e);
         p = longest_due(e);
     }
-    for (p = 0; p < e->limits.peers_max; p++) {
+    for (p = 0; p < e->peers_cap; p++) {
         if (e->peers[p].state == PEER_READY && e->peers[p].recon_at_ms > e->now_ms) {
             engine_deadline(e, e->peers[p].recon_at_ms);
         }

@@ -83,7 +83,7 @@ static void read_next(struct engine *e, uint32_t p)
 
 void serve_pump(struct engine *e)
 {
-    for (uint32_t p = 0; p < e->limits.peers_max && e->serves_count > 0; p++) {
+    for (uint32_t p = 0; p < e->peers_cap && e->serves_count > 0; p++) {
         struct peer *peer = &e->peers[p];
         if (peer->serve != NULL && !peer->serve->reading && !peer_is_full(e, p) &&
             engine_has_room(e, 0, 0)) {
@@ -136,7 +136,7 @@ static void send_none(struct engine *e, uint32_t p, const struct post_id *ids, s
 void serve_on_read(struct engine *e, const struct engine_read_done *in)
 {
     uint32_t p = engine_token_index(in->token);
-    if (p >= e->limits.peers_max || e->peers[p].serve == NULL || !e->peers[p].serve->reading ||
+    if (p >= e->peers_cap || e->peers[p].serve == NULL || !e->peers[p].serve->reading ||
         e->peers[p].serve_generation != engine_token_generation(in->token)) {
         return;
     }

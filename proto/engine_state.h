@@ -1,7 +1,7 @@
 /* engine_state.h - what an engine holds, shared by the engine_*.c files and by nobody else.
  *
- * Every table is made in engine_new() from engine_limits; only frames' octets (bounded by
- * octets_max) and serves (one for each peer at most) are allocated later. */
+ * Tables begin small and grow up to engine_limits where an input needs it (engine_room.c).  They
+ * move when they grow, so that no pointer into one outlives a call of room_for_*(). */
 #ifndef KITH_PROTO_ENGINE_STATE_H
 #define KITH_PROTO_ENGINE_STATE_H
 
@@ -26,6 +26,8 @@
 #define SERVE_SLOTS        (WANTS_MAX + 1) /* one may still be read for a peer that is gone */
 #define QUEUE_IDS_MAX      (2 * NEGENTROPY_IDS_MAX)
 #define ARENA_MAX          (3 * FRAME_MAX)
+#define FLIGHTS_FIRST      64 /* the table of an idle engine */
+#define PEERS_FIRST        16
 
 #define HELLO_TIMEOUT_MS    10000
 #define DELIVER_TIMEOUT_MS  30000  /* from a WANT, or what it brought last, to the next */
@@ -42,6 +44,8 @@
 #define STEADY_MS           10000 /* a connection that lasted so long starts the backoff anew */
 #define STORE_RETRY_MS      1000
 #define STORE_RETRY_LAST_MS 30000
+#define SLIM_MS             10000 /* from growing to shrinking, if nothing is in it any more */
+#define NO_MEMORY_RETRY_MS  1000
 
 /* ---- Posts in flight ---------------------------------------------------------------------- */
 
@@ -106,7 +110,7 @@ struct batch {
     bool busy;
     uint32_t generation;
     uint32_t count;
-    uint32_t *flights;
+    uint32_t *flights;    /* NULL: see room_for_batch() */
     struct octets *wires; /* VERIFY, STORE */
     struct post_id *ids;
 };
@@ -214,8 +218,9 @@ struct turn {
     uint32_t session;
     uint32_t generation; /* of reads */
     bool reading;
-    struct negentropy negentropy;
-    struct negentropy_step step;
+    struct turn_room *room; /* what follows lies in it; NULL: see room_for_responder() */
+    struct negentropy *negentropy;
+    struct negentropy_step *step;
     struct octets_room reply;
     uint8_t *message;
     size_t message_len;
@@ -237,14 +242,15 @@ struct want {
     uint32_t left_count;
     uint64_t by_ms;
     uint64_t last_ms;
-    struct post_id ids[MESSAGE_IDS_MAX];
-    bool come[MESSAGE_IDS_MAX];
+    struct post_id *ids; /* MESSAGE_IDS_MAX */
+    bool *come;          /* likewise */
 };
 
 struct initiator {
     struct turn turn;
-    uint64_t by_ms;        /* TURN_WAIT */
-    uint32_t rounds_count; /* messages of the peer so far */
+    struct initiator_room *room; /* of the lists below; NULL: see room_for_initiator() */
+    uint64_t by_ms;              /* TURN_WAIT */
+    uint32_t rounds_count;       /* messages of the peer so far */
     struct id_queue need;
     struct id_queue have;
     struct want wants[WANTS_MAX];
@@ -253,7 +259,7 @@ struct initiator {
     uint32_t push_generation;
     uint32_t push_count;
     uint32_t push_done;
-    struct post_id push_ids[MESSAGE_IDS_MAX];
+    struct post_id *push_ids; /* MESSAGE_IDS_MAX */
 };
 
 /* A post of the frame in hand, decoded. */
@@ -262,6 +268,16 @@ struct arrival {
     struct octets wire;
     struct octets proof;
     enum err_code clock; /* what post_check_clock() said */
+};
+
+/* Used within one step; several engines may share it. */
+struct engine_scratch {
+    uint32_t peers_max; /* of the limits it was made for */
+    uint8_t *arena;     /* ARENA_MAX: payloads of this step */
+    uint32_t *lists;    /* peers of this step's sends */
+    size_t lists_cap;
+    uint64_t *masks;          /* pushing: for each peer, which posts of the round it lacks */
+    struct arrival *arrivals; /* MESSAGE_POSTS_MAX: the frame in hand */
 };
 
 struct engine {
@@ -277,13 +293,14 @@ struct engine {
     uint32_t paused_now; /* the peer whose frame this step did not take, or NO_INDEX */
     bool more;           /* work was left for lack of room in the output */
 
-    uint8_t *arena; /* payloads of this step */
+    struct engine_scratch *scratch;
+    bool scratch_own;
     size_t arena_len;
-    uint32_t *lists; /* peers of this step's sends */
     size_t lists_count;
-    size_t lists_cap;
+    uint64_t slim_at_ms; /* when to shrink again; NEVER_MS: it did not grow */
 
-    struct flight *flights;
+    struct flight *flights; /* flights_cap places, and so have shown and answers */
+    uint32_t flights_cap;
     uint64_t *shown; /* peer_words for each flight: who has shown it */
     uint32_t peer_words;
     uint32_t flights_free;
@@ -300,17 +317,16 @@ struct engine {
     uint32_t store_fails;
     uint64_t accepted_count;
     uint64_t accepted_untold;
-    struct arrival *arrivals;         /* MESSAGE_POSTS_MAX: the frame in hand */
-    struct engine_published *answers; /* a ring of posts_max: PUBLISHEDs to be told */
+    struct engine_published *answers; /* a ring: PUBLISHEDs to be told */
     uint32_t answers_first;
     uint32_t answers_count;
 
-    struct peer *peers;
+    struct peer *peers; /* 0 .. peers_cap - 1; the driver's numbers above are not in use */
+    uint32_t peers_cap;
     uint32_t peers_count;
     uint32_t ready_count;
     uint64_t *ready; /* bit for each peer */
     uint64_t *full;  /* likewise */
-    uint64_t *masks; /* scratch of pushing: for each peer, which posts of the round it lacks */
     uint32_t serves_count;
     uint32_t closing_count; /* CLOSEs to be told */
     struct queue paused;
@@ -345,9 +361,19 @@ enum token_kind engine_token_kind(uint64_t token);
 uint32_t engine_token_index(uint64_t token);
 uint32_t engine_token_generation(uint64_t token);
 
+/* engine_room.c: memory that grows with what the engine does.  false: the machine has none. */
+bool room_for_flights(struct engine *e, uint32_t more); /* beyond flights_count */
+bool room_for_peer(struct engine *e, uint32_t p);
+bool room_for_batch(struct engine *e, struct batch *batch, uint32_t max, bool with_wires);
+bool room_for_initiator(struct engine *e, struct initiator *initiator);
+bool room_for_responder(struct engine *e, struct turn *turn);
+void room_on_time(struct engine *e); /* shrink what is not used any more */
+void room_drop(struct engine *e);    /* for engine_free() */
+
 /* engine_flight.c: the table of posts in flight. */
 uint32_t flight_find(const struct engine *e, const struct post_id *id);
 uint32_t flight_add(struct engine *e, const struct post_id *id);
+void flight_rechain(struct engine *e);
 void flight_free(struct engine *e, uint32_t f);
 void flight_add_candidate(struct engine *e, uint32_t f, struct held *held,
                           const struct arrival *arrival);

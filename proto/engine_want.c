@@ -118,7 +118,7 @@ void want_on_known(struct engine *e, const struct engine_read_done *in)
     }
     want->count = sort_ids(want->ids, kept);
     want->left_count = want->count;
-    memset(want->come, 0, sizeof want->come);
+    memset(want->come, 0, want->count * sizeof *want->come);
     want->state = want->count > 0 ? WANT_SEND : WANT_FREE;
 }
 
