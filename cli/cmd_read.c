@@ -58,8 +58,14 @@ static FILE *part_open(struct cli *cli, const char *path, const char *part)
         (void)cli_fail(cli, CLI_REFUSED, "%s exists already, and was left as it is.", path);
         return NULL;
     }
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-    if (fd < 0 || fchmod(fd, 0600) != 0) {
+    struct stat found;
+    int fd = open(part, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd >= 0 && (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))) {
+        (void)close(fd);
+        (void)cli_fail(cli, CLI_REFUSED, "%s is in the way, and was left as it is.", part);
+        return NULL;
+    }
+    if (fd < 0 || ftruncate(fd, 0) != 0 || fchmod(fd, 0600) != 0) {
         (void)cli_fail(cli, CLI_REFUSED, "%s cannot be written: %s.", part, strerror(errno));
         if (fd >= 0) {
             (void)close(fd);

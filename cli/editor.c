@@ -47,7 +47,9 @@ static bool editor_run(const char *editor, const char *path)
 
 static char *file_read(const char *path, size_t *len)
 {
-    FILE *file = fopen(path, "rb");
+    /* What the editor left there may be anything. */
+    struct stat found;
+    FILE *file = lstat(path, &found) == 0 && S_ISREG(found.st_mode) ? fopen(path, "rb") : NULL;
     char *text = calloc(1, ASK_TEXT_MAX + 2);
     if (file == NULL || text == NULL) {
         if (file != NULL) {

@@ -1,6 +1,7 @@
 #include "cli/secret.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -74,9 +75,21 @@ static bool line_ask(struct cli *cli, const char *question, char line[LINE_ROOM]
     return got;
 }
 
+/* A pipe may be read, as from `<(pass show kith)`, but one without anybody at its other end is not
+ * waited for. */
+static FILE *file_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+    if (flags >= 0) {
+        (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    }
+    return fd < 0 ? NULL : fdopen(fd, "rb");
+}
+
 static int file_take(struct cli *cli, const char *path, char line[LINE_ROOM], size_t *len)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = file_open(path);
     if (file == NULL) {
         return cli_fail(cli, CLI_WRONG_USAGE, "%s cannot be read: %s. Nothing was sent.", path,
                         strerror(errno));

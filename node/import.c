@@ -2,16 +2,19 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/crew.h"
 #include "node/import_batch.h"
 #include "node/keeper.h"
+#include "node/key_watch.h"
 #include "node/mailbox.h"
 #include "node/memory.h"
 #include "store/vault.h"
@@ -298,6 +301,41 @@ static enum err_code import_file(struct import *import, struct home *home, struc
     return rc;
 }
 
+static bool is_same_file(int a, int b)
+{
+    struct stat one;
+    struct stat other;
+    return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+/* A pipe or device by name could keep the home held for ever; one that was handed in is its giver's
+ * to end. */
+static enum err_code open_file(FILE **file, const char *path, struct err_note *note)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    struct stat found;
+    int fd = is_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        enum err_code rc = err_from_errno(note, errno);
+        return err_note(note, rc, "opening %s", path);
+    }
+    bool is_regular = fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
+    if (!is_regular && !is_input && is_same_file(fd, STDIN_FILENO)) {
+        (void)close(fd);
+        return open_file(file, "-", note);
+    }
+    if (!is_regular && !is_input) {
+        (void)close(fd);
+        return err_note(note, ERR_REFUSED,
+                        "%s is no plain file, and nothing was read; `--import -` reads what comes "
+                        "in through a pipe",
+                        path);
+    }
+    *file = fdopen(fd, "rb");
+    return *file != NULL ? ERR_OK : err_note(note, ERR_NO_MEMORY, "out of memory");
+}
+
 enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
                          const char *passphrase_file, struct err_note *note)
 {
@@ -309,15 +347,23 @@ enum err_code import_run(struct import_counts *counts, struct home *home, const 
     if (rc != ERR_OK) {
         return rc;
     }
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return err_note(note, err_from_errno(note, errno), "opening %s", path);
+    FILE *file = NULL;
+    rc = open_file(&file, path, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
     struct import *import = memory_get(sizeof *import);
     import->counts = counts;
     import_file_init(&import->file, file);
     import->show_progress = isatty(STDERR_FILENO) == 1;
-    rc = import_file(import, home, note);
+    struct key_watch watch;
+    rc = key_watch_start(&watch, home);
+    if (rc == ERR_OK) {
+        rc = import_file(import, home, note);
+        key_watch_stop(&watch);
+    } else {
+        (void)err_note(note, rc, "the system gives no more threads");
+    }
     import_file_close(&import->file);
     free(import);
     return rc;

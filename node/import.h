@@ -19,7 +19,10 @@ struct import_counts {
 /* Store every post of the file in the home's store, the proofs checked on all cores; progress on
  * stderr when that is a terminal.  *counts is written in any case: it says what was stored.
  *
+ * "-", and whatever names standard input, may be a pipe; nothing else may.
+ *
  *   ERR_NOT_FOUND  there is no such file
+ *   ERR_REFUSED    it is no plain file
  *   ERR_DAMAGED    the file ends or turns to something else in the middle; the note says where,
  *                  and everything before is stored
  *   ERR_NO_NODE    the home has no vault

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "node/again.h"
 #include "proto/control.h"
 
+#define NAP_MS       20
+#define HOLDER_MS    2000
 #define PATH_LEN_MAX (HOME_PATH_MAX + 512)
 
 /* What kith makes in a home; a home may lie in a folder that holds other things too. */
@@ -97,6 +100,19 @@ static bool is_home(const char *home)
     return false;
 }
 
+/* An import ends when it sees that the key is gone; what hangs never does.  True when nobody is at
+ * work here any more. */
+static bool wait_for_lock(int *lock_fd, const char *path)
+{
+    static const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
+    enum err_code rc = ERR_IN_USE;
+    for (unsigned waited_ms = 0; waited_ms < HOLDER_MS && rc == ERR_IN_USE; waited_ms += NAP_MS) {
+        (void)nanosleep(&nap, NULL);
+        rc = file_posix_lock(lock_fd, path, NULL);
+    }
+    return rc == ERR_OK;
+}
+
 enum err_code panic_run(const char *path, int held_fd, struct err_note *note)
 {
     struct files *files = NULL;
@@ -112,6 +128,9 @@ enum err_code panic_run(const char *path, int held_fd, struct err_note *note)
     int lock_fd = -1;
     bool is_mine = held_fd >= 0 || file_posix_lock(&lock_fd, path, NULL) == ERR_OK;
     bool all = remove_all(path, is_mine);
+    if (!is_mine && wait_for_lock(&lock_fd, path)) {
+        all = remove_all(path, true); /* with what its holder wrote meanwhile */
+    }
     if (lock_fd >= 0) {
         file_posix_unlock(lock_fd);
     }

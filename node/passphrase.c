@@ -55,10 +55,20 @@ static struct passphrase line_room(void)
     return (struct passphrase){.text = memory_get_secret(ROOM_LEN)};
 }
 
+int passphrase_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+    if (flags >= 0) {
+        (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    }
+    return fd;
+}
+
 enum err_code passphrase_from_file(struct passphrase *passphrase, const char *path,
                                    struct err_note *note)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = passphrase_open(path);
     if (fd < 0) {
         return err_note(note, ERR_USAGE, "the file with the passphrase, %s, cannot be read: %s",
                         path, strerror(errno));

@@ -15,6 +15,9 @@ struct passphrase {
     size_t len;
 };
 
+/* Open such a file to read, or -1 with errno.  A pipe may be read, as from `<(pass show kith)`, but
+ * one without anybody at its other end is not waited for. */
+int passphrase_open(const char *path);
 /* The first line of a file, without its end.
  *   ERR_USAGE  it cannot be read, or is no UTF-8 text of 1 to HOME_KEY_PASSPHRASE_MAX octets */
 MUST_USE enum err_code passphrase_from_file(struct passphrase *passphrase, const char *path,

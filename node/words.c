@@ -50,7 +50,7 @@ static enum err_code from_file(uint8_t seed[WORDS_SEED_LEN], const char *path,
 {
     uint8_t *text = memory_get_secret(BIP39_TYPED_MAX + 1);
     struct bip39_trouble trouble;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = passphrase_open(path);
     ssize_t got = 0;
     size_t len = 0;
     if (fd < 0) {

@@ -37,8 +37,23 @@ static bool is_left_over(struct files *files, const char *part)
     return rc == ERR_OK && memcmp(begin, BACKUP_MAGIC, got) == 0;
 }
 
+/* Another file may be replaced; a folder, pipe or device is none. */
+static bool is_file(struct files *files, const char *path)
+{
+    struct file *file = NULL;
+    struct err_note ignored = {{0}};
+    enum err_code rc = files->open(files, &file, path, FILE_READ, &ignored);
+    if (rc == ERR_OK) {
+        files->close(files, file);
+    }
+    return rc == ERR_OK || rc == ERR_NOT_FOUND || rc == ERR_PERMISSION;
+}
+
 static enum err_code check_way(const struct backup_writer *w, struct err_note *note)
 {
+    if (w->replace && !is_file(w->files, w->path)) {
+        return err_note(note, ERR_REFUSED, "%s is no plain file, and was left as it is", w->path);
+    }
     if (!w->replace && file_exists(w->files, w->path)) {
         return err_note(note, ERR_REFUSED,
                         "%s is there already, and was left as it is; --replace writes over it",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FILE_PATH_MAX 256 /* of the store's own short names */
+#define ASIDE_MAX     10
 
 static void folder_of(char out[FILE_PATH_MAX], const char *path)
 {
@@ -33,6 +34,23 @@ static enum err_code write_new(struct files *files, const char *path, struct oct
     return rc;
 }
 
+enum err_code file_put_away(struct files *files, const char *path, struct err_note *note)
+{
+    struct err_note why = {{0}};
+    enum err_code rc = files->remove(files, path, &why);
+    for (unsigned i = 0; rc != ERR_OK && rc != ERR_NOT_FOUND && i < ASIDE_MAX; i++) {
+        char aside[FILE_PATH_MAX];
+        char digits[4] = "";
+        if (i > 0) {
+            (void)snprintf(digits, sizeof digits, "%u", i);
+        }
+        if (snprintf(aside, sizeof aside, "%s.aside%s", path, digits) < (int)sizeof aside) {
+            rc = files->rename(files, path, aside, &why);
+        }
+    }
+    return rc == ERR_OK || rc == ERR_NOT_FOUND ? ERR_OK : err_note(note, rc, "%s", why.text);
+}
+
 enum err_code file_replace_step(struct files *files, bool *replaced, const char *path,
                                 struct octets octets, struct err_note *note)
 {
@@ -45,7 +63,7 @@ enum err_code file_replace_step(struct files *files, bool *replaced, const char 
 
     /* Left behind by a crash; nothing ever reads it. */
     struct err_note ignored = {{0}};
-    (void)files->remove(files, fresh, &ignored);
+    (void)!file_put_away(files, fresh, &ignored);
 
     enum err_code rc = write_new(files, fresh, octets, note);
     if (rc == ERR_OK) {

@@ -38,7 +38,7 @@ static enum err_code sweep_folder(struct index *index, struct err_note *note)
         for (size_t i = 0; i < sweep.count && rc == ERR_OK; i++) {
             char path[INDEX_PATH_MAX + 1];
             index_run_path(index, path, sweep.numbers[i]);
-            rc = index->files->remove(index->files, path, note);
+            rc = file_put_away(index->files, path, note);
         }
         if (rc != ERR_OK) {
             return rc;
@@ -56,6 +56,13 @@ static void begin_anew(struct index *index)
     index->manifest.words = index->config.words;
 }
 
+/* Something else stands where a file of the index was, or the disk does not give it back: it is
+ * made again. */
+static bool is_unreadable(enum err_code rc)
+{
+    return rc == ERR_IO || rc == ERR_PERMISSION;
+}
+
 static enum err_code load_manifest(struct index *index, struct err_note *note)
 {
     char path[INDEX_PATH_MAX + 1];
@@ -63,6 +70,9 @@ static enum err_code load_manifest(struct index *index, struct err_note *note)
     (void)snprintf(path, sizeof path, "%s/runs", index->folder);
     enum err_code rc =
         index_manifest_load(&index->manifest, index->files, path, index->key, &ignored);
+    if (is_unreadable(rc) && file_put_away(index->files, path, note) == ERR_OK) {
+        rc = ERR_DAMAGED;
+    }
     if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED ||
         (rc == ERR_OK && index->manifest.words != index->config.words)) {
         begin_anew(index);
@@ -90,6 +100,9 @@ static enum err_code open_run(struct index *index, struct index_part *part,
     if (rc == ERR_OK && (run_first(part->run) != row->first || run_end(part->run) != row->end)) {
         run_free(part->run);
         part->run = NULL;
+        rc = ERR_DAMAGED;
+    }
+    if (is_unreadable(rc) && file_put_away(index->files, path, &why) == ERR_OK) {
         rc = ERR_DAMAGED;
     }
     part->number = part->run == NULL ? 0 : row->number;
@@ -163,9 +176,32 @@ static enum err_code load_gone(struct index *index, struct err_note *note)
     return rc;
 }
 
+static void ignore_name(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+}
+
+static enum err_code open_folder(struct index *index, struct err_note *note)
+{
+    struct files *files = index->files;
+    struct err_note why = {{0}};
+    enum err_code rc = files->make_dir(files, index->folder, note);
+    if (rc == ERR_OK) {
+        rc = files->list(files, index->folder, ignore_name, NULL, &why);
+        if (is_unreadable(rc) || rc == ERR_NOT_FOUND) {
+            rc = file_put_away(files, index->folder, note);
+            rc = rc == ERR_OK ? files->make_dir(files, index->folder, note) : rc;
+        } else if (rc != ERR_OK) {
+            (void)err_note(note, rc, "%s", why.text);
+        }
+    }
+    return rc;
+}
+
 static enum err_code load(struct index *index, struct err_note *note)
 {
-    enum err_code rc = index->files->make_dir(index->files, index->folder, note);
+    enum err_code rc = open_folder(index, note);
     if (rc == ERR_OK) {
         rc = load_manifest(index, note);
     }

@@ -45,6 +45,10 @@ enum err_code store_retention_load(struct store *store, const uint8_t key[32],
     struct err_note why = {{0}};
     enum err_code rc = seal_read(store->files, &plain, &len, FLOOR_PATH, SEAL_FLOOR,
                                  store->floor_key, PLAIN_LEN, &why);
+    if ((rc == ERR_IO || rc == ERR_PERMISSION) &&
+        file_put_away(store->files, FLOOR_PATH, &why) == ERR_OK) {
+        rc = ERR_DAMAGED; /* something else stands there */
+    }
     if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {
         return ERR_OK; /* the rules raise it again */
     }

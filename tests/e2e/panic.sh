@@ -56,3 +56,30 @@ for name in key keyslot vault vault.last log journal; do
     [ ! -e "$scratch/stuck/$name" ] || fail "a node that hangs keeps $name"
 done
 crash stuck
+
+# An import holds the home and has no socket to be asked on: it notices, wherever it is.
+imports() { # imports NAME FILE, in the background
+    "$KITH_BIN/kithd" --home "$scratch/$1" --import "$2" >>"$scratch/$1.log" 2>&1 &
+    pid=$!
+    node_pids[$1]=$pid
+}
+"$KITH_BIN/many_posts" 4000 >"$scratch/many"
+made busy --no-passphrase
+stop busy
+for ((i = 0; i < 40; i++)); do cat "$scratch/many"; done >"$scratch/much"
+imports busy "$scratch/much"
+within 500 [ -e "$scratch/busy/index" ] || fail "the import does not begin"
+panics busy
+wait "$pid"
+[ $? -eq 5 ] || fail "an import goes on in a home that was destroyed"
+
+made waiting --no-passphrase
+stop waiting
+mkfifo "$scratch/pipe"
+sleep 60 >"$scratch/pipe" &
+node_pids[sleep]=$!
+{ imports waiting -; } <"$scratch/pipe"
+within 500 grep -q . "$scratch/waiting.log" || true
+panics waiting
+wait "$pid"
+[ $? -eq 5 ] || fail "an import that waits for a pipe goes on in a home that was destroyed"

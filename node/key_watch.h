@@ -1,0 +1,26 @@
+/* key_watch.h - end this process when its home is destroyed by another one (panic, SPEC 10.2).
+ *
+ * For what holds a home without a control socket on which it could be told. */
+#ifndef KITH_NODE_KEY_WATCH_H
+#define KITH_NODE_KEY_WATCH_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "node/home.h"
+
+struct key_watch {
+    const struct home *home;
+    uv_thread_t thread;
+    uv_mutex_t mutex;
+    uv_cond_t changed;
+    bool ending;
+};
+
+/* From now on this process ends at once, with a line on stderr and status 5, when the file `key` of
+ * the home is gone.  The home is borrowed until key_watch_stop().
+ *   ERR_NO_MEMORY  the system gives no more threads */
+MUST_USE enum err_code key_watch_start(struct key_watch *watch, const struct home *home);
+void key_watch_stop(struct key_watch *watch);
+
+#endif
