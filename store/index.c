@@ -111,6 +111,9 @@ static enum err_code add_some(struct index *index, const struct index_row *rows,
     enum err_code rc = ERR_OK;
     for (size_t i = 0; i < count && rc == ERR_OK; i++) {
         assert(positions[i] <= INDEX_POSITION_MAX);
+        if (i + 1 < count) {
+            index_table_expect(table, &rows[i + 1]);
+        }
         rc = index_table_add(table, &rows[i], (uint32_t)positions[i]);
     }
     return rc;

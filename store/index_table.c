@@ -5,6 +5,8 @@
 
 #include "store/run_sort.h"
 
+#define WORDS_AHEAD 8
+
 enum err_code index_table_new(struct index_table **table, uint32_t first)
 {
     struct index_table *made = calloc(1, sizeof *made);
@@ -139,6 +141,11 @@ enum err_code index_table_add(struct index_table *table, const struct index_row 
     return ERR_OK;
 }
 
+void index_table_expect(const struct index_table *table, const struct index_row *row)
+{
+    index_words_expect(&table->words, row->words, row->words_count);
+}
+
 bool index_table_find(const struct index_table *table, uint32_t *place, const struct post_id *id)
 {
     return index_ids_find(&table->ids, place, id);
@@ -263,10 +270,11 @@ static enum err_code reserve_rows(const struct index_table *table, struct index_
         .first = table->first, .records_count = records_count, .records = made->records};
     rows->sets = calloc(table->sets_count + records_count + 1, sizeof *rows->sets);
     rows->refs = calloc(table->refs.count + 1, sizeof *rows->refs);
-    rows->words = calloc((size_t)table->words.pairs_count + 1, sizeof *rows->words);
+    made->walk.words = &table->words;
+    made->walk.order = calloc((size_t)table->words.words_count + 1, sizeof *made->walk.order);
     rows->expiries = calloc(table->expiries_count + 1, sizeof *rows->expiries);
     bool whole = made->records != NULL && rows->sets != NULL && rows->refs != NULL &&
-                 rows->words != NULL && rows->expiries != NULL;
+                 made->walk.order != NULL && rows->expiries != NULL;
     return whole ? ERR_OK : ERR_NO_MEMORY;
 }
 
@@ -281,30 +289,39 @@ static void copy_refs(const struct index_table *table, struct run_rows *rows)
     }
 }
 
-/* In order at once: there are far fewer words than posts that hold them.  Behind the end stand those
- * of a post for which memory ran out. */
-static enum err_code copy_words(const struct index_table *table, struct run_rows *rows)
+/* There are far fewer words than posts that hold them. */
+static void sort_words(struct index_table_walk *walk)
 {
-    const struct index_words *words = &table->words;
-    struct run_word_row *order = calloc((size_t)words->words_count + 1, sizeof *order);
-    if (order == NULL) {
-        return ERR_NO_MEMORY;
-    }
+    const struct index_words *words = walk->words;
     for (uint32_t i = 0; i < words->words_count; i++) {
-        order[i] = run_word_row(words->words[i].hash, i);
+        walk->order[i] = run_word_row(words->words[i].hash, i);
     }
-    run_sort_words(order, words->words_count);
-    for (uint32_t i = 0; i < words->words_count; i++) {
-        struct index_words_cursor cursor;
-        uint32_t number = run_word_row_position(&order[i]);
-        uint32_t position;
-        index_words_of(words, &cursor, number);
-        while (index_words_next(&cursor, &position) && position < table->end) {
-            rows->words[rows->words_count++] = run_word_row(words->words[number].hash, position);
+    run_sort_words(walk->order, words->words_count);
+}
+
+/* The words of a table lie all over it: those after this one are on their way. */
+static void fetch_ahead(const struct index_table_walk *walk)
+{
+    if (walk->words->words_count - walk->next > WORDS_AHEAD) {
+        uint32_t number = run_word_row_position(&walk->order[walk->next + WORDS_AHEAD]);
+        __builtin_prefetch(&walk->words->words[number]);
+    }
+}
+
+static bool next_word(void *context, uint64_t *hash, uint32_t *position)
+{
+    struct index_table_walk *walk = context;
+    while (!index_words_next(&walk->cursor, position)) {
+        if (walk->next == walk->words->words_count) {
+            return false;
         }
+        fetch_ahead(walk);
+        uint32_t number = run_word_row_position(&walk->order[walk->next++]);
+        walk->hash = walk->words->words[number].hash;
+        index_words_of(walk->words, &walk->cursor, number);
     }
-    free(order);
-    return ERR_OK;
+    *hash = walk->hash;
+    return true;
 }
 
 enum err_code index_table_rows(const struct index_table *table, struct index_table_rows *rows,
@@ -318,16 +335,14 @@ enum err_code index_table_rows(const struct index_table *table, struct index_tab
     copy_records(table, made.records, states);
     copy_sets(table, &made.rows, all);
     copy_refs(table, &made.rows);
-    if (copy_words(table, &made.rows) != ERR_OK) {
-        index_table_rows_free(&made);
-        return ERR_NO_MEMORY;
-    }
+    sort_words(&made.walk);
     if (table->expiries_count > 0) {
         memcpy(made.rows.expiries, table->expiries,
                table->expiries_count * sizeof *table->expiries);
         made.rows.expiries_count = table->expiries_count;
     }
     *rows = made;
+    rows->rows.words_from = (struct run_words_from){.context = &rows->walk, .next = next_word};
     return ERR_OK;
 }
 
@@ -336,7 +351,7 @@ void index_table_rows_free(struct index_table_rows *rows)
     free(rows->records);
     free(rows->rows.sets);
     free(rows->rows.refs);
-    free(rows->rows.words);
+    free(rows->walk.order);
     free(rows->rows.expiries);
     *rows = (struct index_table_rows){0};
 }

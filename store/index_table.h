@@ -46,6 +46,8 @@ bool index_table_has_room(const struct index_table *table, uint64_t position);
  *   ERR_NO_MEMORY  nothing changed */
 MUST_USE enum err_code index_table_add(struct index_table *table, const struct index_row *row,
                                        uint32_t position);
+/* This one comes soon: only faster for being told so. */
+void index_table_expect(const struct index_table *table, const struct index_row *row);
 bool index_table_find(const struct index_table *table, uint32_t *place, const struct post_id *id);
 const struct index_record *index_table_at(const struct index_table *table, uint32_t place);
 
@@ -66,10 +68,20 @@ MUST_USE enum err_code index_table_copy_set(const struct index_table *table,
 /* The state of each place, below end - first. */
 void index_table_states(const struct index_table *table, uint8_t *states);
 
-/* Everything in a table that nothing is added to any more, for run_build(). */
+/* Its words in the order of their hashes, and where among them one is. */
+struct index_table_walk {
+    const struct index_words *words;
+    struct run_word_row *order; /* hash, number of the word */
+    uint32_t next;              /* in order */
+    uint64_t hash;
+    struct index_words_cursor cursor;
+};
+
+/* Everything in a table that nothing is added to any more, for run_build() once.  Does not move. */
 struct index_table_rows {
     struct run_rows rows;
     struct run_record *records; /* those of rows */
+    struct index_table_walk walk;
 };
 
 /* With these states; what else it reads does not change when posts leave, so no lock is needed.

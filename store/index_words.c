@@ -6,8 +6,9 @@
 
 #define CHUNK_MIN 8
 #define CHUNK_MAX 256
-#define AHEAD     4 /* words */
-#define LINK_LEN  4 /* where the next chunk lies, before the octets of a chunk */
+#define LINK_LEN  4  /* where the next chunk lies, before the octets of a chunk */
+#define AHEAD     32 /* words on their way at once */
+#define LINE_LEN  64 /* of the caches: no word lies in two */
 
 void index_words_close(struct index_words *words)
 {
@@ -52,11 +53,16 @@ static bool words_reserve(struct index_words *words)
     if (words->words_count < words->words_cap) {
         return true;
     }
-    uint32_t cap = words->words_cap == 0 ? 512 : words->words_cap + words->words_cap / 2;
-    struct index_word *grown = realloc(words->words, cap * sizeof *grown);
+    _Static_assert(LINE_LEN % sizeof(struct index_word) == 0, "words fill lines");
+    uint32_t cap = words->words_cap == 0 ? 512 : (words->words_cap + words->words_cap / 2) & ~1u;
+    struct index_word *grown = aligned_alloc(LINE_LEN, (size_t)cap * sizeof *grown);
     if (grown == NULL) {
         return false;
     }
+    if (words->words_count > 0) {
+        memcpy(grown, words->words, words->words_count * sizeof *grown);
+    }
+    free(words->words);
     words->words = grown;
     words->words_cap = cap;
     return true;
@@ -137,47 +143,60 @@ static bool position_add(struct index_words *words, struct index_word *word, uin
     return true;
 }
 
-/* A word lies anywhere in a table too large for the caches: while one is added, the next few are on
- * their way. */
-static void fetch_ahead(const struct index_words *words, const uint64_t *hashes, size_t i,
-                        size_t hashes_count)
+static enum err_code add(struct index_words *words, uint32_t position, uint64_t hash)
+{
+    if (words->words_count >= words->slots_cap / 2 && !slots_grow(words)) {
+        return ERR_NO_MEMORY;
+    }
+    uint32_t *slot = slot_of(words, hash);
+    if (*slot != 0) {
+        return position_add(words, &words->words[*slot - 1], position) ? ERR_OK : ERR_NO_MEMORY;
+    }
+    if (!words_reserve(words)) {
+        return ERR_NO_MEMORY;
+    }
+    words->words[words->words_count] =
+        (struct index_word){.hash = hash, .first = position, .last = position, .count = 1};
+    *slot = ++words->words_count;
+    words->pairs_count++;
+    return ERR_OK;
+}
+
+/* A word lies anywhere in a table too large for the caches, so many are fetched at once, and while
+ * these are on their way the slots of those after them. */
+static void fetch_words(const struct index_words *words, const uint64_t *hashes, size_t count)
 {
     uint32_t mask = words->slots_cap - 1;
-    if (i + 2 * AHEAD < hashes_count) {
-        __builtin_prefetch(&words->slots[(uint32_t)hashes[i + 2 * AHEAD] & mask]);
-    }
-    if (i + AHEAD < hashes_count) {
-        uint32_t number = words->slots[(uint32_t)hashes[i + AHEAD] & mask];
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number = words->slots[(uint32_t)hashes[i] & mask];
         if (number != 0) {
             __builtin_prefetch(&words->words[number - 1], 1);
         }
     }
 }
 
+void index_words_expect(const struct index_words *words, const uint64_t *hashes,
+                        size_t hashes_count)
+{
+    size_t count = words->slots_cap == 0 ? 0 : hashes_count < AHEAD ? hashes_count : AHEAD;
+    for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch(&words->slots[(uint32_t)hashes[i] & (words->slots_cap - 1)]);
+    }
+}
+
 enum err_code index_words_add(struct index_words *words, uint32_t position, const uint64_t *hashes,
                               size_t hashes_count)
 {
-    for (size_t i = 0; i < hashes_count; i++) {
-        if (words->words_count >= words->slots_cap / 2 && !slots_grow(words)) {
-            return ERR_NO_MEMORY;
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < hashes_count && rc == ERR_OK; i++) {
+        if (i % AHEAD == 0 && words->slots_cap > 0) {
+            size_t count = hashes_count - i < AHEAD ? hashes_count - i : AHEAD;
+            fetch_words(words, hashes + i, count);
+            index_words_expect(words, hashes + i + count, hashes_count - i - count);
         }
-        fetch_ahead(words, hashes, i, hashes_count);
-        uint32_t *slot = slot_of(words, hashes[i]);
-        if (*slot != 0) {
-            if (!position_add(words, &words->words[*slot - 1], position)) {
-                return ERR_NO_MEMORY;
-            }
-            continue;
-        }
-        if (!words_reserve(words)) {
-            return ERR_NO_MEMORY;
-        }
-        words->words[words->words_count] =
-            (struct index_word){.hash = hashes[i], .first = position, .last = position, .count = 1};
-        *slot = ++words->words_count;
-        words->pairs_count++;
+        rc = add(words, position, hashes[i]);
     }
-    return ERR_OK;
+    return rc;
 }
 
 void index_words_of(const struct index_words *words, struct index_words_cursor *cursor,

@@ -179,17 +179,42 @@ static enum err_code write_refs(const struct build *build, struct err_note *note
     return rc == ERR_OK ? run_writer_end(build->writer, note) : rc;
 }
 
+/* The rows as they stand, sorted. */
+struct words_walk {
+    const struct run_rows *rows;
+    size_t at;
+};
+
+static bool next_row(void *context, uint64_t *hash, uint32_t *position)
+{
+    struct words_walk *walk = context;
+    const struct run_word_row *words = walk->rows->words;
+    while (walk->at > 0 && walk->at < walk->rows->words_count &&
+           memcmp(&words[walk->at], &words[walk->at - 1], sizeof *words) == 0) {
+        walk->at++;
+    }
+    if (walk->at == walk->rows->words_count) {
+        return false;
+    }
+    *hash = octets_get_u64be(words[walk->at].octets);
+    *position = run_word_row_position(&words[walk->at++]);
+    return true;
+}
+
 static enum err_code write_words(const struct build *build, struct err_note *note)
 {
     const struct run_rows *rows = build->rows;
+    struct words_walk walk = {.rows = rows};
+    struct run_words_from from = {.context = &walk, .next = next_row};
+    if (rows->words_from.next != NULL) {
+        from = rows->words_from;
+    }
+    uint64_t hash;
+    uint32_t position;
     enum err_code rc = run_writer_begin(build->writer, RUN_WORDS, 0, note);
-    for (size_t i = 0; i < rows->words_count && rc == ERR_OK; i++) {
-        const uint8_t *row = rows->words[i].octets;
-        bool again = i > 0 && memcmp(row, rows->words[i - 1].octets, sizeof rows->words[i]) == 0;
-        uint32_t position = octets_get_u32be(row + RUN_HASH_LEN);
-        if (!again && kept(rows, position)) {
-            rc = run_write_posting(build->writer, octets_get_u64be(row), position - rows->first, 0,
-                                   note);
+    while (rc == ERR_OK && from.next(from.context, &hash, &position)) {
+        if (kept(rows, position)) {
+            rc = run_write_posting(build->writer, hash, position - rows->first, 0, note);
         }
     }
     return rc == ERR_OK ? run_writer_end(build->writer, note) : rc;

@@ -26,6 +26,13 @@ struct run_word_row {
 struct run_word_row run_word_row(uint64_t word_hash, uint32_t position);
 uint32_t run_word_row_position(const struct run_word_row *row);
 
+/* Words one after the other, ascending by hash and then by position, none twice; false behind the
+ * last one. */
+struct run_words_from {
+    void *context;
+    bool (*next)(void *context, uint64_t *hash, uint32_t *position);
+};
+
 /* Everything of the positions first .. first+records_count-1; rows name only these (asserted).
  * Sets: the caller names each kept post's sets, "all" included.  NULL where a count is 0. */
 struct run_rows {
@@ -38,6 +45,7 @@ struct run_rows {
     size_t refs_count;
     struct run_word_row *words;
     size_t words_count;
+    struct run_words_from words_from; /* in place of words, where it has a next */
     struct run_expiry *expiries;
     size_t expiries_count;
 };

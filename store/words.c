@@ -97,23 +97,23 @@ enum err_code words_fold_post(uint8_t **folded, size_t *folded_len, const struct
 
 static bool in_word(utf8proc_int32_t code_point)
 {
-    if (code_point < 0x80) {
-        return (code_point >= '0' && code_point <= '9') ||
-               (code_point >= 'A' && code_point <= 'Z') || (code_point >= 'a' && code_point <= 'z');
-    }
     utf8proc_category_t category = utf8proc_category(code_point);
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
 }
 
-bool words_next(struct octets *word, struct octets *rest)
+/* The same for what is ASCII; false for all else. */
+static bool in_ascii_word(uint8_t octet)
+{
+    return (uint8_t)((octet | 0x20) - 'a') < 26 || (uint8_t)(octet - '0') < 10;
+}
+
+/* By code points, from where the short way met one that is not ASCII. */
+static bool next_any(struct octets *word, struct octets *rest)
 {
     const uint8_t *start = NULL;
     while (rest->len > 0) {
-        utf8proc_int32_t code_point = rest->at[0];
-        utf8proc_ssize_t len = 1;
-        if (code_point >= 0x80) {
-            len = utf8proc_iterate(rest->at, (utf8proc_ssize_t)rest->len, &code_point);
-        }
+        utf8proc_int32_t code_point = 0;
+        utf8proc_ssize_t len = utf8proc_iterate(rest->at, (utf8proc_ssize_t)rest->len, &code_point);
         bool inside = len > 0 && in_word(code_point);
         if (inside && start == NULL) {
             start = rest->at;
@@ -129,6 +129,30 @@ bool words_next(struct octets *word, struct octets *rest)
     }
     *word = octets_of(start, (size_t)(rest->at - start));
     return true;
+}
+
+bool words_next(struct octets *word, struct octets *rest)
+{
+    if (rest->len == 0) {
+        return false;
+    }
+    size_t at = 0;
+    while (at < rest->len && rest->at[at] < 0x80 && !in_ascii_word(rest->at[at])) {
+        at++;
+    }
+    *rest = octets_of(rest->at + at, rest->len - at);
+    size_t len = 0;
+    while (len < rest->len && in_ascii_word(rest->at[len])) {
+        len++;
+    }
+    if (len < rest->len && rest->at[len] >= 0x80) {
+        return next_any(word, rest);
+    }
+    if (len > 0) {
+        *word = octets_of(rest->at, len);
+        *rest = octets_of(rest->at + len, rest->len - len);
+    }
+    return len > 0;
 }
 
 uint64_t words_hash(const struct words_key *key, struct octets word)

@@ -7,12 +7,19 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <utf8proc.h>
 
 #include "store/run_hash.h"
 #include "store/words.h"
 #include "tests/support/posts.h"
 
 static const struct words_key key = {{1, 2, 3}};
+
+static uint64_t random_below(uint64_t *state, uint64_t below)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (*state >> 33) % below;
+}
 
 static bool has(const struct words *words, const char *word)
 {
@@ -112,6 +119,75 @@ static void a_post_has_no_more_words_than_half_its_octets(void **state)
     words_close(&words);
 }
 
+/* Mostly ASCII, some signs of other scripts, some octets that are no text. */
+static size_t random_text(uint8_t text[64], uint64_t *state, bool ascii)
+{
+    static const char *const signs[] = {"\xc3\x9f", "\xe2\x80\x93", "\xd0\x9f", "\xcc\x81", "\xff"};
+    size_t len = (size_t)(random_below(state, 60));
+    for (size_t i = 0; i < len; i++) {
+        text[i] = (uint8_t)random_below(state, 128);
+    }
+    const char *sign = signs[random_below(state, sizeof signs / sizeof signs[0])];
+    if (!ascii && len > strlen(sign)) {
+        memcpy(text + random_below(state, len - strlen(sign)), sign, strlen(sign));
+    }
+    return len;
+}
+
+static bool slow_next(struct octets *word, struct octets *rest)
+{
+    size_t begin = 0;
+    size_t len = 0;
+    for (size_t at = 0; at < rest->len;) {
+        utf8proc_int32_t sign = 0;
+        utf8proc_ssize_t step =
+            utf8proc_iterate(rest->at + at, (utf8proc_ssize_t)(rest->len - at), &sign);
+        utf8proc_category_t kind = step > 0 ? utf8proc_category(sign) : UTF8PROC_CATEGORY_CN;
+        bool inside = kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_NO;
+        if (!inside && len > 0) {
+            break;
+        }
+        at += step > 0 ? (size_t)step : 1;
+        begin = inside ? begin : at;
+        len = inside ? at - begin : 0;
+    }
+    *word = octets_of(rest->at + begin, len);
+    *rest = octets_of(rest->at + begin + len, rest->len - begin - len);
+    return len > 0;
+}
+
+static void the_short_way_gives_what_the_long_one_would(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (int round = 0; round < 20000; round++) {
+        uint8_t text[64];
+        struct octets whole = octets_of(text, random_text(text, &seed, round % 2 == 0));
+        struct octets rest = whole;
+        struct octets slow_rest = whole;
+        struct octets word;
+        struct octets slow_word;
+        while (words_next(&word, &rest)) {
+            assert_true(slow_next(&slow_word, &slow_rest));
+            assert_ptr_equal(word.at, slow_word.at);
+            assert_int_equal(word.len, slow_word.len);
+        }
+        assert_false(slow_next(&slow_word, &slow_rest));
+        uint8_t *folded = NULL;
+        size_t folded_len = 0;
+        assert_int_equal(words_fold(&folded, &folded_len, whole), ERR_OK);
+        utf8proc_uint8_t *mapped = NULL;
+        utf8proc_ssize_t mapped_len =
+            utf8proc_map(whole.at, (utf8proc_ssize_t)whole.len, &mapped,
+                         UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+                             UTF8PROC_IGNORE);
+        assert_int_equal(folded_len, mapped_len < 0 ? 0 : mapped_len);
+        assert_true(mapped_len <= 0 || memcmp(folded, mapped, folded_len) == 0);
+        free(folded);
+        free(mapped);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +195,7 @@ int main(void)
         cmocka_unit_test(what_shows_no_words_has_none),
         cmocka_unit_test(a_hash_is_that_of_runs_and_another_key_gives_another),
         cmocka_unit_test(a_post_has_no_more_words_than_half_its_octets),
+        cmocka_unit_test(the_short_way_gives_what_the_long_one_would),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
