@@ -86,11 +86,35 @@ enum err_code message_hello_verify(const struct message_hello *hello, const stru
 
 /* ---- POSTS -------------------------------------------------------------------------------- */
 
+/* New posts begin with how far each has come. */
+static enum err_code read_hops(struct message_posts *posts)
+{
+    enum canon_type type;
+    enum err_code rc = canon_peek(&posts->reader, &type);
+    if (rc != ERR_OK || type != CANON_BIN) {
+        return rc;
+    }
+    rc = canon_read_bin(&posts->reader, &posts->hops, MESSAGE_POSTS_MAX);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    posts->left_count--;
+    for (size_t i = 0; i < posts->hops.len; i++) {
+        if (posts->hops.at[i] > MESSAGE_HOPS_MAX) {
+            return ERR_MALFORMED;
+        }
+    }
+    return posts->hops.len == posts->left_count ? ERR_OK : ERR_MALFORMED;
+}
+
 enum err_code message_posts_begin(struct message_posts *posts, struct octets payload)
 {
     struct message_posts read = {.reader = canon_reader_of(payload)};
-    enum err_code rc = canon_read_array(&read.reader, &read.left_count, MESSAGE_POSTS_MAX);
-    if (rc == ERR_OK && read.left_count == 0) {
+    enum err_code rc = canon_read_array(&read.reader, &read.left_count, MESSAGE_POSTS_MAX + 1);
+    if (rc == ERR_OK && read.left_count > 0) {
+        rc = read_hops(&read);
+    }
+    if (rc == ERR_OK && (read.left_count == 0 || read.left_count > MESSAGE_POSTS_MAX)) {
         rc = ERR_MALFORMED;
     }
     if (rc == ERR_OK) {
@@ -125,6 +149,15 @@ size_t message_posts_head(uint8_t out[MESSAGE_POSTS_HEAD], uint32_t count)
     assert(count >= 1 && count <= MESSAGE_POSTS_MAX);
     struct canon_writer w = canon_writer_of(out, MESSAGE_POSTS_HEAD);
     canon_write_array(&w, count);
+    return canon_written(&w).len;
+}
+
+size_t message_new_head(uint8_t out[MESSAGE_NEW_HEAD], const uint8_t *hops, uint32_t count)
+{
+    assert(count >= 1 && count <= MESSAGE_POSTS_MAX);
+    struct canon_writer w = canon_writer_of(out, MESSAGE_NEW_HEAD);
+    canon_write_array(&w, count + 1);
+    canon_write_bin(&w, octets_of(hops, count));
     return canon_written(&w).len;
 }
 

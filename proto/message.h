@@ -1,7 +1,8 @@
 /* message.h - what the frames of a session hold: encode and decode their payloads (SPEC 6.3).
  *
  *     HELLO      [1, role, identity (bin 32, or empty), proof (bin 64, or empty)]
- *     POSTS      [wire, ...]         1 .. MESSAGE_POSTS_MAX posts, each [body, proof]
+ *     POSTS      [wire, ...]         1 .. MESSAGE_POSTS_MAX posts, each [body, proof]; or, where
+ *                                    they are new, [hops (bin with an octet for each), wire, ...]
  *     WANT       bin                 1 .. MESSAGE_IDS_MAX ids of 32 octets, one after another
  *     NONE       bin                 likewise: ids that were asked for and are not here
  *     RECON      [session, message (bin)]
@@ -10,7 +11,8 @@
  *     JOINED     [status, text]      status is 0 (joined) or a code of proto/err.h
  *     BYE        [reason]            a code of proto/err.h
  *
- * PING and PONG are the session's own.  Pure: no I/O, no allocation, no clock.  What is decoded
+ * PING and PONG are the session's own; what a tree and a view of relays need is in
+ * proto/message_overlay.h.  Pure: no I/O, no allocation, no clock.  What is decoded
  * borrows from the payload.  All decoders:
  *
  *   ERR_TRUNCATED  the octets stop early
@@ -38,7 +40,10 @@
 #define MESSAGE_RECON_HEAD 16 /* octets a RECON adds to its message, at most */
 #define MESSAGE_JOINED_CAP (MESSAGE_TEXT_MAX + 16)
 #define MESSAGE_CODE_CAP   16 /* RECON_END, BYE */
-#define MESSAGE_POSTS_HEAD 3  /* octets of the array header of POSTS, at most */
+#define MESSAGE_POSTS_HEAD 3  /* octets before the posts of POSTS, at most */
+#define MESSAGE_NEW_HEAD   (MESSAGE_POSTS_HEAD + 3 + MESSAGE_POSTS_MAX) /* likewise, with hops */
+#define MESSAGE_HOPS_MAX   254 /* a post that has come farther says so much */
+#define MESSAGE_HOPS_OLD   255 /* in IHAVE: not new, and not on its way by itself */
 
 enum message_role { MESSAGE_PERSONAL = 0, MESSAGE_RELAY = 1 };
 
@@ -64,6 +69,7 @@ MUST_USE enum err_code message_hello_verify(const struct message_hello *hello,
 struct message_posts {
     struct canon_reader reader;
     uint32_t left_count;
+    struct octets hops; /* one for each post, at most MESSAGE_HOPS_MAX; or none: they are not new */
 };
 
 MUST_USE enum err_code message_posts_begin(struct message_posts *posts, struct octets payload);
@@ -71,8 +77,9 @@ MUST_USE enum err_code message_posts_begin(struct message_posts *posts, struct o
  * be left over.  Errors also as post_decode(). */
 MUST_USE enum err_code message_posts_next(struct message_posts *posts, struct post *post,
                                           struct octets *wire);
-/* The array header of count posts, whose wires follow as they are. */
+/* What goes before count posts, whose wires follow as they are: not new ones, and new ones. */
 size_t message_posts_head(uint8_t out[MESSAGE_POSTS_HEAD], uint32_t count);
+size_t message_new_head(uint8_t out[MESSAGE_NEW_HEAD], const uint8_t *hops, uint32_t count);
 
 /* WANT and NONE.  ids borrows. */
 size_t message_ids_encode(uint8_t out[MESSAGE_IDS_CAP], const struct post_id *ids, size_t count);

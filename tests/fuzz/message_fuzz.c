@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "proto/message.h"
+#include "proto/message_overlay.h"
 
 static uint8_t out[FRAME_MAX];
 
@@ -28,7 +28,11 @@ static void try_posts(struct octets payload)
 {
     struct message_posts posts;
     enum err_code rc = message_posts_begin(&posts, payload);
-    size_t len = rc == ERR_OK ? message_posts_head(out, posts.left_count) : 0;
+    size_t len = 0;
+    if (rc == ERR_OK) {
+        len = posts.hops.len > 0 ? message_new_head(out, posts.hops.at, posts.left_count)
+                                 : message_posts_head(out, posts.left_count);
+    }
     while (rc == ERR_OK && posts.left_count > 0) {
         struct post post;
         struct octets wire;
@@ -76,6 +80,38 @@ static void try_codes(struct octets payload)
     }
 }
 
+static void try_tree(struct octets payload)
+{
+    struct message_ihave ihave;
+    struct message_graft graft;
+    if (message_ihave_decode(&ihave, payload) == ERR_OK) {
+        must_equal(message_ihave_encode(out, &ihave), payload);
+    }
+    if (message_graft_decode(&graft, payload) == ERR_OK) {
+        must_equal(message_graft_encode(out, &graft), payload);
+    }
+}
+
+static void try_contacts(enum frame_type type, struct octets payload)
+{
+    struct message_contacts contacts;
+    if (message_contacts_decode(&contacts, type, payload) == ERR_OK) {
+        must_equal(message_contacts_encode(out, type, &contacts), payload);
+    }
+}
+
+static void try_neighbours(struct octets payload)
+{
+    struct message_neighbour neighbour;
+    struct message_forward forward;
+    if (message_neighbour_decode(&neighbour, payload) == ERR_OK) {
+        must_equal(message_neighbour_encode(out, &neighbour), payload);
+    }
+    if (message_forward_decode(&forward, payload) == ERR_OK) {
+        must_equal(message_forward_encode(out, &forward), payload);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
     if (len == 0 || len > FRAME_MAX) {
@@ -96,6 +132,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     case FRAME_RECON:
     case FRAME_RECON_END:
         try_recon(payload);
+        break;
+    case FRAME_IHAVE:
+    case FRAME_GRAFT:
+        try_tree(payload);
+        break;
+    case FRAME_SHUFFLE:
+    case FRAME_SHUFFLED:
+    case FRAME_PASSIVE:
+        try_contacts((enum frame_type)octets[0], payload);
+        break;
+    case FRAME_NEIGHBOUR:
+    case FRAME_FORWARD:
+        try_neighbours(payload);
         break;
     default:
         try_codes(payload);

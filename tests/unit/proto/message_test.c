@@ -145,6 +145,33 @@ static void posts_come_one_after_another_as_they_were(void **state)
     posts_free(&said);
 }
 
+static void new_posts_say_how_far_they_have_come(void **state)
+{
+    (void)state;
+    struct posts said = {.wires = NULL};
+    struct person ana = person_of("ana");
+    uint8_t frame[MESSAGE_NEW_HEAD + 1024];
+    person_text(&said, &ana, 100, "me too", "metoo");
+    person_text(&said, &ana, 101, "and me", NULL);
+    const uint8_t hops[2] = {0, MESSAGE_HOPS_MAX};
+    size_t len = message_new_head(frame, hops, 2);
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(frame + len, said.wires[i].at, said.wires[i].len);
+        len += said.wires[i].len;
+    }
+    assert_no_less_no_more(decode_posts, frame, len);
+    struct message_posts posts;
+    assert_int_equal(message_posts_begin(&posts, octets_of(frame, len)), ERR_OK);
+    assert_int_equal(posts.left_count, 2);
+    assert_true(octets_equal(posts.hops, octets_of(hops, 2)));
+
+    frame[4] = MESSAGE_HOPS_OLD;
+    assert_int_equal(decode_posts(octets_of(frame, len)), ERR_MALFORMED);
+    assert_malformed(decode_posts, "\x93\xc4\x01\x00\x90\x90", 6); /* one for two posts */
+    assert_malformed(decode_posts, "\x91\xc4\x00", 3);             /* and no post */
+    posts_free(&said);
+}
+
 static void a_frame_of_no_posts_or_too_many_is_malformed(void **state)
 {
     (void)state;
@@ -248,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_relay_proves_who_it_is),
         cmocka_unit_test(a_hello_of_another_version_or_shape_is_refused),
         cmocka_unit_test(posts_come_one_after_another_as_they_were),
+        cmocka_unit_test(new_posts_say_how_far_they_have_come),
         cmocka_unit_test(a_frame_of_no_posts_or_too_many_is_malformed),
         cmocka_unit_test(ids_are_borrowed_in_their_order),
         cmocka_unit_test(ids_are_whole_at_least_one_and_not_too_many),
