@@ -362,7 +362,7 @@ static void frames_that_are_not_allowed_close_the_session(void **state)
         {"\x01\0\0\0\0", 5, ERR_OK},
         {"\x01\x01\0\0\0", 5, ERR_MALFORMED},   /* a flag */
         {"\0\0\0\0\0", 5, ERR_MALFORMED},       /* no type */
-        {"\x0c\0\0\0\0", 5, ERR_MALFORMED},     /* an unknown type below 64 */
+        {"\x3f\0\0\0\0", 5, ERR_MALFORMED},     /* an unknown type below 64 */
         {"\x02\0\x04\0\x01", 5, ERR_TOO_LARGE}, /* one octet above FRAME_MAX */
         {"\x08\0\0\0\x01x", 6, ERR_MALFORMED},  /* a PING with a payload */
         {"\x09\0\0\0\x01x", 6, ERR_MALFORMED},  /* a PONG with a payload */

@@ -1,0 +1,380 @@
+#include "proto/broadcast.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "proto/broadcast_inner.h"
+
+enum err_code broadcast_new(struct broadcast **broadcast, const struct broadcast_config *config)
+{
+    assert(config->links_max > 0 && config->missing_max > 0);
+    assert(config->seen_max >= 64 && (config->seen_max & (config->seen_max - 1)) == 0);
+    struct broadcast *b = calloc(1, sizeof *b);
+    if (b == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    b->config = *config;
+    b->words = (config->links_max + 63) / 64;
+    b->own_parent = NONE;
+    b->missing_free = NONE;
+    b->deadline_ms = NEVER;
+    b->links = calloc(config->links_max, sizeof *b->links);
+    b->links_bits = calloc(4 * (size_t)b->words, sizeof *b->links_bits);
+    if (b->links == NULL || b->links_bits == NULL) {
+        broadcast_free(b);
+        return ERR_NO_MEMORY;
+    }
+    b->eager_bits = b->links_bits + b->words;
+    b->own_bits = b->eager_bits + b->words;
+    b->due_bits = b->own_bits + b->words;
+    *broadcast = b;
+    return ERR_OK;
+}
+
+void broadcast_free(struct broadcast *b)
+{
+    if (b == NULL) {
+        return;
+    }
+    free(b->links);
+    free(b->links_bits);
+    free(b->seen);
+    free(b->missing);
+    free(b->chains);
+    free(b);
+}
+
+/* ---- Links -------------------------------------------------------------------------------- */
+
+static void set_eager(struct broadcast *b, uint32_t l, bool eager)
+{
+    bit_set(b->eager_bits, l, eager);
+    bit_set(b->own_bits, l, eager || l == b->own_parent);
+}
+
+static void say(struct broadcast *b, uint32_t l, bool push)
+{
+    b->links[l].graft_due = push;
+    b->links[l].prune_due = !push;
+    bit_set(b->due_bits, l, true);
+}
+
+/* Which parent is the least use: the one that was first least often. */
+static uint32_t idlest_parent(const struct broadcast *b, uint32_t but)
+{
+    uint32_t idlest = NONE;
+    for (uint32_t l = 0; l < b->config.links_max; l++) {
+        if (b->links[l].up && b->links[l].parent && l != but &&
+            (idlest == NONE || b->links[l].firsts_count < b->links[idlest].firsts_count)) {
+            idlest = l;
+        }
+    }
+    return idlest;
+}
+
+/* A leaf's own posts go whole to one relay alone: two that push the same post meet somewhere, and
+ * there the tree would be cut (SPEC 6.6). */
+static void choose_own_parent(struct broadcast *b)
+{
+    uint32_t before = b->own_parent;
+    if (before != NONE && b->links[before].up && b->links[before].parent) {
+        return;
+    }
+    b->own_parent = NONE;
+    for (uint32_t l = 0; l < b->config.links_max; l++) {
+        bool parent = b->links[l].up && b->links[l].kind == BROADCAST_PARENT;
+        if (parent && (b->own_parent == NONE || b->links[l].parent)) {
+            b->own_parent = l;
+            if (b->links[l].parent) {
+                break;
+            }
+        }
+    }
+    if (before != NONE) {
+        set_eager(b, before, bit_get(b->eager_bits, before));
+    }
+    if (b->own_parent != NONE) {
+        set_eager(b, b->own_parent, bit_get(b->eager_bits, b->own_parent));
+    }
+}
+
+static void adopt(struct broadcast *b, uint32_t l)
+{
+    b->links[l].parent = true;
+    b->links[l].firsts_count = 0;
+    b->parents_count++;
+}
+
+static void disown(struct broadcast *b, uint32_t l)
+{
+    b->links[l].parent = false;
+    b->parents_count--;
+}
+
+void broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_kind kind)
+{
+    assert(l < b->config.links_max && !b->links[l].up);
+    b->links[l] = (struct link){.up = true, .kind = kind};
+    bit_set(b->links_bits, l, true);
+    set_eager(b, l, kind != BROADCAST_PARENT);
+    if (kind != BROADCAST_PARENT) {
+        return;
+    }
+    if (b->parents_count < BROADCAST_PARENTS) {
+        adopt(b, l);
+    } else {
+        say(b, l, false);
+    }
+    choose_own_parent(b);
+}
+
+/* A leaf that lost a parent asks another relay. */
+static void replace_parent(struct broadcast *b)
+{
+    for (uint32_t l = 0; l < b->config.links_max && b->parents_count < BROADCAST_PARENTS; l++) {
+        if (b->links[l].up && b->links[l].kind == BROADCAST_PARENT && !b->links[l].parent) {
+            adopt(b, l);
+            say(b, l, true);
+        }
+    }
+}
+
+void broadcast_on_down(struct broadcast *b, uint32_t l)
+{
+    assert(l < b->config.links_max);
+    struct link *link = &b->links[l];
+    if (!link->up) {
+        return;
+    }
+    missing_forget_link(b, l);
+    seen_forget_link(b, l);
+    if (link->parent) {
+        disown(b, l);
+    }
+    link->up = false;
+    bit_set(b->links_bits, l, false);
+    bit_set(b->due_bits, l, false);
+    set_eager(b, l, false);
+    if (link->kind == BROADCAST_PARENT) {
+        replace_parent(b);
+        choose_own_parent(b);
+        bit_set(b->own_bits, l, false);
+    }
+}
+
+/* In the tree both ends push or neither does; to a leaf and from it each way is its own. */
+void link_make_eager(struct broadcast *b, uint32_t l)
+{
+    struct link *link = &b->links[l];
+    if (link->kind == BROADCAST_TREE) {
+        set_eager(b, l, true);
+    } else if (link->kind == BROADCAST_PARENT && !link->parent) {
+        adopt(b, l);
+        if (b->parents_count > BROADCAST_PARENTS) {
+            link_prune(b, idlest_parent(b, l));
+        }
+    }
+}
+
+void link_prune(struct broadcast *b, uint32_t l)
+{
+    struct link *link = &b->links[l];
+    if (link->kind == BROADCAST_TREE) {
+        set_eager(b, l, false);
+    } else if (link->parent) {
+        disown(b, l);
+    }
+    say(b, l, false);
+    choose_own_parent(b);
+}
+
+void broadcast_on_graft(struct broadcast *b, uint32_t l)
+{
+    if (b->links[l].up) {
+        set_eager(b, l, true);
+    }
+}
+
+void broadcast_on_prune(struct broadcast *b, uint32_t l)
+{
+    if (b->links[l].up) {
+        set_eager(b, l, false);
+    }
+}
+
+const uint64_t *broadcast_links(const struct broadcast *b)
+{
+    return b->links_bits;
+}
+
+const uint64_t *broadcast_eager(const struct broadcast *b)
+{
+    return b->eager_bits;
+}
+
+const uint64_t *broadcast_eager_own(const struct broadcast *b)
+{
+    return b->own_bits;
+}
+
+/* ---- Posts -------------------------------------------------------------------------------- */
+
+static bool is_link(const struct broadcast *b, uint32_t l)
+{
+    return l < b->config.links_max && b->links[l].up;
+}
+
+/* Link would have brought a post over a clearly shorter way than the one it came: change over.
+ * Only where both belong to the tree, and link is not of it yet. */
+static void swap_ways(struct broadcast *b, uint32_t from, uint8_t hops, struct promise other)
+{
+    bool shorter = other.hops <= MESSAGE_HOPS_MAX && hops <= MESSAGE_HOPS_MAX &&
+                   other.hops + BROADCAST_SHORTER <= hops;
+    if (!shorter || b->now_ms < b->swap_at_ms || !is_link(b, from) || from == other.link ||
+        b->links[from].kind != BROADCAST_TREE || b->links[other.link].kind != BROADCAST_TREE ||
+        bit_get(b->eager_bits, other.link) || !bit_get(b->eager_bits, from)) {
+        return;
+    }
+    b->swap_at_ms = b->now_ms + BROADCAST_SWAP_EVERY_MS;
+    set_eager(b, other.link, true);
+    say(b, other.link, true);
+    link_prune(b, from);
+}
+
+static void credit(struct broadcast *b, uint32_t l, uint32_t *count)
+{
+    if (++*count == CREDIT_MAX) {
+        b->links[l].firsts_count /= 2;
+        b->links[l].kept_count /= 2;
+        b->links[l].broken_count /= 2;
+    }
+}
+
+static void promise_kept(struct broadcast *b, const struct missing *missing, uint32_t from)
+{
+    if (missing->state == MISSING_ASKED && missing->senders[0].link == from) {
+        credit(b, from, &b->links[from].kept_count);
+        broadcast_on_rtt(b, from, b->now_ms - missing->asked_ms);
+    }
+}
+
+void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops)
+{
+    uint32_t m = missing_find(b, id);
+    seen_add(b, id, from, hops);
+    if (is_link(b, from)) {
+        credit(b, from, &b->links[from].firsts_count);
+    }
+    if (m == NONE) {
+        return;
+    }
+    struct missing missing = b->missing[m];
+    missing_drop(b, m);
+    if (is_link(b, from)) {
+        promise_kept(b, &missing, from);
+    }
+    for (uint32_t s = 0; s < missing.senders_count; s++) {
+        swap_ways(b, from, hops, missing.senders[s]);
+    }
+}
+
+void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t l)
+{
+    const struct seen *seen = seen_find(b, id);
+    if (!is_link(b, l) || (seen != NULL && seen->from == l)) {
+        return;
+    }
+    if (b->links[l].kind == BROADCAST_PARENT) {
+        return; /* two of them push, so that one may fail */
+    }
+    if (seen != NULL && seen->from == BROADCAST_NOBODY && seen->hops <= MESSAGE_HOPS_MAX) {
+        return; /* the way it came is gone: this one may be what is left */
+    }
+    if (seen != NULL && is_link(b, seen->from) && b->links[seen->from].kind == BROADCAST_LEAF &&
+        b->links[l].kind == BROADCAST_TREE) {
+        say(b, seen->from, false); /* a leaf that was faster is no reason to cut the tree */
+        return;
+    }
+    link_prune(b, l);
+}
+
+bool broadcast_saw(const struct broadcast *b, const struct post_id *id, uint8_t *hops)
+{
+    const struct seen *seen = seen_find(b, id);
+    if (seen != NULL) {
+        *hops = seen->hops;
+    }
+    return seen != NULL;
+}
+
+void broadcast_on_ihave(struct broadcast *b, uint32_t l, const struct message_ihave *ihave,
+                        uint64_t now_ms)
+{
+    b->now_ms = now_ms;
+    if (!b->links[l].up || broadcast_is_faithless(b, l)) {
+        return;
+    }
+    for (size_t i = 0; i < ihave->count; i++) {
+        const struct seen *seen = seen_find(b, &ihave->ids[i]);
+        if (seen != NULL) {
+            swap_ways(b, seen->from, seen->hops,
+                      (struct promise){.link = l, .hops = ihave->hops[i]});
+        } else {
+            missing_announced(b, l, &ihave->ids[i], ihave->hops[i]);
+        }
+    }
+}
+
+void broadcast_on_none(struct broadcast *b, uint32_t l, const struct post_id *id, uint64_t now_ms)
+{
+    b->now_ms = now_ms;
+    uint32_t m = missing_find(b, id);
+    if (m != NONE && b->missing[m].state == MISSING_ASKED && b->missing[m].senders[0].link == l) {
+        missing_fail_first(b, m);
+    }
+}
+
+void broadcast_on_rtt(struct broadcast *b, uint32_t l, uint64_t rtt_ms)
+{
+    struct link *link = &b->links[l];
+    if (!link->up) {
+        return;
+    }
+    link->rtts_ms[link->rtts_next] = rtt_ms < UINT16_MAX ? (uint16_t)rtt_ms : UINT16_MAX;
+    link->rtts_next = (uint8_t)((link->rtts_next + 1) % RTTS_MAX);
+    link->rtts_count = link->rtts_count < RTTS_MAX ? (uint8_t)(link->rtts_count + 1) : RTTS_MAX;
+}
+
+size_t broadcast_senders(const struct broadcast *b, uint32_t links[BROADCAST_SENDERS_MAX],
+                         const struct post_id *id)
+{
+    uint32_t m = missing_find(b, id);
+    size_t count = m == NONE ? 0 : b->missing[m].senders_count;
+    for (size_t s = 0; s < count; s++) {
+        links[s] = b->missing[m].senders[s].link;
+    }
+    return count;
+}
+
+uint32_t broadcast_broken_count(const struct broadcast *b, uint32_t l)
+{
+    return b->links[l].broken_count;
+}
+
+bool broadcast_is_faithless(const struct broadcast *b, uint32_t l)
+{
+    return b->links[l].broken_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
+}
+
+uint64_t broadcast_deadline_ms(const struct broadcast *b)
+{
+    return b->deadline_ms;
+}
+
+void broadcast_check(const struct broadcast *b)
+{
+    assert(b->missing_count <= b->missing_cap && b->missing_cap <= b->config.missing_max);
+    assert(b->check_due_count + b->ask_due_count <= b->missing_count);
+    assert(b->parents_count <= b->config.links_max);
+    assert(b->own_parent == NONE || b->links[b->own_parent].up);
+}

@@ -1,0 +1,124 @@
+/* broadcast_inner.h - what a broadcast machine holds, shared by broadcast*.c alone. */
+#ifndef KITH_PROTO_BROADCAST_INNER_H
+#define KITH_PROTO_BROADCAST_INNER_H
+
+#include "proto/broadcast.h"
+
+#define NONE       UINT32_MAX
+#define NEVER      UINT64_MAX
+#define RTTS_MAX   20 /* the latest round trips of a link */
+#define SEEN_WAYS  4
+#define CREDIT_MAX 1024
+
+struct link {
+    bool up;
+    enum broadcast_kind kind;
+    bool parent;    /* PARENT: it pushes to us, as far as we said */
+    bool prune_due; /* to be said */
+    bool graft_due; /* likewise: push, please */
+    uint8_t rtts_count;
+    uint8_t rtts_next;
+    uint16_t rtts_ms[RTTS_MAX];
+    uint32_t firsts_count;   /* new posts it was the first to bring; halved now and then */
+    uint32_t promises_count; /* entries of missing that name it */
+    uint32_t kept_count;     /* promises it kept, when asked; halved now and then */
+    uint32_t broken_count;
+};
+
+/* One id that came lately. */
+struct seen {
+    uint64_t hash; /* keyed */
+    uint32_t from;
+    uint16_t stamp;
+    uint8_t hops;
+    bool used;
+};
+
+struct promise {
+    uint32_t link;
+    uint8_t hops;
+};
+
+/* WAITING -> CHECK_DUE -> CHECKING -> (known: gone) ASK_DUE -> ASKED -> (late) ASK_DUE for the next
+ * who announced it, or gone.  Gone as soon as the post comes. */
+enum missing_state {
+    MISSING_FREE,
+    MISSING_WAITING,
+    MISSING_CHECK_DUE,
+    MISSING_CHECKING,
+    MISSING_ASK_DUE,
+    MISSING_ASKED
+};
+
+/* An id that was announced and has not come. */
+struct missing {
+    struct post_id id;
+    enum missing_state state;
+    bool old;      /* nobody pushes it */
+    uint32_t chain_next;
+    uint64_t at_ms;    /* WAITING, ASKED */
+    uint64_t asked_ms; /* ASKED */
+    uint32_t senders_count;
+    struct promise senders[BROADCAST_SENDERS_MAX]; /* the first is asked */
+};
+
+struct broadcast {
+    struct broadcast_config config;
+    uint32_t words;
+    uint64_t *links_bits;
+    uint64_t *eager_bits;
+    uint64_t *own_bits;
+    uint64_t *due_bits; /* links with something to say */
+    struct link *links;
+    uint32_t parents_count;
+    uint32_t own_parent; /* whom a leaf pushes its own posts to, or NONE */
+    uint64_t swap_at_ms;
+    uint64_t now_ms; /* the latest told */
+
+    struct seen *seen; /* NULL until the first */
+    uint16_t stamp;
+
+    struct missing *missing; /* grows */
+    uint32_t missing_cap;
+    uint32_t missing_free;
+    uint32_t missing_count;
+    uint32_t *chains; /* one for each place */
+    uint32_t check_due_count;
+    uint32_t ask_due_count;
+    uint64_t deadline_ms;
+};
+
+static inline bool bit_get(const uint64_t *bits, uint32_t link)
+{
+    return (bits[link / 64] >> (link % 64)) & 1;
+}
+
+static inline void bit_set(uint64_t *bits, uint32_t link, bool on)
+{
+    uint64_t bit = UINT64_C(1) << (link % 64);
+    bits[link / 64] = on ? bits[link / 64] | bit : bits[link / 64] & ~bit;
+}
+
+uint64_t broadcast_hash(const struct broadcast *b, const struct post_id *id);
+
+/* broadcast_seen.c */
+struct seen *seen_find(const struct broadcast *b, const struct post_id *id);
+/* Without memory nothing is remembered: posts are looked up in the store instead. */
+void seen_add(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops);
+void seen_forget_link(struct broadcast *b, uint32_t link);
+
+/* broadcast_missing.c */
+uint32_t missing_find(const struct broadcast *b, const struct post_id *id);
+void missing_announced(struct broadcast *b, uint32_t link, const struct post_id *id, uint8_t hops);
+/* It came, or is known. */
+void missing_drop(struct broadcast *b, uint32_t m);
+/* Whoever is to be asked first will not bring it. */
+void missing_fail_first(struct broadcast *b, uint32_t m);
+void missing_forget_link(struct broadcast *b, uint32_t link);
+uint64_t link_patience_ms(const struct link *link);
+
+/* broadcast.c: from now on link is asked to push. */
+void link_make_eager(struct broadcast *b, uint32_t link);
+void link_prune(struct broadcast *b, uint32_t link);
+
+#endif
