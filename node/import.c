@@ -27,6 +27,7 @@ enum { SIGNAL_INT, SIGNAL_TERM, SIGNALS_COUNT };
 /* Batches stand in a ring, and are stored in the order in which they were read. */
 struct import {
     struct import_counts *counts;
+    const struct keeping *keeping;
     struct store *store;
     uv_loop_t loop;
     struct mailbox mailbox;
@@ -257,14 +258,20 @@ static enum err_code outcome(const struct import *import, struct err_note *note)
                : ERR_OK;
 }
 
-/* With words where somebody is going to read. */
-static enum err_code open_store(struct store **store, struct home *home, struct err_note *note)
+/* With words where somebody is going to read; a relay's quotas hold for what is imported too. */
+static enum err_code open_store(struct store **store, struct home *home,
+                                const struct keeping *keeping, struct err_note *note)
 {
     enum vault_kind kind = VAULT_PERSONAL;
-    enum err_code rc = vault_kind_of(&kind, home->files, home->key, note);
-    return rc == ERR_OK ? home_open_store(store, home,
-                                          kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note)
-                        : rc;
+    struct key identity;
+    enum err_code rc = vault_kind_of(&kind, &identity, home->files, home->key, note);
+    if (rc == ERR_OK) {
+        rc = home_open_store(store, home, kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note);
+    }
+    if (rc == ERR_OK && kind == VAULT_RELAY) {
+        rc = store_limit(*store, &keeping->quotas, &identity, note);
+    }
+    return rc;
 }
 
 static enum err_code import_file(struct import *import, struct home *home, struct err_note *note)
@@ -274,7 +281,7 @@ static enum err_code import_file(struct import *import, struct home *home, struc
         import->is_regular = true;
         import->file_len = (uint64_t)found.st_size;
     }
-    enum err_code rc = open_store(&import->store, home, note);
+    enum err_code rc = open_store(&import->store, home, import->keeping, note);
     if (rc == ERR_OK) {
         rc = keeper_new(&import->tender, import->store);
     }
@@ -336,13 +343,14 @@ static enum err_code open_file(FILE **file, const char *path, struct err_note *n
     return *file != NULL ? ERR_OK : err_note(note, ERR_NO_MEMORY, "out of memory");
 }
 
-enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
-                         const char *passphrase_file, struct err_note *note)
+enum err_code import_run(struct import_counts *counts, struct home *home,
+                         const struct options *options, struct err_note *note)
 {
+    const char *path = options->import_path;
     *counts = (struct import_counts){0};
     enum err_code rc = home_check_vault(home, note);
     if (rc == ERR_OK) {
-        rc = home_unlock_asking(home, passphrase_file, note);
+        rc = home_unlock_asking(home, options->passphrase_file, note);
     }
     if (rc != ERR_OK) {
         return rc;
@@ -354,6 +362,7 @@ enum err_code import_run(struct import_counts *counts, struct home *home, const 
     }
     struct import *import = memory_get(sizeof *import);
     import->counts = counts;
+    import->keeping = &options->keeping;
     import_file_init(&import->file, file);
     import->show_progress = isatty(STDERR_FILENO) == 1;
     struct key_watch watch;

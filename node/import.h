@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "node/home.h"
+#include "node/options.h"
 #include "proto/err.h"
 
 struct import_counts {
@@ -16,7 +17,7 @@ struct import_counts {
     uint64_t future_count;    /* left out: dated in the future */
 };
 
-/* Store every post of the file in the home's store, the proofs checked on all cores; progress on
+/* Store every post of the file, options->import_path, in the home's store, the proofs checked on all cores; progress on
  * stderr when that is a terminal.  *counts is written in any case: it says what was stored.
  *
  * "-", and whatever names standard input, may be a pipe; nothing else may.
@@ -29,7 +30,7 @@ struct import_counts {
  *   ERR_USAGE      it opens with a passphrase, and there is neither passphrase_file nor a terminal
  *   ERR_CANCELLED  SIGINT or SIGTERM came: what was stored stays, and the same call goes on there
  *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY */
-MUST_USE enum err_code import_run(struct import_counts *counts, struct home *home, const char *path,
-                                  const char *passphrase_file, struct err_note *note);
+MUST_USE enum err_code import_run(struct import_counts *counts, struct home *home,
+                                  const struct options *options, struct err_note *note);
 
 #endif

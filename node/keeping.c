@@ -7,13 +7,16 @@
 #define DAY_POSTS  10000
 #define DAY_OCTETS (UINT64_C(64) << 20)
 #define ALL_OCTETS (UINT64_C(4) << 30)
+#define STANDING   20000
 #define DIGITS_MAX 9
 
 struct keeping keeping_default(void)
 {
-    return (struct keeping){
-        .rules = {.keep_s = KEEP_DAYS * (uint64_t)DAY_S},
-        .quotas = {.day_posts = DAY_POSTS, .day_octets = DAY_OCTETS, .all_octets = ALL_OCTETS}};
+    return (struct keeping){.rules = {.keep_s = KEEP_DAYS * (uint64_t)DAY_S},
+                            .quotas = {.day_posts = DAY_POSTS,
+                                       .day_octets = DAY_OCTETS,
+                                       .all_octets = ALL_OCTETS,
+                                       .standing_posts = STANDING}};
 }
 
 struct unit {

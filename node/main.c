@@ -110,8 +110,7 @@ static void tell_imported(const struct import_counts *c)
 static enum err_code import(struct home *home, const struct options *options, struct err_note *note)
 {
     struct import_counts counts;
-    enum err_code rc =
-        import_run(&counts, home, options->import_path, options->passphrase_file, note);
+    enum err_code rc = import_run(&counts, home, options, note);
     tell_imported(&counts);
     return rc;
 }

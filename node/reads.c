@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "node/memory.h"
 
@@ -49,6 +50,19 @@ static void read_recon(struct reading *reading)
     reading->answer.as.recon = reading->recon;
 }
 
+/* What is above its author's quota is not checked, and so not forwarded (SPEC 8.4). */
+static void refuse(struct reading *reading)
+{
+    const struct engine_read *read = &reading->read;
+    uint64_t now_s = (uint64_t)time(NULL);
+    for (size_t i = 0; read->wires != NULL && i < read->ids_count; i++) {
+        if (reading->answer.status == ERR_OK && !reading->known[i]) {
+            reading->answer.status = store_refuses(reading->reads.store, &reading->known[i],
+                                                   read->wires[i], now_s, NULL);
+        }
+    }
+}
+
 static void work(struct job *job)
 {
     struct reading *reading = JOB_OWNER(job, struct reading, job);
@@ -56,6 +70,7 @@ static void work(struct job *job)
     case ENGINE_READ_KNOWN:
         reading->answer.status = store_known(reading->reads.store, reading->known,
                                              reading->read.ids, reading->read.ids_count, NULL);
+        refuse(reading);
         reading->answer.as.known = reading->known;
         break;
     case ENGINE_READ_BODIES:

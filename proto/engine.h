@@ -211,7 +211,8 @@ struct engine_posts {
 };
 
 enum engine_query {
-    ENGINE_READ_KNOWN,  /* which of these ids need not be asked for: kept, retracted or expired */
+    ENGINE_READ_KNOWN,  /* which of these ids need not be asked for: kept, retracted or expired, or
+                         * refused to whom sent it: what is above its author's quota */
     ENGINE_READ_BODIES, /* the posts of these ids, up to octets_max together, but the first one */
     ENGINE_READ_RECON   /* fold, split and list ranges of the set "all" */
 };
@@ -221,6 +222,9 @@ struct engine_read {
     uint64_t token;
     enum engine_query query;
     const struct post_id *ids; /* KNOWN, BODIES */
+    /* KNOWN: the posts that came with these ids, before they are checked and forwarded, empty for
+     * those that are not to be refused any more; or NULL. */
+    const struct octets *wires;
     size_t ids_count;
     size_t octets_max;                    /* BODIES */
     const struct negentropy_batch *batch; /* RECON */

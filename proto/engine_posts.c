@@ -293,14 +293,21 @@ static void ask_known(struct engine *e, uint32_t index)
 {
     struct batch *batch = &e->known_batches[index];
     if (batch->busy || e->queues[FLIGHT_ASK_QUEUE].count == 0 || !engine_has_room(e, 0, 0) ||
-        !room_for_batch(e, batch, ENGINE_KNOWN_MAX, false)) {
+        !room_for_batch(e, batch, ENGINE_KNOWN_MAX, true)) {
         return;
     }
     fill(e, batch, FLIGHT_ASK_QUEUE, ENGINE_KNOWN_MAX);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct flight *flight = &e->flights[batch->flights[i]];
+        if (flight->verified || flight->own) {
+            batch->wires[i] = octets_of(NULL, 0); /* it may have been put, or forwarded */
+        }
+    }
     engine_emit(e, ENGINE_READ)->as.read =
         (struct engine_read){.token = engine_token(TOKEN_KNOWN, index, batch->generation),
                              .query = ENGINE_READ_KNOWN,
                              .ids = batch->ids,
+                             .wires = batch->wires,
                              .ids_count = batch->count};
 }
 

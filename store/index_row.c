@@ -34,6 +34,9 @@ static void add_sets(struct index_row *row, const struct run_hash *hash, const s
         }
     }
     row->sets[row->sets_count++] = run_set_author(hash, &post->author);
+    if (post_stands(post)) {
+        row->sets[row->sets_count++] = run_set_stands(hash, &post->author);
+    }
     if (post->kind == POST_PROFILE) {
         row->sets[row->sets_count++] = run_set_profiles(hash, &post->author);
     }

@@ -7,7 +7,7 @@
 #include "proto/set.h"
 #include "store/run_hash.h"
 
-#define INDEX_ROW_SETS_MAX (2 + SET_OF_POST_MAX) /* "all" goes unsaid */
+#define INDEX_ROW_SETS_MAX (3 + SET_OF_POST_MAX) /* "all" goes unsaid */
 #define INDEX_ROW_REFS_MAX (POST_REFS_MAX + 1)
 
 /* A relation that no post can name: a retract, beside its ref with POST_SUBJECT, has one more under

@@ -3,6 +3,7 @@
 #include "proto/post.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #define SETS      1024 /* of WAYS tallies each; a tally in a full set replaces another */
 #define WAYS      4
 #define RECOUNT_S 60 /* somebody refused is counted again after this */
+#define BOUNDS    3  /* a day, all days, and what stands */
 
 _Static_assert((SETS & (SETS - 1)) == 0, "a mask picks the set");
 
@@ -27,6 +29,8 @@ struct tally {
 };
 
 struct quota {
+    pthread_mutex_t lock;
+    bool taking; /* the source does not count all that was taken, or counts it already */
     struct quota_limits limits;
     struct quota_source source;
     uint8_t key[crypto_shorthash_KEYBYTES]; /* nobody picks authors that share a set */
@@ -45,7 +49,8 @@ enum err_code quota_new(struct quota **quota, const struct quota_limits *limits,
                         const struct quota_source *source)
 {
     struct quota *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {
+        free(made);
         return ERR_NO_MEMORY;
     }
     made->limits = *limits;
@@ -57,31 +62,56 @@ enum err_code quota_new(struct quota **quota, const struct quota_limits *limits,
 
 void quota_free(struct quota *quota)
 {
+    if (quota != NULL) {
+        (void)pthread_mutex_destroy(&quota->lock);
+    }
     free(quota);
+}
+
+static void lock(struct quota *quota)
+{
+    int rc = pthread_mutex_lock(&quota->lock);
+    assert(rc == 0);
+    (void)rc;
+}
+
+static void unlock(struct quota *quota)
+{
+    int rc = pthread_mutex_unlock(&quota->lock);
+    assert(rc == 0);
+    (void)rc;
 }
 
 void quota_forget(struct quota *quota)
 {
+    lock(quota);
     memset(quota->tallies, 0, sizeof quota->tallies);
+    quota->taking = false;
+    unlock(quota);
 }
 
 void quota_kept(struct quota *quota)
 {
+    lock(quota);
     quota->batch++;
+    quota->taking = false;
+    unlock(quota);
 }
 
 static bool spans_equal(const struct quota_span *a, const struct quota_span *b)
 {
-    return a->from_s == b->from_s && a->until_s == b->until_s && key_equal(&a->author, &b->author);
+    return a->from_s == b->from_s && a->until_s == b->until_s && a->standing == b->standing &&
+           key_equal(&a->author, &b->author);
 }
 
 static size_t set_of(const struct quota *quota, const struct quota_span *span)
 {
-    uint8_t octets[KEY_LEN + 16];
+    uint8_t octets[KEY_LEN + 17];
     uint8_t hash[crypto_shorthash_BYTES];
     memcpy(octets, span->author.octets, KEY_LEN);
     octets_put_u64be(octets + KEY_LEN, span->from_s);
     octets_put_u64be(octets + KEY_LEN + 8, span->until_s);
+    octets[KEY_LEN + 16] = span->standing;
     (void)crypto_shorthash(hash, octets, sizeof octets, quota->key);
     return octets_get_u32be(hash) & (SETS - 1);
 }
@@ -101,11 +131,13 @@ static enum err_code count(struct quota *quota, struct tally *tally, uint64_t no
     return rc;
 }
 
+/* *tally is NULL where nobody is counted now. */
 static enum err_code find(struct quota *quota, struct tally **tally, const struct quota_span *span,
-                          uint64_t now_s, struct err_note *note)
+                          const uint64_t *count_s, struct err_note *note)
 {
     size_t set = set_of(quota, span);
     struct tally *ways = quota->tallies[set];
+    *tally = NULL;
     for (size_t i = 0; i < WAYS; i++) {
         if (spans_equal(&ways[i].span, span)) {
             *tally = &ways[i];
@@ -113,8 +145,8 @@ static enum err_code find(struct quota *quota, struct tally **tally, const struc
         }
     }
     struct tally fresh = {.span = *span};
-    enum err_code rc = count(quota, &fresh, now_s, note);
-    if (rc == ERR_OK) {
+    enum err_code rc = count_s == NULL ? ERR_OK : count(quota, &fresh, *count_s, note);
+    if (rc == ERR_OK && count_s != NULL) {
         struct tally *place = &ways[quota->turn[set]++ % WAYS];
         *place = fresh;
         *tally = place;
@@ -141,13 +173,14 @@ static enum err_code exceeds(struct quota *quota, bool *over, struct tally *tall
 }
 
 static enum err_code judge(struct quota *quota, bool *over, struct tally *tally,
-                           const struct bound *bound, const struct quota_post *post, uint64_t now_s,
-                           struct err_note *note)
+                           const struct bound *bound, const struct quota_post *post,
+                           const uint64_t *count_s, struct err_note *note)
 {
     enum err_code rc = exceeds(quota, over, tally, bound, post->wire_len, note);
-    bool again = now_s < tally->counted_s || now_s - tally->counted_s >= RECOUNT_S;
+    bool again = count_s != NULL &&
+                 (*count_s < tally->counted_s || *count_s - tally->counted_s >= RECOUNT_S);
     if (rc == ERR_OK && *over && again) {
-        rc = count(quota, tally, now_s, note);
+        rc = count(quota, tally, *count_s, note);
         if (rc == ERR_OK) {
             rc = exceeds(quota, over, tally, bound, post->wire_len, note);
         }
@@ -168,44 +201,73 @@ static void add(const struct quota *quota, struct tally *tally, const struct quo
     tally->octets += post->wire_len;
 }
 
-enum err_code quota_take(struct quota *quota, bool *allowed, const struct quota_post *post,
-                         uint64_t now_s, struct err_note *note)
+/* What binds a post. */
+struct binding {
+    struct quota_span spans[BOUNDS];
+    struct bound bounds[BOUNDS];
+    struct tally *tallies[BOUNDS]; /* NULL: no bound, or not counted */
+};
+
+static void bind(const struct quota *quota, struct binding *b, const struct quota_post *post)
 {
     const struct quota_limits *limits = &quota->limits;
     uint64_t times = post->takes_back ? 2 : 1;
     uint64_t day_s = post->created_s - post->created_s % DAY_S;
-    const struct quota_span spans[2] = {
-        {.author = post->author, .from_s = day_s, .until_s = day_s + DAY_S},
-        {.author = post->author, .from_s = 0, .until_s = POST_TIME_MAX + 1},
-    };
-    const struct bound bounds[2] = {
-        {.posts = times * limits->day_posts, .octets = times * limits->day_octets},
-        {.posts = times * limits->all_posts, .octets = times * limits->all_octets},
-    };
-    struct tally *tallies[2] = {NULL, NULL};
-    for (size_t i = 0; i < 2; i++) {
-        bool over = false;
-        if (bounds[i].posts == 0 && bounds[i].octets == 0) {
+    *b = (struct binding){
+        .spans =
+            {{.author = post->author, .from_s = day_s, .until_s = day_s + DAY_S},
+             {.author = post->author, .from_s = 0, .until_s = POST_TIME_MAX + 1},
+             {.author = post->author, .from_s = 0, .until_s = POST_TIME_MAX + 1, .standing = true}},
+        .bounds = {{.posts = times * limits->day_posts, .octets = times * limits->day_octets},
+                   {.posts = times * limits->all_posts, .octets = times * limits->all_octets},
+                   {.posts = post->stands ? times * limits->standing_posts : 0}}};
+}
+
+/* count_s: the clock for counting whom nobody counted yet, or NULL where it cannot be done. */
+static enum err_code judge_all(struct quota *quota, bool *allowed, struct binding *b,
+                               const struct quota_post *post, const uint64_t *count_s,
+                               struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    bool over = false;
+    for (size_t i = 0; i < BOUNDS && rc == ERR_OK && !over; i++) {
+        if (b->bounds[i].posts == 0 && b->bounds[i].octets == 0) {
             continue;
         }
-        enum err_code rc = find(quota, &tallies[i], &spans[i], now_s, note);
-        if (rc == ERR_OK) {
-            rc = judge(quota, &over, tallies[i], &bounds[i], post, now_s, note);
-        }
-        if (rc != ERR_OK || over) {
-            *allowed = false;
-            return rc;
-        }
-        /* The second may have taken the place of the first. */
-        if (i == 1 && tallies[0] != NULL && !spans_equal(&tallies[0]->span, &spans[0])) {
-            tallies[0] = NULL;
+        rc = find(quota, &b->tallies[i], &b->spans[i], count_s, note);
+        if (rc == ERR_OK && b->tallies[i] != NULL) {
+            rc = judge(quota, &over, b->tallies[i], &b->bounds[i], post, count_s, note);
         }
     }
-    for (size_t i = 0; i < 2; i++) {
-        if (tallies[i] != NULL) {
-            add(quota, tallies[i], post);
+    *allowed = rc == ERR_OK && !over;
+    return rc;
+}
+
+enum err_code quota_take(struct quota *quota, bool *allowed, const struct quota_post *post,
+                         uint64_t now_s, struct err_note *note)
+{
+    struct binding b;
+    lock(quota);
+    bind(quota, &b, post);
+    enum err_code rc = judge_all(quota, allowed, &b, post, &now_s, note);
+    quota->taking = quota->taking || *allowed;
+    for (size_t i = 0; i < BOUNDS && *allowed; i++) {
+        /* A later one may have taken the place of an earlier one. */
+        if (b.tallies[i] != NULL && spans_equal(&b.tallies[i]->span, &b.spans[i])) {
+            add(quota, b.tallies[i], post);
         }
     }
-    *allowed = true;
-    return ERR_OK;
+    unlock(quota);
+    return rc;
+}
+
+enum err_code quota_allows(struct quota *quota, bool *allowed, const struct quota_post *post,
+                           uint64_t now_s, struct err_note *note)
+{
+    struct binding b;
+    lock(quota);
+    bind(quota, &b, post);
+    enum err_code rc = judge_all(quota, allowed, &b, post, quota->taking ? NULL : &now_s, note);
+    unlock(quota);
+    return rc;
 }

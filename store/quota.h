@@ -2,8 +2,9 @@
  *
  * What counts is what is kept, by the UTC day of created_s and in all: so the answer is the same
  * whoever brings a post, the same after a restart, and one author's posts never cost another
- * anything.  Nothing is written down; what is counted is remembered for a bounded number of
- * authors and counted again for the others.  One thread. */
+ * anything.  What stands (post_stands()) never leaves, so of that there is less in all.  Nothing is
+ * written down; what is counted is remembered for a bounded number of authors and counted again for
+ * the others.  One thread takes, any may ask; it locks inside, also over what the source does. */
 #ifndef KITH_STORE_QUOTA_H
 #define KITH_STORE_QUOTA_H
 
@@ -16,6 +17,7 @@ struct quota_limits {
     uint32_t all_posts;
     uint64_t day_octets; /* of wires */
     uint64_t all_octets;
+    uint32_t standing_posts; /* in all, of those that stand */
 };
 
 /* Posts dated from_s or later, and before until_s. */
@@ -23,6 +25,7 @@ struct quota_span {
     struct key author;
     uint64_t from_s;
     uint64_t until_s;
+    bool standing; /* only those that stand */
 };
 
 /* Counts what is kept of an author. */
@@ -39,6 +42,7 @@ struct quota_post {
     uint64_t created_s;
     size_t wire_len; /* at most POST_WIRE_MAX */
     bool takes_back; /* a retract: as many again may be kept */
+    bool stands;
 };
 
 struct quota;
@@ -54,6 +58,12 @@ void quota_free(struct quota *quota);
  * gives */
 MUST_USE enum err_code quota_take(struct quota *quota, bool *allowed, const struct quota_post *post,
                                   uint64_t now_s, struct err_note *note);
+/* The same without counting it: false where it would be refused.  While something is taken nobody is
+ * counted, and who was not yet is allowed.
+ *   what the source gives */
+MUST_USE enum err_code quota_allows(struct quota *quota, bool *allowed,
+                                    const struct quota_post *post, uint64_t now_s,
+                                    struct err_note *note);
 /* What was taken is kept: from now on the source counts it too. */
 void quota_kept(struct quota *quota);
 /* What was taken may not have been kept: everybody is counted again. */

@@ -7,7 +7,7 @@
 _Static_assert(crypto_shorthash_KEYBYTES == 16, "the keys in run_hash.h");
 _Static_assert(crypto_shorthash_BYTES == 8, "a hash has 64 bits");
 
-enum set_kind { KIND_SHARED = 0, KIND_AUTHOR = 1, KIND_PROFILES = 2 };
+enum set_kind { KIND_SHARED = 0, KIND_AUTHOR = 1, KIND_PROFILES = 2, KIND_STANDS = 3 };
 
 void run_hash_init(struct run_hash *hash, const uint8_t store_key[SEAL_KEY_LEN])
 {
@@ -68,4 +68,9 @@ struct run_set_name run_set_author(const struct run_hash *hash, const struct key
 struct run_set_name run_set_profiles(const struct run_hash *hash, const struct key *author)
 {
     return name_of(hash, KIND_PROFILES, octets_of(author->octets, KEY_LEN));
+}
+
+struct run_set_name run_set_stands(const struct run_hash *hash, const struct key *author)
+{
+    return name_of(hash, KIND_STANDS, octets_of(author->octets, KEY_LEN));
 }

@@ -38,5 +38,7 @@ uint64_t run_hash_word(const struct run_hash *hash, struct octets word);
 struct run_set_name run_set_of(const struct run_hash *hash, uint32_t set);
 struct run_set_name run_set_author(const struct run_hash *hash, const struct key *author);
 struct run_set_name run_set_profiles(const struct run_hash *hash, const struct key *author);
+/* What of an author's stands (post_stands()). */
+struct run_set_name run_set_stands(const struct run_hash *hash, const struct key *author);
 
 #endif

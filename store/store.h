@@ -97,6 +97,12 @@ uint64_t store_floor(struct store *store);
 MUST_USE enum err_code store_known(struct store *store, bool *known, const struct post_id *ids,
                                    size_t count, struct err_note *note);
 
+/* Whether a post that came, and is not known here, would be refused for its author's quota: then it
+ * is remembered as refused.  False for an empty wire, and where there is no quota.
+ *   ERR_IO, ERR_NO_MEMORY */
+MUST_USE enum err_code store_refuses(struct store *store, bool *refused, struct octets wire,
+                                     uint64_t now_s, struct err_note *note);
+
 /* The wire octets of a post, into the caller's room of at least POST_WIRE_MAX.
  *   ERR_NOT_FOUND  not kept
  *   ERR_DAMAGED    its record does not open any more (it is quarantined: no longer known, so that

@@ -27,7 +27,9 @@ static enum err_code ask(struct store *store, struct question *question,
                          const struct quota_span *span, struct err_note *note)
 {
     const struct negentropy_item until = {.created_s = span->until_s};
-    struct run_set_name author = run_set_author(index_hash(store->index), &span->author);
+    struct run_set_name author = span->standing
+                                     ? run_set_stands(index_hash(store->index), &span->author)
+                                     : run_set_author(index_hash(store->index), &span->author);
     question->batch.queries_count = 1;
     question->batch.queries[0] = (struct negentropy_query){
         .kind = kind, .lower = negentropy_bound_at(from), .upper = negentropy_bound_at(&until)};
@@ -136,6 +138,35 @@ enum err_code store_limit(struct store *store, const struct quota_limits *limits
     return ERR_OK;
 }
 
+static struct quota_post quota_post_of(const struct post *post, size_t wire_len)
+{
+    return (struct quota_post){.author = post->author,
+                               .created_s = post->created_s,
+                               .wire_len = wire_len,
+                               .takes_back = post->kind == POST_RETRACT,
+                               .stands = post_stands(post)};
+}
+
+enum err_code store_refuses(struct store *store, bool *refused, struct octets wire, uint64_t now_s,
+                            struct err_note *note)
+{
+    struct post post;
+    bool allowed = true;
+    enum err_code rc = ERR_OK;
+    if (store->quota != NULL && wire.len > 0 && post_decode(&post, wire) == ERR_OK &&
+        !key_equal(&post.author, &store->quota_exempt)) {
+        struct quota_post asked = quota_post_of(&post, wire.len);
+        rc = quota_allows(store->quota, &allowed, &asked, now_s, note);
+        if (rc == ERR_OK && !allowed) {
+            rc = index_refused_add(store->index, &post.id);
+        }
+    }
+    if (rc == ERR_OK) {
+        *refused = !allowed;
+    }
+    return rc;
+}
+
 enum err_code store_quota_judge(struct store *store, enum store_put_result *result,
                                 const struct post *post, size_t wire_len, uint64_t now_s,
                                 struct err_note *note)
@@ -143,10 +174,7 @@ enum err_code store_quota_judge(struct store *store, enum store_put_result *resu
     if (store->quota == NULL || key_equal(&post->author, &store->quota_exempt)) {
         return ERR_OK;
     }
-    struct quota_post taken = {.author = post->author,
-                               .created_s = post->created_s,
-                               .wire_len = wire_len,
-                               .takes_back = post->kind == POST_RETRACT};
+    struct quota_post taken = quota_post_of(post, wire_len);
     bool allowed = false;
     enum err_code rc = quota_take(store->quota, &allowed, &taken, now_s, note);
     if (rc == ERR_OK && !allowed) {

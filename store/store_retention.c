@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "proto/set.h"
 #include "store/profile_table.h"
 #include "store/seal.h"
 #include "store/store_inner.h"
@@ -92,10 +93,10 @@ struct listing {
     struct negentropy_item items[ITEMS_MAX];
 };
 
-/* Posts dated before until_s, from this item on. */
-static enum err_code ask(struct store *store, struct listing *listing,
-                         enum negentropy_query_kind kind, const struct negentropy_item *from,
-                         uint64_t until_s, struct err_note *note)
+/* Posts of a set dated before until_s, from this item on. */
+static enum err_code ask_set(struct store *store, struct listing *listing, uint32_t set,
+                             enum negentropy_query_kind kind, const struct negentropy_item *from,
+                             uint64_t until_s, struct err_note *note)
 {
     const struct negentropy_item until = {.created_s = until_s};
     listing->batch.queries_count = 1;
@@ -103,7 +104,40 @@ static enum err_code ask(struct store *store, struct listing *listing,
         .kind = kind, .lower = negentropy_bound_at(from), .upper = negentropy_bound_at(&until)};
     listing->results.items = listing->items;
     listing->results.items_cap = ITEMS_MAX;
-    return store_answer(store, &listing->results, &listing->batch, note);
+    return store_answer_set(store, &listing->results, set, &listing->batch, note);
+}
+
+static enum err_code ask(struct store *store, struct listing *listing,
+                         enum negentropy_query_kind kind, const struct negentropy_item *from,
+                         uint64_t until_s, struct err_note *note)
+{
+    return ask_set(store, listing, SET_ALL, kind, from, until_s, note);
+}
+
+/* How many posts of a set are dated before until_s. */
+static enum err_code count_before(struct store *store, struct listing *listing, uint64_t *count,
+                                  uint32_t set, uint64_t until_s, struct err_note *note)
+{
+    const struct negentropy_item zero = {.created_s = 0};
+    enum err_code rc = ask_set(store, listing, set, NEGENTROPY_FOLD, &zero, until_s, note);
+    if (rc == ERR_OK) {
+        *count = listing->results.answers[0].fold.count;
+    }
+    return rc;
+}
+
+/* The same of those that can leave. */
+static enum err_code count_leaving(struct store *store, struct listing *listing, uint64_t *count,
+                                   uint64_t until_s, struct err_note *note)
+{
+    uint64_t all = 0;
+    uint64_t standing = 0;
+    enum err_code rc = count_before(store, listing, &all, SET_ALL, until_s, note);
+    if (rc == ERR_OK) {
+        rc = count_before(store, listing, &standing, SET_STANDING, until_s, note);
+    }
+    *count = all > standing ? all - standing : 0;
+    return rc;
 }
 
 enum err_code store_dated(struct store *store, bool *any, uint64_t from_s, uint64_t until_s,
@@ -122,28 +156,23 @@ enum err_code store_dated(struct store *store, bool *any, uint64_t from_s, uint6
     return rc;
 }
 
-/* The first day that so many posts are dated before. */
-static enum err_code day_above(struct store *store, uint64_t *day, uint64_t posts_count,
-                               uint64_t today, struct err_note *note)
+/* The first day that so many posts are dated before which can leave. */
+static enum err_code day_above(struct store *store, struct listing *listing, uint64_t *day,
+                               uint64_t posts_count, uint64_t today, struct err_note *note)
 {
-    struct listing *listing = calloc(1, sizeof *listing);
-    if (listing == NULL) {
-        return err_note(note, ERR_NO_MEMORY, "out of memory");
-    }
-    const struct negentropy_item zero = {.created_s = 0};
     uint64_t low = 0;
     uint64_t high = today;
     enum err_code rc = ERR_OK;
     while (low < high && rc == ERR_OK) {
         uint64_t middle = low + (high - low) / 2;
-        rc = ask(store, listing, NEGENTROPY_FOLD, &zero, middle * DAY_S, note);
-        if (rc == ERR_OK && listing->results.answers[0].fold.count >= posts_count) {
+        uint64_t count = 0;
+        rc = count_leaving(store, listing, &count, middle * DAY_S, note);
+        if (rc == ERR_OK && count >= posts_count) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
-    free(listing);
     *day = high;
     return rc;
 }
@@ -155,22 +184,53 @@ static bool is_settled(struct store *store)
     return store->purge.rewrite == NULL && index_purgeable(store->index, &any, 1) == 0;
 }
 
-static enum err_code floor_by_size(struct store *store, uint64_t *floor_s, uint64_t now_s,
-                                   struct err_note *note)
+/* What stands does not leave whatever the floor: what it takes above a half of the room is not made
+ * up for by what can leave. */
+static uint64_t counted_len(const struct store_stats *stats, uint64_t standing_count,
+                            uint64_t keep_octets)
+{
+    uint64_t standing_len = stats->disk_len / stats->posts_count * standing_count;
+    uint64_t half = keep_octets / 2;
+    return stats->disk_len - (standing_len > half ? standing_len - half : 0);
+}
+
+static enum err_code find_by_size(struct store *store, struct listing *listing, uint64_t *floor_s,
+                                  uint64_t now_s, struct err_note *note)
 {
     uint64_t keep_octets = store->retention.rules.keep_octets;
     struct store_stats stats = store_stats(store);
-    if (keep_octets == 0 || stats.disk_len <= keep_octets || stats.posts_count == 0 ||
-        !is_settled(store)) {
+    uint64_t standing_count = 0;
+    uint64_t day = 0;
+    if (stats.disk_len <= keep_octets || stats.posts_count == 0) {
         return ERR_OK;
     }
-    uint64_t excess_len = stats.disk_len - keep_octets + keep_octets / SPARE_PARTS;
+    enum err_code rc =
+        count_before(store, listing, &standing_count, SET_STANDING, POST_TIME_MAX, note);
+    uint64_t len = counted_len(&stats, standing_count, keep_octets);
+    if (rc != ERR_OK || len <= keep_octets) {
+        return rc;
+    }
+    uint64_t excess_len = len - keep_octets + keep_octets / SPARE_PARTS;
     uint64_t post_len = stats.disk_len / stats.posts_count + 1;
-    uint64_t day = 0;
-    enum err_code rc = day_above(store, &day, excess_len / post_len + 1, now_s / DAY_S, note);
+    rc = day_above(store, listing, &day, excess_len / post_len + 1, now_s / DAY_S, note);
     if (rc == ERR_OK && day * DAY_S > *floor_s) {
         *floor_s = day * DAY_S;
     }
+    return rc;
+}
+
+static enum err_code floor_by_size(struct store *store, uint64_t *floor_s, uint64_t now_s,
+                                   struct err_note *note)
+{
+    if (store->retention.rules.keep_octets == 0 || !is_settled(store)) {
+        return ERR_OK;
+    }
+    struct listing *listing = calloc(1, sizeof *listing);
+    if (listing == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    enum err_code rc = find_by_size(store, listing, floor_s, now_s, note);
+    free(listing);
     return rc;
 }
 

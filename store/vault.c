@@ -203,8 +203,8 @@ enum err_code vault_state_read(struct vault *vault, const char *path, struct err
     return rc == ERR_OK ? ERR_OK : err_note(note, rc, "reading the vault");
 }
 
-enum err_code vault_kind_of(enum vault_kind *kind, struct files *files, const uint8_t home_key[32],
-                            struct err_note *note)
+enum err_code vault_kind_of(enum vault_kind *kind, struct key *identity, struct files *files,
+                            const uint8_t home_key[32], struct err_note *note)
 {
     struct vault *read = NULL;
     enum err_code rc = vault_state_new(&read, files, home_key, note);
@@ -214,7 +214,9 @@ enum err_code vault_kind_of(enum vault_kind *kind, struct files *files, const ui
     assert(read != NULL);
     rc = vault_state_read(read, VAULT_PATH, note);
     if (rc == ERR_OK) {
+        vault_keys_derive(read);
         *kind = read->kind;
+        *identity = vault_identity(read);
     }
     vault_close(read);
     return rc;

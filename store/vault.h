@@ -117,8 +117,9 @@ MUST_USE enum err_code vault_create(struct files *files, const uint8_t home_key[
                                     struct err_note *note);
 /* Whose home this is, read from the vault alone, for who needs nothing else of it.
  *   ERR_NOT_FOUND, ERR_DAMAGED  as vault_open();  ERR_NO_MEMORY, ERR_IO */
-MUST_USE enum err_code vault_kind_of(enum vault_kind *kind, struct files *files,
-                                     const uint8_t home_key[32], struct err_note *note);
+MUST_USE enum err_code vault_kind_of(enum vault_kind *kind, struct key *identity,
+                                     struct files *files, const uint8_t home_key[32],
+                                     struct err_note *note);
 /* Open it and check it against the journal.
  *   ERR_NOT_FOUND  no vault here: no home
  *   ERR_DAMAGED    unreadable, truncated or altered: nothing may be shown

@@ -276,6 +276,32 @@ static void a_put_that_fails_is_looked_up_and_tried_again(void **state)
     rig_free(rig);
 }
 
+/* The store may refuse it for its author's quota, but not what was forwarded already. */
+static void a_post_is_shown_to_the_store_before_it_is_checked_and_forwarded(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said(2);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_gives(rig, 0, &posts, 0, 1);
+    struct engine_read read = rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read;
+    assert_true(octets_equal(read.wires[0], posts.wires[0]));
+    rig_says_known(rig, read.token, true);
+    assert_int_equal(rig_posts_sent(rig, 1), 0);
+    assert_false(rig_is_asked(rig, ENGINE_VERIFY));
+
+    rig_gives(rig, 0, &posts, 1, 1);
+    rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
+    rig_says_verified(rig, rig_takes(rig, ENGINE_VERIFY, 0).as.posts.token, true);
+    rig_says_stored(rig, rig_takes(rig, ENGINE_STORE, 0).as.posts.token, ERR_IO, 0);
+    read = rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read;
+    assert_int_equal(read.wires[0].len, 0);
+    rig_says_known(rig, read.token, true);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 static void a_put_that_failed_and_was_done_is_found(void **state)
 {
     (void)state;
@@ -456,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_post_dated_ahead_or_expired_is_dropped),
         cmocka_unit_test(a_flood_pauses_its_sender_and_nobody_else),
         cmocka_unit_test(a_put_that_fails_is_looked_up_and_tried_again),
+        cmocka_unit_test(a_post_is_shown_to_the_store_before_it_is_checked_and_forwarded),
         cmocka_unit_test(a_put_that_failed_and_was_done_is_found),
         cmocka_unit_test(a_put_that_keeps_failing_is_given_up),
         cmocka_unit_test(ones_own_post_is_sent_only_after_it_was_stored),

@@ -36,7 +36,7 @@ static enum err_code posts(void *context, uint64_t *count, const struct quota_sp
     questions_count++;
     *count = 0;
     for (size_t i = 0; i < kept_count; i++) {
-        *count += is_in(&kept[i], span) ? 1 : 0;
+        *count += is_in(&kept[i], span) && (kept[i].stands || !span->standing) ? 1 : 0;
     }
     return answer;
 }
@@ -123,6 +123,77 @@ static void so_many_in_all(void **state)
     }
     assert_false(take(1, 50 * DAY_S, 400));
     assert_true(take(2, 50 * DAY_S, 400));
+}
+
+/* What stands never leaves by itself: there is less of it in all. */
+static void so_many_that_stand(void **state)
+{
+    (void)state;
+    begin(&(struct quota_limits){.all_posts = 100, .standing_posts = 3});
+    struct quota_post vouch = post_of(1, NOW_S, 200);
+    vouch.stands = true;
+    struct quota_post retract = vouch;
+    retract.takes_back = true;
+    for (uint64_t i = 0; i < 3; i++) {
+        vouch.created_s = i * DAY_S;
+        assert_true(take_at(&vouch, NOW_S));
+    }
+    vouch.created_s = 7 * DAY_S;
+    assert_false(take_at(&vouch, NOW_S));
+    assert_true(take(1, NOW_S, 400)); /* what can leave */
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_true(take_at(&retract, NOW_S));
+    }
+    assert_false(take_at(&retract, NOW_S));
+    vouch.author.octets[0] = 9;
+    assert_true(take_at(&vouch, NOW_S));
+}
+
+static bool allows(uint32_t author, uint64_t now_s)
+{
+    struct quota_post post = post_of(author, NOW_S, 400);
+    bool allowed = false;
+    assert_int_equal(quota_allows(quota, &allowed, &post, now_s, &note), ERR_OK);
+    return allowed;
+}
+
+static void asking_counts_nothing(void **state)
+{
+    (void)state;
+    begin(&(struct quota_limits){.day_posts = 2});
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(allows(1, NOW_S));
+    }
+    assert_true(take(1, NOW_S, 400));
+    assert_true(allows(1, NOW_S));
+    assert_true(take(1, NOW_S, 400));
+    assert_false(allows(1, NOW_S));
+    assert_true(allows(2, NOW_S));
+    kept_count = 0; /* all of it left */
+    assert_false(allows(1, NOW_S + 1));
+    assert_true(allows(1, NOW_S + 60));
+    answer = ERR_IO;
+    struct quota_post post = post_of(3, NOW_S, 400);
+    bool allowed = true;
+    assert_int_equal(quota_allows(quota, &allowed, &post, NOW_S, &note), ERR_IO);
+}
+
+/* The source may count what is just being stored, or not. */
+static void while_something_is_taken_nobody_is_counted(void **state)
+{
+    (void)state;
+    begin(&(struct quota_limits){.day_posts = 1});
+    struct quota_post post = post_of(1, NOW_S, 400);
+    bool allowed = false;
+    assert_int_equal(quota_take(quota, &allowed, &post, NOW_S, &note), ERR_OK);
+    assert_true(allowed);
+    size_t before = questions_count;
+    assert_true(allows(2, NOW_S));
+    assert_false(allows(1, NOW_S + 100));
+    assert_int_equal(questions_count, before);
+    quota_forget(quota);
+    assert_true(allows(1, NOW_S));
+    assert_true(questions_count > before);
 }
 
 static void so_many_octets(void **state)
@@ -247,6 +318,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(so_many_posts_a_day),
+        TEST(so_many_that_stand),
+        TEST(asking_counts_nothing),
+        TEST(while_something_is_taken_nobody_is_counted),
         TEST(so_many_in_all),
         TEST(so_many_octets),
         TEST(a_restart_gives_nothing_for_free),

@@ -290,6 +290,33 @@ static void a_disk_that_stays_full_is_asked_again_now_and_then(void **state)
     assert_int_equal(body_of(1), ERR_OK);
 }
 
+/* Asked before a post is checked and forwarded. */
+static void what_is_above_a_quota_is_refused_before_it_is_put(void **state)
+{
+    (void)state;
+    struct quota_limits limits = {.day_posts = 100, .standing_posts = 2};
+    struct person relay = person_of("relay");
+    bool refused = true;
+    for (size_t i = 0; i < 4; i++) {
+        struct key subject = {{(uint8_t)(i + 1)}};
+        person_vouch(&posts, i < 3 ? &ana : &relay, 1000 + i * DAY_S, &subject, NULL);
+    }
+    assert_int_equal(store_refuses(store, &refused, posts.wires[2], NOW_S, &note), ERR_OK);
+    assert_false(refused); /* a person's store has no quotas */
+    assert_int_equal(store_limit(store, &limits, &relay.key, &note), ERR_OK);
+    put(0, 2);
+    assert_int_equal(store_refuses(store, &refused, posts.wires[2], NOW_S, &note), ERR_OK);
+    assert_true(refused);
+    assert_true(known(2));
+    assert_int_equal(store_refuses(store, &refused, posts.wires[3], NOW_S, &note), ERR_OK);
+    assert_false(refused);
+    assert_int_equal(store_refuses(store, &refused, octets_of(NULL, 0), NOW_S, &note), ERR_OK);
+    assert_false(refused);
+    put(2, 2);
+    assert_int_equal(results[0], STORE_REFUSED);
+    assert_int_equal(results[1], STORE_NEW);
+}
+
 static void nobody_takes_more_than_a_quota_and_nobody_else_pays_for_it(void **state)
 {
     (void)state;
@@ -344,6 +371,7 @@ int main(void)
         TEST(posts_arrive_while_it_is_purged),
         TEST(a_crash_while_purging_loses_nothing_and_it_is_done_later),
         TEST(after_an_error_puts_are_refused_and_then_go_on),
+        TEST(what_is_above_a_quota_is_refused_before_it_is_put),
         TEST(nobody_takes_more_than_a_quota_and_nobody_else_pays_for_it),
         TEST(a_disk_that_stays_full_is_asked_again_now_and_then),
     };

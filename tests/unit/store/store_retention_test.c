@@ -255,6 +255,42 @@ static void above_its_size_the_oldest_days_leave(void **state)
     assert_true(is_kept(0));
 }
 
+/* A flood of what stands, which a floor cannot make leave, pushes nobody's posts out. */
+static void what_stands_does_not_raise_the_floor_for_nothing(void **state)
+{
+    (void)state;
+    enum { TEXTS = 40, FLOOD = 600 };
+    for (size_t i = 0; i < TEXTS; i++) {
+        person_text(&posts, &ana, NOW_S - i * DAY_S, "me too", "metoo");
+    }
+    put_all();
+    rules.keep_octets = 4 * store_stats(store).disk_len;
+    for (size_t i = 0; i < FLOOD; i++) {
+        struct key subject = {{(uint8_t)i, (uint8_t)(i >> 8), 7}};
+        person_vouch(&posts, &bea, NOW_S - i % 30 * DAY_S, &subject, NULL);
+        assert_int_equal(put_one(TEXTS + i), STORE_NEW);
+    }
+    reopen();
+    assert_true(store_stats(store).disk_len > 2 * rules.keep_octets);
+    assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    assert_int_equal(store_floor(store), 0);
+    for (size_t i = 0; i < TEXTS; i++) {
+        assert_true(is_kept(i));
+    }
+    /* What can leave is still bound: beside so much that stands, to half the room. */
+    static char text[3000];
+    memset(text, 'x', sizeof text - 1);
+    size_t first = posts.count;
+    for (size_t i = 0; i < 60; i++) {
+        person_text(&posts, &ana, NOW_S - i * DAY_S, text, "metoo");
+        assert_int_equal(put_one(first + i), STORE_NEW);
+    }
+    assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    assert_true(store_floor(store) > 0);
+    assert_true(is_kept(first));
+    assert_true(is_kept(TEXTS));
+}
+
 static void a_crash_on_the_way_is_made_up_for(void **state)
 {
     (void)state;
@@ -337,6 +373,7 @@ int main(void)
         TEST(what_is_below_the_floor_is_refused),
         TEST(what_stands_stays),
         TEST(above_its_size_the_oldest_days_leave),
+        TEST(what_stands_does_not_raise_the_floor_for_nothing),
         TEST(a_crash_on_the_way_is_made_up_for),
         TEST(a_damaged_floor_is_raised_again),
         TEST(below_the_floor_a_profile_that_was_replaced_is_refused),

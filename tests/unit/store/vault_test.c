@@ -658,13 +658,16 @@ static void whose_home_it_is_is_read_from_the_vault_alone(void **state)
     (void)state;
     static const uint8_t other_key[HOME_KEY_LEN] = "the key of another home in a te.";
     enum vault_kind kind = VAULT_RELAY;
-    assert_int_equal(vault_kind_of(&kind, files, home_key, &note), ERR_OK);
+    struct key whose = {{0}};
+    assert_int_equal(vault_kind_of(&kind, &whose, files, home_key, &note), ERR_OK);
     assert_int_equal(kind, VAULT_PERSONAL);
-    assert_int_equal(vault_kind_of(&kind, files, other_key, &note), ERR_DAMAGED);
+    struct key own = vault_identity(vault);
+    assert_true(key_equal(&whose, &own));
+    assert_int_equal(vault_kind_of(&kind, &whose, files, other_key, &note), ERR_DAMAGED);
     struct files *relay = file_memory_new(4);
-    assert_int_equal(vault_kind_of(&kind, relay, home_key, &note), ERR_NOT_FOUND);
+    assert_int_equal(vault_kind_of(&kind, &whose, relay, home_key, &note), ERR_NOT_FOUND);
     assert_int_equal(vault_create(relay, home_key, VAULT_RELAY, seed, &note), ERR_OK);
-    assert_int_equal(vault_kind_of(&kind, relay, home_key, &note), ERR_OK);
+    assert_int_equal(vault_kind_of(&kind, &whose, relay, home_key, &note), ERR_OK);
     assert_int_equal(kind, VAULT_RELAY);
     file_memory_free(relay);
 }
