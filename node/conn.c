@@ -274,7 +274,7 @@ void conn_visit(struct conn *conn)
         conn_close(conn, conn->reason);
         return;
     }
-    set_reading(conn, may_take(conn) && !conn->full_told && !conn->events_left);
+    set_reading(conn, may_take(conn) && !conn->events_left);
 }
 
 void conn_tick(struct conn *conn, uint64_t now_ms)
@@ -287,7 +287,7 @@ void conn_tick(struct conn *conn, uint64_t now_ms)
         return;
     }
     /* Nothing is expected of a peer that is not being read. */
-    if (conn->session == NULL || conn->handshaking || conn->has_held || conn->full_told ||
+    if (conn->session == NULL || conn->handshaking || conn->has_held ||
         now_ms < session_deadline_ms(conn->session)) {
         return;
     }

@@ -35,15 +35,21 @@ enum frame_type {
     FRAME_NEIGHBOUR = 17, /* ask to be neighbours, or agree */
     FRAME_FORWARD = 18,   /* somebody is new */
     FRAME_PASSIVE = 19,   /* not neighbours, or not any more */
-    FRAME_TYPES_END       /* one past the last type of version 1 */
+    FRAME_PAD = 21,       /* nothing: makes what is written together longer */
+    FRAME_CREDIT = 22,    /* so many more octets of frames may be sent */
+    FRAME_TYPES_END       /* one past the last type of version 1; 20 is none */
 };
 
 /* Types from here to 255 are for later extensions: a receiver that does not know one skips it. */
 #define FRAME_EXTENSION_FIRST 64
 
-/* Flags reserved for later versions; in version 1 any bit that is set is malformed. */
-#define FRAME_FLAG_PADDING 0x01
-#define FRAME_FLAG_CREDIT  0x02
+/* The frames that a session keeps to itself, and BYE, which must get through: they need no credit
+ * (SPEC 6.2). */
+static inline bool frame_type_is_free(uint8_t type)
+{
+    return type == FRAME_PING || type == FRAME_PONG || type == FRAME_BYE || type == FRAME_PAD ||
+           type == FRAME_CREDIT;
+}
 
 struct frame {
     uint8_t type; /* an enum frame_type, or an extension */
@@ -65,7 +71,7 @@ void frame_put_header(uint8_t out[FRAME_HEADER_LEN], uint8_t type, size_t payloa
  *
  *   ERR_TRUNCATED  the octets stop early; more may help.  A bad header is told from its first
  *                  bad octet on, not only when the frame is whole
- *   ERR_MALFORMED  an unknown type below FRAME_EXTENSION_FIRST, or a flag is set
+ *   ERR_MALFORMED  an unknown type below FRAME_EXTENSION_FIRST, or flags that are not 0
  *   ERR_TOO_LARGE  the payload exceeds FRAME_MAX */
 MUST_USE enum err_code frame_next(struct frame *frame, size_t *used_len, struct octets stream);
 

@@ -62,6 +62,9 @@ MUST_USE enum err_code noise_cipher_open(struct noise_cipher *c, uint8_t *out, s
 
 /* Replace the key by the one derived from it (section 4.2, REKEY); the nonce goes on. */
 void noise_cipher_rekey(struct noise_cipher *c);
+/* The same after every so many messages, where both sides count them alike (section 11.3): to be
+ * called once after each. */
+void noise_cipher_rekey_each(struct noise_cipher *c, uint64_t messages_count);
 
 /* SymmetricState (section 5.2). */
 struct noise_symmetric {

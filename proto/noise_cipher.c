@@ -94,3 +94,10 @@ void noise_cipher_rekey(struct noise_cipher *c)
     memcpy(c->key, sealed, NOISE_KEY_LEN);
     sodium_memzero(sealed, sizeof sealed);
 }
+
+void noise_cipher_rekey_each(struct noise_cipher *c, uint64_t messages_count)
+{
+    if (c->nonce % messages_count == 0) {
+        noise_cipher_rekey(c);
+    }
+}

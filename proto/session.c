@@ -7,6 +7,7 @@
 
 #include "proto/session_input.h"
 #include "proto/session_output.h"
+#include "proto/session_waiting.h"
 
 #define PROTOCOL_NAME "Noise_XK_25519_ChaChaPoly_BLAKE2b"
 #define PROLOGUE      "kith/1"
@@ -16,6 +17,15 @@
 
 /* Whoever has not proven a key yet gets to fill this much of the input and no more. */
 #define HANDSHAKE_INPUT_MAX 4096
+
+#define CREDIT_LEN 4 /* octets of its payload, a u32 */
+
+/* Sealing what waits adds less than this part of it. */
+#define WAITING_SEALED_PART 1024
+
+/* Kept free for frames that need no credit, so that credit can be given even where nothing else can
+ * be sent: otherwise two sides that both wait for it would wait for ever. */
+#define FREE_FRAMES_LEN 512
 
 #define PAUSE_LEN  ((size_t)SESSION_OUTPUT_MAX / 4 * 3)
 #define RESUME_LEN ((size_t)SESSION_OUTPUT_MAX / 2)
@@ -38,14 +48,19 @@ struct session {
     struct session_secrets *secrets;
     struct session_input input;
     struct session_output output;
+    struct session_waiting waiting;
     enum session_state state;
     enum err_code closed_by;
     uint64_t now_ms;
     uint64_t quiet_since_ms; /* the session's start, then the last valid frame */
     uint8_t remote_public[NOISE_KEY_LEN];
     uint8_t handshake_hash[NOISE_HASH_LEN];
-    bool ping_sent;   /* since the last valid frame */
-    bool pong_queued; /* and not yet taken by session_output() */
+    uint32_t may_send;    /* octets of frames the peer gives credit for */
+    uint32_t may_receive; /* and those it has credit for */
+    uint32_t taken_len;   /* handed out and done with, not given credit for yet */
+    uint32_t handed_len;  /* of the frame handed out last */
+    bool ping_sent;       /* since the last valid frame */
+    bool pong_queued;     /* and not yet taken by session_output() */
     bool pausing;
 };
 
@@ -85,12 +100,16 @@ enum err_code session_new(struct session **session, const struct session_config 
         return ERR_NO_MEMORY;
     }
     s->secrets = sodium_malloc(sizeof *s->secrets);
-    if (s->secrets == NULL || session_input_init(&s->input) != ERR_OK ||
-        session_output_init(&s->output) != ERR_OK) {
+    if (s->secrets == NULL) {
         session_free(s);
         return ERR_NO_MEMORY;
     }
     sodium_memzero(s->secrets, sizeof *s->secrets);
+    s->input.pool = config->pool;
+    s->output.pool = config->pool;
+    s->waiting.pool = config->pool;
+    s->may_send = SESSION_CREDIT_START;
+    s->may_receive = SESSION_CREDIT_START;
     s->now_ms = config->now_ms;
     s->quiet_since_ms = config->now_ms;
     start_handshake(s, config);
@@ -103,6 +122,7 @@ void session_free(struct session *s)
     if (s == NULL) {
         return;
     }
+    session_waiting_close(&s->waiting);
     session_output_close(&s->output);
     session_input_close(&s->input);
     sodium_free(s->secrets);
@@ -158,6 +178,9 @@ static enum err_code write_handshake(struct session *s)
     struct octets_room message = {.at = octets, .cap = sizeof octets};
     enum err_code rc = noise_handshake_write(&s->secrets->handshake, &message, octets_of(NULL, 0));
     if (rc == ERR_OK) {
+        rc = session_output_open(&s->output, SESSION_LENGTH_LEN + message.len);
+    }
+    if (rc == ERR_OK) {
         session_output_put_message(&s->output, octets_of(octets, message.len));
     }
     return rc;
@@ -203,23 +226,154 @@ enum err_code session_handshake_step(struct session *s)
     return ERR_OK;
 }
 
-/* SESSION_FRAME if the frame is for the caller, SESSION_WAITING if it was for the session. */
-static enum err_code on_frame(struct session *s, enum session_event *event,
-                              const struct frame *frame)
+static void weigh_output(struct session *s)
 {
-    bool own = frame->type == FRAME_PING || frame->type == FRAME_PONG;
-    if (own && frame->payload.len > 0) {
+    size_t pending_len = session_output_pending(s);
+    s->pausing = pending_len > PAUSE_LEN || (s->pausing && pending_len >= RESUME_LEN);
+}
+
+/* A frame that needs no credit finds room behind all that waits for some. */
+static bool fits(const struct session *s, enum frame_type type, size_t len)
+{
+    size_t waiting_len = session_waiting_len(&s->waiting);
+    size_t kept_len = waiting_len + waiting_len / WAITING_SEALED_PART + FREE_FRAMES_LEN;
+    return session_output_fits(&s->output, len, frame_type_is_free((uint8_t)type) ? 0 : kept_len);
+}
+
+static void put_frame(struct session *s, const uint8_t header[FRAME_HEADER_LEN],
+                      struct octets payload)
+{
+    session_output_put(&s->output, &s->secrets->send, octets_of(header, FRAME_HEADER_LEN));
+    session_output_put(&s->output, &s->secrets->send, payload);
+}
+
+static bool has_credit(const struct session *s, size_t len)
+{
+    return session_waiting_len(&s->waiting) == 0 && len <= s->may_send;
+}
+
+/* Take from those that wait what there is credit and room for. */
+static enum err_code send_waiting(struct session *s)
+{
+    struct octets front = session_waiting_front(&s->waiting);
+    while (front.len > 0 && front.len <= s->may_send &&
+           session_output_fits(&s->output, front.len, FREE_FRAMES_LEN)) {
+        enum err_code rc = session_output_open(&s->output, 0);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        s->may_send -= (uint32_t)front.len;
+        session_output_put(&s->output, &s->secrets->send, front);
+        session_waiting_drop_front(&s->waiting);
+        front = session_waiting_front(&s->waiting);
+    }
+    return ERR_OK;
+}
+
+static enum err_code queue_frame(struct session *s, enum frame_type type, struct octets payload)
+{
+    size_t len = FRAME_HEADER_LEN + payload.len;
+    uint8_t header[FRAME_HEADER_LEN];
+    frame_put_header(header, (uint8_t)type, payload.len);
+    bool free_of_credit = frame_type_is_free((uint8_t)type);
+    if (!free_of_credit && !has_credit(s, len)) {
+        return session_waiting_put(&s->waiting, header, payload);
+    }
+    enum err_code rc = session_output_open(&s->output, 0);
+    if (rc == ERR_OK) {
+        s->may_send -= free_of_credit ? 0 : (uint32_t)len;
+        put_frame(s, header, payload);
+    }
+    return rc;
+}
+
+enum err_code session_send(struct session *s, enum frame_type type, struct octets payload)
+{
+    if (s->state == SESSION_CLOSED) {
+        return s->closed_by;
+    }
+    if (s->state == SESSION_SHAKING) {
+        return ERR_UNEXPECTED;
+    }
+    if (payload.len > FRAME_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    if (!fits(s, type, FRAME_HEADER_LEN + payload.len)) {
+        return ERR_FLOOD;
+    }
+    enum err_code rc = queue_frame(s, type, payload);
+    weigh_output(s);
+    return rc;
+}
+
+/* The peer has credit for what was handed out before and is done with now. */
+static void give_credit(struct session *s)
+{
+    uint8_t payload[CREDIT_LEN];
+    if (s->taken_len < SESSION_CREDIT_STEP) {
+        return;
+    }
+    octets_put_u32be(payload, s->taken_len);
+    if (session_send(s, FRAME_CREDIT, octets_of(payload, sizeof payload)) == ERR_OK) {
+        s->may_receive += s->taken_len;
+        s->taken_len = 0;
+    }
+}
+
+static enum err_code on_credit(struct session *s, struct octets payload)
+{
+    uint32_t more_len = payload.len == CREDIT_LEN ? octets_get_u32be(payload.at) : 0;
+    if (more_len == 0 || more_len > SESSION_CREDIT_MAX - s->may_send) {
         return ERR_MALFORMED;
     }
-    s->quiet_since_ms = s->now_ms; /* SPEC 6.2: any valid frame restarts the idle timer */
-    s->ping_sent = false;
+    s->may_send += more_len;
+    return send_waiting(s);
+}
+
+static enum err_code on_own_frame(struct session *s, const struct frame *frame)
+{
+    if (frame->type == FRAME_CREDIT) {
+        return on_credit(s, frame->payload);
+    }
+    if (frame->type != FRAME_PAD && frame->payload.len > 0) {
+        return ERR_MALFORMED;
+    }
     if (frame->type == FRAME_PING && !s->pong_queued) {
         /* One answer to however many came since the last write.  None where the output is full:
          * there is enough on its way to show that this side lives. */
         s->pong_queued = session_send(s, FRAME_PONG, octets_of(NULL, 0)) == ERR_OK;
     }
-    *event = own || frame_is_extension(frame) ? SESSION_WAITING : SESSION_FRAME;
     return ERR_OK;
+}
+
+/* SESSION_FRAME if the frame is for the caller, SESSION_WAITING if it was for the session. */
+static enum err_code on_frame(struct session *s, enum session_event *event,
+                              const struct frame *frame)
+{
+    enum err_code rc = ERR_OK;
+    bool own = frame_type_is_free(frame->type) && frame->type != FRAME_BYE;
+    if (own) {
+        rc = on_own_frame(s, frame);
+    } else if (frame->type != FRAME_BYE) {
+        uint32_t len = (uint32_t)(FRAME_HEADER_LEN + frame->payload.len);
+        rc = len <= s->may_receive ? ERR_OK : ERR_FLOOD;
+        s->may_receive -= rc == ERR_OK ? len : 0;
+        s->handed_len = len;
+    }
+    if (rc == ERR_OK) {
+        s->quiet_since_ms = s->now_ms; /* SPEC 6.2: any valid frame restarts the idle timer */
+        s->ping_sent = false;
+        *event = own || frame_is_extension(frame) ? SESSION_WAITING : SESSION_FRAME;
+    }
+    return rc;
+}
+
+/* Whoever asks for the next frame is done with the last one. */
+static void finish_frame(struct session *s)
+{
+    s->taken_len += s->handed_len;
+    s->handed_len = 0;
+    give_credit(s);
 }
 
 /* The next frame for the caller, opening as many messages as it takes. */
@@ -227,6 +381,7 @@ static enum err_code next_frame(struct session *s, enum session_event *event, st
 {
     struct frame found;
     for (;;) {
+        finish_frame(s);
         enum err_code rc = session_input_frame(&s->input, &found);
         if (rc == ERR_OK) {
             rc = on_frame(s, event, &found);
@@ -237,6 +392,7 @@ static enum err_code next_frame(struct session *s, enum session_event *event, st
         } else if (rc == ERR_TRUNCATED) {
             rc = session_input_open(&s->input, &s->secrets->receive);
             if (rc == ERR_TRUNCATED) {
+                session_input_rest(&s->input);
                 *event = SESSION_WAITING;
                 return ERR_OK;
             }
@@ -247,10 +403,18 @@ static enum err_code next_frame(struct session *s, enum session_event *event, st
     }
 }
 
+/* The step may be made on another thread, where the pool must not be touched: so what it writes has
+ * its room now. */
 static enum err_code next_while_shaking(struct session *s, enum session_event *event)
 {
     bool due = false;
     enum err_code rc = handshake_is_due(s, &due);
+    if (rc == ERR_OK && due) {
+        rc = session_output_open(&s->output, SESSION_LENGTH_LEN + HANDSHAKE_MESSAGE_MAX);
+    }
+    if (rc == ERR_OK && !due) {
+        session_input_rest(&s->input);
+    }
     if (rc == ERR_OK) {
         *event = due ? SESSION_HANDSHAKE_STEP : SESSION_WAITING;
     }
@@ -293,34 +457,6 @@ const uint8_t *session_handshake_hash(const struct session *s)
     return s->handshake_hash;
 }
 
-static void weigh_output(struct session *s)
-{
-    size_t waiting_len = session_output_waiting(&s->output);
-    s->pausing = waiting_len > PAUSE_LEN || (s->pausing && waiting_len >= RESUME_LEN);
-}
-
-enum err_code session_send(struct session *s, enum frame_type type, struct octets payload)
-{
-    if (s->state == SESSION_CLOSED) {
-        return s->closed_by;
-    }
-    if (s->state == SESSION_SHAKING) {
-        return ERR_UNEXPECTED;
-    }
-    if (payload.len > FRAME_MAX) {
-        return ERR_TOO_LARGE;
-    }
-    if (!session_output_fits(&s->output, FRAME_HEADER_LEN + payload.len)) {
-        return ERR_FLOOD;
-    }
-    uint8_t header[FRAME_HEADER_LEN];
-    frame_put_header(header, (uint8_t)type, payload.len);
-    session_output_put(&s->output, &s->secrets->send, octets_of(header, sizeof header));
-    session_output_put(&s->output, &s->secrets->send, payload);
-    weigh_output(s);
-    return ERR_OK;
-}
-
 struct octets session_output(struct session *s)
 {
     struct octets octets = session_output_take(&s->output, &s->secrets->send);
@@ -332,12 +468,24 @@ struct octets session_output(struct session *s)
 void session_written(struct session *s, size_t len)
 {
     session_output_written(&s->output, len);
+    enum err_code rc = send_waiting(s);
+    (void)rc; /* without memory they go on waiting */
     weigh_output(s);
+}
+
+size_t session_held_len(const struct session *s)
+{
+    const struct session_buffer *buffers[] = {s->input.buffer, s->output.buffer, s->waiting.buffer};
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
+        len += buffers[i] != NULL ? buffers[i]->touched_len : 0;
+    }
+    return len;
 }
 
 size_t session_output_pending(const struct session *s)
 {
-    return session_output_waiting(&s->output);
+    return session_output_waiting(&s->output) + session_waiting_len(&s->waiting);
 }
 
 bool session_wants_pause(const struct session *s)

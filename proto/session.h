@@ -1,8 +1,9 @@
 /* session.h - one encrypted connection between two nodes, without the connection (SPEC 6.1, 6.2).
  *
  * Octets from the peer go in, frames come out; frames go in, octets for the peer come out.  The
- * session reads no clock (now_ms comes in), touches no socket, and allocates in session_new()
- * only.  One thread at a time.
+ * session reads no clock (now_ms comes in), touches no socket, and allocates nothing after
+ * session_new() but its three buffers, of fixed size, from the pool.  One thread at a time, and all
+ * sessions of a pool on the same one.
  *
  * A driver's read:   session_room(), read into it, session_received(), then session_next()
  *                    until it answers SESSION_WAITING.
@@ -15,10 +16,13 @@
  * On the wire: Noise_XK_25519_ChaChaPoly_BLAKE2b, prologue "kith/1", no payload in the three
  * handshake messages; each Noise message follows its length as a big-endian u16.  Frames are cut
  * into Noise messages as they come; everything sent between two calls of session_output()
- * shares messages.  A Noise message is never empty.
+ * shares messages.  A Noise message is never empty, and every SESSION_REKEY_MESSAGES of one
+ * direction its key is replaced.
  *
- * PING and PONG are the session's own business (both without payload): they are answered, sent
- * when the line is quiet, and never handed out. */
+ * PING, PONG, PAD and CREDIT are the session's own business and never handed out: pings are
+ * answered, and sent when the line is quiet; what is written at a time is padded; and the peer gets
+ * credit for what was handed out, once it is done with.  A frame for which this side has no credit
+ * waits, and holds up neither the session's own frames nor BYE. */
 #ifndef KITH_PROTO_SESSION_H
 #define KITH_PROTO_SESSION_H
 
@@ -30,11 +34,16 @@
 #include "proto/frame.h"
 #include "proto/noise.h"
 #include "proto/octets.h"
+#include "proto/session_pool.h"
 
 #define SESSION_HANDSHAKE_TIMEOUT_MS 10000
 #define SESSION_IDLE_TIMEOUT_MS      120000  /* since the last valid frame */
 #define SESSION_PING_AFTER_MS        60000   /* as above */
 #define SESSION_OUTPUT_MAX           1048576 /* octets queued for the peer */
+#define SESSION_REKEY_MESSAGES       1024
+#define SESSION_CREDIT_START         1048576 /* octets of frames, in each direction */
+#define SESSION_CREDIT_MAX           INT32_MAX
+#define SESSION_CREDIT_STEP          (SESSION_CREDIT_START / 4) /* what is given at a time, or more */
 
 struct session;
 
@@ -43,6 +52,7 @@ struct session_config {
     const struct noise_keypair *local; /* this node's static key */
     const uint8_t *ephemeral_secret; /* NOISE_KEY_LEN fresh random octets, for this session only */
     const uint8_t *remote_public;    /* initiator: the node dialled; responder: NULL */
+    struct session_pool *pool;       /* borrowed; NULL: buffers of its own */
     uint64_t now_ms;
 };
 
@@ -55,7 +65,9 @@ void session_free(struct session *s);
 
 /* Where to read the peer's next octets to: at[0 .. cap), until the next call that takes or adds
  * octets of the peer (session_next(), _room(), _received(), _feed(), _handshake_step()).  There is
- * room whenever session_next() answered SESSION_WAITING last; before that cap may be 0. */
+ * room whenever session_next() answered SESSION_WAITING last; before that, and without memory, cap
+ * may be 0.  Even where nothing was read then, session_next() is called again: it gives back the
+ * buffer. */
 struct octets_room session_room(struct session *s);
 /* The first len octets of that room are filled.  len 0 only moves the clock. */
 void session_received(struct session *s, size_t len, uint64_t now_ms);
@@ -75,8 +87,11 @@ enum session_event {
  *
  *   ERR_HANDSHAKE  the handshake failed (also: any payload in it, or another version)
  *   ERR_DECRYPT    a message is not authentic: damaged, repeated, missing or out of order
- *   ERR_MALFORMED  see frame_next(); also an empty Noise message, a PING or PONG with a payload
- *   ERR_TOO_LARGE  see frame_next() */
+ *   ERR_MALFORMED  see frame_next(); also an empty Noise message, a PING or PONG with a payload, a
+ *                  CREDIT of another length, of nothing, or above SESSION_CREDIT_MAX in all
+ *   ERR_TOO_LARGE  see frame_next()
+ *   ERR_FLOOD      a frame for which the peer has no credit
+ *   ERR_NO_MEMORY  there was no buffer for what is to be answered */
 MUST_USE enum err_code session_next(struct session *s, enum session_event *event,
                                     struct frame *frame);
 
@@ -97,20 +112,24 @@ const uint8_t *session_handshake_hash(const struct session *s);
  *
  *   ERR_TOO_LARGE   the payload exceeds FRAME_MAX; the session stays open
  *   ERR_FLOOD       it does not fit below SESSION_OUTPUT_MAX now; the session stays open
- *   ERR_UNEXPECTED  not established yet; the session stays open */
+ *   ERR_UNEXPECTED  not established yet; the session stays open
+ *   ERR_NO_MEMORY   there was no buffer; the session stays open */
 MUST_USE enum err_code session_send(struct session *s, enum frame_type type, struct octets payload);
 
-/* Octets to write to the peer next, empty if there are none.  They stay where they are, and stay
- * the same, until session_written(), whatever is sent or received meanwhile.  After
- * session_written() ask again: there may be more. */
+/* Octets to write to the peer next, empty if there are none: nothing is queued, or all of it waits
+ * for credit.  They stay where they are, and stay the same, until session_written(), whatever is
+ * sent or received meanwhile.  After session_written() ask again: there may be more. */
 struct octets session_output(struct session *s);
 /* The first len octets of session_output() were written. */
 void session_written(struct session *s, size_t len);
 /* Octets queued, with what sealing will add to them; never above SESSION_OUTPUT_MAX. */
 size_t session_output_pending(const struct session *s);
 /* True from above three quarters of SESSION_OUTPUT_MAX until below half of it: the peer does not
- * keep up, so stop reading from it and sending to it. */
+ * keep up, so do nothing that leads to more for it.  (Reading goes on, or two sides that both send
+ * would wait for each other.) */
 bool session_wants_pause(const struct session *s);
+/* Octets of memory that the session's buffers take up; see session_pool.h. */
+size_t session_held_len(const struct session *s);
 
 /* When session_tick() is due. */
 uint64_t session_deadline_ms(const struct session *s);

@@ -1,4 +1,5 @@
-/* session_input.h - a session's inner part: what came from the peer, in one bounded buffer.
+/* session_input.h - a session's inner part: what came from the peer, in one bounded buffer, which
+ * there is only while something is in it.
  *
  * Noise messages (each behind its length, a big-endian u16) are opened where they lie.  A frame
  * that lies in one message is handed out from there; only what continues in the next message is
@@ -16,6 +17,7 @@
 #include "proto/frame.h"
 #include "proto/noise.h"
 #include "proto/octets.h"
+#include "proto/session_pool.h"
 
 #define SESSION_LENGTH_LEN 2 /* of the u16 before each Noise message */
 
@@ -24,21 +26,22 @@
 #define SESSION_INPUT_CAP (FRAME_HEADER_LEN + FRAME_MAX + SESSION_LENGTH_LEN + NOISE_MESSAGE_MAX)
 
 struct session_input {
-    uint8_t *octets;
+    struct session_pool *pool;     /* or NULL */
+    struct session_buffer *buffer; /* NULL while there is nothing */
     size_t plain_at;
     size_t plain_end;
     size_t wire_at;
     size_t wire_end;
-    size_t touched_end; /* nothing was ever written from here on */
 };
 
-/*   ERR_NO_MEMORY  the allocation failed */
-MUST_USE enum err_code session_input_init(struct session_input *in);
-/* Wipes and frees. */
+/* Wipes and gives back.  A zeroed struct with its pool is ready for use. */
 void session_input_close(struct session_input *in);
 
+/* Give the buffer back if nothing is in it.  Frames taken from it are gone. */
+void session_input_rest(struct session_input *in);
+
 /* Room for more, at least one octet once session_input_frame() and _open() both answered
- * ERR_TRUNCATED.  May move what is there. */
+ * ERR_TRUNCATED; none without memory.  May move what is there. */
 struct octets_room session_input_room(struct session_input *in);
 void session_input_filled(struct session_input *in, size_t len);
 

@@ -87,12 +87,8 @@ static void read_some(struct sender *s)
 }
 
 /* False when the system takes no more for now. */
-static bool write_some(struct sender *s)
+static bool write_some(struct sender *s, struct octets output)
 {
-    struct octets output = session_output(s->session);
-    if (output.len == 0) {
-        return true;
-    }
     ssize_t sent = send(s->socket, output.at, output.len, MSG_NOSIGNAL);
     must(sent >= 0 || errno == EAGAIN, "writing to the relay");
     if (sent > 0) {
@@ -105,11 +101,14 @@ static bool write_some(struct sender *s)
 static void turn(struct sender *s, int wait_ms)
 {
     bool blocked = false;
-    while (!blocked && session_output_pending(s->session) > 0) {
-        blocked = !write_some(s);
+    struct octets output = session_output(s->session);
+    while (!blocked && output.len > 0) {
+        blocked = !write_some(s, output);
+        output = session_output(s->session);
     }
+    bool waits = blocked || session_output_pending(s->session) > 0; /* for credit, then */
     struct pollfd ready = {.fd = s->socket, .events = (short)(POLLIN | (blocked ? POLLOUT : 0))};
-    if (poll(&ready, 1, blocked ? BLOCKED_MS : wait_ms) > 0 && (ready.revents & ~POLLOUT) != 0) {
+    if (poll(&ready, 1, waits ? BLOCKED_MS : wait_ms) > 0 && (ready.revents & ~POLLOUT) != 0) {
         read_some(s);
     }
     take_events(s);

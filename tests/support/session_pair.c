@@ -122,8 +122,8 @@ enum err_code session_give(struct session *s, struct session_seen *seen, struct 
     return rc;
 }
 
-enum err_code session_carry(struct session *from, struct session *to, struct session_seen *seen,
-                            size_t part_max)
+static enum err_code carry_one_way(struct session *from, struct session *to,
+                                   struct session_seen *seen, size_t part_max)
 {
     enum err_code rc = ERR_OK;
     struct octets octets = session_output(from);
@@ -132,6 +132,18 @@ enum err_code session_carry(struct session *from, struct session *to, struct ses
         rc = session_give(to, seen, octets_of(octets.at, part_len), part_len);
         session_written(from, part_len);
         octets = session_output(from);
+    }
+    return rc;
+}
+
+enum err_code session_carry(struct session *from, struct session *to, struct session_seen *seen,
+                            size_t part_max)
+{
+    enum err_code rc = carry_one_way(from, to, seen, part_max);
+    while (rc == ERR_OK && session_output_pending(from) > 0) {
+        struct session_seen back = {.now_ms = seen->now_ms};
+        rc = carry_one_way(to, from, &back, SIZE_MAX);
+        rc = rc == ERR_OK ? carry_one_way(from, to, seen, part_max) : rc;
     }
     return rc;
 }

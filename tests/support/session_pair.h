@@ -42,7 +42,8 @@ struct session_seen {
 MUST_USE enum err_code session_give(struct session *s, struct session_seen *seen,
                                     struct octets octets, size_t part_max);
 
-/* Take all that from has to write, part_max at a time, and give it to to. */
+/* Take all that from has to write, part_max at a time, and give it to to.  Where the rest waits for
+ * credit, to's octets are given to from as well, whose frames are dropped. */
 MUST_USE enum err_code session_carry(struct session *from, struct session *to,
                                      struct session_seen *seen, size_t part_max);
 

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define CREDIT_WAIT_MS 10
+
 static void quit(const char *why)
 {
     (void)fprintf(stderr, "a peer for tests: %s\n", why);
@@ -129,6 +131,7 @@ void wire_peer_say(struct wire_peer *peer, enum frame_type type, struct octets p
 {
     while (session_send(peer->session, type, payload) == ERR_FLOOD && !peer->closed) {
         flush(peer);
+        wire_peer_listen(peer, CREDIT_WAIT_MS);
     }
     flush(peer);
 }

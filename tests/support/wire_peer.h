@@ -28,7 +28,8 @@ void wire_peer_connect(struct wire_peer *peer, const struct address *address, co
 /* The handshake, with a fresh static key. */
 void wire_peer_shake_hands(struct wire_peer *peer, const struct address *address);
 void wire_peer_hello(struct wire_peer *peer);
-/* One frame, written whole; what comes meanwhile stays unread. */
+/* One frame, written as far as there is credit; what comes meanwhile stays unread, unless so much
+ * waits that it has to be listened for credit. */
 void wire_peer_say(struct wire_peer *peer, enum frame_type type, struct octets payload);
 /* Octets that no session made. */
 void wire_peer_raw(struct wire_peer *peer, const void *octets, size_t len);
