@@ -4,6 +4,9 @@
 
 #include "node/log.h"
 
+/* Octets queued for a peer that passes for slow while all queues together are long. */
+#define STRAINED_QUEUE_LEN (64 * 1024)
+
 #define EVENTS_PER_VISIT_MAX 64 /* so that one busy peer does not keep the others waiting */
 
 enum err_code conn_begin(struct conn *conn, const struct session_config *config)
@@ -193,19 +196,20 @@ static void on_written(uv_write_t *write, int status)
     conn->owner->mark(conn);
 }
 
-static void write_next(struct conn *conn)
+/* What the system takes at once; most often all of it, and then nothing has to be kept. */
+static size_t write_now(struct conn *conn, uv_buf_t buf)
 {
-    if (conn->closing || conn->writing || conn->handshaking) {
-        return;
+    int taken = uv_try_write((uv_stream_t *)&conn->tcp, &buf, 1);
+    if (taken < 0 && taken != UV_EAGAIN) {
+        conn_close(conn, ERR_NETWORK);
     }
-    struct octets output = session_output(conn->session);
-    if (output.len == 0) {
-        return;
-    }
-    /* uv_buf_t has no const; libuv only reads what it writes. */
-    uv_buf_t buf = {.base = (char *)(uintptr_t)output.at, .len = output.len};
+    return taken > 0 ? (size_t)taken : 0;
+}
+
+static void write_later(struct conn *conn, uv_buf_t buf)
+{
     conn->write.data = conn;
-    conn->write_len = output.len;
+    conn->write_len = buf.len;
     conn->writing = true;
     if (uv_write(&conn->write, (uv_stream_t *)&conn->tcp, &buf, 1, on_written) != 0) {
         conn->writing = false;
@@ -213,6 +217,27 @@ static void write_next(struct conn *conn)
     }
 }
 
+static void write_next(struct conn *conn)
+{
+    while (!conn->closing && !conn->writing && !conn->handshaking) {
+        struct octets output = session_output(conn->session);
+        if (output.len == 0) {
+            return;
+        }
+        /* uv_buf_t has no const; libuv only reads what it writes. */
+        uv_buf_t buf = {.base = (char *)(uintptr_t)output.at, .len = output.len};
+        size_t taken_len = write_now(conn, buf);
+        if (conn->closing) {
+            return;
+        }
+        session_written(conn->session, taken_len);
+        if (taken_len < output.len) {
+            buf.base += taken_len;
+            buf.len -= taken_len;
+            write_later(conn, buf);
+        }
+    }
+}
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
@@ -229,10 +254,9 @@ static void on_octets(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
         conn_close(conn, got == UV_EOF ? ERR_OK : ERR_NETWORK);
         return;
     }
-    if (got > 0) {
-        session_received(conn->session, (size_t)got, uv_now(conn->owner->loop));
-        conn_visit(conn);
-    }
+    /* Where nothing came the visit gives back the room that was made for it. */
+    session_received(conn->session, (size_t)got, uv_now(conn->owner->loop));
+    conn_visit(conn);
 }
 
 static void set_reading(struct conn *conn, bool want)
@@ -251,7 +275,10 @@ static void set_reading(struct conn *conn, bool want)
 
 static void tell_pressure(struct conn *conn)
 {
-    bool full = conn->established && session_wants_pause(conn->session);
+    bool full =
+        conn->established &&
+        (session_wants_pause(conn->session) ||
+         (conn->owner->strained && session_output_pending(conn->session) > STRAINED_QUEUE_LEN));
     if (!conn->closing && conn->peer != CONN_NO_PEER && full != conn->full_told) {
         conn->full_told = full;
         conn->owner->pressure(conn, full);

@@ -15,6 +15,8 @@ struct conn;
 struct conn_owner {
     uv_loop_t *loop;
     struct crew *workers;
+    struct session_pool pool; /* of all sessions */
+    bool strained;            /* all queues together are long: short ones count as full */
     /* Looked at again before the loop next waits. */
     void (*mark)(struct conn *conn);
     /* The handshake is done; false refuses the connection. */

@@ -22,6 +22,8 @@
 #define RELAY_PORT           7117
 #define PERSONAL_INBOUND_MAX 32
 #define RELAY_INBOUND_MAX    1000
+#define PERSONAL_HELD_MAX    (16UL * 1024 * 1024)
+#define RELAY_HELD_MAX       (64UL * 1024 * 1024)
 #define ADDRESSES_MAX        (VAULT_PEERS_MAX + OPTIONS_PEERS_MAX)
 #define TICK_MS              1000
 #define STOP_MS              5000 /* a name server that does not answer must not hold us up */
@@ -359,7 +361,8 @@ static enum err_code start_network(struct daemon *daemon, struct err_note *note)
     struct engine_limits engine = limits_of(relay);
     struct network_limits limits = {.inbound_max = relay ? RELAY_INBOUND_MAX : PERSONAL_INBOUND_MAX,
                                     .peers_max = engine.peers_max,
-                                    .addresses_max = engine.addresses_max};
+                                    .addresses_max = engine.addresses_max,
+                                    .held_max = relay ? RELAY_HELD_MAX : PERSONAL_HELD_MAX};
     struct network_events events = {.context = daemon,
                                     .up = on_up,
                                     .down = on_down,

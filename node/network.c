@@ -14,6 +14,9 @@
 
 #define TICK_MS 500
 
+/* Of the octets that may be held, this part is kept when they are not. */
+#define POOL_KEPT_PART 8
+
 struct place {
     struct address address;
     bool in_use;
@@ -85,9 +88,45 @@ static void unmark(struct network *network, struct conn *conn)
     }
 }
 
+/* What the session takes up, and could give back; what belongs to a worker is little. */
+static size_t held_len(const struct conn *conn)
+{
+    bool counts = !conn->closing && !conn->handshaking && conn->session != NULL;
+    return counts ? session_held_len(conn->session) : 0;
+}
+
+/* Whoever takes up most has to go, until the others fit.  They come back, and are reconciled. */
+static void make_room(struct network *network)
+{
+    size_t all_len = 0;
+    for (const struct conn *conn = network->conns; conn != NULL; conn = conn->next) {
+        all_len += held_len(conn);
+    }
+    while (all_len > network->limits.held_max) {
+        struct conn *most = network->conns;
+        for (struct conn *conn = most; conn != NULL; conn = conn->next) {
+            most = held_len(conn) > held_len(most) ? conn : most;
+        }
+        all_len -= held_len(most);
+        conn_close(most, ERR_FLOOD);
+    }
+}
+
+static void weigh(struct network *network)
+{
+    size_t lent_len = network->owner.pool.lent_len;
+    size_t max_len = network->limits.held_max;
+    network->owner.strained =
+        lent_len > max_len / 2 || (network->owner.strained && lent_len > max_len / 4);
+    if (lent_len > max_len) {
+        make_room(network);
+    }
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct network *network = prepare->data;
+    weigh(network);
     struct conn *last = network->dirty_last;
     bool more = network->dirty_first != NULL;
     while (more) {
@@ -150,6 +189,7 @@ static void check_closed(struct network *network)
     void (*closed)(void *) = network->closed;
     void *context = network->closed_context;
     sodium_free(network->keys);
+    session_pool_close(&network->owner.pool);
     free(network->peers);
     free(network->places);
     free(network);
@@ -253,6 +293,7 @@ static void begin(struct conn *conn, enum noise_role role, const struct noise_ke
                                     .local = local,
                                     .ephemeral_secret = ephemeral,
                                     .remote_public = remote_public,
+                                    .pool = &conn->owner->pool,
                                     .now_ms = uv_now(conn->owner->loop)};
     enum err_code rc = conn_begin(conn, &config);
     sodium_memzero(ephemeral, sizeof ephemeral);
@@ -347,6 +388,7 @@ struct network *network_new(uv_loop_t *loop, struct crew *workers,
     struct network *network = memory_get(sizeof *network);
     network->owner = (struct conn_owner){.loop = loop,
                                          .workers = workers,
+                                         .pool = {.kept_max = limits->held_max / POOL_KEPT_PART},
                                          .mark = mark,
                                          .established = on_established,
                                          .frame = on_frame,

@@ -25,6 +25,7 @@ struct network_limits {
     uint32_t inbound_max;   /* connections others made, those shaking hands included */
     uint32_t peers_max;     /* established ones in all: numbered 0 .. peers_max - 1 */
     uint32_t addresses_max; /* to dial: numbered 0 .. addresses_max - 1 */
+    size_t held_max;        /* octets held for all peers, received and to be sent */
 };
 
 /* What happens; never called from within a network function marked "later". */
@@ -35,7 +36,8 @@ struct network_events {
     void (*down)(void *context, uint32_t peer);
     /* False: not taken; the same frame comes again after network_resume(). */
     bool (*frame)(void *context, uint32_t peer, const struct frame *frame);
-    void (*full)(void *context, uint32_t peer); /* see session_wants_pause() */
+    /* See session_wants_pause(); above half of held_max also who has 64 KiB queued. */
+    void (*full)(void *context, uint32_t peer);
     void (*drained)(void *context, uint32_t peer);
     void (*dial_failed)(void *context, uint32_t address);
     /* Secret for dialling the node with this static key, NOISE_KEY_LEN octets. */

@@ -339,7 +339,9 @@ static bool responder_step(struct engine *e, uint32_t r)
         ask(e, turn, engine_token(TOKEN_RESPONDER, r, ++turn->generation));
         return true;
     }
-    bool ready = turn->state == TURN_SEND || turn->state == TURN_END;
+    /* Whoever asks and does not read gets no further answer. */
+    bool ready =
+        turn->state == TURN_END || (turn->state == TURN_SEND && !peer_is_full(e, turn->peer));
     if (!ready || !engine_has_room(e, turn->reply.len + MESSAGE_RECON_HEAD, 1)) {
         return false;
     }

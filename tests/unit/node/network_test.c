@@ -90,7 +90,8 @@ static void node_begin(struct scene *scene, struct node *node, uint8_t mark)
 {
     memset(node, 0, sizeof *node);
     memset(node->secret, mark, sizeof node->secret);
-    struct network_limits limits = {.inbound_max = 4, .peers_max = 4, .addresses_max = 4};
+    struct network_limits limits = {
+        .inbound_max = 4, .peers_max = 4, .addresses_max = 4, .held_max = 4UL << 20};
     struct network_events events = {.context = node,
                                     .up = on_up,
                                     .down = on_down,
@@ -255,7 +256,8 @@ static void expect_no_listening(struct scene *scene, const char *host, uint16_t 
 {
     struct node third;
     memset(&third, 0, sizeof third);
-    struct network_limits limits = {.inbound_max = 1, .peers_max = 1, .addresses_max = 1};
+    struct network_limits limits = {
+        .inbound_max = 1, .peers_max = 1, .addresses_max = 1, .held_max = 4UL << 20};
     struct network_events events = {.context = &third};
     third.network = network_new(&scene->loop, &scene->workers, third.secret, &limits, &events);
     struct err_note note = {{0}};

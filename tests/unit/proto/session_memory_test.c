@@ -61,7 +61,7 @@ static void a_session_without_memory_is_no_session(void **state)
         assert_true((rc == ERR_OK) == (s != NULL));
     }
     assert_int_equal(rc, ERR_OK);
-    assert_int_equal(needed_count - 1, 4); /* the session, its secrets, its two buffers */
+    assert_int_equal(needed_count - 1, 2); /* the session, its secrets */
     session_free(s);
     session_free(NULL);
 }

@@ -6,13 +6,14 @@
 
 #include <cmocka.h>
 
+#include "proto/padding.h"
 #include "proto/session.h"
 #include "tests/support/session_pair.h"
 
 #define WIRE_MAX       ((size_t)2 * 1024 * 1024)
 #define HALF           ((size_t)SESSION_OUTPUT_MAX / 2)
 #define THREE_QUARTERS (HALF + HALF / 2)
-#define WANT_WIRE_LEN  ((size_t)2 + 5 + 3 + NOISE_TAG_LEN)
+#define WANT_WIRE_LEN  ((size_t)PADDING_FLOOR) /* of a small frame */
 
 static uint8_t big[FRAME_MAX + 1];
 static uint8_t wire[WIRE_MAX];
@@ -168,6 +169,9 @@ static void many_small_frames_keep_their_order_while_the_output_goes_round(void 
                 session_give(pair.responder, &seen, octets_of(octets.at, len), SIZE_MAX), ERR_OK);
             session_written(pair.initiator, len);
             taken_len += len;
+            struct session_seen back = {0};
+            assert_int_equal(session_carry(pair.responder, pair.initiator, &back, SIZE_MAX),
+                             ERR_OK);
         }
     }
     assert_int_equal(session_carry(pair.initiator, pair.responder, &seen, SIZE_MAX), ERR_OK);
@@ -185,7 +189,8 @@ static void small_frames_share_one_message(void **state)
         assert_int_equal(session_send(pair.initiator, FRAME_WANT, octets_of("abc", 3)), ERR_OK);
     }
     assert_int_equal(session_output_pending(pair.initiator), 2 + 8000 + NOISE_TAG_LEN);
-    assert_int_equal(drain(pair.initiator), 2 + 8000 + NOISE_TAG_LEN);
+    assert_int_equal(drain(pair.initiator), padding_flush_len(2 + 8000 + NOISE_TAG_LEN));
+    assert_int_equal(octets_get_u16be(wire) + 2, padding_flush_len(2 + 8000 + NOISE_TAG_LEN));
     session_pair_close(&pair);
 }
 
@@ -201,7 +206,8 @@ static void frames_sent_during_a_write_share_one_message(void **state)
         assert_int_equal(session_output(pair.initiator).len, octets.len);
     }
     session_written(pair.initiator, octets.len);
-    assert_int_equal(session_output(pair.initiator).len, 2 + 80 + NOISE_TAG_LEN);
+    assert_int_equal(session_output_pending(pair.initiator), 2 + 80 + NOISE_TAG_LEN);
+    assert_int_equal(session_output(pair.initiator).len, PADDING_FLOOR);
     session_pair_close(&pair);
 }
 
@@ -224,8 +230,8 @@ static void what_is_to_be_written_stays_in_place_while_more_is_sent(void **state
 static void any_damage_to_the_stream_is_noticed(void **state)
 {
     (void)state;
-    size_t len = 2 + 5 + 3 + NOISE_TAG_LEN;
-    for (size_t at = 2; at < len; at++) {
+    size_t len = WANT_WIRE_LEN;
+    for (size_t at = 2; at < len; at += at < 40 ? 1 : 59) {
         struct session_pair pair;
         struct session_seen seen = {0};
         session_pair_establish(&pair);
@@ -360,12 +366,18 @@ static void frames_that_are_not_allowed_close_the_session(void **state)
         enum err_code expected;
     } rows[] = {
         {"\x01\0\0\0\0", 5, ERR_OK},
-        {"\x01\x01\0\0\0", 5, ERR_MALFORMED},   /* a flag */
-        {"\0\0\0\0\0", 5, ERR_MALFORMED},       /* no type */
-        {"\x3f\0\0\0\0", 5, ERR_MALFORMED},     /* an unknown type below 64 */
-        {"\x02\0\x04\0\x01", 5, ERR_TOO_LARGE}, /* one octet above FRAME_MAX */
-        {"\x08\0\0\0\x01x", 6, ERR_MALFORMED},  /* a PING with a payload */
-        {"\x09\0\0\0\x01x", 6, ERR_MALFORMED},  /* a PONG with a payload */
+        {"\x01\x01\0\0\0", 5, ERR_MALFORMED},             /* a flag */
+        {"\0\0\0\0\0", 5, ERR_MALFORMED},                 /* no type */
+        {"\x3f\0\0\0\0", 5, ERR_MALFORMED},               /* an unknown type below 64 */
+        {"\x02\0\x04\0\x01", 5, ERR_TOO_LARGE},           /* one octet above FRAME_MAX */
+        {"\x08\0\0\0\x01x", 6, ERR_MALFORMED},            /* a PING with a payload */
+        {"\x09\0\0\0\x01x", 6, ERR_MALFORMED},            /* a PONG with a payload */
+        {"\x16\0\0\0\x03xyz", 8, ERR_MALFORMED},          /* a CREDIT of three octets */
+        {"\x16\0\0\0\x05vwxyz", 10, ERR_MALFORMED},       /* and of five */
+        {"\x16\0\0\0\x04\0\0\0\0", 9, ERR_MALFORMED},     /* a CREDIT of nothing */
+        {"\x16\0\0\0\x04\x7f\xf0\0\0", 9, ERR_MALFORMED}, /* one too many with what there is */
+        {"\x16\0\0\0\x04\x7f\xef\xff\xff\x01\0\0\0\0", 14, ERR_OK},
+        {"\x15\0\0\0\x02xy\x01\0\0\0\0", 12, ERR_OK}, /* a PAD, then HELLO */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct session_seen seen = {0};
