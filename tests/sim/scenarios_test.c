@@ -120,7 +120,7 @@ static void a_liar_is_closed_and_keeps_nobody_from_anything(void **state)
     (void)state;
     enum { LIAR = 3 };
     struct cluster *c = cluster_new(14, 8);
-    cluster_lies(c, LIAR);
+    cluster_corrupts(c, LIAR, CLUSTER_FORGES);
     for (uint32_t n = 4; n < 8; n++) {
         cluster_dials(c, n, n % 2); /* two relays, both connected to the liar, */
         cluster_dials(c, n, LIAR);  /* whom everybody asks first */
@@ -153,22 +153,6 @@ static void the_same_seed_gives_the_same_trace(void **state)
     assert_memory_not_equal(first.trace, other.trace, CLUSTER_TRACE_LEN);
 }
 
-static void after_faults_stop_everything_converges(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 100; seed < 106; seed++) {
-        struct story story = {.seed = seed, .nodes_count = 20, .actions_count = 200};
-        struct story_end end = story_tell(&story);
-        if (!end.converged || !end.promises_kept) {
-            print_error("seed %llu\n", (unsigned long long)seed);
-        }
-        assert_true(end.promises_kept);
-        assert_true(end.converged);
-        assert_int_equal(end.blames_count, 0);
-        assert_true(end.acknowledged_count > 50);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,7 +164,6 @@ int main(void)
         cmocka_unit_test(a_long_absence_is_made_up_for_in_many_messages),
         cmocka_unit_test(a_liar_is_closed_and_keeps_nobody_from_anything),
         cmocka_unit_test(the_same_seed_gives_the_same_trace),
-        cmocka_unit_test(after_faults_stop_everything_converges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,70 +1,256 @@
 #include "tests/sim/story.h"
 
-#define RELAYS_COUNT 3
-#define DIALS_EACH   2
-#define SETTLE_MS    900000 /* every pair reconciles at least twice */
+#include <stdlib.h>
 
-/* The first nodes are dialled by everybody, and each dials the next one. */
-static void connect_all(struct cluster *c, uint32_t nodes_count)
+#define RELAYS_MAX      4
+#define HOSTILE_MAX     3
+#define SETTLE_SLICE_MS 20000
+#define SETTLE_MAX_MS   1800000 /* every pair reconciles several times */
+#define QUIET_SLICES    20
+#define WATCHERS        2 /* nodes with somebody who reads */
+#define ACTIONS_BETWEEN 10
+
+/* Who is who: relays, then people, then those who mean harm. */
+struct cast {
+    struct cluster *c;
+    uint32_t honest_count;
+    uint32_t relays_count;
+    uint32_t hostile_count;
+    uint64_t heals_at_ms;
+};
+
+static bool chance(struct cast *cast, uint32_t percent)
 {
-    uint32_t relays_count = nodes_count < RELAYS_COUNT ? 1 : RELAYS_COUNT;
-    for (uint32_t n = 1; n < nodes_count; n++) {
-        if (n < relays_count) {
-            cluster_dials(c, n, n - 1);
-            continue;
+    return cluster_random(cast->c, 100) < percent;
+}
+
+static uint32_t anybody(struct cast *cast)
+{
+    return (uint32_t)cluster_random(cast->c, cast->honest_count);
+}
+
+/* ---- Who knows whom ----------------------------------------------------------------------- */
+
+static void connect_person(struct cast *cast, uint32_t n)
+{
+    uint32_t first = (uint32_t)cluster_random(cast->c, cast->relays_count);
+    cluster_dials(cast->c, n, first);
+    cluster_dials(cast->c, n, (first + 1) % cast->relays_count);
+    for (uint32_t h = 0; h < cast->hostile_count; h++) {
+        if (chance(cast, 40)) {
+            cluster_dials(cast->c, n, cast->honest_count + h);
         }
-        for (uint32_t k = 0; k < DIALS_EACH && k < relays_count; k++) {
-            cluster_dials(c, n, (n + k) % relays_count);
+    }
+    if (chance(cast, 30)) {
+        uint32_t friend = anybody(cast);
+        if (friend != n) {
+            cluster_dials(cast->c, n, friend);
+        }
+    }
+    if (chance(cast, 50)) {
+        cluster_hides(cast->c, n);
+    }
+}
+
+static void connect_hostile(struct cast *cast, uint32_t n)
+{
+    for (uint32_t r = 0; r < cast->relays_count; r++) {
+        cluster_dials(cast->c, n, r);
+    }
+    cluster_dials(cast->c, n, anybody(cast));
+    cluster_corrupts(
+        cast->c, n,
+        (enum cluster_hostility)(1 + cluster_random(cast->c, CLUSTER_HOSTILITIES_COUNT - 1)));
+}
+
+static void connect_all(struct cast *cast)
+{
+    for (uint32_t n = 1; n < cast->relays_count; n++) {
+        cluster_dials(cast->c, n, n - 1);
+    }
+    for (uint32_t n = cast->relays_count; n < cast->honest_count; n++) {
+        connect_person(cast, n);
+    }
+    for (uint32_t h = 0; h < cast->hostile_count; h++) {
+        connect_hostile(cast, cast->honest_count + h);
+    }
+    for (uint32_t n = 0; n < WATCHERS; n++) {
+        cluster_watches(cast->c, n == 0 ? 0 : cast->honest_count - 1);
+    }
+}
+
+/* ---- What happens ------------------------------------------------------------------------- */
+
+static void cut(struct cast *cast)
+{
+    bool there[CLUSTER_REAL_MAX];
+    for (uint32_t n = 0; n < CLUSTER_REAL_MAX; n++) {
+        there[n] = chance(cast, 30);
+    }
+    if (cast->heals_at_ms == 0) {
+        cluster_cuts(cast->c, there, (enum cluster_cut)cluster_random(cast->c, 3));
+        uint64_t for_ms = chance(cast, 70) ? 20000 : 300000;
+        cast->heals_at_ms = cluster_now_ms(cast->c) + 1 + cluster_random(cast->c, for_ms);
+    }
+}
+
+static void end_one(struct cast *cast, uint32_t node)
+{
+    if (chance(cast, 60)) {
+        cluster_crashes(cast->c, node);
+    } else {
+        cluster_loses_power(cast->c, node);
+    }
+}
+
+static void act(struct cast *cast)
+{
+    struct cluster *c = cast->c;
+    uint32_t node = anybody(cast);
+    uint64_t what = cluster_random(c, 100);
+    if (!cluster_is_up(c, node)) {
+        cluster_restarts(c, node);
+    } else if (what < 70) {
+        (void)cluster_publishes(c, node, "me too");
+    } else if (what < 78) {
+        cluster_breaks_any(c);
+    } else if (what < 82) {
+        cluster_half_opens(c, node, anybody(cast));
+    } else if (what < 89) {
+        end_one(cast, node);
+    } else if (what < 92) {
+        cut(cast);
+    } else if (what < 96) {
+        cluster_freezes(c, node, 200 + cluster_random(c, chance(cast, 80) ? 5000 : 60000));
+    } else {
+        cluster_shifts(c, node, (int64_t)cluster_random(c, 560) - 280);
+    }
+}
+
+static void pass_time(struct cast *cast)
+{
+    bool long_while = chance(cast, 3);
+    cluster_run(cast->c, cluster_random(cast->c, long_while ? 200000 : 500));
+    if (cast->heals_at_ms != 0 && cluster_now_ms(cast->c) >= cast->heals_at_ms) {
+        cluster_heals(cast->c);
+        cast->heals_at_ms = 0;
+    }
+}
+
+static void begin_faults(struct cast *cast)
+{
+    struct cluster *c = cast->c;
+    struct cluster_weather weather = {.delay_min_ms = 5,
+                                      .delay_max_ms = 5 + (uint32_t)cluster_random(c, 200),
+                                      .jitter_ms = (uint32_t)cluster_random(c, 60),
+                                      .losses = (uint32_t)cluster_random(c, 40),
+                                      .breaks = (uint32_t)cluster_random(c, 60),
+                                      .half_open = 300};
+    if (chance(cast, 50)) {
+        weather.octets_per_ms = 10 + (uint32_t)cluster_random(c, 1000);
+    }
+    cluster_set_weather(c, &weather);
+    struct cluster_faults faults = {.read_fails = (uint32_t)cluster_random(c, 40),
+                                    .store_fails = (uint32_t)cluster_random(c, 40),
+                                    .files_fail = chance(cast, 50) ? 10 : 0,
+                                    .answers_twice = 50,
+                                    .answer_max_ms = (uint32_t)cluster_random(c, 300)};
+    cluster_set_faults(c, &faults);
+}
+
+static void end_faults(struct cast *cast)
+{
+    struct cluster *c = cast->c;
+    cluster_set_weather(
+        c, &(struct cluster_weather){.delay_min_ms = 5, .delay_max_ms = 100, .jitter_ms = 10});
+    cluster_set_faults(c, &(struct cluster_faults){.answer_max_ms = 5});
+    cluster_heals(c);
+    for (uint32_t n = 0; n < cast->honest_count; n++) {
+        cluster_shifts(c, n, 0);
+        if (!cluster_is_up(c, n)) {
+            cluster_restarts(c, n);
         }
     }
 }
 
-static void act(struct cluster *c, uint32_t nodes_count)
+/* ---- The whole of it ---------------------------------------------------------------------- */
+
+static struct cast cast_of(const struct story *story)
 {
-    uint32_t node = (uint32_t)cluster_random(c, nodes_count);
-    uint64_t what = cluster_random(c, 100);
-    if (!cluster_is_up(c, node)) {
-        cluster_restarts(c, node);
-    } else if (what < 80) {
-        (void)cluster_publishes(c, node, "me too");
-    } else if (what < 92) {
-        cluster_breaks_any(c);
-    } else {
-        cluster_crashes(c, node);
+    struct cluster_plan plan = {.seed = story->seed};
+    uint64_t dice = (story->seed * UINT64_C(0x9e3779b97f4a7c15)) >> 20; /* before the cluster's */
+    struct cast cast = {.honest_count = story->nodes_count};
+    if (cast.honest_count == 0) {
+        cast.honest_count = 3 + (uint32_t)(dice % 12);
     }
+    cast.relays_count = 1 + (uint32_t)(dice / 12 % RELAYS_MAX);
+    if (cast.relays_count > cast.honest_count / 2) {
+        cast.relays_count = 1;
+    }
+    cast.hostile_count = story->peaceful ? 0 : (uint32_t)(dice / 48 % (HOSTILE_MAX + 1));
+    plan.nodes_count = cast.honest_count + cast.hostile_count;
+    plan.relays_count = cast.relays_count;
+    cast.c = cluster_new_planned(&plan);
+    return cast;
+}
+
+static void settle(struct cast *cast, struct story_end *end)
+{
+    while (!end->converged && end->settled_ms < SETTLE_MAX_MS) {
+        cluster_run(cast->c, SETTLE_SLICE_MS);
+        end->settled_ms += SETTLE_SLICE_MS;
+        end->converged = cluster_converged(cast->c);
+    }
+    for (int slice = 0; !end->quiet && slice < QUIET_SLICES; slice++) {
+        cluster_run(cast->c, SETTLE_SLICE_MS);
+        end->quiet = cluster_is_quiet(cast->c);
+    }
+    end->converged = end->converged && cluster_converged(cast->c);
+    if (!end->converged) {
+        cluster_explain(cast->c);
+    }
+}
+
+static void summarise(struct cast *cast, struct story_end *end)
+{
+    struct cluster *c = cast->c;
+    end->once = cluster_keeps_once(c) && cluster_shows_once(c);
+    end->wronged_count = cluster_wronged_count(c);
+    end->hostile_count = cast->hostile_count;
+    end->posts_count = cluster_posts_count(c);
+    end->handed_count = cluster_handed_count(c);
+    for (size_t post = 0; post < end->posts_count; post++) {
+        end->acknowledged_count += cluster_acknowledged(c, post);
+    }
+    cluster_trace(c, end->trace);
 }
 
 struct story_end story_tell(const struct story *story)
 {
     struct story_end end = {.promises_kept = true};
-    struct cluster *c = cluster_new(story->seed, story->nodes_count);
-    connect_all(c, story->nodes_count);
-    cluster_run(c, 500);
-    cluster_set_faults(
-        c, &(struct cluster_faults){
-               .read_fails = 20, .store_fails = 20, .answers_twice = 50, .answer_max_ms = 200});
-    for (uint32_t i = 0; i < story->actions_count; i++) {
-        act(c, story->nodes_count);
-        cluster_run(c, cluster_random(c, 400));
-        end.promises_kept = end.promises_kept && cluster_kept_promises(c);
-    }
-
-    cluster_set_faults(c, &(struct cluster_faults){.answer_max_ms = 5});
-    for (uint32_t n = 0; n < story->nodes_count; n++) {
-        if (!cluster_is_up(c, n)) {
-            cluster_restarts(c, n);
+    struct cast cast = cast_of(story);
+    connect_all(&cast);
+    cluster_run(cast.c, 500);
+    begin_faults(&cast);
+    uint32_t actions_count = story->actions_count > 0 ? story->actions_count
+                                                      : 40 + (uint32_t)cluster_random(cast.c, 120);
+    for (uint32_t i = 0; i < actions_count; i++) {
+        act(&cast);
+        pass_time(&cast);
+        if (i % ACTIONS_BETWEEN == 0) {
+            end.promises_kept = end.promises_kept && cluster_kept_promises(cast.c);
         }
     }
-    cluster_run(c, SETTLE_MS);
-    end.converged = cluster_converged(c);
-    end.promises_kept = end.promises_kept && cluster_kept_promises(c);
-    end.blames_count = cluster_blames_count(c);
-    end.posts_count = cluster_posts_count(c);
-    end.handed_count = cluster_handed_count(c);
-    for (size_t post = 0; post < end.posts_count; post++) {
-        end.acknowledged_count += cluster_acknowledged(c, post);
-    }
-    cluster_trace(c, end.trace);
-    cluster_free(c);
+    end_faults(&cast);
+    settle(&cast, &end);
+    end.promises_kept = end.promises_kept && cluster_kept_promises(cast.c);
+    summarise(&cast, &end);
+    cluster_free(cast.c);
     return end;
+}
+
+bool story_ended_well(const struct story_end *end)
+{
+    return end->converged && end->promises_kept && end->once && end->quiet &&
+           end->wronged_count == 0;
 }

@@ -5,10 +5,20 @@
 
 #include "tests/support/cluster_inner.h"
 
+static void (*on_violation)(void);
+
+void cluster_on_violation(void (*tell)(void))
+{
+    on_violation = tell;
+}
+
 void cluster_must(bool holds, const char *what)
 {
     if (!holds) {
         (void)fprintf(stderr, "cluster: %s\n", what);
+        if (on_violation != NULL) {
+            on_violation();
+        }
         abort();
     }
 }
@@ -23,12 +33,12 @@ uint64_t cluster_random(struct cluster *c, uint64_t below)
 
 void cluster_note(struct cluster *c, uint32_t node, const char *what, uint64_t a, uint64_t b)
 {
-    char line[160];
-    int len = snprintf(line, sizeof line, "%llu %u %s %llu %llu\n", (unsigned long long)c->now_ms,
-                       node, what, (unsigned long long)a, (unsigned long long)b);
-    (void)crypto_generichash_update(&c->trace, (const uint8_t *)line, (unsigned long long)len);
-    if (getenv("KITH_SIM_TRACE") != NULL) {
-        (void)fputs(line, stderr);
+    uint64_t figures[4] = {c->now_ms, node, a, b};
+    (void)crypto_generichash_update(&c->trace, (const uint8_t *)figures, sizeof figures);
+    (void)crypto_generichash_update(&c->trace, (const uint8_t *)what, strlen(what) + 1);
+    if (c->tells) {
+        (void)fprintf(stderr, "%llu %u %s %llu %llu\n", (unsigned long long)c->now_ms, node, what,
+                      (unsigned long long)a, (unsigned long long)b);
     }
 }
 
@@ -39,29 +49,66 @@ void cluster_schedule(struct cluster *c, struct event *event, uint64_t after_ms)
     events_add(&c->events, event);
 }
 
-struct cluster *cluster_new(uint64_t seed, uint32_t nodes_count)
+/* ---- Construction ------------------------------------------------------------------------- */
+
+static void make_node(struct cluster *c, uint32_t n)
+{
+    struct cluster_node *node = &c->nodes[n];
+    char name[24];
+    (void)snprintf(name, sizeof name, "person%u", n);
+    node->person = person_of(name);
+    node->static_key = node->person.key;
+    if (c->plan.stores == CLUSTER_STORES_REAL) {
+        node->files = file_memory_new(cluster_random(c, UINT32_MAX));
+    }
+    node_open(c, n);
+}
+
+struct cluster *cluster_new_planned(const struct cluster_plan *plan)
 {
     cluster_must(sodium_init() >= 0, "libsodium does not start");
-    cluster_must(nodes_count <= CLUSTER_NODES_MAX, "too many nodes");
+    uint32_t max = plan->stores == CLUSTER_STORES_REAL ? CLUSTER_REAL_MAX : CLUSTER_NODES_MAX;
+    cluster_must(plan->nodes_count <= max, "too many nodes");
     struct cluster *c = calloc(1, sizeof *c);
     cluster_must(c != NULL, "no memory");
     (void)crypto_generichash_init(&c->trace, NULL, 0, CLUSTER_TRACE_LEN);
-    c->random = seed * 2 + 1;
-    c->nodes_count = nodes_count;
+    c->tells = getenv("KITH_SIM_TRACE") != NULL;
+    c->plan = *plan;
+    c->seed = plan->seed;
+    c->random = plan->seed * 2 + 1;
+    c->nodes_count = plan->nodes_count;
     c->faults.answer_max_ms = 5;
-    for (uint32_t n = 0; n < nodes_count; n++) {
-        struct cluster_node *node = &c->nodes[n];
-        char name[16];
-        (void)snprintf(name, sizeof name, "person%u", n);
-        node->person = person_of(name);
-        node->static_key = node->person.key;
-        node->files = file_memory_new(cluster_random(c, UINT32_MAX));
-        for (uint32_t s = 0; s < SLOTS_MAX; s++) {
-            node->slots[s] = NO_LINK;
-        }
-        node_open(c, n);
+    c->weather = (struct cluster_weather){.delay_min_ms = 5, .delay_max_ms = 5, .jitter_ms = 60};
+    struct engine_limits limits = engine_limits_relay();
+    cluster_must(engine_scratch_new(&c->scratch, &limits) == ERR_OK, "no memory");
+    c->nodes = calloc(c->nodes_count, sizeof *c->nodes);
+    cluster_must(c->nodes != NULL, "no memory");
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        make_node(c, n);
     }
     return c;
+}
+
+struct cluster *cluster_new(uint64_t seed, uint32_t nodes_count)
+{
+    struct cluster_plan plan = {.seed = seed, .nodes_count = nodes_count};
+    return cluster_new_planned(&plan);
+}
+
+static void free_node(struct cluster *c, uint32_t n)
+{
+    struct cluster_node *node = &c->nodes[n];
+    if (node->engine != NULL) {
+        node_close(c, n);
+    }
+    file_memory_free(node->files);
+    light_store_free(&node->light);
+    if (node->phantoms != NULL) {
+        sorted_set_close(node->phantoms);
+        free(node->phantoms);
+    }
+    free(node->slots);
+    free(node->dials);
 }
 
 void cluster_free(struct cluster *c)
@@ -70,17 +117,20 @@ void cluster_free(struct cluster *c)
         return;
     }
     for (uint32_t n = 0; n < c->nodes_count; n++) {
-        if (c->nodes[n].engine != NULL) {
-            node_close(c, n);
-        }
-        file_memory_free(c->nodes[n].files);
+        free_node(c, n);
     }
     events_free(&c->events);
     links_free(c);
+    net_free(c);
+    light_posts_free(&c->light_posts);
     posts_free(&c->posts);
+    engine_scratch_free(c->scratch);
     free(c->said);
+    free(c->nodes);
     free(c);
 }
+
+/* ---- What is done with it ----------------------------------------------------------------- */
 
 void cluster_set_faults(struct cluster *c, const struct cluster_faults *faults)
 {
@@ -89,23 +139,33 @@ void cluster_set_faults(struct cluster *c, const struct cluster_faults *faults)
 
 void cluster_dials(struct cluster *c, uint32_t node, uint32_t other)
 {
-    c->nodes[node].dials[other] = true;
+    uint32_t address = node_dials(c, node, other);
     if (c->nodes[node].engine != NULL) {
-        node_step(c, node, &(struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = other});
+        node_step(c, node,
+                  &(struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = address});
     }
+}
+
+static struct said *new_said(struct cluster *c)
+{
+    if (c->said_count == c->said_cap) {
+        c->said_cap = c->said_cap == 0 ? 64 : 2 * c->said_cap;
+        c->said = realloc(c->said, c->said_cap * sizeof *c->said);
+        cluster_must(c->said != NULL, "no memory");
+    }
+    return &c->said[c->said_count++];
 }
 
 size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text)
 {
     struct cluster_node *author = &c->nodes[node];
-    size_t number = c->said_count++;
-    c->said = realloc(c->said, c->said_count * sizeof *c->said);
-    cluster_must(c->said != NULL && author->engine != NULL, "nobody can publish here");
+    cluster_must(author->engine != NULL, "nobody can publish here");
+    size_t number = c->said_count;
     char numbered[200]; /* no two posts are the same */
     (void)snprintf(numbered, sizeof numbered, "%s (%zu)", text, number);
-    struct post_id id = person_text(&c->posts, &author->person, CLUSTER_START_S + c->now_ms / 1000,
-                                    numbered, "metoo");
-    c->said[number] = (struct said){.id = id, .node = node};
+    struct post_id id =
+        person_text(&c->posts, &author->person, cluster_node_now_s(c, node), numbered, "metoo");
+    *new_said(c) = (struct said){.id = id, .node = node};
     node_step(
         c, node,
         &(struct engine_input){.type = ENGINE_PUBLISH,
@@ -145,53 +205,52 @@ uint64_t cluster_now_s(const struct cluster *c)
     return CLUSTER_START_S + c->now_ms / 1000;
 }
 
-void cluster_breaks(struct cluster *c, uint32_t node, uint32_t other)
+uint64_t cluster_node_now_s(const struct cluster *c, uint32_t node)
 {
-    for (size_t l = 0; l < c->links_count; l++) {
-        const struct end *ends = c->links[l].ends;
-        if ((ends[0].node == node && ends[1].node == other) ||
-            (ends[0].node == other && ends[1].node == node)) {
-            links_break(c, l);
-        }
-    }
+    return (uint64_t)((int64_t)cluster_now_s(c) + c->nodes[node].skew_s);
 }
 
-void cluster_breaks_any(struct cluster *c)
+/* How the node's process ends decides who learns of it. */
+static void ends(struct cluster *c, uint32_t node, bool told)
 {
-    size_t start = c->links_count == 0 ? 0 : cluster_random(c, c->links_count);
-    for (size_t k = 0; k < c->links_count; k++) {
-        size_t l = (start + k) % c->links_count;
-        if (c->links[l].open) {
-            links_break(c, l);
-            return;
+    struct cluster_node *gone = &c->nodes[node];
+    for (uint32_t slot = 0; slot < gone->slots_count; slot++) {
+        size_t l = gone->slots[slot];
+        if (l != NO_LINK && c->links[l].open) {
+            links_break(c, l, told ? 2 : c->links[l].ends[0].node == node ? 0 : 1);
         }
     }
-}
-
-void cluster_lies(struct cluster *c, uint32_t node)
-{
-    c->nodes[node].lies = true;
+    if (gone->files != NULL) {
+        file_memory_crash(gone->files);
+    }
+    node_close(c, node);
+    if (gone->files != NULL) {
+        file_memory_restart(gone->files,
+                            (enum file_memory_outcome)cluster_random(c, FILE_MEMORY_TEAR + 1));
+    }
 }
 
 void cluster_crashes(struct cluster *c, uint32_t node)
 {
     cluster_note(c, node, "crashes", 0, 0);
-    for (size_t l = 0; l < c->links_count; l++) {
-        struct link *link = &c->links[l];
-        if (link->open && (link->ends[0].node == node || link->ends[1].node == node)) {
-            links_break(c, l);
-        }
-    }
-    file_memory_crash(c->nodes[node].files);
-    node_close(c, node);
-    file_memory_restart(c->nodes[node].files,
-                        (enum file_memory_outcome)cluster_random(c, FILE_MEMORY_TEAR + 1));
+    ends(c, node, true);
+}
+
+void cluster_loses_power(struct cluster *c, uint32_t node)
+{
+    cluster_note(c, node, "loses power", 0, 0);
+    ends(c, node, false);
 }
 
 void cluster_restarts(struct cluster *c, uint32_t node)
 {
     cluster_note(c, node, "restarts", 0, 0);
     node_open(c, node);
+    for (size_t post = 0; post < c->said_count; post++) {
+        if (c->said[post].node == node && c->said[post].acknowledged) {
+            check_acknowledged(c, post);
+        }
+    }
 }
 
 bool cluster_is_up(const struct cluster *c, uint32_t node)
@@ -199,10 +258,39 @@ bool cluster_is_up(const struct cluster *c, uint32_t node)
     return c->nodes[node].engine != NULL;
 }
 
+void cluster_freezes(struct cluster *c, uint32_t node, uint64_t for_ms)
+{
+    cluster_note(c, node, "freezes", for_ms, 0);
+    uint64_t until_ms = c->now_ms + for_ms;
+    if (until_ms > c->nodes[node].frozen_until_ms) {
+        c->nodes[node].frozen_until_ms = until_ms;
+    }
+}
+
+void cluster_shifts(struct cluster *c, uint32_t node, int64_t skew_s)
+{
+    cluster_note(c, node, "shifts", (uint64_t)skew_s, 0);
+    c->nodes[node].skew_s = skew_s;
+}
+
+/* ---- Running ------------------------------------------------------------------------------ */
+
+/* Whether it was put back for when the node goes on. */
+static bool is_frozen(struct cluster *c, struct event *event)
+{
+    uint64_t until_ms = c->nodes[event->node].frozen_until_ms;
+    if (until_ms <= c->now_ms) {
+        return false;
+    }
+    event->at_ms = until_ms;
+    events_put_back(&c->events, event);
+    return true;
+}
+
 static void dispatch(struct cluster *c, struct event *event)
 {
     bool late = event->life != c->nodes[event->node].life;
-    if (late && event->type != EVENT_ARRIVE) {
+    if ((late && event->type != EVENT_ARRIVE) || is_frozen(c, event)) {
         return;
     }
     switch (event->type) {
@@ -221,8 +309,11 @@ static void dispatch(struct cluster *c, struct event *event)
     case EVENT_DOWN:
         links_on_down(c, event);
         break;
+    case EVENT_SILENT:
+        links_on_silent(c, event);
+        break;
     case EVENT_DIAL:
-        links_dial(c, event);
+        links_dial(c, event->node, c->nodes[event->node].dials[event->address], event->address);
         break;
     case EVENT_VERIFY:
         node_on_verify(c, event);
@@ -233,6 +324,12 @@ static void dispatch(struct cluster *c, struct event *event)
     case EVENT_READ:
         node_on_read(c, event);
         break;
+    case EVENT_JOIN:
+        node_on_join(c, event);
+        break;
+    case EVENT_HOSTILE:
+        hostile_on_event(c, event);
+        break;
     }
 }
 
@@ -242,6 +339,14 @@ void cluster_listens(struct cluster *c,
 {
     c->on_frame = on_frame;
     c->on_frame_context = context;
+}
+
+void cluster_listens_at_ends(struct cluster *c,
+                             void (*on_frame)(void *context, const struct cluster_frame *frame),
+                             void *context)
+{
+    c->on_arrival = on_frame;
+    c->on_arrival_context = context;
 }
 
 void cluster_run(struct cluster *c, uint64_t for_ms)
@@ -258,80 +363,4 @@ void cluster_run(struct cluster *c, uint64_t for_ms)
 uint64_t cluster_now_ms(const struct cluster *c)
 {
     return c->now_ms;
-}
-
-bool cluster_has(const struct cluster *c, uint32_t node, size_t post)
-{
-    bool known = false;
-    cluster_must(store_known(c->nodes[node].store, &known, &c->said[post].id, 1, NULL) == ERR_OK,
-                 "the store does not read");
-    return known;
-}
-
-bool cluster_acknowledged(const struct cluster *c, size_t post)
-{
-    return c->said[post].acknowledged;
-}
-
-size_t cluster_posts_count(const struct cluster *c)
-{
-    return c->said_count;
-}
-
-bool cluster_converged(const struct cluster *c)
-{
-    for (size_t post = 0; post < c->said_count; post++) {
-        uint32_t up = 0;
-        uint32_t have = 0;
-        for (uint32_t n = 0; n < c->nodes_count; n++) {
-            up += cluster_is_up(c, n);
-            have += cluster_is_up(c, n) && cluster_has(c, n, post);
-        }
-        if (have != up && (c->said[post].acknowledged || have > 0)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool cluster_kept_promises(const struct cluster *c)
-{
-    for (size_t post = 0; post < c->said_count; post++) {
-        uint32_t author = c->said[post].node;
-        if (c->said[post].acknowledged && cluster_is_up(c, author) &&
-            !cluster_has(c, author, post)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-struct engine_stats cluster_stats(const struct cluster *c, uint32_t node)
-{
-    return engine_stats(c->nodes[node].engine);
-}
-
-size_t cluster_blamed_count(const struct cluster *c, uint32_t node)
-{
-    return c->nodes[node].blamed_count;
-}
-
-size_t cluster_blames_count(const struct cluster *c)
-{
-    size_t count = 0;
-    for (uint32_t n = 0; n < c->nodes_count; n++) {
-        count += c->nodes[n].blamed_count;
-    }
-    return count;
-}
-
-size_t cluster_handed_count(const struct cluster *c)
-{
-    return c->handed_count;
-}
-
-void cluster_trace(const struct cluster *c, uint8_t out[CLUSTER_TRACE_LEN])
-{
-    crypto_generichash_state trace = c->trace;
-    (void)crypto_generichash_final(&trace, out, CLUSTER_TRACE_LEN);
 }

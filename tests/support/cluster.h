@@ -1,5 +1,6 @@
-/* cluster.h - many nodes in virtual time, from one seed: real engines, real posts and proofs, real
- * stores over files in memory; sessions are left out, whole frames travel.
+/* cluster.h - many nodes in virtual time, from one seed: real engines and posts, real stores over
+ * files in memory or, for thousands of nodes, light ones (light_store.h); sessions are left out,
+ * whole frames travel over links that behave like TCP over a bad network.
  *
  *     struct cluster *c = cluster_new(seed, 3);
  *     cluster_dials(c, 0, 2);
@@ -21,7 +22,8 @@
 #include "proto/engine.h"
 #include "proto/key.h"
 
-#define CLUSTER_NODES_MAX 60 /* an engine's addresses_max is above */
+#define CLUSTER_NODES_MAX 20000
+#define CLUSTER_REAL_MAX  60 /* with real stores and proofs more of them take too long */
 #define CLUSTER_START_S   1000000
 #define CLUSTER_TRACE_LEN 32
 
@@ -29,16 +31,45 @@
 struct cluster_faults {
     uint32_t read_fails;    /* a read answers ERR_IO */
     uint32_t store_fails;   /* a put fails, or says so though it was done */
+    uint32_t files_fail;    /* a call of the files fails in the middle of a real store's put */
     uint32_t answers_twice; /* an answer comes a second time */
     uint32_t answer_max_ms; /* answers take so long, in any order; not a share */
 };
 
 struct cluster;
 
+enum cluster_stores {
+    CLUSTER_STORES_REAL, /* store/store.h over files in memory */
+    CLUSTER_STORES_LIGHT /* tests/support/light_store.h: loses nothing, keeps no bodies of its own
+                          */
+};
+
+struct cluster_plan {
+    uint64_t seed;
+    uint32_t nodes_count;
+    uint32_t relays_count; /* the first nodes are relays, the others personal */
+    enum cluster_stores stores;
+};
+
+struct cluster *cluster_new_planned(const struct cluster_plan *plan);
+/* Personal nodes with real stores. */
 struct cluster *cluster_new(uint64_t seed, uint32_t nodes_count);
 void cluster_free(struct cluster *c);
 
 void cluster_set_faults(struct cluster *c, const struct cluster_faults *faults);
+
+/* What links do.  A frame that is lost comes late, and all behind it; one that is lost too often
+ * breaks the connection. */
+struct cluster_weather {
+    uint32_t delay_min_ms; /* of a pair of nodes, drawn once from the seed */
+    uint32_t delay_max_ms;
+    uint32_t jitter_ms;     /* more, of each frame */
+    uint32_t octets_per_ms; /* of a connection, each way; 0: no bound */
+    uint32_t losses;        /* in 1000 frames: it is sent again 200 to 3200 ms later */
+    uint32_t breaks;        /* in 10000 frames: the connection ends with it */
+    uint32_t half_open;     /* in 1000 of these ends: one side notices only by the silence */
+};
+void cluster_set_weather(struct cluster *c, const struct cluster_weather *weather);
 
 /* From now on node keeps a connection to other. */
 void cluster_dials(struct cluster *c, uint32_t node, uint32_t other);
@@ -63,10 +94,44 @@ uint64_t cluster_now_s(const struct cluster *c);
 /* Break the connections between the two, or a random connection. */
 void cluster_breaks(struct cluster *c, uint32_t node, uint32_t other);
 void cluster_breaks_any(struct cluster *c);
-/* From now on every frame of posts that node sends has one proof that does not hold. */
-void cluster_lies(struct cluster *c, uint32_t node);
+/* As cluster_breaks(), but only node learns of it; other goes on into silence. */
+void cluster_half_opens(struct cluster *c, uint32_t node, uint32_t other);
+
+/* Until cluster_heals(), what nodes on one side send does not reach the other side: there[n] tells
+ * the sides apart.  What was sent waits; connections end after two minutes of silence. */
+enum cluster_cut {
+    CLUSTER_CUT_BOTH,    /* neither way */
+    CLUSTER_CUT_THITHER, /* nothing reaches those there */
+    CLUSTER_CUT_HITHER   /* nothing comes from those there */
+};
+void cluster_cuts(struct cluster *c, const bool *there, enum cluster_cut cut);
+void cluster_heals(struct cluster *c);
+/* Nobody reaches node by dialling it. */
+void cluster_hides(struct cluster *c, uint32_t node);
+/* node stands still, and then goes on with what waited for it. */
+void cluster_freezes(struct cluster *c, uint32_t node, uint64_t for_ms);
+/* From now on node's wall clock is wrong by so much. */
+void cluster_shifts(struct cluster *c, uint32_t node, int64_t skew_s);
+
+/* From now on node is hostile.  The first ones are nodes whose frames and answers are tampered
+ * with, the others machines of their own that know just enough to be let in. */
+enum cluster_hostility {
+    CLUSTER_HONEST,
+    CLUSTER_FORGES,   /* every frame of posts has one proof that does not hold */
+    CLUSTER_GARBLES,  /* some octets of some frames are others */
+    CLUSTER_PROMISES, /* in reconciliation it names posts that nobody ever wrote, and brings none */
+    CLUSTER_OMITS,    /* it has nothing to reconcile and passes nothing on */
+    CLUSTER_BABBLES,  /* frames of random types and octets */
+    CLUSTER_FLOODS,   /* what it was sent comes back ten times */
+    CLUSTER_CROWDS,   /* many connections under many keys, all silent */
+    CLUSTER_HOSTILITIES_COUNT
+};
+void cluster_corrupts(struct cluster *c, uint32_t node, enum cluster_hostility hostility);
+bool cluster_is_honest(const struct cluster *c, uint32_t node);
 /* kill -9, and what a restart finds of the unsynced is drawn from the seed. */
 void cluster_crashes(struct cluster *c, uint32_t node);
+/* The same, and peers are not told: they go on into silence. */
+void cluster_loses_power(struct cluster *c, uint32_t node);
 void cluster_restarts(struct cluster *c, uint32_t node);
 bool cluster_is_up(const struct cluster *c, uint32_t node);
 
@@ -81,26 +146,54 @@ void cluster_listens(struct cluster *c,
                      void (*on_frame)(void *context, const struct cluster_frame *frame),
                      void *context);
 
+/* The same for every frame that a node is given. */
+void cluster_listens_at_ends(struct cluster *c,
+                             void (*on_frame)(void *context, const struct cluster_frame *frame),
+                             void *context);
+
 /* Let so much virtual time pass. */
 void cluster_run(struct cluster *c, uint64_t for_ms);
 uint64_t cluster_now_ms(const struct cluster *c);
 uint64_t cluster_random(struct cluster *c, uint64_t below);
 
+/* ---- What must hold -------------------------------------------------------------------------
+ *
+ * While it runs, each step is checked: what is in flight and in queues stays within bounds, and a
+ * post is acknowledged only once it is there.  The first violation ends the program, see
+ * cluster_on_violation(). */
+
 /* Whether post number is readable at node, and whether its person was told that it is safe. */
 bool cluster_has(const struct cluster *c, uint32_t node, size_t post);
 bool cluster_acknowledged(const struct cluster *c, size_t post);
 size_t cluster_posts_count(const struct cluster *c);
-/* Whether every node that is up has every acknowledged post, and all have the same set. */
+/* Whether every honest node that is up has every acknowledged post, and all have the same set. */
 bool cluster_converged(const struct cluster *c);
+/* Say on stderr who lacks what. */
+void cluster_explain(const struct cluster *c);
 /* Whether each acknowledged post is at its author's node, if that is up. */
 bool cluster_kept_promises(const struct cluster *c);
+/* Whether no node keeps a post twice, and each keeps as many as it has. */
+bool cluster_keeps_once(struct cluster *c);
+/* From now on somebody reads at this node, in a view over its real store. */
+void cluster_watches(struct cluster *c, uint32_t node);
+/* Whether everybody who reads is shown everything her node has, once. */
+bool cluster_shows_once(struct cluster *c);
+/* Whether nothing is in flight at any honest node that is up. */
+bool cluster_is_quiet(const struct cluster *c);
 struct engine_stats cluster_stats(const struct cluster *c, uint32_t node);
 /* How often node was closed for a reason that blames it, or all nodes together. */
 size_t cluster_blamed_count(const struct cluster *c, uint32_t node);
 size_t cluster_blames_count(const struct cluster *c);
+/* How often an honest node blamed an honest one for what only a liar does: not for being slow,
+ * silent, or ahead of the time. */
+size_t cluster_wronged_count(const struct cluster *c);
 /* Posts handed over on all connections so far. */
 size_t cluster_handed_count(const struct cluster *c);
+/* Octets of all frames sent so far. */
+uint64_t cluster_octets_sent(const struct cluster *c);
 /* A digest of everything that happened. */
 void cluster_trace(const struct cluster *c, uint8_t out[CLUSTER_TRACE_LEN]);
+/* What to do about what must not happen, before the program ends: print the seed. */
+void cluster_on_violation(void (*tell)(void));
 
 #endif

@@ -14,7 +14,40 @@ static void swap(struct event *a, struct event *b)
     *b = kept;
 }
 
+struct payload *payload_new(struct octets octets)
+{
+    struct payload *payload = malloc(sizeof *payload + octets.len);
+    if (payload == NULL) {
+        abort();
+    }
+    *payload = (struct payload){.refs_count = 1, .len = octets.len};
+    if (octets.len > 0) {
+        memcpy(payload->octets, octets.at, octets.len);
+    }
+    return payload;
+}
+
+struct payload *payload_keep(struct payload *payload)
+{
+    payload->refs_count++;
+    return payload;
+}
+
+void payload_release(struct payload *payload)
+{
+    if (payload != NULL && --payload->refs_count == 0) {
+        free(payload);
+    }
+}
+
 void events_add(struct events *events, const struct event *event)
+{
+    struct event numbered = *event;
+    numbered.number = events->next_number++;
+    events_put_back(events, &numbered);
+}
+
+void events_put_back(struct events *events, const struct event *event)
 {
     if (events->count == events->cap) {
         events->cap = events->cap == 0 ? 256 : 2 * events->cap;
@@ -25,7 +58,6 @@ void events_add(struct events *events, const struct event *event)
     }
     size_t at = events->count++;
     events->heap[at] = *event;
-    events->heap[at].number = events->next_number++;
     while (at > 0 && before(&events->heap[at], &events->heap[(at - 1) / 2])) {
         swap(&events->heap[at], &events->heap[(at - 1) / 2]);
         at = (at - 1) / 2;
@@ -56,7 +88,7 @@ bool events_take(struct events *events, struct event *event, uint64_t by_ms)
 void events_free(struct events *events)
 {
     for (size_t i = 0; i < events->count; i++) {
-        free(events->heap[i].frame);
+        payload_release(events->heap[i].frame);
     }
     free(events->heap);
 }

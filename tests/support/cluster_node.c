@@ -1,41 +1,48 @@
 #include <stdlib.h>
 
+#include "proto/sign.h"
 #include "tests/support/cluster_inner.h"
 
 #define ITEMS_MAX 512
-#define TABLE_MAX 64 /* small, so that nodes write and merge runs */
 
-static const uint8_t store_key[32] = {7};
+/* ---- Up and down -------------------------------------------------------------------------- */
 
-/* As the keeper does behind the scenes: all there is to do.  A machine that fails may fail here. */
-static void tend(struct cluster *c, uint32_t n)
+static bool is_relay(const struct cluster *c, uint32_t n)
 {
-    enum err_code rc = ERR_OK;
-    for (bool more = true; more && rc == ERR_OK;) {
-        rc = store_tend(c->nodes[n].store, &more, CLUSTER_START_S + c->now_ms / 1000, NULL);
+    return n < c->plan.relays_count;
+}
+
+static struct message_hello hello_of(const struct cluster *c, uint32_t n)
+{
+    const struct cluster_node *node = &c->nodes[n];
+    struct message_hello hello = {.role = MESSAGE_PERSONAL};
+    if (is_relay(c, n)) {
+        hello.role = MESSAGE_RELAY;
+        hello.identity = node->person.key;
+        sign_detached(hello.proof, SIGN_RELAY, octets_of(node->static_key.octets, KEY_LEN),
+                      node->person.seed);
     }
+    return hello;
 }
 
 void node_open(struct cluster *c, uint32_t n)
 {
     struct cluster_node *node = &c->nodes[n];
-    struct engine_config config = {.limits = engine_limits_personal(), .now_ms = c->now_ms};
+    struct engine_config config = {.limits = is_relay(c, n) ? engine_limits_relay()
+                                                            : engine_limits_personal(),
+                                   .hello = hello_of(c, n),
+                                   .scratch = c->scratch,
+                                   .now_ms = c->now_ms};
     for (size_t i = 0; i < ENGINE_SEED_LEN; i++) {
         config.seed[i] = (uint8_t)cluster_random(c, 256);
     }
-    struct err_note note = {.text = ""};
-    struct store_options options = {.kind = STORE_READ, .table_max = TABLE_MAX};
-    cluster_must(store_open_with(&node->store, node->files, store_key, &options, &note) == ERR_OK,
-                 note.text);
-    tend(c, n);
+    keep_open(c, n);
+    watch_open(c, n);
     cluster_must(engine_new(&node->engine, &config) == ERR_OK, "no memory");
     node->life++;
     node->tick_at_ms = UINT64_MAX;
-    for (uint32_t other = 0; other < c->nodes_count; other++) {
-        if (node->dials[other]) {
-            node_step(c, n,
-                      &(struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = other});
-        }
+    for (uint32_t a = 0; a < node->dials_count; a++) {
+        node_step(c, n, &(struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = a});
     }
 }
 
@@ -43,11 +50,12 @@ void node_close(struct cluster *c, uint32_t n)
 {
     struct cluster_node *node = &c->nodes[n];
     engine_free(node->engine);
-    store_close(node->store);
+    watch_close(c, n);
+    keep_close(c, n);
     node->engine = NULL;
-    node->store = NULL;
     node->life++;
-    for (uint32_t s = 0; s < SLOTS_MAX; s++) {
+    node->frozen_until_ms = 0;
+    for (uint32_t s = 0; s < node->slots_count; s++) {
         if (node->slots[s] != NO_LINK) {
             struct link *link = &c->links[node->slots[s]];
             link->ends[link->ends[0].node == n ? 0 : 1].up = false;
@@ -56,11 +64,48 @@ void node_close(struct cluster *c, uint32_t n)
     }
 }
 
+bool node_is_up(const struct cluster *c, uint32_t n)
+{
+    return c->nodes[n].engine != NULL || hostile_is_machine(c, n);
+}
+
+uint32_t node_dials(struct cluster *c, uint32_t n, uint32_t other)
+{
+    struct cluster_node *node = &c->nodes[n];
+    for (uint32_t a = 0; a < node->dials_count; a++) {
+        if (node->dials[a] == other) {
+            return a;
+        }
+    }
+    uint32_t *dials = realloc(node->dials, (node->dials_count + 1) * sizeof *dials);
+    cluster_must(dials != NULL, "no memory");
+    node->dials = dials;
+    node->dials[node->dials_count] = other;
+    return node->dials_count++;
+}
+
 /* ---- Effects ------------------------------------------------------------------------------ */
 
 static bool is_blame(enum err_code reason)
 {
     return reason != ERR_OK && reason != ERR_CANCELLED;
+}
+
+/* What only a liar does. */
+static bool is_wrong(enum err_code reason)
+{
+    return is_blame(reason) && reason != ERR_TIMEOUT && reason != ERR_UNDELIVERED &&
+           reason != ERR_FUTURE && reason != ERR_NO_MEMORY;
+}
+
+static void on_close(struct cluster *c, uint32_t n, const struct engine_close *close)
+{
+    uint32_t other = links_other(c, n, close->peer);
+    cluster_note(c, n, "closes", close->peer, (uint64_t)close->reason);
+    c->nodes[other].blamed_count += is_blame(close->reason);
+    c->wronged_count +=
+        is_wrong(close->reason) && cluster_is_honest(c, n) && cluster_is_honest(c, other);
+    links_close(c, n, close->peer);
 }
 
 static void ask(struct cluster *c, struct event *event)
@@ -83,7 +128,18 @@ static void on_published(struct cluster *c, uint32_t n, const struct engine_publ
                                  published->sent_to);
     } else {
         c->said[published->token].acknowledged = published->status == ERR_OK;
+        if (published->status == ERR_OK) {
+            check_acknowledged(c, published->token);
+        }
     }
+}
+
+/* How long it takes to reach an address, or to give up. */
+static uint64_t dial_ms(struct cluster *c, uint32_t n, uint32_t address)
+{
+    uint32_t other = c->nodes[n].dials[address];
+    bool carried = net_carries(c, n, other) && net_carries(c, other, n);
+    return carried ? 1 + 2 * net_delay_ms(c, n, other) + cluster_random(c, 20) : UNREACHED_MS;
 }
 
 static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect *effect)
@@ -94,10 +150,7 @@ static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect 
         links_send(c, n, &effect->as.send);
         break;
     case ENGINE_CLOSE:
-        cluster_note(c, n, "closes", effect->as.close.peer, (uint64_t)effect->as.close.reason);
-        c->nodes[links_other(c, n, effect->as.close.peer)].blamed_count +=
-            is_blame(effect->as.close.reason);
-        links_close(c, n, effect->as.close.peer);
+        on_close(c, n, &effect->as.close);
         break;
     case ENGINE_PAUSE:
         links_pause(c, n, effect->as.peer);
@@ -108,7 +161,7 @@ static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect 
     case ENGINE_DIAL:
         event.type = EVENT_DIAL;
         event.address = effect->as.address;
-        cluster_schedule(c, &event, 1 + cluster_random(c, 20));
+        cluster_schedule(c, &event, dial_ms(c, n, effect->as.address));
         break;
     case ENGINE_VERIFY:
     case ENGINE_STORE:
@@ -127,13 +180,18 @@ static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect 
         on_published(c, n, &effect->as.published);
         break;
     case ENGINE_ACCEPTED:
+        watch_accepted(c, n);
         if (c->nodes[n].inhabitant != NULL) {
             c->nodes[n].inhabitant->on_accepted(c->nodes[n].inhabitant->context);
         }
         break;
     case ENGINE_READY:
         break;
-    case ENGINE_JOIN:
+    case ENGINE_JOIN: /* a hostile peer's: nobody is invited */
+        event.type = EVENT_JOIN;
+        event.token = effect->as.join.token;
+        cluster_schedule(c, &event, cluster_random(c, c->faults.answer_max_ms + 1));
+        break;
     case ENGINE_JOINED:
         cluster_must(false, "nobody joins here");
     }
@@ -143,22 +201,23 @@ void node_step(struct cluster *c, uint32_t n, struct engine_input *in)
 {
     struct cluster_node *node = &c->nodes[n];
     in->now_ms = c->now_ms;
-    in->now_s = CLUSTER_START_S + c->now_ms / 1000;
+    in->now_s = cluster_node_now_s(c, n);
     engine_step(node->engine, &c->out, in);
     for (size_t i = 0; i < c->out.effects_count; i++) {
         carry_out(c, n, &c->out.effects[i]);
     }
+    check_step(c, n);
     uint64_t at_ms = c->out.tick_at_ms > c->now_ms ? c->out.tick_at_ms : c->now_ms;
     if (at_ms != UINT64_MAX && at_ms != node->tick_at_ms) {
         node->tick_at_ms = at_ms;
-        struct event event = {.type = EVENT_TICK, .node = n};
+        struct event event = {.type = EVENT_TICK, .node = n, .token = at_ms};
         cluster_schedule(c, &event, at_ms - c->now_ms);
     }
 }
 
 void node_on_tick(struct cluster *c, const struct event *event)
 {
-    if (event->at_ms == c->nodes[event->node].tick_at_ms) {
+    if (event->token == c->nodes[event->node].tick_at_ms) {
         c->nodes[event->node].tick_at_ms = UINT64_MAX;
         node_step(c, event->node, &(struct engine_input){.type = ENGINE_TICK});
     }
@@ -179,39 +238,17 @@ void node_on_verify(struct cluster *c, const struct event *event)
                                      .as.verified = {.token = event->posts.token, .ok = ok}});
 }
 
-static void put(struct cluster *c, uint32_t n, const struct engine_posts *posts,
-                enum engine_put *results)
-{
-    static struct post decoded[ENGINE_STORE_MAX];
-    static enum store_put_result put_results[ENGINE_STORE_MAX];
-    for (size_t i = 0; i < posts->count; i++) {
-        cluster_must(post_decode(&decoded[i], posts->wires[i]) == ERR_OK, "not a post");
-    }
-    struct err_note note = {.text = ""};
-    enum err_code rc = store_put(c->nodes[n].store, put_results, decoded, posts->wires,
-                                 posts->count, CLUSTER_START_S + c->now_ms / 1000, &note);
-    cluster_must(rc == ERR_OK, note.text);
-    tend(c, n);
-    for (size_t i = 0; i < posts->count; i++) {
-        results[i] = put_results[i] == STORE_NEW     ? ENGINE_PUT_NEW
-                     : put_results[i] == STORE_THERE ? ENGINE_PUT_THERE
-                                                     : ENGINE_PUT_REFUSED;
-    }
-}
-
 /* A failure may come before or after the posts were put: nobody can tell. */
 void node_on_store(struct cluster *c, const struct event *event)
 {
     enum engine_put results[ENGINE_STORE_MAX];
     bool fails = cluster_random(c, 1000) < c->faults.store_fails;
     bool done = !fails || cluster_random(c, 2) == 0;
-    if (done) {
-        put(c, event->node, &event->posts, results);
-    }
+    enum err_code rc = done ? keep_put(c, event->node, &event->posts, results) : ERR_IO;
     node_step(c, event->node,
               &(struct engine_input){.type = ENGINE_STORED,
                                      .as.stored = {.token = event->posts.token,
-                                                   .status = fails ? ERR_IO : ERR_OK,
+                                                   .status = fails ? ERR_IO : rc,
                                                    .results = results}});
 }
 
@@ -222,11 +259,7 @@ static size_t read_bodies(struct cluster *c, const struct event *event, struct o
     size_t count = 0;
     while (count < event->read.ids_count) {
         static uint8_t one[POST_WIRE_MAX];
-        struct octets_room wire = {.at = one, .cap = sizeof one};
-        struct err_note note = {.text = ""};
-        enum err_code rc =
-            store_body(c->nodes[event->node].store, &wire, &event->read.ids[count], &note);
-        size_t len = rc == ERR_OK ? wire.len : 0;
+        size_t len = keep_body(c, event->node, one, &event->read.ids[count]);
         if (count > 0 && used + len > event->read.octets_max) {
             break;
         }
@@ -247,20 +280,28 @@ void node_on_read(struct cluster *c, const struct event *event)
     static struct negentropy_item items[ITEMS_MAX];
     static struct negentropy_results results;
     struct engine_input in = {.type = ENGINE_READ_DONE, .as.read = {.token = event->read.token}};
-    struct store *store = c->nodes[event->node].store;
     bool again = event->read.ids_count == 0 && event->read.batch == NULL;
     if (again || cluster_random(c, 1000) < c->faults.read_fails) {
         in.as.read.status = ERR_IO;
     } else if (event->read.query == ENGINE_READ_KNOWN) {
-        in.as.read.status = store_known(store, known, event->read.ids, event->read.ids_count, NULL);
+        in.as.read.status =
+            keep_known(c, event->node, known, event->read.ids, event->read.ids_count);
         in.as.read.as.known = known;
     } else if (event->read.query == ENGINE_READ_BODIES) {
         in.as.read.as.bodies.wires_count = read_bodies(c, event, wires, room);
         in.as.read.as.bodies.wires = wires;
     } else {
         results = (struct negentropy_results){.items = items, .items_cap = ITEMS_MAX};
-        in.as.read.status = store_answer(store, &results, event->read.batch, NULL);
+        in.as.read.status = keep_answer(c, event->node, &results, event->read.batch);
         in.as.read.as.recon = &results;
     }
     node_step(c, event->node, &in);
+}
+
+void node_on_join(struct cluster *c, const struct event *event)
+{
+    node_step(
+        c, event->node,
+        &(struct engine_input){.type = ENGINE_JOIN_RESULT,
+                               .as.join_result = {.token = event->token, .status = ERR_REFUSED}});
 }

@@ -1,0 +1,182 @@
+#include <stdio.h>
+
+#include "tests/support/cluster_inner.h"
+
+bool is_honest_up(const struct cluster *c, uint32_t n)
+{
+    return c->nodes[n].engine != NULL && c->nodes[n].hostility == CLUSTER_HONEST;
+}
+
+bool cluster_is_honest(const struct cluster *c, uint32_t node)
+{
+    return c->nodes[node].hostility == CLUSTER_HONEST;
+}
+
+/* ---- As it goes --------------------------------------------------------------------------- */
+
+void check_step(struct cluster *c, uint32_t n)
+{
+    struct engine_limits limits =
+        n < c->plan.relays_count ? engine_limits_relay() : engine_limits_personal();
+    struct engine_stats stats = engine_stats(c->nodes[n].engine);
+    cluster_must(stats.posts_count <= limits.posts_max, "too many posts are in flight");
+    cluster_must(stats.octets_count <= limits.octets_max, "too much is held for posts in flight");
+    cluster_must(stats.recons_count <= limits.initiators_max, "too many reconciliations run");
+    cluster_must(stats.ready_count <= stats.peers_count && stats.peers_count <= limits.peers_max,
+                 "too many peers");
+    cluster_must(c->out.effects_count <= ENGINE_EFFECTS_MAX, "too many effects");
+}
+
+void check_acknowledged(struct cluster *c, size_t post)
+{
+    if (!cluster_has(c, c->said[post].node, post)) {
+        (void)fprintf(stderr, "post %zu of node %u\n", post, c->said[post].node);
+        cluster_must(false, "what was acknowledged is not there");
+    }
+}
+
+/* ---- Asked for ---------------------------------------------------------------------------- */
+
+bool cluster_has(const struct cluster *c, uint32_t node, size_t post)
+{
+    bool known = false;
+    cluster_must(keep_known(c, node, &known, &c->said[post].id, 1) == ERR_OK,
+                 "the store does not read");
+    return known;
+}
+
+bool cluster_acknowledged(const struct cluster *c, size_t post)
+{
+    return c->said[post].acknowledged;
+}
+
+size_t cluster_posts_count(const struct cluster *c)
+{
+    return c->said_count;
+}
+
+void cluster_explain(const struct cluster *c)
+{
+    for (size_t post = 0; post < c->said_count; post++) {
+        uint32_t have = 0;
+        for (uint32_t n = 0; n < c->nodes_count; n++) {
+            have += is_honest_up(c, n) && cluster_has(c, n, post);
+        }
+        for (uint32_t n = 0; n < c->nodes_count && have > 0; n++) {
+            if (is_honest_up(c, n) && !cluster_has(c, n, post)) {
+                (void)fprintf(stderr, "node %u lacks post %zu of node %u\n", n, post,
+                              c->said[post].node);
+            }
+        }
+    }
+}
+
+bool cluster_converged(const struct cluster *c)
+{
+    for (size_t post = 0; post < c->said_count; post++) {
+        uint32_t up = 0;
+        uint32_t have = 0;
+        for (uint32_t n = 0; n < c->nodes_count; n++) {
+            bool counts = is_honest_up(c, n);
+            up += counts;
+            have += counts && cluster_has(c, n, post);
+        }
+        if (have != up && (c->said[post].acknowledged || have > 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cluster_kept_promises(const struct cluster *c)
+{
+    for (size_t post = 0; post < c->said_count; post++) {
+        uint32_t author = c->said[post].node;
+        if (c->said[post].acknowledged && cluster_is_up(c, author) &&
+            !cluster_has(c, author, post)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Walk everything that a real store keeps. */
+static bool keeps_once(struct cluster *c, uint32_t n)
+{
+    static uint8_t room[POST_WIRE_MAX];
+    struct light_store seen = {.has = NULL};
+    struct octets_room wire = {.at = room, .cap = sizeof room};
+    uint64_t position = 0;
+    uint64_t at;
+    bool once = true;
+    while (once && store_next(c->nodes[n].store, &wire, &at, &position, NULL) == ERR_OK) {
+        struct post post;
+        cluster_must(post_decode(&post, octets_of(room, wire.len)) == ERR_OK, "not a post");
+        once = light_store_put(&seen, &c->light_posts, &post, octets_of(room, wire.len));
+    }
+    light_store_free(&seen);
+    return once;
+}
+
+bool cluster_keeps_once(struct cluster *c)
+{
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        if (c->nodes[n].store != NULL && !keeps_once(c, n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cluster_is_quiet(const struct cluster *c)
+{
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        if (is_honest_up(c, n)) {
+            struct engine_stats stats = engine_stats(c->nodes[n].engine);
+            if (stats.posts_count > 0 || stats.octets_count > 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+struct engine_stats cluster_stats(const struct cluster *c, uint32_t node)
+{
+    return engine_stats(c->nodes[node].engine);
+}
+
+size_t cluster_blamed_count(const struct cluster *c, uint32_t node)
+{
+    return c->nodes[node].blamed_count;
+}
+
+size_t cluster_blames_count(const struct cluster *c)
+{
+    size_t count = 0;
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        count += c->nodes[n].blamed_count;
+    }
+    return count;
+}
+
+size_t cluster_wronged_count(const struct cluster *c)
+{
+    return c->wronged_count;
+}
+
+size_t cluster_handed_count(const struct cluster *c)
+{
+    return c->handed_count;
+}
+
+uint64_t cluster_octets_sent(const struct cluster *c)
+{
+    return c->octets_sent;
+}
+
+void cluster_trace(const struct cluster *c, uint8_t out[CLUSTER_TRACE_LEN])
+{
+    crypto_generichash_state trace = c->trace;
+    (void)crypto_generichash_final(&trace, out, CLUSTER_TRACE_LEN);
+}
