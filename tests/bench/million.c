@@ -16,6 +16,7 @@
 #define RECENT_COUNT   65536 /* texts that are answered */
 #define TAGS_COUNT     1000
 #define FIRST_COUNT    200 /* texts before all others */
+#define FLOOD_VISIBLE  125 /* texts in the flood by people of her web, about: more than a page */
 
 struct recent {
     struct post_id id;
@@ -174,6 +175,7 @@ static void make_posts(struct maker *maker)
 {
     const struct million *m = maker->million;
     size_t strangers_count = m->people_count / STRANGERS_PART;
+    size_t flood_part = m->posts_count / 8 / FLOOD_VISIBLE; /* of the whole, one in a thousand */
     for (size_t i = 0; i < FIRST_COUNT; i++) {
         make_text(maker, &m->people[below(maker, m->people_count)], MILLION_FIRST_TAG);
     }
@@ -183,7 +185,7 @@ static void make_posts(struct maker *maker)
         const struct key *stranger = &m->people[m->people_count + below(maker, strangers_count)];
         char tag[16] = "metoo";
         if (lot < 125) {
-            make_text(maker, below(maker, 1000) == 0 ? one : stranger, "flood");
+            make_text(maker, below(maker, flood_part) == 0 ? one : stranger, "flood");
         } else if (lot < 250) {
             make_reply(maker, one);
         } else if (lot < 375) {
