@@ -287,6 +287,29 @@ void million_close(struct million *m)
     m->store = NULL;
 }
 
+static void open_home(struct million *m, const struct bench *bench)
+{
+    struct err_note note = {{0}};
+    char path[BENCH_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/" MILLION_NAME, bench->scratch);
+    must_ok(home_open(&m->home, path, true, &note), &note, "a home");
+}
+
+void million_leave(struct million *m)
+{
+    vault_close(m->vault);
+    journal_close(m->journal);
+    home_close(&m->home);
+}
+
+void million_return(struct million *m, const struct bench *bench)
+{
+    struct err_note note = {{0}};
+    open_home(m, bench);
+    must_ok(home_unlock(&m->home, octets_of(NULL, 0), &note), &note, "the home's key");
+    open_vault(m);
+}
+
 struct million *million_of(struct bench *bench)
 {
     if (bench->million != NULL) {
@@ -294,14 +317,12 @@ struct million *million_of(struct bench *bench)
     }
     struct million *m = must_get(1, sizeof *m);
     struct err_note note = {{0}};
-    char path[BENCH_PATH_MAX];
     m->posts_count = bench_scaled(bench, POSTS_COUNT);
     m->people_count = bench_scaled(bench, PEOPLE_COUNT);
     m->blocks_count = bench_scaled(bench, BLOCKS_COUNT);
     m->follows_count = 50;
     m->now_s = (uint64_t)time(NULL);
-    (void)snprintf(path, sizeof path, "%s/million", bench->scratch);
-    must_ok(home_open(&m->home, path, true, &note), &note, "a home");
+    open_home(m, bench);
     must_ok(home_make_vault(&m->home, VAULT_PERSONAL, octets_of(NULL, 0), &note), &note, "a vault");
     open_vault(m);
     million_open_store(m);
@@ -327,9 +348,7 @@ void million_free(struct million *m)
         return;
     }
     million_close(m);
-    vault_close(m->vault);
-    journal_close(m->journal);
-    home_close(&m->home);
+    million_leave(m);
     free(m->people);
     free(m);
 }

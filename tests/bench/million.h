@@ -49,4 +49,10 @@ void million_open_store(struct million *million);
 void million_open_view(struct million *million);
 void million_close(struct million *million);
 
+/* With both closed: leave the home to a node, named MILLION_NAME in the scratch folder; and take it
+ * back. */
+#define MILLION_NAME "million"
+void million_leave(struct million *million);
+void million_return(struct million *million, const struct bench *bench);
+
 #endif
