@@ -47,12 +47,17 @@ static bool is_among(const uint32_t *sets, size_t count, uint32_t set)
 
 size_t set_of_post(uint32_t sets[SET_OF_POST_MAX], const struct post *post)
 {
+    return set_of_post_by(sets, post, set_of_author(&post->author));
+}
+
+size_t set_of_post_by(uint32_t sets[SET_OF_POST_MAX], const struct post *post, uint32_t author_set)
+{
     size_t count = 0;
     sets[count++] = SET_ALL;
     if (post_stands(post)) {
         sets[count++] = SET_STANDING;
     }
-    sets[count++] = set_of_author(&post->author);
+    sets[count++] = author_set;
     for (size_t i = 0; i < post->tags_count; i++) {
         uint32_t set = set_of_tag(post->tags[i]);
         if (!is_among(sets, count, set)) {

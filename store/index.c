@@ -319,7 +319,7 @@ enum err_code index_replay(struct index *index, const struct post *post, uint64_
         return rc;
     }
     struct index_row row;
-    index_row_of(&row, index->hash, post);
+    index_row_of(&row, index->hash, NULL, post);
     if (index->config.words) {
         rc = index->config.words_of(index->config.context, &row, post);
     }

@@ -24,16 +24,25 @@ static void add_ref(struct index_row *row, uint64_t subject_hash, uint64_t relat
 }
 
 /* An author's own set tells whose a post is and counts for quotas; no peer can ask for it. */
-static void add_sets(struct index_row *row, const struct run_hash *hash, const struct post *post)
+static void add_sets(struct index_row *row, const struct run_hash *hash, struct set_names *names,
+                     const struct post *post)
 {
     uint32_t sets[SET_OF_POST_MAX];
-    size_t count = set_of_post(sets, post);
+    struct set_names_author author;
+    if (names != NULL) {
+        author = set_names_author(names, hash, &post->author);
+    } else {
+        author.set = set_of_author(&post->author);
+        author.name = run_set_author(hash, &post->author);
+    }
+    size_t count = set_of_post_by(sets, post, author.set);
     for (size_t i = 0; i < count; i++) {
         if (sets[i] != SET_ALL) {
-            row->sets[row->sets_count++] = run_set_of(hash, sets[i]);
+            row->sets[row->sets_count++] =
+                names != NULL ? set_names_of(names, hash, sets[i]) : run_set_of(hash, sets[i]);
         }
     }
-    row->sets[row->sets_count++] = run_set_author(hash, &post->author);
+    row->sets[row->sets_count++] = author.name;
     if (post_stands(post)) {
         row->sets[row->sets_count++] = run_set_stands(hash, &post->author);
     }
@@ -42,7 +51,8 @@ static void add_sets(struct index_row *row, const struct run_hash *hash, const s
     }
 }
 
-void index_row_of(struct index_row *row, const struct run_hash *hash, const struct post *post)
+void index_row_of(struct index_row *row, const struct run_hash *hash, struct set_names *names,
+                  const struct post *post)
 {
     *row = (struct index_row){
         .id = post->id,
@@ -50,7 +60,7 @@ void index_row_of(struct index_row *row, const struct run_hash *hash, const stru
         .expires_s = post->expires_s,
         .flags = index_row_fixed(post) ? INDEX_FIXED : 0,
     };
-    add_sets(row, hash, post);
+    add_sets(row, hash, names, post);
     for (size_t i = 0; i < post->refs_count; i++) {
         uint64_t relation = post->refs[i].relation;
         add_ref(row, run_hash_id(hash, &post->refs[i].id),

@@ -6,6 +6,7 @@
 #include "proto/post.h"
 #include "proto/set.h"
 #include "store/run_hash.h"
+#include "store/set_names.h"
 
 #define INDEX_ROW_SETS_MAX (3 + SET_OF_POST_MAX) /* "all" goes unsaid */
 #define INDEX_ROW_REFS_MAX (POST_REFS_MAX + 1)
@@ -35,8 +36,9 @@ struct index_row {
     size_t words_count;
 };
 
-/* Everything but words, which are none. */
-void index_row_of(struct index_row *row, const struct run_hash *hash, const struct post *post);
+/* Everything but words, which are none.  names saves work where there are many; NULL: none kept. */
+void index_row_of(struct index_row *row, const struct run_hash *hash, struct set_names *names,
+                  const struct post *post);
 
 /* What a retract names; NULL for every other post. */
 const struct post_id *index_row_subject(const struct post *post);

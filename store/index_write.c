@@ -194,7 +194,7 @@ static enum err_code add_post(struct index *index, struct index_table *table,
         return rc;
     }
     struct index_row row;
-    index_row_of(&row, index->hash, post);
+    index_row_of(&row, index->hash, NULL, post);
     if (index->config.words) {
         rc = index->config.words_of(index->config.context, &row, post);
     }

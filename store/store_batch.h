@@ -4,6 +4,7 @@
 
 #include "proto/post.h"
 #include "store/index.h"
+#include "store/set_names.h"
 #include "store/store.h"
 
 #define STORE_BATCH_SLOTS ((size_t)2 * STORE_BATCH_MAX)
@@ -17,6 +18,7 @@ struct store_batch {
     size_t retracts_count;
     struct index_drops drops; /* whom the retracts take back */
     size_t drops_cap;
+    struct set_names names; /* kept from batch to batch */
 };
 
 void store_batch_clear(struct store_batch *batch);

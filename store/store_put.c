@@ -157,7 +157,7 @@ static enum err_code fill_rows(struct store *store, struct index_row *rows,
     store_words_begin(&store->words);
     for (size_t i = 0; i < batch->fresh_count && rc == ERR_OK; i++) {
         const struct post *post = &posts[batch->fresh[i]];
-        index_row_of(&rows[i], index_hash(store->index), post);
+        index_row_of(&rows[i], index_hash(store->index), &store->batch->names, post);
         rc = store_words_prepare(&store->words, post);
     }
     for (size_t i = 0; i < batch->fresh_count && rc == ERR_OK; i++) {

@@ -29,7 +29,7 @@ static enum err_code index_again(struct store *store, const struct post *post, u
     bool found = false;
     enum err_code rc = store_find(store, &found, &place, &post->id, 1, note);
     if (rc == ERR_OK && !found) {
-        index_row_of(&row, index_hash(store->index), post);
+        index_row_of(&row, index_hash(store->index), NULL, post);
         store_words_begin(&store->words);
         rc = store_words_prepare(&store->words, post);
         if (rc == ERR_OK) {

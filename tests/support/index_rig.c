@@ -43,7 +43,7 @@ void index_rig_add(struct index *index, const struct post *post, uint64_t positi
 {
     struct err_note note = {{0}};
     struct index_row row;
-    index_row_of(&row, index_hash(index), post);
+    index_row_of(&row, index_hash(index), NULL, post);
     must(index_add(index, &row, &position, 1, NULL, &note), &note);
 }
 

@@ -303,7 +303,7 @@ static void a_batch_of_more_words_than_a_table_takes_goes_into_several(void **st
     }
     for (size_t i = 0; i < ROWS; i++) {
         struct post post = post_at(1000 + i, 0);
-        index_row_of(&rows[i], index_hash(index), &post);
+        index_row_of(&rows[i], index_hash(index), NULL, &post);
         rows[i].words = words;
         rows[i].words_count = WORDS;
         positions[i] = i;
