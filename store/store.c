@@ -168,6 +168,13 @@ enum err_code store_open_with(struct store **store, struct files *files, const u
         free(opened);
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    if (store_recent_init(&opened->recent, options->kind == STORE_READ && !options->always_reads) !=
+        ERR_OK) {
+        (void)pthread_mutex_destroy(&opened->lock);
+        (void)pthread_mutex_destroy(&opened->tending);
+        free(opened);
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
     opened->files = files;
     opened->settled_s = UINT64_MAX;
     enum err_code rc = open_index(opened, files, key, options, note);
@@ -204,6 +211,7 @@ void store_close(struct store *store)
     store_batch_free(store->batch);
     store_words_close(&store->words);
     store_words_close(&store->words_again);
+    store_recent_close(&store->recent);
     (void)pthread_mutex_destroy(&store->lock);
     (void)pthread_mutex_destroy(&store->tending);
     free(store);
@@ -282,7 +290,9 @@ enum err_code store_next(struct store *store, struct octets_room *wire, uint64_t
             return rc;
         }
         struct err_note read_note = {{0}};
-        rc = read_place(store, wire, &place, &read_note);
+        if (!store_recent_get(&store->recent, wire, place.position, &place.id)) {
+            rc = read_place(store, wire, &place, &read_note);
+        }
         if (rc == ERR_OK) {
             *at = place.position;
             *position = place.position + 1;

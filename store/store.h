@@ -54,6 +54,7 @@ void store_close(struct store *store);
 
 struct store_options {
     enum store_kind kind;
+    bool always_reads;  /* no newest posts at hand: each read is of the files (for tests) */
     uint32_t table_max; /* posts that the index keeps in memory before it writes them down, for
                          * tests; 0: INDEX_TABLE_MAX.  The same each time a store is opened */
 };

@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "store/store_batch.h"
 #include "store/store_purge.h"
+#include "store/store_recent.h"
 #include "store/store_retention.h"
 #include "store/store_words.h"
 
@@ -29,6 +30,8 @@ struct store {
     uint64_t failed_s;
     struct quota *quota; /* or NULL */
     struct key quota_exempt;
+
+    struct store_recent recent; /* where the store has a reader */
 
     struct store_words words_again; /* of opening, and of whoever tends the index */
 

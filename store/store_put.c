@@ -166,6 +166,15 @@ static enum err_code fill_rows(struct store *store, struct index_row *rows,
     return rc;
 }
 
+static void keep_at_hand(struct store *store, const struct post *posts, const struct octets *wires)
+{
+    const struct store_batch *batch = store->batch;
+    for (size_t i = 0; i < batch->fresh_count; i++) {
+        store_recent_add(&store->recent, batch->positions[i], &posts[batch->fresh[i]].id,
+                         wires[batch->fresh[i]]);
+    }
+}
+
 static enum err_code index_batch(struct store *store, const struct post *posts, uint64_t now_s,
                                  struct err_note *note)
 {
@@ -211,7 +220,11 @@ static enum err_code put(struct store *store, enum store_put_result *results,
     if (rc == ERR_OK) {
         rc = write_batch(store, wires, note);
     }
-    return rc == ERR_OK ? index_batch(store, posts, now_s, note) : rc;
+    if (rc == ERR_OK) {
+        keep_at_hand(store, posts, wires);
+        rc = index_batch(store, posts, now_s, note);
+    }
+    return rc;
 }
 
 enum err_code store_put(struct store *store, enum store_put_result *results,

@@ -44,6 +44,9 @@ static uint64_t settled(struct store *store, uint64_t now_s)
 enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct err_note *note)
 {
     bool idle = is_idle(store, now_s);
+    if (idle) {
+        store_recent_drop(&store->recent);
+    }
     (void)pthread_mutex_lock(&store->tending);
     enum err_code rc = index_tend(store->index, more, settled(store, now_s), idle, note);
     if (rc == ERR_OK && !*more) {

@@ -99,7 +99,9 @@ static enum err_code open_store(struct house *house, uint64_t now_s, struct err_
     uint8_t key[HOME_KEY_LEN];
     home_key_derive(key, house->key, HOME_KEY_STORE);
     struct store_options options = {
-        .kind = STORE_READ, .table_max = 64, /* so that runs are written and merged often */
+        .kind = STORE_READ,
+        .always_reads = true,
+        .table_max = 64, /* so that runs are written and merged often */
     };
     enum err_code rc = store_open_with(&house->store, house->files, key, &options, note);
     for (bool more = true; more && rc == ERR_OK;) {
