@@ -45,8 +45,8 @@ static void read_recon(struct reading *reading)
     reading->recon = memory_get(sizeof *reading->recon);
     reading->recon->items = memory_get(RECON_ITEMS_CAP * sizeof *reading->recon->items);
     reading->recon->items_cap = RECON_ITEMS_CAP;
-    reading->answer.status =
-        store_answer(reading->reads.store, reading->recon, reading->read.batch, NULL);
+    reading->answer.status = store_answer_set(reading->reads.store, reading->recon,
+                                              reading->read.set, reading->read.batch, NULL);
     reading->answer.as.recon = reading->recon;
 }
 

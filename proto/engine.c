@@ -41,8 +41,11 @@ static bool tables_make(struct engine *e)
     e->joins = calloc(limits->joins_max, sizeof *e->joins);
     e->initiators = calloc(limits->initiators_max, sizeof *e->initiators);
     e->responders = calloc(limits->responders_max, sizeof *e->responders);
+    e->listed = calloc((size_t)limits->responders_max * LISTED_MAX, sizeof *e->listed);
+    e->adders = calloc(ADDERS_MAX, sizeof *e->adders);
     return e->verify_batches != NULL && e->ready != NULL && e->full != NULL && e->dials != NULL &&
-           e->joins != NULL && e->initiators != NULL && e->responders != NULL;
+           e->joins != NULL && e->initiators != NULL && e->responders != NULL &&
+           e->listed != NULL && e->adders != NULL;
 }
 
 static bool scratch_make(struct engine *e, struct engine_scratch *shared)
@@ -75,6 +78,7 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
     }
     e->limits = config->limits;
     e->hello = config->hello;
+    e->sets = config->sets;
     memcpy(e->seed, config->seed, sizeof e->seed);
     e->random = octets_get_u64be(config->seed) | 1; /* xorshift must not start at zero */
     e->now_ms = config->now_ms;
@@ -120,6 +124,8 @@ void engine_free(struct engine *e)
     free(e->joins);
     free(e->initiators);
     free(e->responders);
+    listed_drop(e);
+    free(e->adders);
     free(e);
 }
 

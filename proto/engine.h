@@ -27,6 +27,7 @@
 #include "proto/message.h"
 #include "proto/negentropy_query.h"
 #include "proto/octets.h"
+#include "proto/set.h"
 
 #define ENGINE_SEED_LEN    16
 #define ENGINE_VERIFY_MAX  64  /* posts in one ENGINE_VERIFY */
@@ -44,7 +45,8 @@ struct engine_limits {
     size_t octets_max;           /* octets of frames held for them */
     uint32_t verify_batches_max; /* ENGINE_VERIFYs waiting for their answer */
     uint32_t initiators_max;     /* reconciliations begun here at one time */
-    uint32_t responders_max;     /* reconciliation messages of peers being answered at one time */
+    uint32_t responders_max;     /* reconciliation messages of peers being answered at one time;
+                                  * four times as many of its answers are remembered */
     uint32_t joins_max;          /* ENGINE_JOIN_SENDs waiting for their answer */
 };
 
@@ -63,7 +65,9 @@ void engine_scratch_free(struct engine_scratch *scratch);
 
 struct engine_config {
     struct engine_limits limits;
-    struct message_hello hello;     /* sent to each peer; a relay's proof must be ready */
+    struct message_hello hello;     /* sent to each peer; a relay's proof must be ready; the floor
+                                     * is filled in */
+    struct set_choice sets;         /* what it reconciles and takes in; all zero: everything */
     struct engine_scratch *scratch; /* borrowed until engine_free(); NULL: its own */
     uint8_t seed[ENGINE_SEED_LEN];  /* for jitter and hash tables; random in a real node */
     uint64_t now_ms;
@@ -214,7 +218,7 @@ enum engine_query {
     ENGINE_READ_KNOWN,  /* which of these ids need not be asked for: kept, retracted or expired, or
                          * refused to whom sent it: what is above its author's quota */
     ENGINE_READ_BODIES, /* the posts of these ids, up to octets_max together, but the first one */
-    ENGINE_READ_RECON   /* fold, split and list ranges of the set "all" */
+    ENGINE_READ_RECON   /* fold, split and list ranges of a set */
 };
 
 /* What it points at stays where it is until the answer with this token has come. */
@@ -227,6 +231,7 @@ struct engine_read {
     const struct octets *wires;
     size_t ids_count;
     size_t octets_max;                    /* BODIES */
+    uint32_t set;                         /* RECON: a number of proto/set.h */
     const struct negentropy_batch *batch; /* RECON */
 };
 

@@ -60,15 +60,16 @@ void peer_on_up(struct engine *e, const struct engine_peer_up *up)
                           .full_at_ms = NEVER_MS,
                           .recon_at_ms = NEVER_MS,
                           .recon_session = up->address == ENGINE_NO_ADDRESS ? 0 : 1,
-                          .initiator = NO_INDEX,
-                          .responder = NO_INDEX,
+                          .recon_set = SETS_END,
                           .serve = before.serve,
                           .serve_generation = before.serve_generation,
                           .join_generation = before.join_generation};
     e->peers_count++;
     engine_deadline(e, e->now_ms + HELLO_TIMEOUT_MS);
     uint8_t *at = engine_arena(e, MESSAGE_HELLO_CAP);
-    engine_send_one(e, up->peer, FRAME_HELLO, octets_of(at, message_hello_encode(at, &e->hello)));
+    struct message_hello hello = e->hello;
+    hello.floor_day = (uint32_t)(e->floor_s / DAY_S);
+    engine_send_one(e, up->peer, FRAME_HELLO, octets_of(at, message_hello_encode(at, &hello)));
     if (up->address != ENGINE_NO_ADDRESS) {
         dial_on_up(e, up->address, up->peer);
     }
@@ -180,6 +181,7 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
         return;
     }
     peer->state = PEER_READY;
+    peer->floor_s = (uint64_t)hello.floor_day * DAY_S;
     set_bit(e->ready, p, true);
     e->ready_count++;
     engine_emit(e, ENGINE_READY)->as.ready =
@@ -204,6 +206,9 @@ static void on_ready_frame(struct engine *e, const struct engine_frame_in *in)
         break;
     case FRAME_WANT:
         serve_on_want(e, in->peer, in->payload);
+        break;
+    case FRAME_WANT_AT:
+        serve_on_want_at(e, in->peer, in->payload);
         break;
     case FRAME_NONE_YET:
         want_on_none(e, in->peer, in->payload);

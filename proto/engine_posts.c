@@ -17,7 +17,9 @@ static enum err_code decode_all(struct engine *e, size_t *count, struct octets p
             arrival->id = post.id;
             arrival->proof = post.proof;
             arrival->clock = post_check_clock(&post, e->now_s);
-            if (arrival->clock == ERR_OK && post.created_s < e->floor_s && !post_stands(&post)) {
+            arrival->below = post.created_s < e->floor_s;
+            bool wanted = set_post_is_chosen(&e->sets, &post);
+            if (arrival->clock == ERR_OK && ((arrival->below && !post_stands(&post)) || !wanted)) {
                 arrival->clock = ERR_EXPIRED;
             }
             ++*count;
@@ -92,6 +94,9 @@ static bool can_take(struct engine *e, uint32_t p, size_t count, size_t octets_l
 static void take(struct engine *e, uint32_t p, struct held *held, const struct arrival *arrival)
 {
     uint32_t f = flight_find(e, &arrival->id);
+    if (f == NO_INDEX && arrival->below && !added_take(e, p)) {
+        return;
+    }
     if (f == NO_INDEX) {
         f = flight_add(e, &arrival->id);
         flight_add_candidate(e, f, held, arrival);

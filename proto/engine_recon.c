@@ -1,10 +1,13 @@
 #include <assert.h>
+#include <sodium.h>
 
 #include "proto/engine_state.h"
 
+static_assert(ENGINE_SEED_LEN == crypto_shorthash_KEYBYTES, "the seed is a key");
+
 /* SPEC 7.1: whoever dialled numbers its reconciliations odd, the other side even, so that each
- * knows its own.  Either side may begin one; each has one at a time with a peer. */
-static bool is_mine(const struct peer *peer, uint32_t session)
+ * knows its own.  Either side may begin some. */
+bool recon_is_mine(const struct peer *peer, uint32_t session)
 {
     return (session & 1) == (peer->address != ENGINE_NO_ADDRESS);
 }
@@ -45,10 +48,70 @@ bool recon_can_resume(const struct engine *e)
     return free_responder(e) != NO_INDEX;
 }
 
-/* The ids at the front, at most max of them, taken out; they stay until the queue is filled. */
+uint32_t recon_with(const struct engine *e, uint32_t p, uint32_t from)
+{
+    for (uint32_t i = from; i < e->limits.initiators_max; i++) {
+        const struct turn *turn = &e->initiators[i].turn;
+        if (turn->state != TURN_FREE && turn->state != TURN_DYING && turn->peer == p) {
+            return i;
+        }
+    }
+    return NO_INDEX;
+}
+
+static struct initiator *initiator_of(struct engine *e, uint32_t p, uint32_t session)
+{
+    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
+        if (e->initiators[i].turn.session == session) {
+            return &e->initiators[i];
+        }
+    }
+    return NULL;
+}
+
+static struct asked_session *asked_of(struct peer *peer, uint32_t session)
+{
+    for (uint32_t s = 0; s < SESSIONS_MAX; s++) {
+        if (peer->asked[s].open && peer->asked[s].session == session) {
+            return &peer->asked[s];
+        }
+    }
+    return NULL;
+}
+
+/* The session a question belongs to, known or new; NULL where there are as many as may be. */
+static struct asked_session *asked_in(struct peer *peer, uint32_t session)
+{
+    struct asked_session *asked = asked_of(peer, session);
+    for (uint32_t s = 0; asked == NULL && s < SESSIONS_MAX; s++) {
+        if (!peer->asked[s].open) {
+            asked = &peer->asked[s];
+            *asked = (struct asked_session){.open = true, .session = session};
+        }
+    }
+    return asked;
+}
+
+static bool is_being_answered(const struct engine *e, uint32_t p, uint32_t session)
+{
+    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
+        const struct turn *turn = &e->responders[r];
+        if (turn->state != TURN_FREE && turn->state != TURN_DYING && turn->peer == p &&
+            turn->session == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct octets id_queue_take(struct id_queue *q, size_t max)
 {
     size_t count = q->count < max ? q->count : max;
+    for (size_t k = 1; q->listed != NULL && k < count; k++) {
+        if (q->listed[q->first + k].number != q->listed[q->first].number) {
+            count = k;
+        }
+    }
     struct octets ids = octets_of(q->at + q->first, count * POST_ID_LEN);
     q->first += count;
     q->count -= count;
@@ -58,8 +121,12 @@ struct octets id_queue_take(struct id_queue *q, size_t max)
 static struct negentropy_found found_room(struct id_queue *q)
 {
     memmove(q->at, q->at + q->first, q->count * sizeof *q->at);
+    if (q->listed != NULL) {
+        memmove(q->listed, q->listed + q->first, q->count * sizeof *q->listed);
+    }
     q->first = 0;
-    return (struct negentropy_found){.at = q->at + q->count, .cap = NEGENTROPY_IDS_MAX};
+    return (struct negentropy_found){
+        .at = q->at + q->count, .places = q->places, .cap = NEGENTROPY_IDS_MAX};
 }
 
 static bool found_fits(const struct initiator *initiator)
@@ -80,8 +147,13 @@ static void open_found(struct turn *turn, struct initiator *initiator)
 static void close_found(struct turn *turn, struct initiator *initiator)
 {
     if (initiator != NULL) {
+        struct id_queue *need = &initiator->need;
+        for (size_t k = 0; k < turn->step->need.count; k++) {
+            need->listed[need->count + k] =
+                (struct listed_at){.number = initiator->rounds_count, .place = need->places[k]};
+        }
         initiator->have.count += turn->step->have.count;
-        initiator->need.count += turn->step->need.count;
+        need->count += turn->step->need.count;
     }
     switch (turn->step->next) {
     case NEGENTROPY_ASK:
@@ -96,23 +168,72 @@ static void close_found(struct turn *turn, struct initiator *initiator)
     }
 }
 
+/* Above the floors of both sides `all` has what stands too (SPEC 7.5). */
+static uint64_t standing_ceiling_s(const struct engine *e, const struct peer *peer)
+{
+    if (e->sets.buckets) {
+        return NEGENTROPY_INFINITY_S;
+    }
+    return e->floor_s > peer->floor_s ? e->floor_s : peer->floor_s;
+}
+
+/* The next set of a round, from this number on; SETS_END where there is none. */
+static uint32_t next_set(const struct engine *e, uint32_t p, uint32_t from)
+{
+    uint32_t set = set_next_chosen(&e->sets, from);
+    if (set == SET_STANDING && (standing_ceiling_s(e, &e->peers[p]) == 0 || added_is_full(e, p))) {
+        set = set_next_chosen(&e->sets, set + 1);
+    }
+    return set;
+}
+
+/* SPEC 7.3: nobody else knows where the first message is going to be split. */
+static uint64_t salt_of(const struct engine *e, uint32_t p, uint32_t session)
+{
+    uint8_t octets[20];
+    uint8_t hash[crypto_shorthash_BYTES];
+    octets_put_u32be(octets, p);
+    octets_put_u32be(octets + 4, e->peers[p].generation);
+    octets_put_u32be(octets + 8, session);
+    octets_put_u64be(octets + 12, e->now_ms);
+    (void)crypto_shorthash(hash, octets, sizeof octets, e->seed);
+    return octets_get_u64be(hash);
+}
+
+static void open_negentropy(const struct engine *e, struct turn *turn)
+{
+    bool standing = turn->set == SET_STANDING;
+    negentropy_init(turn->negentropy, NEGENTROPY_INITIATOR, BULK_OCTETS_MAX);
+    negentropy_set_opening(turn->negentropy, salt_of(e, turn->peer, turn->session));
+    negentropy_set_floor(turn->negentropy, standing ? 0 : e->floor_s);
+    if (standing) {
+        negentropy_set_ceiling(turn->negentropy, standing_ceiling_s(e, &e->peers[turn->peer]));
+    }
+}
+
+/* The next session of the peer's round, which ends with the last set. */
 static void start(struct engine *e, uint32_t p, uint32_t i)
 {
     struct peer *peer = &e->peers[p];
     struct initiator *initiator = &e->initiators[i];
-    peer->initiator = i;
-    peer->recon_at_ms = NEVER_MS;
+    if (peer->recon_set == SETS_END) {
+        peer->recon_set = next_set(e, p, 0);
+        peer->recon_again = false;
+    }
+    struct turn *turn = &initiator->turn;
+    turn->set = peer->recon_set;
+    peer->recon_set = next_set(e, p, peer->recon_set + 1);
+    peer->recon_at_ms = peer->recon_set == SETS_END ? NEVER_MS : peer->recon_at_ms;
     peer->recon_session += 2;
+    peer->recon_running++;
     initiator->need.first = initiator->need.count = 0;
     initiator->have.first = initiator->have.count = 0;
     initiator->again = false;
     initiator->rounds_count = 0;
     initiator->push_count = initiator->push_done = 0;
-    struct turn *turn = &initiator->turn;
     turn->peer = p;
     turn->session = peer->recon_session;
-    negentropy_init(turn->negentropy, NEGENTROPY_INITIATOR, BULK_OCTETS_MAX);
-    negentropy_set_floor(turn->negentropy, e->floor_s);
+    open_negentropy(e, turn);
     open_found(turn, initiator);
     negentropy_initiate(turn->negentropy, turn->step, &turn->reply);
     close_found(turn, initiator);
@@ -131,31 +252,35 @@ void recon_bury(struct engine *e, uint32_t i)
 
 void recon_on_down(struct engine *e, uint32_t p)
 {
-    struct peer *peer = &e->peers[p];
-    if (peer->initiator != NO_INDEX) {
-        struct initiator *initiator = &e->initiators[peer->initiator];
-        want_drop(initiator);
-        initiator->turn.state = TURN_DYING;
-        recon_bury(e, peer->initiator);
-        peer->initiator = NO_INDEX;
+    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
+        want_drop(&e->initiators[i]);
+        e->initiators[i].turn.state = TURN_DYING;
+        recon_bury(e, i);
     }
-    if (peer->responder != NO_INDEX) {
-        struct turn *turn = &e->responders[peer->responder];
-        turn->state = turn->reading ? TURN_DYING : TURN_FREE;
-        peer->responder = NO_INDEX;
+    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
+        struct turn *turn = &e->responders[r];
+        if (turn->state != TURN_FREE && turn->state != TURN_DYING && turn->peer == p) {
+            turn->state = turn->reading ? TURN_DYING : TURN_FREE;
+        }
     }
+    listed_on_down(e, p);
 }
 
 static void finish(struct engine *e, uint32_t i)
 {
     struct initiator *initiator = &e->initiators[i];
     uint32_t p = initiator->turn.peer;
+    struct peer *peer = &e->peers[p];
     initiator->turn.state = TURN_FREE;
-    e->peers[p].initiator = NO_INDEX;
+    peer->recon_running--;
+    peer->recon_again = peer->recon_again || initiator->again;
     engine_deadline(e, e->now_ms);
-    if (initiator->again) {
+    if (peer->recon_running > 0 || peer->recon_set != SETS_END) {
+        return;
+    }
+    if (peer->recon_again) {
         recon_soon(e, p, e->now_ms + RECON_RETRY_MS);
-    } else if (e->peers[p].address != ENGINE_NO_ADDRESS) {
+    } else if (peer->address != ENGINE_NO_ADDRESS) {
         recon_soon(e, p, e->now_ms + RECON_EVERY_MS + engine_random(e, RECON_JITTER_MS));
     }
 }
@@ -170,29 +295,38 @@ static void copy_message(struct turn *turn, struct octets message)
 }
 
 /* ERR_OK also for what is late and meets nothing. */
-static enum err_code on_reply(struct engine *e, struct peer *peer, uint32_t session,
-                              struct octets message)
+static enum err_code on_reply(struct engine *e, uint32_t p, const struct message_recon *recon)
 {
-    if (peer->initiator == NO_INDEX || e->initiators[peer->initiator].turn.session != session) {
+    struct initiator *initiator = initiator_of(e, p, recon->session);
+    if (initiator == NULL) {
         return ERR_OK;
     }
-    struct turn *turn = &e->initiators[peer->initiator].turn;
-    if (turn->state != TURN_WAIT) {
+    struct turn *turn = &initiator->turn;
+    if (turn->state != TURN_WAIT || turn->set != recon->set) {
         return ERR_UNEXPECTED;
     }
-    if (++e->initiators[peer->initiator].rounds_count > RECON_ROUNDS_MAX) {
+    if (++initiator->rounds_count > RECON_ROUNDS_MAX) {
         return ERR_FLOOD; /* no two sets differ that much: it makes them up */
     }
-    copy_message(turn, message);
+    copy_message(turn, recon->message);
     return ERR_OK;
 }
 
-static enum err_code on_request(struct engine *e, uint32_t p, uint32_t session,
-                                struct octets message)
+static void send_end(struct engine *e, uint32_t p, uint32_t session)
 {
-    struct peer *peer = &e->peers[p];
-    if (peer->responder != NO_INDEX) {
+    uint8_t *at = engine_arena(e, MESSAGE_CODE_CAP);
+    size_t len = message_recon_end_encode(at, session);
+    engine_send_one(e, p, FRAME_RECON_END, octets_of(at, len));
+}
+
+static enum err_code on_request(struct engine *e, uint32_t p, const struct message_recon *recon)
+{
+    if (is_being_answered(e, p, recon->session)) {
         return ERR_UNEXPECTED; /* the last message is not answered yet */
+    }
+    if (!set_is_known(recon->set)) {
+        send_end(e, p, recon->session);
+        return ERR_OK;
     }
     uint32_t r = free_responder(e);
     if (r == NO_INDEX) {
@@ -203,28 +337,29 @@ static enum err_code on_request(struct engine *e, uint32_t p, uint32_t session,
     if (!room_for_responder(e, turn)) {
         return ERR_NO_MEMORY;
     }
-    peer->responder = r;
+    if (asked_in(&e->peers[p], recon->session) == NULL) {
+        return ERR_FLOOD;
+    }
     turn->peer = p;
-    turn->session = session;
-    /* A responder keeps nothing from one message to the next. */
+    turn->session = recon->session;
+    turn->set = recon->set;
+    /* Of one message a responder keeps nothing to the next but which ids it listed. */
     negentropy_init(turn->negentropy, NEGENTROPY_RESPONDER, NEGENTROPY_MESSAGE_MAX);
-    negentropy_set_floor(turn->negentropy, e->floor_s);
-    copy_message(turn, message);
+    negentropy_set_floor(turn->negentropy, recon->set == SET_STANDING ? 0 : e->floor_s);
+    copy_message(turn, recon->message);
     return ERR_OK;
 }
 
 void recon_on_frame(struct engine *e, uint32_t p, struct octets payload)
 {
-    uint32_t session;
-    struct octets message;
-    enum err_code rc = message_recon_decode(&session, &message, payload);
-    if (rc == ERR_OK && message.len > NEGENTROPY_MESSAGE_MAX) {
+    struct message_recon recon;
+    enum err_code rc = message_recon_decode(&recon, payload);
+    if (rc == ERR_OK && recon.message.len > NEGENTROPY_MESSAGE_MAX) {
         rc = ERR_TOO_LARGE;
     }
     if (rc == ERR_OK) {
-        struct peer *peer = &e->peers[p];
-        rc = is_mine(peer, session) ? on_reply(e, peer, session, message)
-                                    : on_request(e, p, session, message);
+        rc = recon_is_mine(&e->peers[p], recon.session) ? on_reply(e, p, &recon)
+                                                        : on_request(e, p, &recon);
     }
     if (rc != ERR_OK) {
         peer_close(e, p, rc);
@@ -235,17 +370,17 @@ void recon_on_frame(struct engine *e, uint32_t p, struct octets payload)
 void recon_on_end(struct engine *e, uint32_t p, struct octets payload)
 {
     uint32_t session;
-    struct peer *peer = &e->peers[p];
     enum err_code rc = message_recon_end_decode(&session, payload);
     if (rc != ERR_OK) {
         peer_close(e, p, rc);
         return;
     }
-    if (peer->initiator == NO_INDEX) {
-        return;
+    struct asked_session *asked = asked_of(&e->peers[p], session);
+    if (asked != NULL) {
+        asked->open = false;
     }
-    struct initiator *initiator = &e->initiators[peer->initiator];
-    if (initiator->turn.session == session && initiator->turn.state == TURN_WAIT) {
+    struct initiator *initiator = initiator_of(e, p, session);
+    if (initiator != NULL && initiator->turn.state == TURN_WAIT) {
         initiator->turn.state = TURN_DONE;
         initiator->again = true;
     }
@@ -309,22 +444,35 @@ static void ask(struct engine *e, struct turn *turn, uint64_t token)
     turn->state = TURN_READING;
     turn->reading = true;
     engine_emit(e, ENGINE_READ)->as.read = (struct engine_read){
-        .token = token, .query = ENGINE_READ_RECON, .batch = &turn->step->batch};
+        .token = token, .query = ENGINE_READ_RECON, .set = turn->set, .batch = &turn->step->batch};
 }
 
-static void send_reply(struct engine *e, struct turn *turn)
+static void send_reply(struct engine *e, const struct turn *turn)
 {
     uint8_t *at = engine_arena(e, turn->reply.len + MESSAGE_RECON_HEAD);
-    size_t len =
-        message_recon_encode(at, turn->session, octets_of(turn->reply.at, turn->reply.len));
-    engine_send_one(e, turn->peer, FRAME_RECON, octets_of(at, len));
+    struct message_recon recon = {.session = turn->session,
+                                  .set = turn->set,
+                                  .message = octets_of(turn->reply.at, turn->reply.len)};
+    engine_send_one(e, turn->peer, FRAME_RECON, octets_of(at, message_recon_encode(at, &recon)));
 }
 
-static void send_end(struct engine *e, const struct turn *turn)
+static void answer(struct engine *e, const struct turn *turn)
 {
-    uint8_t *at = engine_arena(e, MESSAGE_CODE_CAP);
-    size_t len = message_recon_end_encode(at, turn->session);
-    engine_send_one(e, turn->peer, FRAME_RECON_END, octets_of(at, len));
+    struct asked_session *asked = asked_of(&e->peers[turn->peer], turn->session);
+    send_reply(e, turn);
+    if (asked != NULL) { /* else the peer has ended it already */
+        asked->answers_count++;
+        listed_add(e, turn, asked->answers_count);
+    }
+}
+
+static void give_up(struct engine *e, const struct turn *turn)
+{
+    struct asked_session *asked = asked_of(&e->peers[turn->peer], turn->session);
+    send_end(e, turn->peer, turn->session);
+    if (asked != NULL) {
+        asked->open = false;
+    }
 }
 
 /* One step on the way of a turn; false when it has to wait. */
@@ -346,12 +494,11 @@ static bool responder_step(struct engine *e, uint32_t r)
         return false;
     }
     if (turn->state == TURN_SEND) {
-        send_reply(e, turn);
+        answer(e, turn);
     } else {
-        send_end(e, turn);
+        give_up(e, turn);
     }
     turn->state = TURN_FREE;
-    e->peers[turn->peer].responder = NO_INDEX;
     return true;
 }
 
@@ -375,7 +522,7 @@ static bool initiator_step(struct engine *e, uint32_t i)
         return true;
     }
     if (turn->state == TURN_END && engine_has_room(e, MESSAGE_CODE_CAP, 1)) {
-        send_end(e, turn);
+        send_end(e, turn->peer, turn->session);
         turn->state = TURN_DONE;
         return true;
     }
@@ -419,7 +566,8 @@ void recon_pump(struct engine *e)
 static bool is_due(const struct engine *e, uint32_t p)
 {
     const struct peer *peer = &e->peers[p];
-    return peer->state == PEER_READY && peer->initiator == NO_INDEX && !peer_is_full(e, p) &&
+    uint32_t running_max = peer->recon_set == SETS_END ? 0 : SESSIONS_OWN - 1;
+    return peer->state == PEER_READY && peer->recon_running <= running_max && !peer_is_full(e, p) &&
            e->now_ms >= peer->recon_at_ms;
 }
 
@@ -475,5 +623,6 @@ void recon_on_time(struct engine *e)
         }
         want_on_time(e, i);
     }
+    listed_on_time(e);
     start_due(e);
 }

@@ -14,9 +14,13 @@ struct turn_room {
 
 struct initiator_room {
     struct post_id need[QUEUE_IDS_MAX];
+    struct listed_at need_listed[QUEUE_IDS_MAX];
+    uint16_t need_places[NEGENTROPY_IDS_MAX];
     struct post_id have[QUEUE_IDS_MAX];
     struct post_id want_ids[WANTS_MAX][MESSAGE_IDS_MAX];
     bool want_come[WANTS_MAX][MESSAGE_IDS_MAX];
+    uint16_t want_places[WANTS_MAX][MESSAGE_IDS_MAX];
+    uint8_t want_bits[WANTS_MAX][MESSAGE_PLACES_MAX];
     struct post_id push_ids[MESSAGE_IDS_MAX];
 };
 
@@ -187,10 +191,8 @@ bool room_for_peer(struct engine *e, uint32_t p)
         return false;
     }
     for (uint32_t fresh = e->peers_cap; fresh < cap; fresh++) {
-        peers[fresh] = (struct peer){.full_at_ms = NEVER_MS,
-                                     .recon_at_ms = NEVER_MS,
-                                     .initiator = NO_INDEX,
-                                     .responder = NO_INDEX};
+        peers[fresh] =
+            (struct peer){.full_at_ms = NEVER_MS, .recon_at_ms = NEVER_MS, .recon_set = SETS_END};
     }
     e->peers = peers;
     e->peers_cap = cap;
@@ -259,11 +261,15 @@ bool room_for_initiator(struct engine *e, struct initiator *initiator)
         }
         initiator->room = room;
         initiator->need.at = room->need;
+        initiator->need.listed = room->need_listed;
+        initiator->need.places = room->need_places;
         initiator->have.at = room->have;
         initiator->push_ids = room->push_ids;
         for (uint32_t w = 0; w < WANTS_MAX; w++) {
             initiator->wants[w].ids = room->want_ids[w];
             initiator->wants[w].come = room->want_come[w];
+            initiator->wants[w].places = room->want_places[w];
+            initiator->wants[w].bits = room->want_bits[w];
         }
         grew(e);
     }

@@ -14,28 +14,97 @@ static uint32_t wants_count(const struct serve *serve)
     return serve == NULL ? 0 : serve->used - (serve->stale ? 1 : 0);
 }
 
+/* Where the next WANT of a peer goes, or NULL with the reason. */
+static struct serve_slot *next_slot(struct engine *e, struct peer *peer, enum err_code *rc)
+{
+    if (wants_count(peer->serve) == WANTS_MAX) {
+        *rc = ERR_FLOOD;
+        return NULL;
+    }
+    if (peer->serve == NULL) {
+        peer->serve = calloc(1, sizeof *peer->serve);
+        e->serves_count += peer->serve != NULL;
+    }
+    if (peer->serve == NULL) {
+        *rc = ERR_NO_MEMORY;
+        return NULL;
+    }
+    struct serve_slot *slot = slot_at(peer->serve, peer->serve->used++);
+    slot->count = 0;
+    slot->done = 0;
+    return slot;
+}
+
 void serve_on_want(struct engine *e, uint32_t p, struct octets payload)
 {
-    struct peer *peer = &e->peers[p];
     const struct post_id *ids;
     size_t count;
     enum err_code rc = message_ids_decode(&ids, &count, payload);
-    if (rc == ERR_OK && wants_count(peer->serve) == WANTS_MAX) {
-        rc = ERR_FLOOD;
-    }
-    if (rc == ERR_OK && peer->serve == NULL) {
-        peer->serve = calloc(1, sizeof *peer->serve);
-        e->serves_count += peer->serve != NULL;
-        rc = peer->serve != NULL ? ERR_OK : ERR_NO_MEMORY;
-    }
-    if (rc != ERR_OK) {
+    struct serve_slot *slot = rc == ERR_OK ? next_slot(e, &e->peers[p], &rc) : NULL;
+    if (slot == NULL) {
         peer_close(e, p, rc);
         return;
     }
-    struct serve_slot *slot = slot_at(peer->serve, peer->serve->used++);
     memcpy(slot->ids, ids, count * sizeof *ids);
     slot->count = (uint32_t)count;
-    slot->done = 0;
+}
+
+/* How many places are named; *last is the highest. */
+static uint32_t count_places(uint32_t *last, struct octets places)
+{
+    uint32_t count = 0;
+    *last = 0;
+    for (uint32_t place = 0; place < places.len * 8; place++) {
+        if ((places.at[place / 8] >> (place % 8)) & 1) {
+            *last = place;
+            count++;
+        }
+    }
+    return count;
+}
+
+static enum err_code want_places(struct engine *e, uint32_t p, const struct listed *listed,
+                                 struct octets places)
+{
+    uint32_t last;
+    if (count_places(&last, places) > MESSAGE_IDS_MAX || last >= listed->count) {
+        return ERR_MALFORMED;
+    }
+    enum err_code rc = ERR_OK;
+    struct serve_slot *slot = next_slot(e, &e->peers[p], &rc);
+    for (uint32_t place = 0; slot != NULL && place <= last; place++) {
+        if ((places.at[place / 8] >> (place % 8)) & 1) {
+            slot->ids[slot->count++] = listed->ids[place];
+        }
+    }
+    return rc;
+}
+
+/* SPEC 6.4: what is not remembered any more is said by sending the same back. */
+static void send_forgotten(struct engine *e, uint32_t p, const struct message_want_at *want)
+{
+    uint8_t *at = engine_arena(e, MESSAGE_PLACES_CAP);
+    size_t len = message_want_at_encode(at, want);
+    engine_send_one(e, p, FRAME_WANT_AT, octets_of(at, len));
+}
+
+void serve_on_want_at(struct engine *e, uint32_t p, struct octets payload)
+{
+    struct message_want_at want;
+    enum err_code rc = message_want_at_decode(&want, payload);
+    if (rc == ERR_OK && recon_is_mine(&e->peers[p], want.session)) {
+        want_on_forgotten(e, p, &want);
+    } else if (rc == ERR_OK) {
+        const struct listed *listed = listed_find(e, p, &want);
+        if (listed == NULL) {
+            send_forgotten(e, p, &want);
+        } else {
+            rc = want_places(e, p, listed, want.places);
+        }
+    }
+    if (rc != ERR_OK) {
+        peer_close(e, p, rc);
+    }
 }
 
 static void free_serve(struct engine *e, struct peer *peer)

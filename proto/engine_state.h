@@ -11,6 +11,7 @@
 
 #define NO_INDEX           UINT32_MAX /* no such index */
 #define NEVER_MS           UINT64_MAX
+#define DAY_S              86400
 #define CANDIDATES_MAX     4  /* different proofs of one id that queue */
 #define FUTURE_MAX         64 /* posts dated ahead that a peer may send */
 #define STORE_TRIES_MAX    5
@@ -25,6 +26,11 @@
 #define WANTS_MAX          4 /* WANTs a node may have outstanding at a peer (SPEC 6.4) */
 #define SERVE_SLOTS        (WANTS_MAX + 1) /* one may still be read for a peer that is gone */
 #define QUEUE_IDS_MAX      (2 * NEGENTROPY_IDS_MAX)
+#define SESSIONS_MAX       4 /* reconciliations a node may have under way with a peer (SPEC 7.1) */
+#define SESSIONS_OWN       2 /* as many as this one has */
+#define LISTED_MAX         4 /* answers to one peer whose ids are remembered */
+#define ADDERS_MAX         256
+#define ADDED_MAX          16384 /* posts below the floor that one peer may add in a day */
 #define ARENA_MAX          (3 * FRAME_MAX)
 #define FLIGHTS_FIRST      64 /* the table of an idle engine */
 #define PEERS_FIRST        16
@@ -37,7 +43,8 @@
 #define RECON_JITTER_MS     120000
 #define RECON_ROUNDS_MAX    2048
 #define RECON_RETRY_MS      5000
-#define FULL_TIMEOUT_MS     60000 /* a peer that reads nothing for so long */
+#define LISTED_MS           120000 /* ids listed are remembered for so long */
+#define FULL_TIMEOUT_MS     60000  /* a peer that reads nothing for so long */
 #define JOIN_TIMEOUT_MS     30000
 #define DIAL_FIRST_MS       400
 #define DIAL_LAST_MS        60000
@@ -147,6 +154,13 @@ struct serve {
     bool stale;   /* for a peer that is gone */
 };
 
+/* A reconciliation that the peer began. */
+struct asked_session {
+    bool open;
+    uint32_t session;
+    uint32_t answers_count; /* so far */
+};
+
 struct peer {
     enum peer_state state;
     uint32_t generation;
@@ -168,8 +182,11 @@ struct peer {
 
     uint64_t recon_at_ms; /* when to reconcile next; NEVER_MS: when the peer wishes */
     uint32_t recon_session;
-    uint32_t initiator; /* index, or NO_INDEX */
-    uint32_t responder;
+    uint32_t recon_set;     /* what is to be reconciled next in this round; SETS_END: no round */
+    uint32_t recon_running; /* reconciliations begun here */
+    bool recon_again;       /* one of this round's left something over */
+    uint64_t floor_s;       /* what its HELLO said */
+    struct asked_session asked[SESSIONS_MAX];
 
     struct serve *serve; /* NULL: it wants nothing */
     uint32_t serve_generation;
@@ -216,6 +233,7 @@ struct turn {
     enum turn_state state;
     uint32_t peer;
     uint32_t session;
+    uint32_t set;
     uint32_t generation; /* of reads */
     bool reading;
     struct turn_room *room; /* what follows lies in it; NULL: see room_for_responder() */
@@ -226,15 +244,23 @@ struct turn {
     size_t message_len;
 };
 
+/* Where an id stood: the number of the answer in its session, and its place among the ids there. */
+struct listed_at {
+    uint32_t number;
+    uint16_t place;
+};
+
 struct id_queue {
     struct post_id *at;
+    struct listed_at *listed; /* NULL: nobody listed them */
+    uint16_t *places;         /* for the machine to tell them */
     size_t first;
     size_t count;
 };
 
 enum want_state { WANT_FREE, WANT_CHECK, WANT_CHECKING, WANT_SEND, WANT_SENT };
 
-/* One WANT: ids sorted, each struck off when it comes. */
+/* One WANT or WANT_AT: ids sorted, each struck off when it comes. */
 struct want {
     enum want_state state;
     uint32_t generation;
@@ -244,6 +270,27 @@ struct want {
     uint64_t last_ms;
     struct post_id *ids; /* MESSAGE_IDS_MAX */
     bool *come;          /* likewise */
+    uint32_t number;     /* the answer that listed them */
+    uint16_t *places;    /* MESSAGE_IDS_MAX; CHECKING: where each stands in it */
+    uint8_t *bits;       /* MESSAGE_PLACES_MAX; SEND, SENT: the same as it is sent */
+    size_t bits_len;     /* 0: they are asked for by id */
+};
+
+/* The ids that an answer to a peer listed. */
+struct listed {
+    uint32_t count; /* 0: free */
+    uint32_t peer;
+    uint32_t session;
+    uint32_t number;
+    uint64_t at_ms;
+    struct post_id *ids;
+};
+
+/* Who added to what stands below the floor, on this day. */
+struct adder {
+    uint64_t who; /* begins its static key */
+    uint32_t day;
+    uint32_t count;
 };
 
 struct initiator {
@@ -268,6 +315,7 @@ struct arrival {
     struct octets wire;
     struct octets proof;
     enum err_code clock; /* what post_check_clock() said */
+    bool below;          /* it stands below the floor */
 };
 
 /* Used within one step; several engines may share it. */
@@ -333,8 +381,11 @@ struct engine {
 
     struct dial *dials;
     struct join *joins;
+    struct set_choice sets;
     struct initiator *initiators;
     struct turn *responders;
+    struct listed *listed; /* LISTED_MAX for each responder */
+    struct adder *adders;  /* ADDERS_MAX */
 };
 
 /* engine_emit.c: effects, payloads and time. */
@@ -444,13 +495,32 @@ void recon_pump(struct engine *e);
 void recon_on_time(struct engine *e);
 bool recon_can_resume(const struct engine *e);
 void recon_bury(struct engine *e, uint32_t i);
+/* Whether a session was begun here. */
+bool recon_is_mine(const struct peer *peer, uint32_t session);
+/* The first initiator that runs with the peer, from index `from` on, or NO_INDEX. */
+uint32_t recon_with(const struct engine *e, uint32_t p, uint32_t from);
+/* The ids at the front, at most max of them and all of one answer, taken out; they stay until the
+ * queue is filled. */
 struct octets id_queue_take(struct id_queue *q, size_t max);
+
+/* engine_listed.c: which ids answers listed, for a peer that asks by their places. */
+void listed_add(struct engine *e, const struct turn *turn, uint32_t number);
+const struct listed *listed_find(struct engine *e, uint32_t p, const struct message_want_at *want);
+void listed_on_down(struct engine *e, uint32_t p);
+void listed_on_time(struct engine *e);
+void listed_drop(struct engine *e); /* for engine_free() */
+
+/* engine_added.c: how much a peer adds in a day to what has no floor. */
+bool added_is_full(const struct engine *e, uint32_t p);
+bool added_take(struct engine *e, uint32_t p);
 
 /* engine_want.c: fetching what a reconciliation found to be missing here. */
 void want_pump(struct engine *e, uint32_t i);
 void want_on_known(struct engine *e, const struct engine_read_done *in);
 void want_on_come(struct engine *e, uint32_t p, const struct post_id *id);
 void want_on_none(struct engine *e, uint32_t p, struct octets payload);
+/* The peer does not know the list any more. */
+void want_on_forgotten(struct engine *e, uint32_t p, const struct message_want_at *want);
 void want_on_resume(struct engine *e, uint32_t p);
 void want_on_time(struct engine *e, uint32_t i);
 bool want_is_idle(const struct initiator *initiator);
@@ -459,6 +529,7 @@ void want_drop(struct initiator *initiator);
 
 /* engine_serve.c: giving posts to one peer: what it WANTs, and what it was found to lack. */
 void serve_on_want(struct engine *e, uint32_t p, struct octets payload);
+void serve_on_want_at(struct engine *e, uint32_t p, struct octets payload);
 void serve_on_read(struct engine *e, const struct engine_read_done *in);
 void serve_on_push_read(struct engine *e, const struct engine_read_done *in);
 void serve_on_down(struct engine *e, uint32_t p);

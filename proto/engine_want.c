@@ -61,21 +61,21 @@ static uint32_t find(const struct want *want, const struct post_id *id)
     return NO_INDEX;
 }
 
-/* Whether another peer was asked for it and still may bring it. */
-static bool is_asked_elsewhere(const struct engine *e, uint32_t i, const struct post_id *id)
+/* The peer that was asked for it already, perhaps the same, and still may bring it; or NO_INDEX. */
+static uint32_t asked_of(const struct engine *e, uint32_t i, const struct post_id *id)
 {
     for (uint32_t j = 0; j < e->limits.initiators_max; j++) {
         const struct initiator *other = &e->initiators[j];
-        for (uint32_t w = 0; j != i && w < WANTS_MAX; w++) {
+        for (uint32_t w = 0; j != i && other->turn.state != TURN_FREE && w < WANTS_MAX; w++) {
             const struct want *want = &other->wants[w];
             bool asked = want->state == WANT_SENT || want->state == WANT_SEND;
             uint32_t at = asked ? find(want, id) : NO_INDEX;
             if (at != NO_INDEX && !want->come[at]) {
-                return true;
+                return other->turn.peer;
             }
         }
     }
-    return false;
+    return NO_INDEX;
 }
 
 /* Whether to ask this peer.  What somebody else is to bring is looked at again afterwards, since
@@ -87,11 +87,17 @@ static bool is_to_ask(struct engine *e, uint32_t i, const struct post_id *id)
     if (f != NO_INDEX && (e->flights[f].verified || flight_shown(e, f, initiator->turn.peer))) {
         return false;
     }
-    if (f != NO_INDEX || is_asked_elsewhere(e, i, id)) {
-        initiator->again = true;
-        return false;
-    }
-    return true;
+    uint32_t asked = asked_of(e, i, id);
+    initiator->again =
+        initiator->again || f != NO_INDEX || (asked != NO_INDEX && asked != initiator->turn.peer);
+    return f == NO_INDEX && asked == NO_INDEX;
+}
+
+static void set_place(struct want *want, uint32_t place)
+{
+    assert(place / 8 < MESSAGE_PLACES_MAX);
+    want->bits[place / 8] |= (uint8_t)(1U << (place % 8));
+    want->bits_len = place / 8 + 1 > want->bits_len ? place / 8 + 1 : want->bits_len;
 }
 
 void want_on_known(struct engine *e, const struct engine_read_done *in)
@@ -110,24 +116,36 @@ void want_on_known(struct engine *e, const struct engine_read_done *in)
         return;
     }
     uint32_t kept = 0;
+    memset(want->bits, 0, MESSAGE_PLACES_MAX);
+    want->bits_len = 0;
     for (uint32_t k = 0; k < want->count; k++) {
         bool known = in->status == ERR_OK && in->as.known[k];
         if (!known && is_to_ask(e, i, &want->ids[k])) {
             want->ids[kept++] = want->ids[k];
+            set_place(want, want->places[k]);
         }
     }
     want->count = sort_ids(want->ids, kept);
     want->left_count = want->count;
     memset(want->come, 0, want->count * sizeof *want->come);
+    if (want->bits_len > want->count * (size_t)POST_ID_LEN) {
+        want->bits_len = 0; /* a few ids are shorter */
+    }
     want->state = want->count > 0 ? WANT_SEND : WANT_FREE;
 }
 
 static void check(struct engine *e, uint32_t i, uint32_t w)
 {
     struct want *want = &e->initiators[i].wants[w];
-    struct octets ids = id_queue_take(&e->initiators[i].need, MESSAGE_IDS_MAX);
+    struct id_queue *need = &e->initiators[i].need;
+    const struct listed_at *listed = need->listed + need->first;
+    struct octets ids = id_queue_take(need, MESSAGE_IDS_MAX);
     memcpy(want->ids, ids.at, ids.len);
     want->count = (uint32_t)(ids.len / POST_ID_LEN);
+    want->number = listed[0].number;
+    for (uint32_t k = 0; k < want->count; k++) {
+        want->places[k] = listed[k].place;
+    }
     want->state = WANT_CHECKING;
     want->generation++;
     engine_emit(e, ENGINE_READ)->as.read =
@@ -140,12 +158,33 @@ static void check(struct engine *e, uint32_t i, uint32_t w)
 static void send(struct engine *e, uint32_t i, struct want *want)
 {
     uint8_t *at = engine_arena(e, MESSAGE_IDS_CAP);
-    size_t len = message_ids_encode(at, want->ids, want->count);
-    engine_send_one(e, e->initiators[i].turn.peer, FRAME_WANT, octets_of(at, len));
+    const struct turn *turn = &e->initiators[i].turn;
+    if (want->bits_len > 0) {
+        struct message_want_at message = {.session = turn->session,
+                                          .number = want->number,
+                                          .places = octets_of(want->bits, want->bits_len)};
+        size_t len = message_want_at_encode(at, &message);
+        engine_send_one(e, turn->peer, FRAME_WANT_AT, octets_of(at, len));
+    } else {
+        size_t len = message_ids_encode(at, want->ids, want->count);
+        engine_send_one(e, turn->peer, FRAME_WANT, octets_of(at, len));
+    }
     want->state = WANT_SENT;
     want->last_ms = e->now_ms;
     want->by_ms = e->now_ms + DELIVER_MAX_MS;
     engine_deadline(e, e->now_ms + DELIVER_TIMEOUT_MS);
+}
+
+/* Of all reconciliations with a peer. */
+static uint32_t sent_count(const struct engine *e, uint32_t p)
+{
+    uint32_t count = 0;
+    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
+        for (uint32_t w = 0; w < WANTS_MAX; w++) {
+            count += e->initiators[i].wants[w].state == WANT_SENT;
+        }
+    }
+    return count;
 }
 
 void want_pump(struct engine *e, uint32_t i)
@@ -156,17 +195,18 @@ void want_pump(struct engine *e, uint32_t i)
         struct want *want = &initiator->wants[w];
         if (want->state == WANT_FREE && initiator->need.count > 0 && engine_has_room(e, 0, 0)) {
             check(e, i, w);
-        } else if (want->state == WANT_SEND && !full && engine_has_room(e, MESSAGE_IDS_CAP, 1)) {
+        } else if (want->state == WANT_SEND && !full &&
+                   sent_count(e, initiator->turn.peer) < WANTS_MAX &&
+                   engine_has_room(e, MESSAGE_IDS_CAP, 1)) {
             send(e, i, want);
         }
     }
 }
 
-void want_on_come(struct engine *e, uint32_t p, const struct post_id *id)
+static void strike(struct engine *e, struct initiator *initiator, const struct post_id *id)
 {
-    uint32_t i = e->peers[p].initiator;
-    for (uint32_t w = 0; i != NO_INDEX && w < WANTS_MAX; w++) {
-        struct want *want = &e->initiators[i].wants[w];
+    for (uint32_t w = 0; w < WANTS_MAX; w++) {
+        struct want *want = &initiator->wants[w];
         uint32_t at = want->state == WANT_SENT ? find(want, id) : NO_INDEX;
         if (at == NO_INDEX || want->come[at]) {
             continue;
@@ -175,6 +215,47 @@ void want_on_come(struct engine *e, uint32_t p, const struct post_id *id)
         want->last_ms = e->now_ms;
         if (--want->left_count == 0) {
             want->state = WANT_FREE;
+            engine_deadline(e, e->now_ms); /* another session may wait to send */
+        }
+    }
+}
+
+void want_on_come(struct engine *e, uint32_t p, const struct post_id *id)
+{
+    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
+        strike(e, &e->initiators[i], id);
+    }
+}
+
+static bool is_same(const struct want *want, const struct message_want_at *message)
+{
+    return want->state == WANT_SENT && want->number == message->number &&
+           octets_equal(octets_of(want->bits, want->bits_len), message->places);
+}
+
+/* What has not come is asked for by id. */
+static void ask_by_id(struct want *want)
+{
+    uint32_t left = 0;
+    for (uint32_t k = 0; k < want->count; k++) {
+        if (!want->come[k]) {
+            want->ids[left++] = want->ids[k];
+        }
+    }
+    want->count = left;
+    memset(want->come, 0, left * sizeof *want->come);
+    want->bits_len = 0;
+    want->state = WANT_SEND;
+}
+
+void want_on_forgotten(struct engine *e, uint32_t p, const struct message_want_at *message)
+{
+    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
+        struct initiator *initiator = &e->initiators[i];
+        for (uint32_t w = 0; initiator->turn.session == message->session && w < WANTS_MAX; w++) {
+            if (is_same(&initiator->wants[w], message)) {
+                ask_by_id(&initiator->wants[w]);
+            }
         }
     }
 }
@@ -195,9 +276,10 @@ void want_on_none(struct engine *e, uint32_t p, struct octets payload)
 
 void want_on_resume(struct engine *e, uint32_t p)
 {
-    uint32_t i = e->peers[p].initiator;
-    for (uint32_t w = 0; i != NO_INDEX && w < WANTS_MAX; w++) {
-        e->initiators[i].wants[w].last_ms = e->now_ms;
+    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
+        for (uint32_t w = 0; w < WANTS_MAX; w++) {
+            e->initiators[i].wants[w].last_ms = e->now_ms;
+        }
     }
 }
 

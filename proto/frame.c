@@ -4,8 +4,7 @@
 
 static bool type_is_valid(uint8_t type)
 {
-    return (type >= FRAME_HELLO && type <= FRAME_PASSIVE) || type == FRAME_PAD ||
-           type == FRAME_CREDIT || type >= FRAME_EXTENSION_FIRST;
+    return (type >= FRAME_HELLO && type < FRAME_TYPES_END) || type >= FRAME_EXTENSION_FIRST;
 }
 
 static size_t get_u24be(const uint8_t in[3])

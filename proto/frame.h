@@ -35,9 +35,10 @@ enum frame_type {
     FRAME_NEIGHBOUR = 17, /* ask to be neighbours, or agree */
     FRAME_FORWARD = 18,   /* somebody is new */
     FRAME_PASSIVE = 19,   /* not neighbours, or not any more */
+    FRAME_WANT_AT = 20,   /* posts by their places in a list of ids */
     FRAME_PAD = 21,       /* nothing: makes what is written together longer */
     FRAME_CREDIT = 22,    /* so many more octets of frames may be sent */
-    FRAME_TYPES_END       /* one past the last type of version 1; 20 is none */
+    FRAME_TYPES_END       /* one past the last type of version 1 */
 };
 
 /* Types from here to 255 are for later extensions: a receiver that does not know one skips it. */

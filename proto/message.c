@@ -5,6 +5,8 @@
 #include "proto/sign.h"
 
 #define CODE_MAX 65535
+#define SET_MAX  65535
+#define DAY_MAX  (POST_TIME_MAX / 86400)
 
 /* ---- HELLO -------------------------------------------------------------------------------- */
 
@@ -12,11 +14,12 @@ size_t message_hello_encode(uint8_t out[MESSAGE_HELLO_CAP], const struct message
 {
     bool relay = hello->role == MESSAGE_RELAY;
     struct canon_writer w = canon_writer_of(out, MESSAGE_HELLO_CAP);
-    canon_write_array(&w, 4);
+    canon_write_array(&w, 5);
     canon_write_uint(&w, MESSAGE_VERSION);
     canon_write_uint(&w, (uint64_t)hello->role);
     canon_write_bin(&w, octets_of(hello->identity.octets, relay ? KEY_LEN : 0));
     canon_write_bin(&w, octets_of(hello->proof, relay ? MESSAGE_PROOF_LEN : 0));
+    canon_write_uint(&w, hello->floor_day);
     return canon_written(&w).len;
 }
 
@@ -38,13 +41,23 @@ static enum err_code read_relay(struct canon_reader *r, struct message_hello *he
     return canon_read_bin_exact(r, hello->proof, proof_len);
 }
 
+static enum err_code read_u32(struct canon_reader *r, uint32_t *number, uint32_t max)
+{
+    uint64_t value;
+    enum err_code rc = canon_read_uint(r, &value, max);
+    if (rc == ERR_OK) {
+        *number = (uint32_t)value;
+    }
+    return rc;
+}
+
 enum err_code message_hello_decode(struct message_hello *hello, struct octets payload)
 {
     struct message_hello read = {.role = MESSAGE_PERSONAL};
     struct canon_reader r = canon_reader_of(payload);
     uint64_t version;
     uint64_t role;
-    enum err_code rc = read_fields(&r, 4);
+    enum err_code rc = read_fields(&r, 5);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -58,6 +71,9 @@ enum err_code message_hello_decode(struct message_hello *hello, struct octets pa
     }
     read.role = (enum message_role)role;
     rc = read_relay(&r, &read);
+    if (rc == ERR_OK) {
+        rc = read_u32(&r, &read.floor_day, DAY_MAX);
+    }
     if (rc == ERR_OK) {
         rc = canon_end(&r);
     }
@@ -191,44 +207,74 @@ enum err_code message_ids_decode(const struct post_id **ids, size_t *count, stru
 
 /* ---- Reconciliation ----------------------------------------------------------------------- */
 
-size_t message_recon_encode(uint8_t *out, uint32_t session, struct octets message)
+size_t message_recon_encode(uint8_t *out, const struct message_recon *recon)
 {
-    assert(message.len <= MESSAGE_RECON_MAX);
-    struct canon_writer w = canon_writer_of(out, message.len + MESSAGE_RECON_HEAD);
-    canon_write_array(&w, 2);
-    canon_write_uint(&w, session);
-    canon_write_bin(&w, message);
+    assert(recon->message.len <= MESSAGE_RECON_MAX && recon->set <= SET_MAX);
+    struct canon_writer w = canon_writer_of(out, recon->message.len + MESSAGE_RECON_HEAD);
+    canon_write_array(&w, 3);
+    canon_write_uint(&w, recon->session);
+    canon_write_uint(&w, recon->set);
+    canon_write_bin(&w, recon->message);
     return canon_written(&w).len;
 }
 
-static enum err_code read_session(struct canon_reader *r, uint32_t *session)
-{
-    uint64_t value;
-    enum err_code rc = canon_read_uint(r, &value, UINT32_MAX);
-    if (rc == ERR_OK) {
-        *session = (uint32_t)value;
-    }
-    return rc;
-}
-
-enum err_code message_recon_decode(uint32_t *session, struct octets *message, struct octets payload)
+enum err_code message_recon_decode(struct message_recon *recon, struct octets payload)
 {
     struct canon_reader r = canon_reader_of(payload);
-    uint32_t read_session_number = 0;
-    struct octets read_message = octets_of(NULL, 0);
-    enum err_code rc = read_fields(&r, 2);
+    struct message_recon read = {.session = 0};
+    enum err_code rc = read_fields(&r, 3);
     if (rc == ERR_OK) {
-        rc = read_session(&r, &read_session_number);
+        rc = read_u32(&r, &read.session, UINT32_MAX);
     }
     if (rc == ERR_OK) {
-        rc = canon_read_bin(&r, &read_message, MESSAGE_RECON_MAX);
+        rc = read_u32(&r, &read.set, SET_MAX);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_read_bin(&r, &read.message, MESSAGE_RECON_MAX);
     }
     if (rc == ERR_OK) {
         rc = canon_end(&r);
     }
     if (rc == ERR_OK) {
-        *session = read_session_number;
-        *message = read_message;
+        *recon = read;
+    }
+    return rc;
+}
+
+size_t message_want_at_encode(uint8_t out[MESSAGE_PLACES_CAP], const struct message_want_at *want)
+{
+    assert(want->places.len >= 1 && want->places.len <= MESSAGE_PLACES_MAX);
+    assert(want->places.at[want->places.len - 1] != 0);
+    struct canon_writer w = canon_writer_of(out, MESSAGE_PLACES_CAP);
+    canon_write_array(&w, 3);
+    canon_write_uint(&w, want->session);
+    canon_write_uint(&w, want->number);
+    canon_write_bin(&w, want->places);
+    return canon_written(&w).len;
+}
+
+enum err_code message_want_at_decode(struct message_want_at *want, struct octets payload)
+{
+    struct canon_reader r = canon_reader_of(payload);
+    struct message_want_at read = {.session = 0};
+    enum err_code rc = read_fields(&r, 3);
+    if (rc == ERR_OK) {
+        rc = read_u32(&r, &read.session, UINT32_MAX);
+    }
+    if (rc == ERR_OK) {
+        rc = read_u32(&r, &read.number, UINT32_MAX);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_read_bin(&r, &read.places, MESSAGE_PLACES_MAX);
+    }
+    if (rc == ERR_OK) {
+        rc = canon_end(&r);
+    }
+    if (rc == ERR_OK && (read.places.len == 0 || read.places.at[read.places.len - 1] == 0)) {
+        rc = ERR_MALFORMED;
+    }
+    if (rc == ERR_OK) {
+        *want = read;
     }
     return rc;
 }

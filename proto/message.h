@@ -1,12 +1,13 @@
 /* message.h - what the frames of a session hold: encode and decode their payloads (SPEC 6.3).
  *
- *     HELLO      [1, role, identity (bin 32, or empty), proof (bin 64, or empty)]
+ *     HELLO      [1, role, identity (bin 32, or empty), proof (bin 64, or empty), floor (a day)]
  *     POSTS      [wire, ...]         1 .. MESSAGE_POSTS_MAX posts, each [body, proof]; or, where
  *                                    they are new, [hops (bin with an octet for each), wire, ...]
  *     WANT       bin                 1 .. MESSAGE_IDS_MAX ids of 32 octets, one after another
  *     NONE       bin                 likewise: ids that were asked for and are not here
- *     RECON      [session, message (bin)]
+ *     RECON      [session, set, message (bin)]
  *     RECON_END  [session]
+ *     WANT_AT    [session, number, places (bin)]
  *     JOIN       a claim, see proto/invite.h
  *     JOINED     [status, text]      status is 0 (joined) or a code of proto/err.h
  *     BYE        [reason]            a code of proto/err.h
@@ -39,6 +40,8 @@
 #define MESSAGE_IDS_CAP    (MESSAGE_IDS_MAX * POST_ID_LEN + 8)
 #define MESSAGE_RECON_HEAD 16 /* octets a RECON adds to its message, at most */
 #define MESSAGE_JOINED_CAP (MESSAGE_TEXT_MAX + 16)
+#define MESSAGE_PLACES_MAX 512 /* octets of places: a bit for each id that a message can list */
+#define MESSAGE_PLACES_CAP (MESSAGE_PLACES_MAX + 16)
 #define MESSAGE_CODE_CAP   16 /* RECON_END, BYE */
 #define MESSAGE_POSTS_HEAD 3  /* octets before the posts of POSTS, at most */
 #define MESSAGE_NEW_HEAD   (MESSAGE_POSTS_HEAD + 3 + MESSAGE_POSTS_MAX) /* likewise, with hops */
@@ -53,6 +56,7 @@ struct message_hello {
     enum message_role role;
     struct key identity;              /* MESSAGE_RELAY only, else zero */
     uint8_t proof[MESSAGE_PROOF_LEN]; /* likewise */
+    uint32_t floor_day;               /* it keeps only what is dated later, but for what stands */
 };
 
 size_t message_hello_encode(uint8_t out[MESSAGE_HELLO_CAP], const struct message_hello *hello);
@@ -86,10 +90,26 @@ size_t message_ids_encode(uint8_t out[MESSAGE_IDS_CAP], const struct post_id *id
 MUST_USE enum err_code message_ids_decode(const struct post_id **ids, size_t *count,
                                           struct octets payload);
 
-/* out has room for message.len + MESSAGE_RECON_HEAD. */
-size_t message_recon_encode(uint8_t *out, uint32_t session, struct octets message);
-MUST_USE enum err_code message_recon_decode(uint32_t *session, struct octets *message,
-                                            struct octets payload);
+struct message_recon {
+    uint32_t session;
+    uint32_t set; /* a number of proto/set.h, or below 2^16 at least */
+    struct octets message;
+};
+
+/* out has room for recon->message.len + MESSAGE_RECON_HEAD. */
+size_t message_recon_encode(uint8_t *out, const struct message_recon *recon);
+MUST_USE enum err_code message_recon_decode(struct message_recon *recon, struct octets payload);
+
+/* Posts by their places among the ids that an answer of a session listed, from 0; a bit for each,
+ * an octet's lowest first. */
+struct message_want_at {
+    uint32_t session;
+    uint32_t number;      /* of the answer in its session, from 1 */
+    struct octets places; /* 1 to MESSAGE_PLACES_MAX octets, the last one not 0 */
+};
+
+size_t message_want_at_encode(uint8_t out[MESSAGE_PLACES_CAP], const struct message_want_at *want);
+MUST_USE enum err_code message_want_at_decode(struct message_want_at *want, struct octets payload);
 
 size_t message_recon_end_encode(uint8_t out[MESSAGE_CODE_CAP], uint32_t session);
 MUST_USE enum err_code message_recon_end_decode(uint32_t *session, struct octets payload);

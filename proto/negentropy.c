@@ -21,6 +21,7 @@ void negentropy_init(struct negentropy *n, enum negentropy_role role, size_t fra
     memset(n, 0, sizeof *n);
     n->role = role;
     n->frame_max = frame_max;
+    n->ceiling_s = NEGENTROPY_INFINITY_S;
 }
 
 void negentropy_set_floor(struct negentropy *n, uint64_t floor_s)
@@ -28,6 +29,25 @@ void negentropy_set_floor(struct negentropy *n, uint64_t floor_s)
     assert(n->state == NEGENTROPY_IDLE);
     n->floor = negentropy_bound_zero();
     n->floor.created_s = floor_s;
+}
+
+void negentropy_set_ceiling(struct negentropy *n, uint64_t ceiling_s)
+{
+    assert(n->role == NEGENTROPY_INITIATOR && n->state == NEGENTROPY_IDLE);
+    n->ceiling_s = ceiling_s;
+}
+
+void negentropy_set_opening(struct negentropy *n, uint64_t salt)
+{
+    assert(n->role == NEGENTROPY_INITIATOR && n->state == NEGENTROPY_IDLE);
+    n->spread = true;
+    n->salt = salt;
+}
+
+static struct negentropy_bound ceiling(const struct negentropy *n)
+{
+    struct negentropy_bound bound = {.created_s = n->ceiling_s};
+    return negentropy_bound_compare(&bound, &n->floor) < 0 ? n->floor : bound;
 }
 
 /* The bound, or the floor where that is higher. */
@@ -66,7 +86,9 @@ void negentropy_initiate(struct negentropy *n, struct negentropy_step *step,
     n->state = NEGENTROPY_OPENING;
     ask(step, &(struct negentropy_query){.kind = NEGENTROPY_SPLIT,
                                          .lower = n->floor,
-                                         .upper = negentropy_bound_infinity()});
+                                         .upper = ceiling(n),
+                                         .opening = n->spread,
+                                         .salt = n->salt});
 }
 
 /* Reads the range at *at, which goes on from lower; false at the end of the message, which
@@ -177,6 +199,7 @@ enum err_code negentropy_receive(struct negentropy *n, struct negentropy_step *s
     n->at = 1;
     n->lower = negentropy_bound_zero();
     n->listing = false;
+    n->ids_before = 0;
     plan(n, step);
     return ERR_OK;
 }
@@ -253,8 +276,14 @@ static enum progress compare_list(struct negentropy *n, struct negentropy_step *
     if (answer->more) {
         return list_on(n, answer);
     }
-    assert(range->ids_count <= step->need.cap - step->need.count);
-    step->need.count += negentropy_ids_left(&n->theirs, step->need.at + step->need.count);
+    struct negentropy_found *need = &step->need;
+    assert(range->ids_count <= need->cap - need->count);
+    uint16_t *places = need->places == NULL ? NULL : need->places + need->count;
+    size_t left_count = negentropy_ids_left(&n->theirs, need->at + need->count, places);
+    for (size_t i = 0; places != NULL && i < left_count; i++) {
+        places[i] = (uint16_t)(places[i] + n->ids_before);
+    }
+    need->count += left_count;
     negentropy_reply_skip(&n->reply, &range->upper);
     return PROGRESS_NEXT;
 }
@@ -322,6 +351,7 @@ static enum progress work(struct negentropy *n, struct negentropy_step *step,
         n->at = at;
         n->lower = range.upper;
         n->listing = false;
+        n->ids_before += range.ids_count;
     }
     return PROGRESS_NEXT;
 }
@@ -345,14 +375,14 @@ void negentropy_resume(struct negentropy *n, struct negentropy_step *step,
     assert(results->items_cap <= NEGENTROPY_IDS_MAX);
     step_begin(step);
     const struct negentropy_answer *answer = &results->answers[0];
-    const struct negentropy_bound infinity = negentropy_bound_infinity();
+    const struct negentropy_bound upper = ceiling(n);
     bool fits = true;
     switch (n->state) {
     case NEGENTROPY_OPENING:
         if (n->floor.created_s > 0) {
             negentropy_reply_skip(&n->reply, &n->floor);
         }
-        fits = negentropy_reply_split(&n->reply, &infinity, answer);
+        fits = negentropy_reply_split(&n->reply, &upper, answer);
         assert(fits); /* one split is far below NEGENTROPY_FRAME_MIN */
         end_turn(n, step);
         break;

@@ -39,6 +39,7 @@ enum negentropy_next {
 /* Ids found, in room that the caller owns: at[0 .. count). */
 struct negentropy_found {
     struct post_id *at;
+    uint16_t *places; /* need: where each stands among all ids its message lists; NULL: untold */
     size_t count;
     size_t cap; /* at least NEGENTROPY_IDS_MAX */
 };
@@ -72,8 +73,12 @@ struct negentropy {
     bool listing;                   /* that range's posts come in parts */
     struct negentropy_bound listed; /* listing: where the next part begins */
     struct negentropy_ids theirs;   /* initiator: the ids that range's message lists */
+    size_t ids_before;              /* ids the message listed before that range */
     struct negentropy_bound rest;   /* CLOSING: where the fold asked for begins */
     struct negentropy_bound floor;  /* nothing is said of what is below */
+    uint64_t ceiling_s;             /* the initiator's first message ends there */
+    bool spread;                    /* it is an opening, with this salt */
+    uint64_t salt;
     struct negentropy_reply reply;
 };
 
@@ -84,6 +89,14 @@ void negentropy_init(struct negentropy *n, enum negentropy_role role, size_t fra
 /* From now on nothing is said or heard of what is dated before floor_s (SPEC 7.5): ranges below it
  * are skipped, and one that reaches across is cut there.  Between turns (asserted). */
 void negentropy_set_floor(struct negentropy *n, uint64_t floor_s);
+
+/* The initiator begins with ranges that end at ceiling_s.  Before negentropy_initiate() (asserted).
+ */
+void negentropy_set_ceiling(struct negentropy *n, uint64_t ceiling_s);
+
+/* The initiator's first message is split finely towards the newest posts, at places that the salt
+ * decides, and not as the reference splits it.  Before negentropy_initiate() (asserted). */
+void negentropy_set_opening(struct negentropy *n, uint64_t salt);
 
 /* The initiator's first message; once, before anything is received (asserted).  *reply is emptied;
  * it and its memory (cap >= frame_max, asserted) are borrowed until the turn is over. */

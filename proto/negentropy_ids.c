@@ -78,15 +78,20 @@ bool negentropy_ids_strike(struct negentropy_ids *ids, const struct post_id *id)
     return true;
 }
 
-size_t negentropy_ids_left(const struct negentropy_ids *ids, struct post_id *out)
+size_t negentropy_ids_left(const struct negentropy_ids *ids, struct post_id *out, uint16_t *places)
 {
     size_t left_count = 0;
     for (size_t i = 0; i < ids->count; i++) {
         bool twin = i > 0 && compare_places(ids, i - 1, i) == 0;
         bool struck = (ids->struck[i / 8] >> (i % 8)) & 1;
-        if (!twin && !struck) {
-            memcpy(out[left_count++].octets, id_at(ids, i), POST_ID_LEN);
+        if (twin || struck) {
+            continue;
         }
+        memcpy(out[left_count].octets, id_at(ids, i), POST_ID_LEN);
+        if (places != NULL) {
+            places[left_count] = ids->order[i];
+        }
+        left_count++;
     }
     return left_count;
 }

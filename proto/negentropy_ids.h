@@ -25,8 +25,8 @@ void negentropy_ids_init(struct negentropy_ids *ids, const uint8_t *wire, size_t
 /* Strike id off.  Says whether it is in the list. */
 bool negentropy_ids_strike(struct negentropy_ids *ids, const struct post_id *id);
 
-/* Write the ids never struck off, each once, in octet order; out has room for count.  Gives how
- * many. */
-size_t negentropy_ids_left(const struct negentropy_ids *ids, struct post_id *out);
+/* Write the ids never struck off, each once, in octet order, and (unless places is NULL) where each
+ * stands in the list; both have room for count.  Gives how many. */
+size_t negentropy_ids_left(const struct negentropy_ids *ids, struct post_id *out, uint16_t *places);
 
 #endif

@@ -1,5 +1,6 @@
 #include "proto/negentropy_query.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct negentropy_bound negentropy_bound_zero(void)
@@ -60,7 +61,66 @@ int negentropy_item_compare_bound(const struct negentropy_item *item,
     return place_compare(item->created_s, &item->id, bound->created_s, &bound->id);
 }
 
-uint64_t negentropy_bucket_len(uint64_t count, unsigned index)
+/* ---- Buckets ------------------------------------------------------------------------------ */
+
+#define EVEN_PARTS   8    /* of an opening: all but the last hold an eighth each, */
+#define FINER        4    /* and each end behind that is so many times nearer to the newest post, */
+#define NEAREST      8    /* up to so many posts before it */
+#define OPENING_EVEN 15   /* parts of a small opening */
+#define OPENING_MIN  2048 /* posts from which on an opening is no small one */
+
+static unsigned even_ends(uint64_t *ends, uint64_t count, unsigned parts)
 {
-    return count / NEGENTROPY_BUCKETS + (index < count % NEGENTROPY_BUCKETS ? 1 : 0);
+    uint64_t end = 0;
+    for (unsigned i = 0; i < parts; i++) {
+        end += count / parts + (i < count % parts ? 1 : 0);
+        ends[i] = end;
+    }
+    return parts;
+}
+
+/* splitmix64: from one number to many that look unlike it. */
+static uint64_t mix(uint64_t salt, unsigned index)
+{
+    uint64_t mixed = salt + (index + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
+
+/* Up to a quarter of the distance either way, so that ends stay in order. */
+static uint64_t moved(uint64_t end, uint64_t distance, uint64_t random)
+{
+    uint64_t play = distance / 4;
+    return end - play + (play == 0 ? 0 : random % (2 * play));
+}
+
+static unsigned opening_ends(uint64_t *ends, uint64_t count, uint64_t salt)
+{
+    unsigned ends_count = 0;
+    if (count < OPENING_MIN) {
+        ends_count = even_ends(ends, count, OPENING_EVEN);
+        for (unsigned i = 0; i + 1 < ends_count; i++) {
+            ends[i] = moved(ends[i], count / OPENING_EVEN, mix(salt, i));
+        }
+        return ends_count;
+    }
+    uint64_t part = count / EVEN_PARTS;
+    for (unsigned i = 1; i < EVEN_PARTS; i++, ends_count++) {
+        ends[ends_count] = moved(part * i, part, mix(salt, ends_count));
+    }
+    for (uint64_t left = part / FINER; left >= NEAREST && ends_count + 2 < NEGENTROPY_BUCKETS;
+         left /= FINER, ends_count++) {
+        ends[ends_count] = moved(count - left, left, mix(salt, ends_count));
+    }
+    ends[ends_count++] = count;
+    return ends_count;
+}
+
+unsigned negentropy_bucket_ends(uint64_t ends[NEGENTROPY_BUCKETS],
+                                const struct negentropy_query *query, uint64_t count)
+{
+    assert(count >= NEGENTROPY_SPLIT_MIN);
+    return query->opening ? opening_ends(ends, count, query->salt)
+                          : even_ends(ends, count, NEGENTROPY_BUCKETS);
 }

@@ -43,6 +43,8 @@ struct negentropy_query {
     struct negentropy_bound upper;
     bool unless_equal;         /* SPLIT: if the fold's fingerprint is theirs, the fold is enough */
     struct fingerprint theirs; /* read only where unless_equal */
+    bool opening;              /* SPLIT: as an opening, see negentropy_bucket_ends() */
+    uint64_t salt;             /* of the opening: moves its bounds */
 };
 
 /* Queries about one set; they are answered in order. */
@@ -69,9 +71,9 @@ struct negentropy_answer {
     struct fold fold;                    /* FOLD and SPLIT: of the whole range */
     const struct negentropy_item *items; /* LISTED: in order, inside the results' items */
     size_t items_count;
-    bool more; /* LIST: the range holds posts after these */
-    struct negentropy_bucket
-        buckets[NEGENTROPY_BUCKETS]; /* BUCKETED: negentropy_bucket_len() each */
+    bool more;              /* LIST: the range holds posts after these */
+    unsigned buckets_count; /* BUCKETED */
+    struct negentropy_bucket buckets[NEGENTROPY_BUCKETS]; /* as negentropy_bucket_ends() has them */
 };
 
 /* Answers to the first answers_count queries of a batch.  Whoever answers stops early, and sets
@@ -104,8 +106,14 @@ int negentropy_item_compare(const struct negentropy_item *a, const struct negent
 int negentropy_item_compare_bound(const struct negentropy_item *item,
                                   const struct negentropy_bound *bound);
 
-/* How many of a range's count posts the bucket at index (0 to 15) holds: as even as can be, the
- * first ones taking one more. */
-uint64_t negentropy_bucket_len(uint64_t count, unsigned index);
+/* Where the buckets of a range of count posts end (count >= NEGENTROPY_SPLIT_MIN, asserted), each
+ * at least one post behind the one before, the last at count.  Gives how many there are.
+ *
+ * As the reference has it: NEGENTROPY_BUCKETS, as even as can be, the first ones taking one more.
+ * An opening: fewer, finer towards the newest posts, since that is where two nodes that were apart
+ * differ; each end is moved a little by the salt, so that nobody knows beforehand where the bounds
+ * are going to be (SPEC 7.3). */
+unsigned negentropy_bucket_ends(uint64_t ends[NEGENTROPY_BUCKETS],
+                                const struct negentropy_query *query, uint64_t count);
 
 #endif

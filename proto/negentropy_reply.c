@@ -85,7 +85,8 @@ bool negentropy_reply_split(struct negentropy_reply *reply, const struct negentr
     uint8_t part[PART_MAX];
     size_t len = put_skip(reply, part);
     if (answer->shape == NEGENTROPY_BUCKETED) {
-        for (size_t i = 0; i < NEGENTROPY_BUCKETS; i++) {
+        assert(answer->buckets_count <= NEGENTROPY_BUCKETS);
+        for (size_t i = 0; i < answer->buckets_count; i++) {
             const struct negentropy_bucket *bucket = &answer->buckets[i];
             len += put_print(reply, part + len, &bucket->upper, &bucket->fold);
         }

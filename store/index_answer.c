@@ -220,19 +220,19 @@ static enum err_code split(struct answering *a, struct negentropy_answer *answer
 {
     struct index_union *set = &a->moment->set;
     struct fold below = *before;
-    uint64_t rank = before->count;
+    uint64_t ends[NEGENTROPY_BUCKETS];
     answer->shape = NEGENTROPY_BUCKETED;
-    for (unsigned i = 0; i < NEGENTROPY_BUCKETS; i++) {
+    answer->buckets_count = negentropy_bucket_ends(ends, a->query, answer->fold.count);
+    for (unsigned i = 0; i < answer->buckets_count; i++) {
         struct negentropy_bucket *bucket = &answer->buckets[i];
         struct fold end = *before;
-        rank += negentropy_bucket_len(answer->fold.count, i);
         bucket->upper = a->query->upper;
         enum err_code rc = ERR_OK;
-        if (i + 1 == NEGENTROPY_BUCKETS) {
+        if (i + 1 == answer->buckets_count) {
             fold_add(&end, &answer->fold);
         } else {
             struct negentropy_item pair[2];
-            rc = index_union_pair(set, pair, rank - 1, a->note);
+            rc = index_union_pair(set, pair, before->count + ends[i] - 1, a->note);
             if (rc == ERR_OK) {
                 bucket->upper = negentropy_bound_between(&pair[0], &pair[1]);
                 rc = index_union_fold(set, &end, &bucket->upper, a->note);

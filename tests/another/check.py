@@ -134,8 +134,8 @@ def check_posts(stage, author):
 def check_reconciliation(stage):
     peer, _ = greeted(stage.relay["address"])
     everything = b"\x61" + b"\x00\x00\x02\x00"  # a list of nothing, up to infinity
-    peer.send(RECON, canon.encode([1, everything]))
-    session, message = peer.await_frame(RECON)[1]
+    peer.send(RECON, canon.encode([1, 0, everything]))
+    session, _, message = peer.await_frame(RECON)[1]
     ids = peers.listed_ids(message)
     holds("7.2 a list is answered with a list", session == 1 and len(ids) >= 4)
     peer.send(RECON_END, canon.encode([1]))
@@ -148,10 +148,10 @@ def check_reconciliation(stage):
                   post_id in ids and sodium.verifies(proof, author, b"kith/post/1" + post_id))
             bodies.append(body)
     equal = b"\x61" + b"\x00\x00\x01" + peers.fingerprint(ids)
-    peer.send(RECON, canon.encode([3, equal]))
-    holds("7.2 equal sets need no more words", peer.await_frame(RECON)[1] == [3, b"\x61"])
-    peer.send(RECON, canon.encode([5, b"\x62"]))
-    holds("7.2 another version is answered with ours", peer.await_frame(RECON)[1] == [5, b"\x61"])
+    peer.send(RECON, canon.encode([3, 0, equal]))
+    holds("7.2 equal sets need no more words", peer.await_frame(RECON)[1] == [3, 0, b"\x61"])
+    peer.send(RECON, canon.encode([5, 0, b"\x62"]))
+    holds("7.2 another version is answered with ours", peer.await_frame(RECON)[1] == [5, 0, b"\x61"])
 
 
 def check_refusals(stage, author):
@@ -171,7 +171,7 @@ def check_refusals(stage, author):
     holds("4.5 a field out of range", ending_of((POSTS, posts_frame(not_a_policy))) == MALFORMED)
     ahead = [(POSTS, posts_frame(post(author, 2, text(str(i)), now_s() + 5000)[1])) for i in range(65)]
     holds("4.3 posts dated ahead", ending_of(*ahead) == FUTURE)
-    holds("6.3 HELLO twice", ending_of((1, canon.encode([1, 0, b"", b""]))) == UNEXPECTED)
+    holds("6.3 HELLO twice", ending_of((1, canon.encode([1, 0, b"", b"", 0]))) == UNEXPECTED)
     holds("6.3 513 ids", ending_of((WANT, canon.encode(bytes(32 * 513)))) == MALFORMED)
     holds("6.4 JOIN to a person's node",
           ending_of((JOIN, b"\x90"), where=stage.person["address"]) == UNEXPECTED)

@@ -128,7 +128,7 @@ def greeted(where):
     peer = Peer(where)
     kind, payload = peer.frame()
     assert kind == HELLO
-    peer.send(HELLO, canon.encode([1, 0, b"", b""]))
+    peer.send(HELLO, canon.encode([1, 0, b"", b"", 0]))
     return peer, canon.decode(payload)
 
 

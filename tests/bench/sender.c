@@ -13,6 +13,7 @@
 
 #include "proto/message.h"
 #include "proto/session.h"
+#include "proto/set.h"
 #include "tests/bench/measure.h"
 #include "tests/support/negentropy_peer.h"
 
@@ -42,17 +43,17 @@ static uint64_t now_ms(void)
 
 static void on_frame(struct sender *s, const struct frame *frame)
 {
-    uint32_t recon = 0;
-    struct octets message;
+    struct message_recon recon;
     switch (frame->type) {
     case FRAME_HELLO:
         s->greeted = true;
         break;
     case FRAME_RECON:
-        must_ok(message_recon_decode(&recon, &message, frame->payload), NULL, "a RECON");
-        must(recon == s->recon && message.len <= sizeof s->answer, "a RECON nobody asked for");
-        memcpy(s->answer, message.at, message.len);
-        s->answer_len = message.len;
+        must_ok(message_recon_decode(&recon, frame->payload), NULL, "a RECON");
+        must(recon.session == s->recon && recon.message.len <= sizeof s->answer,
+             "a RECON nobody asked for");
+        memcpy(s->answer, recon.message.at, recon.message.len);
+        s->answer_len = recon.message.len;
         s->answered = true;
         break;
     case FRAME_POSTS:
@@ -214,13 +215,17 @@ static bool ask(struct sender *s, const struct sorted_set *set)
         negentropy_peer_new(set, NEGENTROPY_INITIATOR, NEGENTROPY_FRAME_MIN, 4096);
     s->recon += 2;
     s->answered = false;
-    size_t len = message_recon_encode(payload, s->recon, negentropy_peer_initiate(peer));
+    struct message_recon recon = {
+        .session = s->recon, .set = SET_ALL, .message = negentropy_peer_initiate(peer)};
+    size_t len = message_recon_encode(payload, &recon);
     must_ok(session_send(s->session, FRAME_RECON, octets_of(payload, len)), NULL, "RECON");
     while (!s->answered) {
         turn(s, WAIT_MS);
     }
     must_ok(negentropy_peer_receive(peer, octets_of(s->answer, s->answer_len)), NULL,
             "the relay's answer");
+    len = message_recon_end_encode(payload, s->recon);
+    must_ok(session_send(s->session, FRAME_RECON_END, octets_of(payload, len)), NULL, "RECON_END");
     bool equal =
         peer->step.next == NEGENTROPY_DONE && peer->have.count == 0 && peer->need.count == 0;
     negentropy_peer_free(peer);

@@ -59,9 +59,13 @@ static void try_ids(struct octets payload)
 static void try_recon(struct octets payload)
 {
     uint32_t session;
-    struct octets message;
-    if (message_recon_decode(&session, &message, payload) == ERR_OK) {
-        must_equal(message_recon_encode(out, session, message), payload);
+    struct message_recon recon;
+    struct message_want_at want;
+    if (message_recon_decode(&recon, payload) == ERR_OK) {
+        must_equal(message_recon_encode(out, &recon), payload);
+    }
+    if (message_want_at_decode(&want, payload) == ERR_OK) {
+        must_equal(message_want_at_encode(out, &want), payload);
     }
     if (message_recon_end_decode(&session, payload) == ERR_OK) {
         must_equal(message_recon_end_encode(out, session), payload);
@@ -131,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
         break;
     case FRAME_RECON:
     case FRAME_RECON_END:
+    case FRAME_WANT_AT:
         try_recon(payload);
         break;
     case FRAME_IHAVE:

@@ -151,7 +151,7 @@ size_t keep_body(struct cluster *c, uint32_t n, uint8_t wire[POST_WIRE_MAX],
                  const struct post_id *id);
 MUST_USE enum err_code keep_answer(struct cluster *c, uint32_t n,
                                    struct negentropy_results *results,
-                                   const struct negentropy_batch *batch);
+                                   const struct engine_read *read);
 
 /* cluster_links.c: connections. */
 void links_dial(struct cluster *c, uint32_t n, uint32_t other, uint32_t address);

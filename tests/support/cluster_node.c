@@ -292,7 +292,7 @@ void node_on_read(struct cluster *c, const struct event *event)
         in.as.read.as.bodies.wires = wires;
     } else {
         results = (struct negentropy_results){.items = items, .items_cap = ITEMS_MAX};
-        in.as.read.status = keep_answer(c, event->node, &results, event->read.batch);
+        in.as.read.status = keep_answer(c, event->node, &results, &event->read);
         in.as.read.as.recon = &results;
     }
     node_step(c, event->node, &in);

@@ -1,5 +1,7 @@
 #include "tests/support/cluster_inner.h"
 
+#include <assert.h>
+
 #define TABLE_MAX 64 /* small, so that nodes write and merge runs */
 
 static const uint8_t store_key[32] = {7};
@@ -117,15 +119,16 @@ size_t keep_body(struct cluster *c, uint32_t n, uint8_t wire[POST_WIRE_MAX],
 }
 
 enum err_code keep_answer(struct cluster *c, uint32_t n, struct negentropy_results *results,
-                          const struct negentropy_batch *batch)
+                          const struct engine_read *read)
 {
     if (c->nodes[n].phantoms != NULL) {
-        sorted_set_answer(c->nodes[n].phantoms, results, batch);
+        sorted_set_answer(c->nodes[n].phantoms, results, read->batch);
         return ERR_OK;
     }
     if (!is_light(c)) {
-        return store_answer(c->nodes[n].store, results, batch, NULL);
+        return store_answer_set(c->nodes[n].store, results, read->set, read->batch, NULL);
     }
-    light_store_answer(&c->nodes[n].light, &c->light_posts, results, batch);
+    assert(read->set == SET_ALL); /* light stores have no floors */
+    light_store_answer(&c->nodes[n].light, &c->light_posts, results, read->batch);
     return ERR_OK;
 }

@@ -105,15 +105,17 @@ static void list(const struct sorted_set *set, struct negentropy_results *result
 }
 
 static void buckets(const struct sorted_set *set, struct negentropy_answer *answer,
-                    struct span span, const struct negentropy_bound *upper)
+                    struct span span, const struct negentropy_query *query)
 {
+    uint64_t ends[NEGENTROPY_BUCKETS];
     answer->shape = NEGENTROPY_BUCKETED;
+    answer->buckets_count = negentropy_bucket_ends(ends, query, answer->fold.count);
     size_t first = span.first;
-    for (unsigned i = 0; i < NEGENTROPY_BUCKETS; i++) {
-        size_t end = first + (size_t)negentropy_bucket_len(answer->fold.count, i);
+    for (unsigned i = 0; i < answer->buckets_count; i++) {
+        size_t end = span.first + (size_t)ends[i];
         answer->buckets[i].fold = fold_of(set, (struct span){first, end});
         answer->buckets[i].upper =
-            end == span.end ? *upper
+            end == span.end ? query->upper
                             : negentropy_bound_between(&set->items[end - 1], &set->items[end]);
         first = end;
     }
@@ -136,7 +138,7 @@ static bool answer_one(const struct sorted_set *set, struct negentropy_results *
         (query->kind == NEGENTROPY_SPLIT && equals_theirs(query, &answer->fold))) {
         answer->shape = NEGENTROPY_FOLDED;
     } else if (query->kind == NEGENTROPY_SPLIT && answer->fold.count >= NEGENTROPY_SPLIT_MIN) {
-        buckets(set, answer, span, &query->upper);
+        buckets(set, answer, span, query);
     } else if (query->kind == NEGENTROPY_SPLIT &&
                answer->fold.count > results->items_cap - results->items_count) {
         return false;

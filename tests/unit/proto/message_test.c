@@ -23,9 +23,14 @@ static enum err_code decode_ids(struct octets payload)
 
 static enum err_code decode_recon(struct octets payload)
 {
-    uint32_t session;
-    struct octets message;
-    return message_recon_decode(&session, &message, payload);
+    struct message_recon recon;
+    return message_recon_decode(&recon, payload);
+}
+
+static enum err_code decode_want_at(struct octets payload)
+{
+    struct message_want_at want;
+    return message_want_at_decode(&want, payload);
 }
 
 static enum err_code decode_recon_end(struct octets payload)
@@ -94,7 +99,7 @@ static void a_relay_proves_who_it_is(void **state)
     (void)state;
     uint8_t out[MESSAGE_HELLO_CAP];
     struct key static_key = {.octets = {5}};
-    struct message_hello hello = {.role = MESSAGE_PERSONAL};
+    struct message_hello hello = {.role = MESSAGE_PERSONAL, .floor_day = 20000};
     struct message_hello read;
     message_hello_sign(&hello, &static_key, person_of("relay").seed);
     size_t len = message_hello_encode(out, &hello);
@@ -102,6 +107,7 @@ static void a_relay_proves_who_it_is(void **state)
     assert_int_equal(message_hello_decode(&read, octets_of(out, len)), ERR_OK);
     assert_int_equal(read.role, MESSAGE_RELAY);
     assert_true(key_equal(&read.identity, &hello.identity));
+    assert_int_equal(read.floor_day, 20000);
     assert_int_equal(message_hello_verify(&read, &static_key), ERR_OK);
     static_key.octets[0] = 6;
     assert_int_equal(message_hello_verify(&read, &static_key), ERR_PROOF);
@@ -110,12 +116,12 @@ static void a_relay_proves_who_it_is(void **state)
 static void a_hello_of_another_version_or_shape_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(decode_hello(octets_of("\x94\x02\x00\xc4\x00\xc4\x00", 7)), ERR_VERSION);
-    assert_malformed(decode_hello, "\x94\x01\x02\xc4\x00\xc4\x00", 7);     /* a third role */
-    assert_malformed(decode_hello, "\x94\x01\x01\xc4\x00\xc4\x00", 7);     /* unproven */
-    assert_malformed(decode_hello, "\x94\x01\x00\xc4\x01\x00\xc4\x00", 8); /* too proud */
-    assert_malformed(decode_hello, "\x93\x01\x00\xc4\x00\xc4\x00", 7);
-    assert_malformed(decode_hello, "\x94\xcc\x01\x00\xc4\x00\xc4\x00", 8); /* not shortest */
+    assert_int_equal(decode_hello(octets_of("\x95\x02\x00\xc4\x00\xc4\x00\x00", 8)), ERR_VERSION);
+    assert_malformed(decode_hello, "\x95\x01\x02\xc4\x00\xc4\x00\x00", 8);     /* a third role */
+    assert_malformed(decode_hello, "\x95\x01\x01\xc4\x00\xc4\x00\x00", 8);     /* unproven */
+    assert_malformed(decode_hello, "\x95\x01\x00\xc4\x01\x00\xc4\x00\x00", 9); /* too proud */
+    assert_malformed(decode_hello, "\x94\x01\x00\xc4\x00\xc4\x00", 7);
+    assert_malformed(decode_hello, "\x95\xcc\x01\x00\xc4\x00\xc4\x00\x00", 9); /* not shortest */
 }
 
 static void posts_come_one_after_another_as_they_were(void **state)
@@ -207,17 +213,21 @@ static void ids_are_whole_at_least_one_and_not_too_many(void **state)
     assert_int_equal(decode_ids(octets_of(out, len)), ERR_OK);
 }
 
-static void a_reconciliation_names_its_session(void **state)
+static void a_reconciliation_names_its_session_and_its_set(void **state)
 {
     (void)state;
     uint8_t out[64];
     uint32_t session;
-    struct octets message;
-    size_t len = message_recon_encode(out, UINT32_MAX, octets_of_text("message"));
-    assert_int_equal(message_recon_decode(&session, &message, octets_of(out, len)), ERR_OK);
-    assert_int_equal(session, UINT32_MAX);
-    assert_true(octets_equal(message, octets_of_text("message")));
+    struct message_recon read;
+    struct message_recon recon = {
+        .session = UINT32_MAX, .set = 0x2ff, .message = octets_of_text("message")};
+    size_t len = message_recon_encode(out, &recon);
+    assert_int_equal(message_recon_decode(&read, octets_of(out, len)), ERR_OK);
+    assert_int_equal(read.session, UINT32_MAX);
+    assert_int_equal(read.set, 0x2ff);
+    assert_true(octets_equal(read.message, octets_of_text("message")));
     assert_no_less_no_more(decode_recon, out, len);
+    assert_malformed(decode_recon, "\x93\x01\xce\x00\x01\x00\x00\xc4\x00", 9); /* a set of 2^16 */
 
     len = message_recon_end_encode(out, 7);
     assert_int_equal(message_recon_end_decode(&session, octets_of(out, len)), ERR_OK);
@@ -226,12 +236,35 @@ static void a_reconciliation_names_its_session(void **state)
     assert_malformed(decode_recon_end, "\x91\xcf\x00\x00\x00\x01\x00\x00\x00\x00", 10);
 }
 
+static void posts_are_wanted_by_their_places(void **state)
+{
+    (void)state;
+    uint8_t out[MESSAGE_PLACES_CAP];
+    static const uint8_t places[] = {0x81, 0x00, 0x10};
+    struct message_want_at read;
+    struct message_want_at want = {
+        .session = 5, .number = 300, .places = octets_of(places, sizeof places)};
+    size_t len = message_want_at_encode(out, &want);
+    assert_int_equal(message_want_at_decode(&read, octets_of(out, len)), ERR_OK);
+    assert_int_equal(read.session, 5);
+    assert_int_equal(read.number, 300);
+    assert_true(octets_equal(read.places, want.places));
+    assert_no_less_no_more(decode_want_at, out, len);
+    assert_malformed(decode_want_at, "\x93\x05\x01\xc4\x00", 5);         /* none */
+    assert_malformed(decode_want_at, "\x93\x05\x01\xc4\x02\x01\x00", 7); /* not the shortest */
+    static uint8_t large[MESSAGE_PLACES_MAX + 8] = {0x93, 5, 1, 0xc5, 2, 1};
+    memset(large + 6, 1, MESSAGE_PLACES_MAX + 1);
+    assert_int_equal(decode_want_at(octets_of(large, 6 + MESSAGE_PLACES_MAX + 1)), ERR_MALFORMED);
+}
+
 static void the_longest_message_fits_a_frame(void **state)
 {
     (void)state;
     static uint8_t message[MESSAGE_RECON_MAX];
     static uint8_t out[FRAME_MAX];
-    size_t len = message_recon_encode(out, UINT32_MAX, octets_of(message, sizeof message));
+    struct message_recon recon = {
+        .session = UINT32_MAX, .set = UINT16_MAX, .message = octets_of(message, sizeof message)};
+    size_t len = message_recon_encode(out, &recon);
     assert_true(len <= FRAME_MAX);
     assert_true(len <= sizeof message + MESSAGE_RECON_HEAD);
 }
@@ -279,7 +312,8 @@ int main(void)
         cmocka_unit_test(a_frame_of_no_posts_or_too_many_is_malformed),
         cmocka_unit_test(ids_are_borrowed_in_their_order),
         cmocka_unit_test(ids_are_whole_at_least_one_and_not_too_many),
-        cmocka_unit_test(a_reconciliation_names_its_session),
+        cmocka_unit_test(a_reconciliation_names_its_session_and_its_set),
+        cmocka_unit_test(posts_are_wanted_by_their_places),
         cmocka_unit_test(the_longest_message_fits_a_frame),
         cmocka_unit_test(joined_brings_a_status_and_words),
         cmocka_unit_test(bye_brings_a_reason),

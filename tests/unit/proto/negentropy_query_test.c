@@ -61,15 +61,54 @@ static void buckets_share_evenly_and_hold_all(void **state)
 {
     (void)state;
     static const uint64_t counts[] = {32, 33, 47, 48, 1000003, UINT64_MAX};
+    const struct negentropy_query query = {.kind = NEGENTROPY_SPLIT};
     for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
-        uint64_t sum = 0;
+        uint64_t ends[NEGENTROPY_BUCKETS];
+        uint64_t before = 0;
+        uint64_t len_before = UINT64_MAX;
+        assert_int_equal(negentropy_bucket_ends(ends, &query, counts[k]), NEGENTROPY_BUCKETS);
         for (unsigned i = 0; i < NEGENTROPY_BUCKETS; i++) {
-            uint64_t len = negentropy_bucket_len(counts[k], i);
+            uint64_t len = ends[i] - before;
             assert_true(len == counts[k] / 16 || len == counts[k] / 16 + 1);
-            assert_true(i == 0 || len <= negentropy_bucket_len(counts[k], i - 1));
-            sum += len;
+            assert_true(len <= len_before);
+            before = ends[i];
+            len_before = len;
         }
-        assert_true(sum == counts[k]);
+        assert_true(before == counts[k]);
+    }
+}
+
+static void an_opening_is_in_order_whatever_its_salt(void **state)
+{
+    (void)state;
+    static const uint64_t counts[] = {32, 100, 2047, 2048, 5000, 1000000, UINT64_MAX / 2};
+    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
+        for (uint64_t salt = 0; salt < 2000; salt++) {
+            const struct negentropy_query query = {
+                .kind = NEGENTROPY_SPLIT, .opening = true, .salt = salt};
+            uint64_t ends[NEGENTROPY_BUCKETS];
+            unsigned ends_count = negentropy_bucket_ends(ends, &query, counts[k]);
+            assert_true(ends_count >= 8 && ends_count < NEGENTROPY_BUCKETS);
+            for (unsigned i = 0; i < ends_count; i++) {
+                assert_true(ends[i] > (i == 0 ? 0 : ends[i - 1]));
+            }
+            assert_true(ends[ends_count - 1] == counts[k]);
+        }
+    }
+}
+
+static void an_opening_is_fine_where_it_is_new_and_nowhere_the_same(void **state)
+{
+    (void)state;
+    struct negentropy_query query = {.kind = NEGENTROPY_SPLIT, .opening = true, .salt = 1};
+    uint64_t ends[NEGENTROPY_BUCKETS];
+    uint64_t others[NEGENTROPY_BUCKETS];
+    unsigned ends_count = negentropy_bucket_ends(ends, &query, 1000000);
+    assert_true(1000000 - ends[ends_count - 2] < 64);
+    query.salt = 2;
+    assert_int_equal(negentropy_bucket_ends(others, &query, 1000000), ends_count);
+    for (unsigned i = 0; i + 2 < ends_count; i++) {
+        assert_true(ends[i] != others[i]);
     }
 }
 
@@ -90,6 +129,7 @@ static void struck_ids_are_gone_and_the_rest_is_left_once_in_order(void **state)
     static uint8_t wire[NEGENTROPY_IDS_MAX * POST_ID_LEN];
     static struct negentropy_ids ids;
     static struct post_id left[NEGENTROPY_IDS_MAX];
+    static uint16_t places[NEGENTROPY_IDS_MAX];
     fill_falling(wire, NEGENTROPY_IDS_MAX);
     negentropy_ids_init(&ids, wire, NEGENTROPY_IDS_MAX);
 
@@ -102,9 +142,10 @@ static void struck_ids_are_gone_and_the_rest_is_left_once_in_order(void **state)
     id.octets[1] = 1;
     assert_false(negentropy_ids_strike(&ids, &id));
 
-    assert_int_equal(negentropy_ids_left(&ids, left), NEGENTROPY_IDS_MAX / 4);
+    assert_int_equal(negentropy_ids_left(&ids, left, places), NEGENTROPY_IDS_MAX / 4);
     for (size_t i = 0; i < NEGENTROPY_IDS_MAX / 4; i++) {
         assert_int_equal(left[i].octets[0] << 8 | left[i].octets[POST_ID_LEN - 1], 2 * i + 1);
+        assert_memory_equal(wire + places[i] * (size_t)POST_ID_LEN, &left[i], POST_ID_LEN);
     }
 }
 
@@ -115,7 +156,7 @@ static void an_empty_list_has_nothing_to_strike(void **state)
     struct post_id id = {{0}};
     negentropy_ids_init(&ids, NULL, 0);
     assert_false(negentropy_ids_strike(&ids, &id));
-    assert_int_equal(negentropy_ids_left(&ids, &id), 0);
+    assert_int_equal(negentropy_ids_left(&ids, &id, NULL), 0);
 }
 
 int main(void)
@@ -124,6 +165,8 @@ int main(void)
         cmocka_unit_test(a_bound_between_is_as_short_as_can_be),
         cmocka_unit_test(bounds_stand_in_order),
         cmocka_unit_test(buckets_share_evenly_and_hold_all),
+        cmocka_unit_test(an_opening_is_in_order_whatever_its_salt),
+        cmocka_unit_test(an_opening_is_fine_where_it_is_new_and_nowhere_the_same),
         cmocka_unit_test(struck_ids_are_gone_and_the_rest_is_left_once_in_order),
         cmocka_unit_test(an_empty_list_has_nothing_to_strike),
     };
