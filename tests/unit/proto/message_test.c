@@ -90,7 +90,7 @@ static void a_personal_node_says_only_that_it_is_one(void **state)
     uint8_t out[MESSAGE_HELLO_CAP];
     size_t len = message_hello_encode(out, &(struct message_hello){.role = MESSAGE_PERSONAL});
     assert_int_equal(len, 8);
-    assert_memory_equal(out, "\x94\x01\x00\xc4\x00\xc4\x00", 7);
+    assert_memory_equal(out, "\x95\x01\x00\xc4\x00\xc4\x00\x00", 8);
     assert_no_less_no_more(decode_hello, out, len);
 }
 
