@@ -22,7 +22,7 @@
 #include "proto/engine.h"
 #include "proto/key.h"
 
-#define CLUSTER_NODES_MAX 20000
+#define CLUSTER_NODES_MAX 110000
 #define CLUSTER_REAL_MAX  60 /* with real stores and proofs more of them take too long */
 #define CLUSTER_START_S   1000000
 #define CLUSTER_TRACE_LEN 32

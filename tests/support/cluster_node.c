@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "proto/sign.h"
 #include "tests/support/cluster_inner.h"
 
 #define ITEMS_MAX 512
@@ -19,8 +18,7 @@ static struct message_hello hello_of(const struct cluster *c, uint32_t n)
     if (is_relay(c, n)) {
         hello.role = MESSAGE_RELAY;
         hello.identity = node->person.key;
-        sign_detached(hello.proof, SIGN_RELAY, octets_of(node->static_key.octets, KEY_LEN),
-                      node->person.seed);
+        message_hello_sign(&hello, &node->static_key, node->person.seed);
     }
     return hello;
 }
