@@ -15,6 +15,7 @@ enum err_code conn_begin(struct conn *conn, const struct session_config *config)
     if (rc == ERR_OK) {
         conn->deadline_ms = UINT64_MAX;
         (void)uv_tcp_nodelay(&conn->tcp, 1);
+        rates_init(&conn->rates, rates_of_peer, uv_now(conn->owner->loop));
         conn->owner->mark(conn);
     }
     return rc;
@@ -99,6 +100,35 @@ static void on_handshake_step(struct job *job)
     }
 }
 
+static void be_quiet(struct conn *conn, uint64_t wait_ms)
+{
+    uint64_t until_ms = uv_now(conn->owner->loop) + wait_ms;
+    if (wait_ms > 0 && until_ms > conn->quiet_until_ms) {
+        conn->quiet_until_ms = until_ms;
+    }
+}
+
+/* SPEC 6.4: the expensive part of a handshake that somebody else begins, only so often.  Whoever
+ * has to wait is one of those that give way first. */
+static bool may_step(struct conn *conn)
+{
+    uint64_t now_ms = uv_now(conn->owner->loop);
+    if (!conn->inbound || conn->group_rates == NULL) {
+        return true;
+    }
+    struct token_bucket *group = &conn->group_rates->rates.buckets[RATE_HANDSHAKES];
+    struct token_bucket *all = &conn->owner->handshakes;
+    uint64_t wait_ms = token_bucket_wait_ms(group, &rates_of_group[RATE_HANDSHAKES], now_ms);
+    uint64_t all_wait_ms = token_bucket_wait_ms(all, &rate_of_all_handshakes, now_ms);
+    be_quiet(conn, wait_ms > all_wait_ms ? wait_ms : all_wait_ms);
+    if (conn->quiet_until_ms != 0) {
+        return false;
+    }
+    token_bucket_take(group, &rates_of_group[RATE_HANDSHAKES], 1, now_ms);
+    token_bucket_take(all, &rate_of_all_handshakes, 1, now_ms);
+    return true;
+}
+
 static void start_step(struct conn *conn)
 {
     /* Writing borrows the session's octets, so the worker gets it only afterwards. */
@@ -113,11 +143,24 @@ static void start_step(struct conn *conn)
     crew_push(conn->owner->workers, &conn->handshake, CREW_URGENT);
 }
 
+static void charge(struct conn *conn, const struct frame *frame)
+{
+    uint64_t now_ms = uv_now(conn->owner->loop);
+    rates_take_frame(&conn->rates, rates_of_peer, frame, now_ms);
+    be_quiet(conn, rates_wait_ms(&conn->rates, rates_of_peer, now_ms));
+    if (conn->group_rates != NULL) {
+        rates_take_frame(&conn->group_rates->rates, rates_of_group, frame, now_ms);
+        be_quiet(conn, rates_wait_ms(&conn->group_rates->rates, rates_of_group, now_ms));
+    }
+}
+
 static void take_frame(struct conn *conn, const struct frame *frame)
 {
     if (!conn->owner->frame(conn, frame)) {
         conn->held = *frame;
         conn->has_held = true;
+    } else {
+        charge(conn, frame);
     }
 }
 
@@ -135,7 +178,9 @@ static bool take_event(struct conn *conn)
     case SESSION_WAITING:
         return false;
     case SESSION_HANDSHAKE_STEP:
-        start_step(conn);
+        if (may_step(conn)) {
+            start_step(conn);
+        }
         return false;
     case SESSION_ESTABLISHED:
         conn->established = true;
@@ -154,7 +199,7 @@ static bool take_event(struct conn *conn)
 static bool may_take(const struct conn *conn)
 {
     return !conn->closing && !conn->leaving && !conn->handshaking && !conn->step_due &&
-           !conn->has_held;
+           !conn->has_held && conn->quiet_until_ms == 0;
 }
 
 static void take_events(struct conn *conn)
@@ -313,8 +358,13 @@ void conn_tick(struct conn *conn, uint64_t now_ms)
         conn_close(conn, ERR_TIMEOUT);
         return;
     }
-    /* Nothing is expected of a peer that is not being read. */
-    if (conn->session == NULL || conn->handshaking || conn->has_held ||
+    if (conn->quiet_until_ms != 0 && now_ms >= conn->quiet_until_ms) {
+        conn->quiet_until_ms = 0;
+        conn->owner->mark(conn);
+    }
+    /* Nothing is expected of a peer that is not being read, but that it ends its handshake. */
+    bool unread = conn->has_held || (conn->quiet_until_ms != 0 && conn->established);
+    if (conn->session == NULL || conn->handshaking || unread ||
         now_ms < session_deadline_ms(conn->session)) {
         return;
     }

@@ -6,6 +6,7 @@
 
 #include "node/job.h"
 #include "node/network.h"
+#include "node/rates.h"
 #include "proto/session.h"
 
 #define CONN_NO_PEER UINT32_MAX
@@ -15,8 +16,9 @@ struct conn;
 struct conn_owner {
     uv_loop_t *loop;
     struct crew *workers;
-    struct session_pool pool; /* of all sessions */
-    bool strained;            /* all queues together are long: short ones count as full */
+    struct session_pool pool;       /* of all sessions */
+    bool strained;                  /* all queues together are long: short ones count as full */
+    struct token_bucket handshakes; /* that others begin */
     /* Looked at again before the loop next waits. */
     void (*mark)(struct conn *conn);
     /* The handshake is done; false refuses the connection. */
@@ -45,7 +47,13 @@ struct conn {
     uint32_t peer;           /* CONN_NO_PEER until established */
     uint32_t address;        /* NETWORK_NO_ADDRESS where the other side dialled */
     struct sockaddr_storage from;
-    uint64_t group;       /* of from, see entrance.h */
+    uint64_t group;         /* of from, see entrance.h */
+    uint64_t household;     /* likewise */
+    uint64_t brought_count; /* new posts it was the first to bring, when last looked at */
+    bool is_protected;      /* entrance.h's mark */
+    struct rates rates;
+    struct rates_group *group_rates; /* NULL where this node dialled */
+    uint64_t quiet_until_ms;         /* 0, or when it is read again: it went above its rates */
     uint64_t deadline_ms; /* of dialling, or of closing; UINT64_MAX: the session's alone */
 
     struct job handshake;

@@ -152,6 +152,11 @@ static void on_drained(void *context, uint32_t peer)
     driver_on_pressure(((struct daemon *)context)->driver, peer, false);
 }
 
+static uint64_t brought_count(void *context, uint32_t peer)
+{
+    return driver_brought_count(((struct daemon *)context)->driver, peer);
+}
+
 static void on_dial_failed(void *context, uint32_t address)
 {
     driver_on_dial_failed(((struct daemon *)context)->driver, address);
@@ -370,6 +375,7 @@ static enum err_code start_network(struct daemon *daemon, struct err_note *note)
                                     .full = on_full,
                                     .drained = on_drained,
                                     .dial_failed = on_dial_failed,
+                                    .brought_count = brought_count,
                                     .dial_secret = on_dial_secret};
     daemon->network =
         network_new(&daemon->loop, &daemon->workers,

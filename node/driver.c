@@ -281,6 +281,11 @@ void driver_on_pressure(struct driver *driver, uint32_t peer, bool full)
     step(driver, &in);
 }
 
+uint64_t driver_brought_count(const struct driver *driver, uint32_t peer)
+{
+    return engine_brought_count(driver->engine, peer);
+}
+
 void driver_on_dial_failed(struct driver *driver, uint32_t address)
 {
     struct engine_input in = {.type = ENGINE_DIAL_FAILED};

@@ -50,6 +50,7 @@ void driver_on_up(struct driver *driver, uint32_t peer, uint32_t address,
 void driver_on_down(struct driver *driver, uint32_t peer);
 bool driver_on_frame(struct driver *driver, uint32_t peer, const struct frame *frame);
 void driver_on_pressure(struct driver *driver, uint32_t peer, bool full);
+uint64_t driver_brought_count(const struct driver *driver, uint32_t peer);
 void driver_on_dial_failed(struct driver *driver, uint32_t address);
 
 /* What the person wants.  See the inputs of the same names in engine.h. */

@@ -14,6 +14,9 @@
 
 #define TICK_MS 500
 
+/* Groups of addresses whose rates are remembered, beyond two for each connection. */
+#define GROUPS_SPARE 64
+
 /* Of the octets that may be held, this part is kept when they are not. */
 #define POOL_KEPT_PART 8
 
@@ -39,6 +42,7 @@ struct network {
     struct conn **peers;
     struct place *places;
     struct conn *conns; /* all */
+    struct rates_table groups;
     struct conn *dirty_first;
     struct conn *dirty_last;
     bool stopping;
@@ -190,6 +194,7 @@ static void check_closed(struct network *network)
     void *context = network->closed_context;
     sodium_free(network->keys);
     session_pool_close(&network->owner.pool);
+    free(network->groups.groups);
     free(network->peers);
     free(network->places);
     free(network);
@@ -230,6 +235,7 @@ static void on_gone(struct conn *conn)
         conn->next->prev = conn->prev;
     }
     log_gone(conn);
+    rates_leave(conn->group_rates);
     struct place *place =
         conn->address != NETWORK_NO_ADDRESS ? &network->places[conn->address] : NULL;
     bool given_up = place == NULL || !place->in_use;
@@ -303,10 +309,17 @@ static void begin(struct conn *conn, enum noise_role role, const struct noise_ke
 }
 
 /* Whether a connection that others made may stay; another may have to go for it. */
-static bool may_enter(const struct network *network, const struct conn *conn)
+static bool may_enter(struct network *network, struct conn *conn)
 {
     struct conn *leaves = NULL;
-    if (network->stopping ||
+    for (uint32_t i = 0; i < network->limits.peers_max; i++) {
+        if (network->peers[i] != NULL) {
+            network->peers[i]->brought_count =
+                network->events.brought_count(network->events.context, i);
+        }
+    }
+    conn->group_rates = rates_join(&network->groups, conn->group, uv_now(network->loop));
+    if (network->stopping || conn->group_rates == NULL ||
         !entrance_admits(&leaves, network->conns, conn, network->limits.inbound_max)) {
         return false;
     }
@@ -332,6 +345,7 @@ static void on_connection(uv_stream_t *listener, int status)
         return;
     }
     conn->group = entrance_group(&conn->from);
+    conn->household = entrance_household(&conn->from);
     if (!may_enter(network, conn)) {
         conn_close(conn, ERR_FLOOD);
     } else {
@@ -399,6 +413,10 @@ struct network *network_new(uv_loop_t *loop, struct crew *workers,
     network->events = *events;
     network->peers = memory_get(limits->peers_max * sizeof *network->peers);
     network->places = memory_get(limits->addresses_max * sizeof *network->places);
+    network->groups.groups_max = (size_t)2 * limits->inbound_max + GROUPS_SPARE;
+    network->groups.groups =
+        memory_get(network->groups.groups_max * sizeof *network->groups.groups);
+    token_bucket_init(&network->owner.handshakes, &rate_of_all_handshakes, uv_now(loop));
     network->keys = memory_get_secret(sizeof *network->keys);
     noise_keypair_from_secret(network->keys, node_secret);
     memcpy(network->static_key.octets, network->keys->public, KEY_LEN);

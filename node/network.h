@@ -18,7 +18,7 @@
 
 #define NETWORK_DIAL_TIMEOUT_MS   10000 /* finding the host and connecting */
 #define NETWORK_CLOSE_TIMEOUT_MS  1000  /* for what is queued to leave before a close */
-#define NETWORK_NEWCOMERS_PER_MAX 32    /* connections of one group that are shaking hands */
+#define NETWORK_NEWCOMERS_PER_MAX 32 /* of one household that are shaking hands, see entrance.h */
 #define NETWORK_NO_ADDRESS        UINT32_MAX
 
 struct network_limits {
@@ -40,6 +40,8 @@ struct network_events {
     void (*full)(void *context, uint32_t peer);
     void (*drained)(void *context, uint32_t peer);
     void (*dial_failed)(void *context, uint32_t address);
+    /* How many posts were new here when this peer brought them. */
+    uint64_t (*brought_count)(void *context, uint32_t peer);
     /* Secret for dialling the node with this static key, NOISE_KEY_LEN octets. */
     void (*dial_secret)(void *context, uint8_t secret[NOISE_KEY_LEN], const struct key *node);
 };

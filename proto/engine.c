@@ -268,3 +268,9 @@ struct engine_stats engine_stats(const struct engine *e)
     }
     return stats;
 }
+
+uint64_t engine_brought_count(const struct engine *e, uint32_t peer)
+{
+    assert(peer < e->limits.peers_max);
+    return e->peers[peer].state == PEER_FREE ? 0 : e->peers[peer].brought_count;
+}

@@ -311,5 +311,7 @@ struct engine_stats {
 };
 
 struct engine_stats engine_stats(const struct engine *engine);
+/* How many posts that are new in the store this peer, below peers_max (asserted), brought first. */
+uint64_t engine_brought_count(const struct engine *engine, uint32_t peer);
 
 #endif

@@ -117,6 +117,14 @@ void flight_drop_first(struct engine *e, uint32_t f)
             flight->candidates_count * sizeof flight->candidates[0]);
 }
 
+void flight_thank_sender(struct engine *e, uint32_t f)
+{
+    struct peer *sender = sender_of(e, e->flights[f].candidates[0].held);
+    if (sender != NULL) {
+        sender->brought_count++;
+    }
+}
+
 void flight_keep_first(struct engine *e, uint32_t f)
 {
     struct flight *flight = &e->flights[f];

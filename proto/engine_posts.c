@@ -269,8 +269,11 @@ void posts_on_stored(struct engine *e, const struct engine_stored *in)
             gone(e, batch->flights[i], ERR_REFUSED);
             continue;
         }
-        e->accepted_count += in->results[i] == ENGINE_PUT_NEW;
-        e->accepted_untold += in->results[i] == ENGINE_PUT_NEW;
+        if (in->results[i] == ENGINE_PUT_NEW) {
+            e->accepted_count++;
+            e->accepted_untold++;
+            flight_thank_sender(e, batch->flights[i]);
+        }
         stored(e, batch->flights[i]);
     }
 }

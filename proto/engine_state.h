@@ -172,6 +172,7 @@ struct peer {
     uint64_t full_at_ms; /* NEVER_MS: keeps up */
     uint32_t future_count;
     uint32_t flights_count; /* that it was the first to send */
+    uint64_t brought_count; /* new in the store, and it was the first to send them */
     size_t octets_count;    /* held of it */
 
     enum pause pause;
@@ -430,6 +431,7 @@ void flight_add_candidate(struct engine *e, uint32_t f, struct held *held,
                           const struct arrival *arrival);
 void flight_drop_first(struct engine *e, uint32_t f); /* while another is left */
 void flight_keep_first(struct engine *e, uint32_t f);
+void flight_thank_sender(struct engine *e, uint32_t f);
 void flight_move(struct engine *e, uint32_t f, enum flight_state to);
 uint32_t flight_take(struct engine *e, enum flight_state from);
 bool flight_shown(const struct engine *e, uint32_t f, uint32_t peer);

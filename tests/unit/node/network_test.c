@@ -80,6 +80,13 @@ static void on_dial_failed(void *context, uint32_t address)
     ((struct node *)context)->failed_count++;
 }
 
+static uint64_t brought_count(void *context, uint32_t peer)
+{
+    (void)context;
+    (void)peer;
+    return 0;
+}
+
 static void dial_secret(void *context, uint8_t secret[NOISE_KEY_LEN], const struct key *node)
 {
     (void)node;
@@ -99,6 +106,7 @@ static void node_begin(struct scene *scene, struct node *node, uint8_t mark)
                                     .full = on_pressure,
                                     .drained = on_pressure,
                                     .dial_failed = on_dial_failed,
+                                    .brought_count = brought_count,
                                     .dial_secret = dial_secret};
     node->network = network_new(&scene->loop, &scene->workers, node->secret, &limits, &events);
     struct err_note note = {{0}};

@@ -1,0 +1,105 @@
+#include "node/rates.h"
+
+#include <assert.h>
+
+#include "proto/message.h"
+
+const struct token_rate rates_of_peer[RATE_KINDS] = {
+    [RATE_FRAMES] = {.per_s = 20000, .burst = 100000},
+    [RATE_OCTETS] = {.per_s = 134217728, .burst = 268435456},
+    [RATE_POSTS] = {.per_s = 100000, .burst = 400000},
+    [RATE_HANDSHAKES] = {.per_s = 1, .burst = 4},
+};
+
+const struct token_rate rates_of_group[RATE_KINDS] = {
+    [RATE_FRAMES] = {.per_s = 80000, .burst = 400000},
+    [RATE_OCTETS] = {.per_s = 536870912, .burst = 1073741824},
+    [RATE_POSTS] = {.per_s = 400000, .burst = 1600000},
+    [RATE_HANDSHAKES] = {.per_s = 256, .burst = 1024},
+};
+
+const struct token_rate rate_of_all_handshakes = {.per_s = 1024, .burst = 4096};
+
+void rates_init(struct rates *rates, const struct token_rate limits[RATE_KINDS], uint64_t now_ms)
+{
+    for (int kind = 0; kind < RATE_KINDS; kind++) {
+        token_bucket_init(&rates->buckets[kind], &limits[kind], now_ms);
+    }
+}
+
+void rates_take_frame(struct rates *rates, const struct token_rate limits[RATE_KINDS],
+                      const struct frame *frame, uint64_t now_ms)
+{
+    struct message_posts posts;
+    uint32_t posts_count = 0;
+    if (frame->type == FRAME_POSTS && message_posts_begin(&posts, frame->payload) == ERR_OK) {
+        posts_count = posts.left_count;
+    }
+    uint32_t octets_len = (uint32_t)(FRAME_HEADER_LEN + frame->payload.len);
+    token_bucket_take(&rates->buckets[RATE_FRAMES], &limits[RATE_FRAMES], 1, now_ms);
+    token_bucket_take(&rates->buckets[RATE_OCTETS], &limits[RATE_OCTETS], octets_len, now_ms);
+    token_bucket_take(&rates->buckets[RATE_POSTS], &limits[RATE_POSTS], posts_count, now_ms);
+}
+
+uint64_t rates_wait_ms(const struct rates *rates, const struct token_rate limits[RATE_KINDS],
+                       uint64_t now_ms)
+{
+    uint64_t longest_ms = 0;
+    for (int kind = 0; kind < RATE_KINDS; kind++) {
+        uint64_t wait_ms = token_bucket_wait_ms(&rates->buckets[kind], &limits[kind], now_ms);
+        longest_ms = wait_ms > longest_ms ? wait_ms : longest_ms;
+    }
+    return longest_ms;
+}
+
+static bool is_at_rest(const struct rates_group *group, uint64_t now_ms)
+{
+    bool full = true;
+    for (int kind = 0; kind < RATE_KINDS; kind++) {
+        full = full &&
+               token_bucket_is_full(&group->rates.buckets[kind], &rates_of_group[kind], now_ms);
+    }
+    return full;
+}
+
+/* 0 cannot be had, else the better the higher. */
+static int worth(const struct rates_group *group, uint64_t now_ms)
+{
+    if (!group->in_use) {
+        return 3;
+    }
+    if (group->conns_count > 0) {
+        return 0;
+    }
+    return is_at_rest(group, now_ms) ? 2 : 1;
+}
+
+struct rates_group *rates_join(struct rates_table *table, uint64_t group, uint64_t now_ms)
+{
+    struct rates_group *place = NULL;
+    int place_worth = 0;
+    for (size_t i = 0; i < table->groups_max; i++) {
+        struct rates_group *at = &table->groups[i];
+        if (at->in_use && at->group == group) {
+            at->conns_count++;
+            return at;
+        }
+        if (place_worth < 2 && worth(at, now_ms) > place_worth) {
+            place = at;
+            place_worth = worth(at, now_ms);
+        }
+    }
+    if (place != NULL) {
+        *place = (struct rates_group){.group = group, .conns_count = 1, .in_use = true};
+        rates_init(&place->rates, rates_of_group, now_ms);
+    }
+    return place;
+}
+
+void rates_leave(struct rates_group *group)
+{
+    if (group != NULL) {
+        assert(group->conns_count > 0);
+        group->conns_count--;
+    }
+}
