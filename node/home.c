@@ -267,7 +267,7 @@ static void sweep_one(void *context, const char *name)
 /* All that a restore may have made. */
 static enum err_code sweep_out(struct home *home, struct err_note *note)
 {
-    static const char *const folders[] = {"journal", "log", "index"};
+    static const char *const folders[] = {"journal", "log", "index", "archive", "archive.index"};
     static const char *const names[] = {"vault", "vault.new", "vault.last", "vault.last.new",
                                         "key",   "key.new",   "keyslot",    "keyslot.new"};
     enum err_code rc = ERR_OK;
@@ -466,4 +466,28 @@ enum err_code home_open_store(struct store **store, struct home *home, enum stor
                         home->path);
     }
     return rc == ERR_OK ? rc : err_note(note, rc, "opening the posts in %s", home->path);
+}
+
+enum err_code home_open_archive(struct archive **archive, struct home *home,
+                                const struct vault *vault, struct err_note *note)
+{
+    uint8_t *part = memory_get_secret(HOME_KEY_LEN);
+    uint8_t *key = memory_get_secret(ARCHIVE_KEY_LEN);
+    home_key_derive(part, home->key, HOME_KEY_ARCHIVE);
+    archive_key(key, part, vault_seed(vault));
+    enum err_code rc = archive_open(archive, home->files, key, note);
+    sodium_free(key);
+    sodium_free(part);
+    if (rc == ERR_OK && store_stats(archive_store(*archive)).quarantined_count > 0) {
+        log_line(LOG_WARN, "a part of the archive of older posts is damaged on the disk and left "
+                           "out");
+    }
+    if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
+        return err_note(note, rc,
+                        "the archive of older posts in %s is damaged, or older than it should be; "
+                        "put the folders archive and archive.index back from a copy, or move both "
+                        "out of it to another place and start again without those posts",
+                        home->path);
+    }
+    return rc == ERR_OK ? rc : err_note(note, rc, "opening the archive in %s", home->path);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "proto/err.h"
+#include "store/archive.h"
 #include "store/file.h"
 #include "store/home_key.h"
 #include "store/journal.h"
@@ -88,6 +89,10 @@ void home_forget(struct home *home);
  * can be done about damage in words.  *journal may be open after an error too. */
 MUST_USE enum err_code home_open_vault(struct vault **vault, struct journal **journal,
                                        struct home *home, struct err_note *note);
+
+/* Open the archive of a person's unlocked home; its vault is open.  As archive_open(). */
+MUST_USE enum err_code home_open_archive(struct archive **archive, struct home *home,
+                                         const struct vault *vault, struct err_note *note);
 
 /* Open the store of an unlocked home.  Damage in it is said in the log.  As store_open(). */
 MUST_USE enum err_code home_open_store(struct store **store, struct home *home,

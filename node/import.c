@@ -283,7 +283,7 @@ static enum err_code import_file(struct import *import, struct home *home, struc
     }
     enum err_code rc = open_store(&import->store, home, import->keeping, note);
     if (rc == ERR_OK) {
-        rc = keeper_new(&import->tender, import->store);
+        rc = keeper_new(&import->tender, import->store, NULL);
     }
     if (rc != ERR_OK) {
         store_close(import->store);

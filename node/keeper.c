@@ -14,6 +14,7 @@
 
 struct keeper {
     struct store *store;
+    struct store *archive;      /* or NULL */
     struct settled_clock clock; /* the thread's own, like failed_before */
     uv_thread_t thread;
     uv_mutex_t mutex;
@@ -68,14 +69,23 @@ static bool is_ending(struct keeper *keeper)
     return ending;
 }
 
+static enum err_code tend_one(struct keeper *keeper, struct store *store, struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    for (bool more = store != NULL; more && rc == ERR_OK && !is_ending(keeper);) {
+        uint64_t now_s = (uint64_t)time(NULL);
+        store_settle(store, settled_clock_s(&keeper->clock, now_s, steady_s()));
+        rc = store_tend(store, &more, now_s, note);
+    }
+    return rc;
+}
+
 static enum err_code tend(struct keeper *keeper)
 {
     struct err_note note = {{0}};
-    enum err_code rc = ERR_OK;
-    for (bool more = true; more && rc == ERR_OK && !is_ending(keeper);) {
-        uint64_t now_s = (uint64_t)time(NULL);
-        store_settle(keeper->store, settled_clock_s(&keeper->clock, now_s, steady_s()));
-        rc = store_tend(keeper->store, &more, now_s, &note);
+    enum err_code rc = tend_one(keeper, keeper->store, &note);
+    if (rc == ERR_OK) {
+        rc = tend_one(keeper, keeper->archive, &note);
     }
     if (rc != ERR_OK && !keeper->failed_before) {
         keeper->failed_before = true;
@@ -103,10 +113,11 @@ static void run(void *argument)
     } while (rest(keeper, rc != ERR_OK));
 }
 
-enum err_code keeper_new(struct keeper **keeper, struct store *store)
+enum err_code keeper_new(struct keeper **keeper, struct store *store, struct store *archive)
 {
     struct keeper *made = memory_get(sizeof *made);
     made->store = store;
+    made->archive = archive;
     begin_clock(made);
     if (uv_mutex_init(&made->mutex) != 0) {
         free(made);

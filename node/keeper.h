@@ -9,9 +9,10 @@
 
 struct keeper;
 
-/* store is borrowed until keeper_free().
+/* store is borrowed until keeper_free(), and so is archive, which is tended too; or NULL.
  *   ERR_NO_MEMORY  no thread could be started */
-MUST_USE enum err_code keeper_new(struct keeper **keeper, struct store *store);
+MUST_USE enum err_code keeper_new(struct keeper **keeper, struct store *store,
+                                  struct store *archive);
 /* Something was put; from any thread. */
 void keeper_wake(struct keeper *keeper);
 /* Ends after the slice under way. */

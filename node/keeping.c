@@ -86,6 +86,12 @@ enum err_code keeping_take_posts(struct keeping *keeping, const char *text, stru
     return ERR_OK;
 }
 
+void keeping_hold(const struct keeping *keeping, struct store *store)
+{
+    store_retain(store,
+                 &(struct store_retention_rules){.keep_s = keeping->rules.keep_s, .held = true});
+}
+
 enum err_code keeping_apply(const struct keeping *keeping, struct store *store,
                             const struct key *relay, struct err_note *note)
 {

@@ -1,5 +1,5 @@
-/* keeping.h - how much a relay keeps, and how long (SPEC 7.5, 8.4): what --keep, --keep-octets and
- * --author-posts say, and what holds without them. */
+/* keeping.h - how much a relay keeps, and how long it and a person's node do (SPEC 7.5, 8.4): what
+ * --keep, --keep-octets and --author-posts say, and what holds without them. */
 #ifndef KITH_NODE_KEEPING_H
 #define KITH_NODE_KEEPING_H
 
@@ -12,7 +12,7 @@ struct keeping {
     struct quota_limits quotas;
 };
 
-/* A relay's, where its operator said nothing. */
+/* Where nobody said anything. */
 struct keeping keeping_default(void);
 
 /* "12h", "90d", "4w", or "all": no bound.  At least a day.
@@ -32,5 +32,8 @@ MUST_USE enum err_code keeping_take_posts(struct keeping *keeping, const char *t
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code keeping_apply(const struct keeping *keeping, struct store *store,
                                      const struct key *relay, struct err_note *note);
+
+/* A person's: by age alone, and only once what she keeps is in the archive. */
+void keeping_hold(const struct keeping *keeping, struct store *store);
 
 #endif

@@ -23,8 +23,10 @@ static const char help_text[] =
     "  --listen HOST:PORT     where others can connect: 127.0.0.1 and any free port\n"
     "                         for a person's node, 0.0.0.0:7117 for a relay\n"
     "  --relay                run a community relay; its home is made if there is none\n"
-    "  --keep TIME            with --relay: posts older than this leave; 90d unless you\n"
-    "                         say otherwise, and all keeps them\n"
+    "  --keep TIME            posts older than this leave; 90d unless you say otherwise, and\n"
+    "                         all keeps them. A person's node puts what concerns her into\n"
+    "                         her archive first: what she wrote, what whom and what she\n"
+    "                         follows said, what names her, and the answers to it\n"
     "  --keep-octets SIZE     with --relay: above so much on the disk (50G) the oldest\n"
     "                         days leave\n"
     "  --author-posts N       with --relay: posts of one author a day; 10000 unless you\n"
@@ -251,7 +253,7 @@ static enum err_code take(struct options *o, enum option option, const char *val
         o->relay = true;
         return ERR_OK;
     case OPTION_KEEP:
-        o->has_keeping = true;
+        o->has_keep = true;
         return keeping_take_time(&o->keeping, value, note);
     case OPTION_KEEP_OCTETS:
         o->has_keeping = true;
@@ -321,11 +323,12 @@ static enum err_code check_together(const struct options *o, struct err_note *no
     }
     if (o->has_keeping && !o->relay) {
         return err_note(note, ERR_USAGE,
-                        "--keep, --keep-octets and --author-posts belong to --relay");
+                        "--keep-octets and --author-posts belong to --relay; what a person's node "
+                        "keeps goes by age alone (--keep)");
     }
-    bool for_run = o->has_listen || o->relay || o->peers_count > 0;
+    bool for_run = o->has_listen || o->relay || o->peers_count > 0 || o->has_keep;
     if (for_run && o->mode != OPTIONS_RUN) {
-        return err_note(note, ERR_USAGE, "--listen, --relay and --peer do not go with %s",
+        return err_note(note, ERR_USAGE, "--listen, --relay, --peer and --keep do not go with %s",
                         o->mode == OPTIONS_INIT      ? "--init"
                         : o->mode == OPTIONS_IMPORT  ? "--import"
                         : o->mode == OPTIONS_PANIC   ? "--panic"

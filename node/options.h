@@ -35,8 +35,9 @@ struct options {
     char listen_host[ADDRESS_HOST_MAX + 1];
     uint16_t listen_port; /* 0: any free one */
     bool relay;
-    struct keeping keeping; /* of a relay */
-    bool has_keeping;       /* its operator said something of it */
+    struct keeping keeping; /* of a person's node the time alone */
+    bool has_keep;          /* --keep was given */
+    bool has_keeping;       /* something that is a relay's alone was given */
     bool verbose;
     struct address peers[OPTIONS_PEERS_MAX];
     size_t peers_count;

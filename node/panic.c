@@ -17,7 +17,7 @@
 #define PATH_LEN_MAX (HOME_PATH_MAX + 512)
 
 /* What kith makes in a home; a home may lie in a folder that holds other things too. */
-static const char *const folders[] = {"log", "index", "journal", "archive"};
+static const char *const folders[] = {"log", "index", "journal", "archive", "archive.index"};
 static const char *const names[] = {"vault",     "vault.new",   "vault.last", "vault.last.new",
                                     "keyslot",   "keyslot.new", "key",        "key.new",
                                     "restoring", "kithd.log"};

@@ -11,6 +11,11 @@ struct store *person_store(struct person *person)
     return person->store;
 }
 
+struct store *person_archive(struct person *person)
+{
+    return person->archive == NULL ? NULL : archive_store(person->archive);
+}
+
 const struct vault *person_vault(const struct person *person)
 {
     return person->vault;
@@ -32,11 +37,17 @@ static enum err_code check_kind(const struct person *person, enum vault_kind kin
                           "--home");
 }
 
-static enum err_code open_view(struct person *person, struct err_note *note)
+static enum err_code open_view(struct person *person, struct home *home, struct err_note *note)
 {
     struct key own = vault_identity(person->vault);
-    enum err_code rc = view_new(&person->view, person->store, &own, note);
+    enum err_code rc = home_open_archive(&person->archive, home, person->vault, note);
     if (rc == ERR_OK) {
+        store_release(person->store, archive_floor(person->archive));
+        rc = view_new(&person->view, person->store, &own, note);
+    }
+    if (rc == ERR_OK) {
+        struct shelf shelf = archive_shelf(person->archive);
+        view_shelf_set(person->view, &shelf);
         rc = view_catch_up(person->view, NULL, note);
     }
     if (rc == ERR_OK) {
@@ -60,7 +71,7 @@ static enum err_code open_all(struct person *person, struct home *home, enum vau
                              kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note);
     }
     if (rc == ERR_OK && kind == VAULT_PERSONAL) {
-        rc = open_view(person, note);
+        rc = open_view(person, home, note);
     }
     if (rc == ERR_OK) {
         rc = commands_new(&person->commands, &person->host, person->store, person->vault,
@@ -95,7 +106,9 @@ void person_close(struct person *person)
         return;
     }
     commands_free(person->commands);
+    view_keep_free(person->keep);
     view_free(person->view);
+    archive_close(person->archive);
     store_close(person->store);
     if (person->vault != NULL) {
         vault_keep_copy(person->vault);

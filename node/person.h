@@ -42,6 +42,10 @@ struct person_events {
 
 struct person;
 
+struct store; /* store/store.h */
+/* What she keeps of what left, to tend; NULL on a relay. */
+struct store *person_archive(struct person *person);
+
 /* Open everything in an unlocked home (borrowed) on the calling thread: nothing runs yet.  The
  * vault is of this kind. ERR_NO_NODE   there is no vault (exit status 3) ERR_REFUSED   the vault is
  * of the other kind ERR_DAMAGED, ERR_ROLLBACK  nothing may be shown ERR_IO, ERR_NO_SPACE,

@@ -170,7 +170,7 @@ static void publish_missing(struct person *person)
         bool known = false;
         journal_own_at(person->journal, &id, &wire, &sent_count, i);
         enum err_code rc = store_known(person->store, &known, &id, 1, NULL);
-        if (rc == ERR_OK && !known && wire.len > 0) {
+        if (rc == ERR_OK && !known && wire.len > 0 && !person_keep_own(person, wire)) {
             publish_again(person, wire);
         }
     }
@@ -249,6 +249,7 @@ static void work(struct job *job)
         }
         vault_keep_copy(person->vault);
         publish_unpublished(person);
+        person_keep_tick(person);
         atomic_store(&person->tick_queued, false);
         break;
     }

@@ -8,6 +8,7 @@
 #include "node/crew.h"
 #include "node/person.h"
 #include "store/view.h"
+#include "store/view_keep.h"
 
 /* A client as this thread sees it. */
 struct person_client {
@@ -22,7 +23,11 @@ struct person {
     struct journal *journal;
     struct vault *vault;
     struct store *store;
-    struct view *view; /* NULL on a relay */
+    struct view *view;       /* NULL on a relay, like the next two */
+    struct archive *archive; /* what she keeps of what leaves the store */
+    struct view_keep *keep;  /* while some leaves */
+    bool keep_failed;        /* said so in the log */
+    unsigned keep_rests;     /* ticks to pass before the next try */
     struct commands *commands;
     struct person_client clients[CONTROL_CLIENTS_MAX];
     bool down_asked;
@@ -47,6 +52,12 @@ void person_want_down(struct person *person);
 void person_want_lock(struct person *person);
 void person_want_admitted(struct person *person, uint64_t token, enum err_code rc,
                           struct octets vouch);
+
+/* person_keep.c: posts that the store's floor passes by are kept for her first; a little of that at
+ * each tick. */
+void person_keep_tick(struct person *person);
+/* Whether an own post that came to no store is too old for it; then it is kept beside it. */
+bool person_keep_own(struct person *person, struct octets wire);
 
 /* person_events.c */
 void person_push_start(struct person *person);

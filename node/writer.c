@@ -120,7 +120,8 @@ static void on_done(struct job *job)
     free(put);
 }
 
-enum err_code writer_new(struct writer **writer, struct store *store, struct mailbox *mailbox)
+enum err_code writer_new(struct writer **writer, struct store *store, struct store *archive,
+                         struct mailbox *mailbox)
 {
     struct writer *made = memory_get(sizeof *made);
     made->store = store;
@@ -128,7 +129,7 @@ enum err_code writer_new(struct writer **writer, struct store *store, struct mai
         free(made);
         return ERR_NO_MEMORY;
     }
-    enum err_code rc = keeper_new(&made->keeper, store);
+    enum err_code rc = keeper_new(&made->keeper, store, archive);
     if (rc == ERR_OK) {
         rc = crew_start(&made->crew, 1, mailbox);
     }

@@ -13,10 +13,10 @@
 
 struct writer;
 
-/* store and mailbox are borrowed.
+/* store and mailbox are borrowed, and so is archive, which is tended too; or NULL.
  *   ERR_NO_MEMORY  no thread could be started */
 MUST_USE enum err_code writer_new(struct writer **writer, struct store *store,
-                                  struct mailbox *mailbox);
+                                  struct store *archive, struct mailbox *mailbox);
 /* Writes what is queued first; every answer is in the mailbox then, and the keeper has ended. */
 void writer_finish(struct writer *writer);
 /* After writer_finish(), and after the mailbox delivered. */

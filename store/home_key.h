@@ -20,7 +20,12 @@
 #define HOME_KEY_MEM_KIB_MIN 8
 #define HOME_KEY_MEM_KIB_MAX ((uint32_t)1024 * 1024)
 
-enum home_key_use { HOME_KEY_VAULT = 1, HOME_KEY_JOURNAL = 2, HOME_KEY_STORE = 3 };
+enum home_key_use {
+    HOME_KEY_VAULT = 1,
+    HOME_KEY_JOURNAL = 2,
+    HOME_KEY_STORE = 3,
+    HOME_KEY_ARCHIVE = 4
+};
 
 /* What a home key is wrapped under. */
 struct home_key_lock {

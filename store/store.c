@@ -48,7 +48,7 @@ static enum err_code replay_log(struct store *store, struct files *files, const 
 {
     struct replay replay = {.index = store->index, .note = note};
     uint64_t damaged_count = 0;
-    enum err_code rc = log_open(&store->log, &damaged_count, files, LOG_FOLDER, key,
+    enum err_code rc = log_open(&store->log, &damaged_count, files, store->log_folder, key,
                                 &(struct log_replay){.context = &replay,
                                                      .from = index_covered(store->index),
                                                      .on_record = on_record},
@@ -134,7 +134,8 @@ static enum err_code open_index(struct store *store, struct files *files, const 
                                 const struct store_options *options, struct err_note *note)
 {
     struct index_config config = {.files = files,
-                                  .folder = INDEX_FOLDER,
+                                  .folder = options->index_folder != NULL ? options->index_folder
+                                                                          : INDEX_FOLDER,
                                   .key = key,
                                   .words = options->kind == STORE_READ,
                                   .table_max = options->table_max,
@@ -176,6 +177,7 @@ enum err_code store_open_with(struct store **store, struct files *files, const u
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     opened->files = files;
+    opened->log_folder = options->log_folder != NULL ? options->log_folder : LOG_FOLDER;
     opened->settled_s = UINT64_MAX;
     enum err_code rc = open_index(opened, files, key, options, note);
     if (rc == ERR_OK) {
@@ -276,6 +278,19 @@ enum err_code store_body(struct store *store, struct octets_room *wire, const st
     }
     return found && place.state == INDEX_KEPT ? read_place(store, wire, &place, note)
                                               : ERR_NOT_FOUND;
+}
+
+enum err_code store_position(struct store *store, uint64_t *at, const struct post_id *id,
+                             struct err_note *note)
+{
+    struct index_place place;
+    bool found;
+    enum err_code rc = store_find(store, &found, &place, id, 1, note);
+    if (rc == ERR_OK && (!found || place.state != INDEX_KEPT)) {
+        return ERR_NOT_FOUND;
+    }
+    *at = rc == ERR_OK ? place.position : 0;
+    return rc;
 }
 
 enum err_code store_next(struct store *store, struct octets_room *wire, uint64_t *at,

@@ -55,6 +55,8 @@ void store_close(struct store *store);
 struct store_options {
     enum store_kind kind;
     bool always_reads;  /* no newest posts at hand: each read is of the files (for tests) */
+    const char *log_folder;   /* NULL: "log"; borrowed while the store is open, like the next */
+    const char *index_folder; /* NULL: "index" */
     uint32_t table_max; /* posts that the index keeps in memory before it writes them down, for
                          * tests; 0: INDEX_TABLE_MAX.  The same each time a store is opened */
 };
@@ -85,6 +87,7 @@ MUST_USE enum err_code store_limit(struct store *store, const struct quota_limit
 struct store_retention_rules {
     uint64_t keep_s;      /* posts dated before so long ago leave */
     uint64_t keep_octets; /* above so much on the disk the oldest days leave */
+    bool held;            /* the floor rises no further than store_release() said */
 };
 /* From now on store_tend() sees to it, for everybody's posts alike; before anybody tends.  Posts
  * that stand (post_stands()) stay. */
@@ -92,6 +95,12 @@ void store_retain(struct store *store, const struct store_retention_rules *rules
 /* What is dated before it is refused, and leaves; the beginning of a UTC day, or 0.  Only rises,
  * also over restarts. */
 uint64_t store_floor(struct store *store);
+
+/* Where held rules want the floor, as of the latest store_tend(); 0: nowhere.  From any thread,
+ * like the next. */
+uint64_t store_floor_due(struct store *store);
+/* Whoever keeps some of what leaves has it: the floor may rise so far. */
+void store_release(struct store *store, uint64_t floor_s);
 
 /* known[i] = whether this id need not be asked for: kept, retracted, or expired here.
  *   ERR_IO, ERR_NO_MEMORY */
@@ -110,6 +119,11 @@ MUST_USE enum err_code store_refuses(struct store *store, bool *refused, struct 
  *                  peers are asked for it again) */
 MUST_USE enum err_code store_body(struct store *store, struct octets_room *wire,
                                   const struct post_id *id, struct err_note *note);
+
+/* Where a kept post lies, as store_next() gives it.
+ *   ERR_NOT_FOUND  not kept */
+MUST_USE enum err_code store_position(struct store *store, uint64_t *at, const struct post_id *id,
+                                      struct err_note *note);
 
 /* Walk in order of arrival.  *position starts at 0; on ERR_OK wire holds the next kept post,
  * *position is just behind it and *at is its own position.  Positions only grow, are never reused,

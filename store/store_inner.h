@@ -23,6 +23,8 @@ struct store {
     uint64_t floor_s;   /* what is dated before is not kept, unless it stands */
     uint64_t put_s;     /* clock of the last put that wrote something */
     uint64_t settled_s; /* nothing is destroyed by a later clock than this */
+    uint64_t floor_due_s;
+    uint64_t released_s; /* how far held rules may raise the floor */
 
     struct store_batch *batch; /* of the thread that puts, like what follows; NULL until it puts */
     struct store_words words;
@@ -40,7 +42,8 @@ struct store {
     uint64_t purged_s; /* clock when nothing was left to purge, or of the first look; 0: none yet */
     struct store_retention retention;
     struct files *files; /* borrowed */
-    uint8_t *floor_key;  /* from sodium_malloc() */
+    const char *log_folder;
+    uint8_t *floor_key; /* from sodium_malloc() */
 };
 
 void store_lock(struct store *store);

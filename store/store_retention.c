@@ -1,6 +1,8 @@
 #include "store/store_retention.h"
 
+#include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "proto/set.h"
@@ -8,11 +10,12 @@
 #include "store/seal.h"
 #include "store/store_inner.h"
 
-#define DAY_S      86400
-#define FLOOR_PATH "log/floor"
-#define MAGIC_LEN  6
-#define PLAIN_LEN  (MAGIC_LEN + 8)
-#define ITEMS_MAX  256
+#define DAY_S          86400
+#define FLOOR_NAME     "floor"
+#define FLOOR_PATH_MAX 64
+#define MAGIC_LEN      6
+#define PLAIN_LEN      (MAGIC_LEN + 8)
+#define ITEMS_MAX      256
 /* Where there is too much, a little more leaves, so that not every post begins it again. */
 #define SPARE_PARTS 16
 
@@ -31,7 +34,29 @@ uint64_t store_floor(struct store *store)
     return floor_s;
 }
 
+uint64_t store_floor_due(struct store *store)
+{
+    store_lock(store);
+    uint64_t due_s = store->floor_due_s > store->released_s ? store->floor_due_s : 0;
+    store_unlock(store);
+    return due_s;
+}
+
+void store_release(struct store *store, uint64_t floor_s)
+{
+    store_lock(store);
+    store->released_s = floor_s > store->released_s ? floor_s : store->released_s;
+    store_unlock(store);
+}
+
 /* ---- What is written down ----------------------------------------------------------------- */
+
+static void path_of(char path[FLOOR_PATH_MAX], const struct store *store)
+{
+    int len = snprintf(path, FLOOR_PATH_MAX, "%s/%s", store->log_folder, FLOOR_NAME);
+    assert(len > 0 && len < FLOOR_PATH_MAX);
+    (void)len;
+}
 
 enum err_code store_retention_load(struct store *store, const uint8_t key[32],
                                    struct err_note *note)
@@ -44,10 +69,12 @@ enum err_code store_retention_load(struct store *store, const uint8_t key[32],
     uint8_t *plain = NULL;
     size_t len = 0;
     struct err_note why = {{0}};
-    enum err_code rc = seal_read(store->files, &plain, &len, FLOOR_PATH, SEAL_FLOOR,
-                                 store->floor_key, PLAIN_LEN, &why);
+    char path[FLOOR_PATH_MAX];
+    path_of(path, store);
+    enum err_code rc =
+        seal_read(store->files, &plain, &len, path, SEAL_FLOOR, store->floor_key, PLAIN_LEN, &why);
     if ((rc == ERR_IO || rc == ERR_PERMISSION) &&
-        file_put_away(store->files, FLOOR_PATH, &why) == ERR_OK) {
+        file_put_away(store->files, path, &why) == ERR_OK) {
         rc = ERR_DAMAGED; /* something else stands there */
     }
     if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {
@@ -72,11 +99,13 @@ void store_retention_close(struct store *store)
 static enum err_code raise_floor(struct store *store, uint64_t floor_s, struct err_note *note)
 {
     uint8_t plain[PLAIN_LEN];
+    char path[FLOOR_PATH_MAX];
     bool replaced;
+    path_of(path, store);
     memcpy(plain, magic, MAGIC_LEN);
     octets_put_u64be(plain + MAGIC_LEN, floor_s);
-    enum err_code rc = seal_replace(store->files, &replaced, FLOOR_PATH, SEAL_FLOOR,
-                                    store->floor_key, octets_of(plain, sizeof plain), note);
+    enum err_code rc = seal_replace(store->files, &replaced, path, SEAL_FLOOR, store->floor_key,
+                                    octets_of(plain, sizeof plain), note);
     if (rc == ERR_OK) {
         store_lock(store);
         store->floor_s = floor_s;
@@ -245,6 +274,17 @@ static enum err_code find_floor(struct store *store, uint64_t *floor_s, uint64_t
     return floor_by_size(store, floor_s, now_s, note);
 }
 
+/* No further than it may. */
+static void hold_floor(struct store *store, uint64_t *floor_s)
+{
+    store_lock(store);
+    store->floor_due_s = *floor_s;
+    if (*floor_s > store->released_s) {
+        *floor_s = store->released_s > store->floor_s ? store->released_s : store->floor_s;
+    }
+    store_unlock(store);
+}
+
 /* ---- What leaves -------------------------------------------------------------------------- */
 
 static enum err_code drop(struct store *store, const struct post_id *id, struct err_note *note)
@@ -351,6 +391,9 @@ enum err_code store_retention_slice(struct store *store, bool *more, uint64_t no
         return walk_on(store, note);
     }
     rc = find_floor(store, &floor_s, now_s, note);
+    if (rc == ERR_OK && retention->rules.held) {
+        hold_floor(store, &floor_s);
+    }
     if (rc == ERR_OK && floor_s > before_s) {
         rc = raise_floor(store, floor_s, note);
     }

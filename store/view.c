@@ -37,6 +37,7 @@ void view_free(struct view *view)
     view_private_close(&view->priv);
     view_shields_close(&view->shields);
     view_columns_close(&view->columns);
+    free(view->taken_back.at);
     free(view->latest);
     free(view->wire);
     free(view);
@@ -163,7 +164,7 @@ static enum err_code judge_arrival(struct view *view, uint32_t number, enum view
     return rc;
 }
 
-static enum err_code take_in(struct view *view, const struct post *post, uint64_t position)
+enum err_code view_take_in(struct view *view, const struct post *post, uint64_t position)
 {
     uint32_t number;
     enum view_added added;
@@ -181,10 +182,20 @@ static enum err_code take_in(struct view *view, const struct post *post, uint64_
     return rc;
 }
 
+/* The shelf honours it too, soon (view_keep.h). */
+static enum err_code note_retract(struct view *view, const struct post *post)
+{
+    if (view->shelf.context == NULL || !post->known || post->kind != POST_RETRACT) {
+        return ERR_OK;
+    }
+    return view_numbers_add(&view->taken_back, view_find(view, &post->id)) ? ERR_OK
+                                                                           : ERR_NO_MEMORY;
+}
+
 enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_note *note)
 {
     size_t count = 0;
-    enum err_code rc = ERR_OK;
+    enum err_code rc = view_shelf_catch_up(view, &count, note);
     while (rc == ERR_OK) {
         struct octets_room wire = {.at = view->wire, .cap = POST_WIRE_MAX};
         uint64_t at;
@@ -194,9 +205,10 @@ enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_n
         if (rc != ERR_OK) {
             break;
         }
-        if (post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK) {
+        if (post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK && !view_left(view, &post)) {
             view_ask_guard(view, &post, octets_of(wire.at, wire.len));
-            rc = take_in(view, &post, at);
+            rc = view_take_in(view, &post, at);
+            rc = rc == ERR_OK ? note_retract(view, &post) : rc;
         }
         if (rc == ERR_OK) {
             view->position = next;
@@ -242,7 +254,7 @@ enum err_code view_read(struct view *view, struct post *post, uint32_t number,
     struct err_note lost = {.text = ""};
     struct view_row *row = &view->columns.rows[number];
     struct post_id id = view_columns_id(&view->columns, number);
-    enum err_code rc = store_at(view->store, &wire, row->position, &lost);
+    enum err_code rc = view_wire(view, &wire, number, &lost);
     if (rc == ERR_OK && (post_decode(post, octets_of(wire.at, wire.len)) != ERR_OK ||
                          !post_id_equal(&post->id, &id))) {
         rc = ERR_DAMAGED;

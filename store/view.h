@@ -30,6 +30,7 @@
 #include "proto/post.h"
 #include "store/store.h"
 #include "store/vault.h"
+#include "store/shelf.h"
 
 #define VIEW_LIMIT_MAX    1000
 #define VIEW_SHORT_ID_MIN 4 /* hex digits */
@@ -52,6 +53,10 @@ enum view_reach {
 MUST_USE enum err_code view_new(struct view **view, struct store *store, const struct key *own,
                                 struct err_note *note);
 void view_free(struct view *view);
+
+/* Before anything else is asked of it: what left the store by age is on this shelf (SPEC 7.6),
+ * borrowed for the view's life. */
+void view_shelf_set(struct view *view, const struct shelf *shelf);
 
 /* Take petnames, follows, followed tags, blocks and shields (copied) and judge everything anew.
  * Call it at start and after each change of the vault, before answering the command that made the

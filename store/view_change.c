@@ -125,6 +125,8 @@ static void dies(struct view_fates *fates, const struct view_case *of, uint32_t 
     if (view_fates_vouches(fates, of, post)) {
         vouch_ends(fates, of, post);
     }
+    /* What stands on the shelf for its sake alone goes with it. */
+    fates->doubts.everything = fates->doubts.everything || of->columns->contexts_count > 0;
     fates->of[post] |= VIEW_DEAD;
     doubt(fates, post);
 }
@@ -165,6 +167,7 @@ void view_change_arrived(struct view_fates *fates, const struct view_case *of,
     if (!arrival->awaited) {
         view_fates_add(fates, of, post);
     } else {
+        fates->doubts.everything = fates->doubts.everything || c->contexts_count > 0;
         doubt(fates, post);
     }
     if (was_dead && view_fates_vouches(fates, of, post)) {
@@ -222,7 +225,8 @@ void view_change_keys(struct view_fates *fates, const struct view_case *was,
     for (uint32_t i = 0; room && i < keys->count; i++) {
         room = add_posts_of(fates, &posts, of->columns, keys->at[i]);
     }
-    fates->doubts.everything = fates->doubts.everything || !room;
+    fates->doubts.everything =
+        fates->doubts.everything || !room || (keys->count > 0 && of->columns->contexts_count > 0);
     fates->doubts.web = fates->doubts.web || keys->count > 0;
     if (room && posts.count > 0) {
         /* A vouch that two of the keys stand in must be counted once. */

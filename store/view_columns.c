@@ -44,6 +44,7 @@ void view_columns_close(struct view_columns *columns)
     view_edges_close(&columns->edges);
     free(columns->authors);
     free(columns->namings);
+    free(columns->shelved);
     free(columns->expiries);
     free(columns->buckets);
     *columns = (struct view_columns){.rows = NULL};
@@ -380,8 +381,10 @@ enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
     if (found != VIEW_NONE && (columns->rows[found].flags & VIEW_ROW_PRESENT) != 0) {
         struct view_row *row = &columns->rows[found];
         /* An id stands in the store once: elsewhere now, its former place is gone. */
-        bool again = (row->flags & VIEW_ROW_LOST) == 0 && row->position == position;
-        row->flags &= (uint8_t)~VIEW_ROW_LOST;
+        bool again =
+            (row->flags & (VIEW_ROW_LOST | VIEW_ROW_SHELF)) == 0 && row->position == position;
+        columns->contexts_count -= (row->flags & VIEW_ROW_CONTEXT) != 0 ? 1 : 0;
+        row->flags &= (uint8_t) ~(VIEW_ROW_LOST | VIEW_ROW_SHELF | VIEW_ROW_CONTEXT);
         row->position = (uint32_t)position;
         *number = found;
         *added = again ? VIEW_ADDED_AGAIN : VIEW_ADDED_FOUND;

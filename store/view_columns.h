@@ -16,10 +16,12 @@
 #define VIEW_KIND_UNKNOWN 0                  /* a kind this version does not know */
 
 enum {
-    VIEW_ROW_PRESENT = 1, /* it arrived */
-    VIEW_ROW_LOST = 2,    /* the store no longer gives its octets */
-    VIEW_ROW_INVITER = 4, /* a vouch whose second key is the inviter */
-    VIEW_ROW_WORD = 8,    /* it holds a word she shields (view_shield.h) */
+    VIEW_ROW_PRESENT = 1,  /* it arrived */
+    VIEW_ROW_LOST = 2,     /* the store no longer gives its octets */
+    VIEW_ROW_INVITER = 4,  /* a vouch whose second key is the inviter */
+    VIEW_ROW_WORD = 8,     /* it holds a word she shields (view_shield.h) */
+    VIEW_ROW_SHELF = 16,   /* it left the store: position is the shelf's (shelf.h) */
+    VIEW_ROW_CONTEXT = 32, /* and it is there as SHELF_CONTEXT alone */
 };
 
 /* What others ask about a post they refer to, in one octet, so that judging a million posts seldom
@@ -63,6 +65,14 @@ static inline uint64_t view_row_created_s(const struct view_row *row)
 struct view_expiry {
     uint64_t expires_s;
     uint32_t post;
+};
+
+/* A post on the shelf, whether it is still in the store or not. */
+struct view_shelved {
+    uint32_t post;
+    uint32_t position; /* on the shelf */
+    uint32_t day;      /* see shelf.h, like kept */
+    uint8_t kept;
 };
 
 /* A post that names a key: mentions it, vouches for it. */
@@ -114,7 +124,10 @@ struct view_columns {
     uint32_t authors_count, authors_cap;
     struct view_naming *namings;
     uint32_t namings_count, namings_cap;
-    uint32_t vouched_only_count; /* texts with POST_REPLIES_VOUCHED */
+    uint32_t vouched_only_count;  /* texts with POST_REPLIES_VOUCHED */
+    struct view_shelved *shelved; /* in the order of their positions there */
+    uint32_t shelved_count, shelved_cap;
+    uint32_t contexts_count; /* rows with VIEW_ROW_CONTEXT */
     struct view_expiry *expiries;
     uint32_t expiries_count, expiries_cap;
     uint32_t *buckets;

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "store/view_context.h"
+
 /* A word was looked for when the post came, or when the word was shielded. */
 static bool carries_shielded(const struct view_case *of, uint32_t post)
 {
@@ -19,8 +21,7 @@ static bool carries_shielded(const struct view_case *of, uint32_t post)
     return false;
 }
 
-/* A reason found in the post itself, whatever it depends on. */
-static uint8_t own_reasons(const struct view_case *of, uint32_t post)
+uint8_t view_fates_own(const struct view_case *of, uint32_t post)
 {
     const struct view_row *row = &of->columns->rows[post];
     uint32_t author = of->columns->author[post];
@@ -30,8 +31,8 @@ static uint8_t own_reasons(const struct view_case *of, uint32_t post)
         return reasons | VIEW_UNKNOWN | VIEW_DEAD;
     }
     if ((view_private_key(of->priv, author) & VIEW_KEY_BLOCKED) != 0 ||
-        (author != of->own &&
-         view_private_was_blocked(of->priv, author, row->position, view_row_created_s(row)))) {
+        (author != of->own && view_private_was_blocked(of->priv, author, view_row_position(row),
+                                                       view_row_created_s(row)))) {
         reasons |= VIEW_BLOCKED;
     }
     const uint32_t *keys = view_columns_row_keys(of->columns, post);
@@ -50,7 +51,7 @@ static uint8_t own_reasons(const struct view_case *of, uint32_t post)
 static uint8_t reasons_now(const struct view_fates *fates, const struct view_case *of,
                            uint32_t post)
 {
-    uint8_t reasons = own_reasons(of, post);
+    uint8_t reasons = view_fates_own(of, post);
     bool dead = (fates->of[post] & VIEW_DEAD) != 0;
     return dead ? reasons | VIEW_UNKNOWN | VIEW_DEAD : reasons;
 }
@@ -176,7 +177,7 @@ static bool for_her(const struct view_fates *fates, const struct view_case *of, 
     return answered != VIEW_NONE && (fates->of[answered] & VIEW_HERS) != 0;
 }
 
-static bool listed(const struct view_case *of, uint32_t post)
+bool view_fates_listed(const struct view_case *of, uint32_t post)
 {
     const struct view_row *row = &of->columns->rows[post];
     uint32_t author = of->columns->author[post];
@@ -207,7 +208,7 @@ static void place(struct view_fates *fates, const struct view_case *of, uint32_t
     if ((fates->of[post] & (VIEW_UNKNOWN | VIEW_BLOCKED)) != 0) {
         return;
     }
-    if (listed(of, post)) {
+    if (view_fates_listed(of, post)) {
         fates->of[post] |= VIEW_LISTED;
     }
     if (for_her(fates, of, post)) {
@@ -345,6 +346,9 @@ enum err_code view_fates_make(struct view_fates *made, const struct view_case *o
         memset(fates.of, 0, of->columns->ids.count);
         mark_expired(&fates, of->columns, now_s);
         mark_retracted(&fates, of->columns);
+        rc = view_context_mark(&fates, of);
+    }
+    if (rc == ERR_OK) {
         judge_vouches(&fates, of);
         rc = view_web_make(&fates.web, of, fates.of);
     }

@@ -67,6 +67,10 @@ MUST_USE enum err_code view_fates_reserve(struct view_fates *fates,
                                           const struct view_columns *columns);
 /* Judge one arrival on which nothing depends yet.  Whether it is dead is noted already. */
 void view_fates_add(struct view_fates *fates, const struct view_case *of, uint32_t post);
+/* The reasons found in the post itself, whatever it depends on. */
+uint8_t view_fates_own(const struct view_case *of, uint32_t post);
+/* Whether it stands in the timeline when visible. */
+bool view_fates_listed(const struct view_case *of, uint32_t post);
 /* Whether the post's own reasons, as they stand, let its vouch count. */
 bool view_fates_vouches(const struct view_fates *fates, const struct view_case *of, uint32_t post);
 /* Judge one post by what it refers to as that stands now; true when its reasons are others. */

@@ -2,6 +2,7 @@
 #ifndef KITH_STORE_VIEW_INNER_H
 #define KITH_STORE_VIEW_INNER_H
 
+#include "store/shelf.h"
 #include "store/view.h"
 #include "store/view_arena.h"
 #include "store/view_columns.h"
@@ -20,7 +21,11 @@ struct view {
     struct view_fates fates;
     struct view_skips skips;
     struct view_shields shields;
-    struct view_guard guard; /* zeros: none */
+    struct view_guard guard;        /* zeros: none */
+    struct shelf shelf;             /* zeros: none */
+    uint64_t shelf_position;        /* where view_catch_up() goes on there */
+    uint64_t floor_s;               /* what is dated before it left the store, unless it stands */
+    struct view_numbers taken_back; /* retracts that the shelf has not been told of */
     bool shut;
     bool loaded;
     bool stale;       /* the fates do not count what arrived or was lost since */
@@ -53,6 +58,39 @@ bool view_knows(const struct view *view, uint32_t post, enum view_reach reach);
  */
 MUST_USE enum err_code view_read(struct view *view, struct post *post, uint32_t number,
                                  struct err_note *note);
+
+/* Its wire alone, into view->wire, from wherever it lies.
+ *   ERR_NOT_FOUND, ERR_DAMAGED  it is nowhere any more */
+MUST_USE enum err_code view_wire(struct view *view, struct octets_room *wire, uint32_t number,
+                                 struct err_note *note);
+
+/* Take in one post, of the store or of the shelf as the row's flags say.
+ *   ERR_NO_MEMORY */
+MUST_USE enum err_code view_take_in(struct view *view, const struct post *post, uint64_t position);
+/* What came to the shelf since.  ERR_NOT_FOUND is no error. */
+MUST_USE enum err_code view_shelf_catch_up(struct view *view, size_t *count, struct err_note *note);
+/* Whether the store's post is one that left by age. */
+bool view_left(const struct view *view, const struct post *post);
+
+/* Whether a row of the store goes where the floor is there. */
+bool view_row_leaves(const struct view_row *row, uint64_t floor_s);
+/* What is dated before it, and does not stand, is on the shelf from now on, or gone. */
+void view_leave(struct view *view, uint64_t floor_s);
+
+/* What has words, in both. */
+struct view_found {
+    struct found store;
+    struct found shelf;
+};
+MUST_USE enum err_code view_found_make(struct view *view, struct view_found *found,
+                                       enum store_search search, struct octets folded,
+                                       struct err_note *note);
+void view_found_close(struct view_found *found);
+static inline bool view_found_has(const struct view_found *found, const struct view_row *row)
+{
+    return found_has((row->flags & VIEW_ROW_SHELF) != 0 ? &found->shelf : &found->store,
+                     row->position);
+}
 
 /* One post as it is shown, in the arena.  Errors as view_read(). */
 MUST_USE enum err_code view_row_make(struct view *view, struct view_post *row, uint32_t post,

@@ -7,7 +7,7 @@ struct pick {
     struct view *view;
     const struct view_query *query;
     const struct view_words *words; /* VIEW_SEARCH */
-    struct found found_words;       /* VIEW_SEARCH: only these can match */
+    struct view_found found_words;  /* VIEW_SEARCH: only these can match */
     bool *counted;                  /* VIEW_INBOX: view_reactions_counted() */
     const struct view_list *list;
     uint32_t end; /* only what stands before it */
@@ -38,7 +38,7 @@ static bool may_hold(const struct pick *pick, uint32_t post)
 {
     const struct view_columns *c = &pick->view->columns;
     return (c->brief[post] & VIEW_BRIEF_TEXT) != 0 &&
-           found_has(&pick->found_words, c->rows[post].position);
+           view_found_has(&pick->found_words, &c->rows[post]);
 }
 
 /* Backward from the newest until the page is full.  A post that turns out to be lost is passed by;
@@ -195,8 +195,8 @@ static enum err_code reactions_count(struct pick *pick)
 static enum err_code words_find(struct pick *pick, struct err_note *note)
 {
     return pick->query->what == VIEW_SEARCH
-               ? store_search(pick->view->store, &pick->found_words, STORE_ALL_WORDS,
-                              view_words_folded(pick->words), note)
+               ? view_found_make(pick->view, &pick->found_words, STORE_ALL_WORDS,
+                                 view_words_folded(pick->words), note)
                : ERR_OK;
 }
 
@@ -254,7 +254,7 @@ enum err_code view_query(struct view *view, struct view_page *page, const struct
         rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
     }
     free(pick.found);
-    found_close(&pick.found_words);
+    view_found_close(&pick.found_words);
     view_words_free(words);
     return rc;
 }

@@ -76,14 +76,12 @@ static enum err_code intervals_make(struct view_private *p, const struct vault_c
     }
     for (size_t i = 0; i < contents->blocks_count; i++) {
         const struct vault_block *block = &contents->blocks[i];
-        if (!block->in_force) {
-            p->intervals[p->intervals_count++] =
-                (struct view_interval){.key = p->blocked[i].number,
-                                       .since_s = block->since_s,
-                                       .until_s = block->until_s,
-                                       .since_position = block->since_position,
-                                       .until_position = block->until_position};
-        }
+        p->intervals[p->intervals_count++] = (struct view_interval){
+            .key = p->blocked[i].number,
+            .since_s = block->since_s,
+            .until_s = block->in_force ? UINT64_MAX : block->until_s,
+            .since_position = block->since_position,
+            .until_position = block->in_force ? VIEW_BEFORE : block->until_position};
     }
     qsort(p->intervals, p->intervals_count, sizeof *p->intervals, by_interval_key);
     return ERR_OK;
@@ -323,7 +321,7 @@ static size_t intervals_of(const struct view_private *priv, uint32_t key)
 bool view_private_was_blocked(const struct view_private *priv, uint32_t key, uint64_t position,
                               uint64_t created_s)
 {
-    if ((view_private_key(priv, key) & VIEW_KEY_PAST) == 0) {
+    if ((view_private_key(priv, key) & (VIEW_KEY_PAST | VIEW_KEY_BLOCKED)) == 0) {
         return false;
     }
     for (size_t i = intervals_of(priv, key); i < priv->intervals_count; i++) {

@@ -6,6 +6,8 @@
 #include "store/vault.h"
 #include "store/view_columns.h"
 
+#define VIEW_BEFORE UINT64_MAX /* as a position: before every block */
+
 enum { VIEW_TAG_FOLLOWED = 1, VIEW_TAG_SHIELDED = 2 };
 
 enum {
@@ -42,7 +44,7 @@ struct view_private {
     uint8_t web_steps;             /* how far her web reaches */
     struct view_petname *petnames; /* by key */
     size_t petnames_count;
-    struct view_interval *intervals; /* past blocks, by key */
+    struct view_interval *intervals; /* blocks, by key; one in force has no end */
     size_t intervals_count;
     struct view_blocked *blocked; /* as the vault's blocks, in force and past */
     size_t blocked_count;
@@ -79,10 +81,17 @@ static inline bool view_private_shields_tag(const struct view_private *priv, uin
     return tag < priv->tag_flags_count && (priv->tag_flags[tag] & VIEW_TAG_SHIELDED) != 0;
 }
 
+/* Where a post came, for view_private_was_blocked(): on the shelf lies nothing that a block
+ * covered, so it came before every later one. */
+static inline uint64_t view_row_position(const struct view_row *row)
+{
+    return (row->flags & VIEW_ROW_SHELF) != 0 ? VIEW_BEFORE : row->position;
+}
+
 /* NULL when there is none. */
 const char *view_private_petname(const struct view_private *priv, uint32_t key);
-/* Whether a past block covers a post of key's that arrived there and is dated so: it stays hidden
- * (SPEC 9.5). */
+/* Whether a block covers a post of key's that arrived there and is dated so: it stays hidden, also
+ * once the block is past (SPEC 9.5). */
 bool view_private_was_blocked(const struct view_private *priv, uint32_t key, uint64_t position,
                               uint64_t created_s);
 

@@ -90,8 +90,8 @@ struct change {
     struct view_shields next;
     struct view_shields joining;
     struct view_shields leaving;
-    struct found may_join; /* posts that may hold one that joins, or that leaves */
-    struct found may_leave;
+    struct view_found may_join; /* posts that may hold one that joins, or that leaves */
+    struct view_found may_leave;
 };
 
 static void change_close(struct change *change)
@@ -99,8 +99,8 @@ static void change_close(struct change *change)
     view_shields_close(&change->next);
     view_shields_close(&change->joining);
     view_shields_close(&change->leaving);
-    found_close(&change->may_join);
-    found_close(&change->may_leave);
+    view_found_close(&change->may_join);
+    view_found_close(&change->may_leave);
 }
 
 static enum err_code change_make(struct change *change, const struct view_shields *now,
@@ -118,7 +118,7 @@ static enum err_code change_make(struct change *change, const struct view_shield
 }
 
 /* Posts that may hold one of the words. */
-static enum err_code look_up(struct view *view, struct found *found,
+static enum err_code look_up(struct view *view, struct view_found *found,
                              const struct view_shields *shields, struct err_note *note)
 {
     if (shields->words_count == 0) {
@@ -134,7 +134,7 @@ static enum err_code look_up(struct view *view, struct found *found,
         len += shields->words[i].text_len;
         text[len++] = ' ';
     }
-    enum err_code rc = store_search(view->store, found, STORE_ANY_WORD, octets_of(text, len), note);
+    enum err_code rc = view_found_make(view, found, STORE_ANY_WORD, octets_of(text, len), note);
     free(text);
     return rc;
 }
@@ -147,7 +147,7 @@ static enum err_code mark_again(struct view *view, const struct change *change, 
     bool holds = (row->flags & VIEW_ROW_WORD) != 0;
     bool whole = view->shields.doubtful || holds;
     bool asked = view->shields.doubtful ||
-                 found_has(holds ? &change->may_leave : &change->may_join, row->position);
+                 view_found_has(holds ? &change->may_leave : &change->may_join, row);
     if (!asked || (row->flags & VIEW_ROW_LOST) != 0 ||
         (row->kind != POST_TEXT && row->kind != POST_PROFILE)) {
         return ERR_OK;
@@ -199,14 +199,15 @@ enum err_code view_shields_load(struct view *view, const struct vault_contents *
 }
 
 /* Whether the post, if it can still be read, is marked as it should be. */
-static enum err_code check_row(struct view *view, bool *right, const struct view_row *row)
+static enum err_code check_row(struct view *view, bool *right, uint32_t number)
 {
+    const struct view_row *row = &view->columns.rows[number];
     struct octets_room wire = {.at = view->wire, .cap = POST_WIRE_MAX};
     struct post post;
     bool marked = (row->flags & VIEW_ROW_WORD) != 0;
     *right = true;
     if ((view->shields.words_count == 0 && !marked) || (row->flags & VIEW_ROW_LOST) != 0 ||
-        store_at(view->store, &wire, row->position, NULL) != ERR_OK ||
+        view_wire(view, &wire, number, NULL) != ERR_OK ||
         post_decode(&post, octets_of(wire.at, wire.len)) != ERR_OK) {
         return ERR_OK;
     }
@@ -222,7 +223,7 @@ enum err_code view_shields_check(struct view *view, struct err_note *note)
     bool right = true;
     const struct view_numbers *arrived = &view->columns.arrived;
     for (uint32_t i = 0; rc == ERR_OK && right && i < arrived->count; i++) {
-        rc = check_row(view, &right, &view->columns.rows[arrived->at[i]]);
+        rc = check_row(view, &right, arrived->at[i]);
         if (rc == ERR_OK && !right) {
             rc = err_note(note, ERR_DAMAGED, "post %u: not marked as its words say",
                           (unsigned)arrived->at[i]);

@@ -179,13 +179,26 @@ static void a_relay_is_told_what_to_keep(void **state)
         assert_int_equal(PARSE("--relay", wrong[i]), ERR_USAGE);
         assert_true(note.text[0] != '\0');
     }
-    assert_int_equal(PARSE("--keep", "90d"), ERR_USAGE);
+}
+
+static void a_person_keeps_posts_by_age_alone(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--keep", "30d"), ERR_OK);
+    assert_int_equal(options.keeping.rules.keep_s, 30 * 86400);
+    assert_int_equal(PARSE("--keep-octets", "50G"), ERR_USAGE);
+    assert_true(strstr(note.text, "--keep") != NULL);
+    assert_int_equal(PARSE("--author-posts", "7"), ERR_USAGE);
+    assert_int_equal(PARSE("--init", "--keep", "30d"), ERR_USAGE);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_is_told_what_to_keep),
+        cmocka_unit_test(a_person_keeps_posts_by_age_alone),
         cmocka_unit_test(without_options_a_personal_node_runs),
         cmocka_unit_test(values_stand_apart_or_after_an_equals_sign),
         cmocka_unit_test(peers_are_addresses),

@@ -45,7 +45,7 @@ static int begin(void **state)
     assert_int_equal(crew_start(&scene->workers, 2, &scene->mailbox), ERR_OK);
     scene->files = file_memory_new(1);
     assert_int_equal(store_open(&scene->store, scene->files, key, STORE_READ, &note), ERR_OK);
-    assert_int_equal(writer_new(&scene->writer, scene->store, &scene->mailbox), ERR_OK);
+    assert_int_equal(writer_new(&scene->writer, scene->store, NULL, &scene->mailbox), ERR_OK);
     struct person ana = person_of("ana");
     for (size_t i = 0; i < POSTS_COUNT; i++) {
         (void)person_text(&scene->posts, &ana, 1000 + i, "me too", "metoo");

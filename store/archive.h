@@ -1,0 +1,56 @@
+/* archive.h - what a person keeps of the posts that leave her store by age (SPEC 10.15).
+ *
+ * A second store in the folders "archive" and "archive.index" of the home, under a key that takes
+ * the vault to make, and the sealed file "archive/kept", which says why each post is there.  Only
+ * the view reads it; the network side does not know that there is one.  One thread puts; any may
+ * tend its store. */
+#ifndef KITH_STORE_ARCHIVE_H
+#define KITH_STORE_ARCHIVE_H
+
+#include "store/shelf.h"
+#include "store/store.h"
+
+#define ARCHIVE_KEY_LEN 32
+
+struct archive;
+
+/* The key, from what HOME_KEY_ARCHIVE derives and the vault's seed: neither is enough. */
+void archive_key(uint8_t out[ARCHIVE_KEY_LEN], const uint8_t home_part[32], const uint8_t seed[32]);
+
+/* Open the archive, or make it.
+ *   ERR_DAMAGED    it does not open under this key, or nobody knows any more why its posts are
+ *                  there
+ *   ERR_ROLLBACK, ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY  as store_open() */
+MUST_USE enum err_code archive_open(struct archive **archive, struct files *files,
+                                    const uint8_t key[ARCHIVE_KEY_LEN], struct err_note *note);
+void archive_close(struct archive *archive);
+
+/* For tending and figures, and to read all of it. */
+struct store *archive_store(struct archive *archive);
+/* Why the post at this position is there, and where the floor stood when it came, in days since
+ * the epoch. */
+enum shelf_why archive_why(const struct archive *archive, uint64_t position, uint32_t *day);
+
+/* Copy posts, at most STORE_BATCH_MAX, which are here for this reason and from this day on.  What
+ * is here already stays for its old reason, but that SHELF_ITSELF outranks the others.
+ * Durable on return.
+ *   errors as store_put(): some may be here */
+MUST_USE enum err_code archive_put(struct archive *archive, const struct post *posts,
+                                   const struct octets *wires, size_t count,
+                                   const struct shelf_since *since, uint64_t now_s,
+                                   struct err_note *note);
+/* Its author took something back: out of the archive too, where it is there. */
+MUST_USE enum err_code archive_retract(struct archive *archive, const struct post *retract,
+                                       struct octets wire, uint64_t now_s, struct err_note *note);
+
+/* Everything dated before it that is to be kept is here; the beginning of a UTC day, or 0. */
+uint64_t archive_floor(const struct archive *archive);
+/* Durable on return.
+ *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY  unchanged */
+MUST_USE enum err_code archive_floor_set(struct archive *archive, uint64_t floor_s,
+                                         struct err_note *note);
+
+/* As the view reads it; borrows the archive. */
+struct shelf archive_shelf(struct archive *archive);
+
+#endif
