@@ -82,7 +82,9 @@ static void command_print(struct cli *cli, const struct command *command)
     if (command->details != NULL) {
         (void)fprintf(cli->out, "%s\n", command->details);
     }
-    (void)fputc('\n', cli->out);
+    if (command->arguments[0] != PARAMETER_NONE || command->options[0] != PARAMETER_NONE) {
+        (void)fputc('\n', cli->out);
+    }
     for (size_t i = 0; i < COMMAND_ARGUMENTS_MAX; i++) {
         if (command->arguments[i] != PARAMETER_NONE) {
             parameter_print(cli, command->arguments[i]);

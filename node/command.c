@@ -71,27 +71,27 @@ static const struct command_row command_rows[CONTROL_COMMANDS_COUNT] = {
     [CONTROL_COMPLETE] = {command_on_complete, false},
 };
 
-enum err_code commands_new(struct commands **commands, struct command_host *host,
-                           struct store *store, struct vault *vault, struct journal *journal,
-                           struct view *view)
+enum err_code commands_new(struct commands **commands, const struct commands_parts *parts,
+                           struct err_note *note)
 {
     struct commands *c = calloc(1, sizeof *c);
     if (c == NULL) {
-        return ERR_NO_MEMORY;
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    c->host = host;
-    c->store = store;
-    c->vault = vault;
-    c->journal = journal;
-    c->view = view;
-    c->asked_s = host->now_s(host);
+    c->host = parts->host;
+    c->store = parts->store;
+    c->vault = parts->vault;
+    c->journal = parts->journal;
+    c->view = parts->view;
+    c->asked_s = c->host->now_s(c->host);
     c->out = malloc(CONTROL_MESSAGE_MAX + 4);
     c->wire = malloc(POST_WIRE_MAX);
-    struct err_note lost = {{0}};
-    if (c->out == NULL || c->wire == NULL || command_own_posts_load(c) != ERR_OK ||
-        command_confirm_begin(c, &lost) != ERR_OK) {
+    enum err_code rc =
+        c->out == NULL || c->wire == NULL ? ERR_NO_MEMORY : command_own_posts_load(c);
+    rc = rc == ERR_OK ? command_confirm_begin(c, note) : rc;
+    if (rc != ERR_OK) {
         commands_free(c);
-        return ERR_NO_MEMORY;
+        return err_note(note, rc, "looking through own posts");
     }
     command_confirm_keep(c);
     *commands = c;
@@ -337,6 +337,9 @@ void command_pump(struct commands *commands, struct run *run)
         struct err_note note = {{0}};
         enum err_code rc = run->next(commands, run, &note);
         if (rc == ERR_OK) {
+            if (run->state == RUN_LISTING) { /* not to be cut off in the middle of an export */
+                commands->asked_s = commands->host->now_s(commands->host);
+            }
             continue;
         }
         if (rc == ERR_NOT_FOUND && run->state == RUN_WATCHING) {

@@ -80,12 +80,19 @@ struct command_host {
 struct commands;
 struct view; /* store/view.h */
 
-/* Everything is borrowed and outlives the result.  view may be NULL: a relay has no reader, and
- * every command that reads posts is refused.
- *   ERR_NO_MEMORY */
-MUST_USE enum err_code commands_new(struct commands **commands, struct command_host *host,
-                                    struct store *store, struct vault *vault,
-                                    struct journal *journal, struct view *view);
+/* What commands work on: everything is borrowed and outlives them. */
+struct commands_parts {
+    struct command_host *host;
+    struct store *store;
+    struct vault *vault;
+    struct journal *journal;
+    struct view
+        *view; /* NULL: a relay has no reader, and every command that reads posts is refused */
+};
+
+/*   ERR_NO_MEMORY, and what reading the store gives */
+MUST_USE enum err_code commands_new(struct commands **commands, const struct commands_parts *parts,
+                                    struct err_note *note);
 void commands_free(struct commands *commands);
 
 /* One decoded message from a client (request or cancel). */

@@ -17,8 +17,9 @@ struct import_counts {
     uint64_t future_count;    /* left out: dated in the future */
 };
 
-/* Store every post of the file, options->import_path, in the home's store, the proofs checked on all cores; progress on
- * stderr when that is a terminal.  *counts is written in any case: it says what was stored.
+/* Store every post of the file, options->import_path, in the home's store, the proofs checked on
+ * all cores; progress on stderr when that is a terminal.  *counts is written in any case: it says
+ * what was stored.
  *
  * "-", and whatever names standard input, may be a pipe; nothing else may.
  *

@@ -74,8 +74,13 @@ static enum err_code open_all(struct person *person, struct home *home, enum vau
         rc = open_view(person, home, note);
     }
     if (rc == ERR_OK) {
-        rc = commands_new(&person->commands, &person->host, person->store, person->vault,
-                          person->journal, person->view);
+        rc = commands_new(&person->commands,
+                          &(struct commands_parts){.host = &person->host,
+                                                   .store = person->store,
+                                                   .vault = person->vault,
+                                                   .journal = person->journal,
+                                                   .view = person->view},
+                          note);
     }
     return rc;
 }

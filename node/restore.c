@@ -13,6 +13,7 @@
 #include "node/memory.h"
 #include "node/outside.h"
 #include "node/passphrase.h"
+#include "node/proofs.h"
 #include "node/words.h"
 #include "proto/name32.h"
 #include "store/restore.h"
@@ -53,6 +54,12 @@ static void on_progress(void *context, unsigned permille)
         (void)fprintf(stderr, "\r%s: %u %% ", r->what, permille / 10);
         (void)fflush(stderr);
     }
+}
+
+static bool verify(void *context, const struct post *posts, size_t count)
+{
+    (void)context;
+    return proofs_hold(posts, count);
 }
 
 static void begin_progress(struct restoring *r, const char *what)
@@ -130,6 +137,7 @@ static enum err_code check_file(struct restoring *r, struct err_note *note)
                                         .path = r->place.name,
                                         .seed = r->seed,
                                         .progress = on_progress,
+                                        .verify = verify,
                                         .context = r};
     enum err_code rc = restore_check(&r->found, &r->source, note);
     end_progress(r);

@@ -9,6 +9,9 @@
 #define USE_LEN       (2 * (size_t)KEY_LEN)
 #define BATCH_MAX     256
 #define PROGRESS_STEP 256 /* items */
+/* Posts whose proofs are checked together. */
+#define PROOFS_MAX    2048
+#define PROOFS_OCTETS ((size_t)2 * 1024 * 1024)
 
 static enum err_code open_file(struct backup_reader **reader, const struct restore_source *source,
                                struct err_note *note)
@@ -30,7 +33,16 @@ static void tell(const struct restore_source *source, const struct backup_reader
 
 /* ---- Checking ---- */
 
+struct proofs {
+    struct post posts[PROOFS_MAX]; /* borrow from octets */
+    size_t count;
+    size_t len;
+    uint8_t octets[PROOFS_OCTETS];
+};
+
 struct check {
+    const struct restore_source *source;
+    struct proofs *proofs;
     struct restore_found found;
     uint8_t latest_kind;
     uint8_t *vault; /* the parts so far, from sodium_malloc() */
@@ -78,10 +90,47 @@ static enum err_code check_vault(struct check *check, const uint8_t seed[32])
     return rc;
 }
 
-static enum err_code check_post(struct post *post, struct octets wire)
+static bool all_hold(const struct restore_source *source, const struct proofs *proofs)
 {
-    bool valid = post_decode(post, wire) == ERR_OK && post_verify(post) == ERR_OK;
-    return valid ? ERR_OK : ERR_DAMAGED;
+    bool hold = true;
+    if (source->verify != NULL) {
+        return source->verify(source->context, proofs->posts, proofs->count);
+    }
+    for (size_t i = 0; i < proofs->count && hold; i++) {
+        hold = post_verify(&proofs->posts[i]) == ERR_OK;
+    }
+    return hold;
+}
+
+static enum err_code check_proofs(struct check *check)
+{
+    bool hold = check->proofs->count == 0 || all_hold(check->source, check->proofs);
+    check->proofs->count = 0;
+    check->proofs->len = 0;
+    return hold ? ERR_OK : ERR_DAMAGED;
+}
+
+/* Its proof is checked soon; *post is good until the next one. */
+static enum err_code check_post(struct check *check, struct post *post, struct octets wire)
+{
+    struct proofs *proofs = check->proofs;
+    enum err_code rc = ERR_OK;
+    if (wire.len == 0 || wire.len > POST_WIRE_MAX) {
+        return ERR_DAMAGED;
+    }
+    if (proofs->count == PROOFS_MAX || proofs->len + wire.len > PROOFS_OCTETS) {
+        rc = check_proofs(check);
+    }
+    uint8_t *kept = proofs->octets + proofs->len;
+    memcpy(kept, wire.at, wire.len);
+    if (rc == ERR_OK && post_decode(post, octets_of(kept, wire.len)) != ERR_OK) {
+        rc = ERR_DAMAGED;
+    }
+    if (rc == ERR_OK) {
+        proofs->len += wire.len;
+        proofs->posts[proofs->count++] = *post;
+    }
+    return rc;
 }
 
 static enum err_code check_own(struct check *check, struct octets item)
@@ -98,7 +147,7 @@ static enum err_code check_own(struct check *check, struct octets item)
     struct key own = vault_identity(check->found.copy);
     memcpy(id.octets, item.at, POST_ID_LEN);
     enum err_code rc =
-        check_post(&post, octets_of(item.at + OWN_FIXED_LEN, item.len - OWN_FIXED_LEN));
+        check_post(check, &post, octets_of(item.at + OWN_FIXED_LEN, item.len - OWN_FIXED_LEN));
     return rc == ERR_OK && (!post_id_equal(&post.id, &id) || !key_equal(&post.author, &own))
                ? ERR_DAMAGED
                : rc;
@@ -116,7 +165,7 @@ static enum err_code check_other_post(struct check *check, struct octets item)
 {
     struct post post;
     check->found.posts_count++;
-    return check->found.head.all ? check_post(&post, item) : ERR_DAMAGED;
+    return check->found.head.all ? check_post(check, &post, item) : ERR_DAMAGED;
 }
 
 static enum err_code check_item(struct check *check, uint8_t kind, struct octets item,
@@ -154,28 +203,39 @@ static enum err_code check_item(struct check *check, uint8_t kind, struct octets
     }
 }
 
-enum err_code restore_check(struct restore_found *found, const struct restore_source *source,
-                            struct err_note *note)
+static enum err_code check_items(struct check *check, struct backup_reader *reader,
+                                 struct err_note *note)
 {
-    struct backup_reader *reader = NULL;
-    struct check check = {.latest_kind = 0};
     uint64_t items_count = 0;
-    enum err_code rc = open_file(&reader, source, note);
-    if (rc != ERR_OK) {
-        return rc;
-    }
+    enum err_code rc = ERR_OK;
     while (rc == ERR_OK) {
         uint8_t kind = 0;
         struct octets item = {0};
         rc = backup_file_next(reader, &kind, &item, note);
-        rc = rc == ERR_OK ? check_item(&check, kind, item, source->seed) : rc;
-        tell(source, reader, items_count++);
+        rc = rc == ERR_OK ? check_item(check, kind, item, check->source->seed) : rc;
+        tell(check->source, reader, items_count++);
     }
-    backup_file_close(reader);
-    sodium_free(check.vault);
     if (rc == ERR_NOT_FOUND) {
-        rc = check.ended ? ERR_OK : ERR_DAMAGED;
+        rc = check->ended ? check_proofs(check) : ERR_DAMAGED;
     }
+    return rc;
+}
+
+enum err_code restore_check(struct restore_found *found, const struct restore_source *source,
+                            struct err_note *note)
+{
+    struct backup_reader *reader = NULL;
+    struct check check = {.source = source, .proofs = malloc(sizeof *check.proofs)};
+    enum err_code rc = check.proofs == NULL ? err_note(note, ERR_NO_MEMORY, "out of memory")
+                                            : open_file(&reader, source, note);
+    if (rc == ERR_OK) {
+        check.proofs->count = 0;
+        check.proofs->len = 0;
+        rc = check_items(&check, reader, note);
+        backup_file_close(reader);
+    }
+    free(check.proofs);
+    sodium_free(check.vault);
     if (rc != ERR_OK) {
         vault_close(check.found.copy);
         return rc;

@@ -13,6 +13,9 @@ struct restore_source {
     const uint8_t *seed; /* 32 */
     /* Told now and then how far it is, in thousandths; may be NULL. */
     void (*progress)(void *context, unsigned permille);
+    /* Whether the proofs of all these posts hold (post_verify()), on as many cores as there are;
+     * NULL: one after the other. */
+    bool (*verify)(void *context, const struct post *posts, size_t count);
     void *context;
 };
 

@@ -201,8 +201,14 @@ static void measure_round(struct million *m, struct figures *f, size_t *next)
     struct commands *commands = NULL;
     struct err_note note = {{0}};
     must_ok(view_load(m->view, vault_contents(m->vault), &note), &note, "judging posts");
-    must_ok(commands_new(&commands, &host.calls, m->store, m->vault, m->journal, m->view), NULL,
-            "the commands");
+    must_ok(commands_new(&commands,
+                         &(struct commands_parts){.host = &host.calls,
+                                                  .store = m->store,
+                                                  .vault = m->vault,
+                                                  .journal = m->journal,
+                                                  .view = m->view},
+                         &note),
+            &note, "the commands");
     for (size_t i = 0; i < RUNS; i++) {
         const struct key *who = somebody(m, next);
         double cpu = clock_thread();

@@ -273,7 +273,13 @@ static void open_home(struct world *w)
     must(view_new(&w->view, w->store, &own, &note), "the view");
     must(view_load(w->view, vault_contents(w->vault), &note), "loading the view");
     must(view_catch_up(w->view, NULL, &note), "catching up");
-    must(commands_new(&w->commands, &w->host, w->store, w->vault, w->journal, w->view),
+    must(commands_new(&w->commands,
+                      &(struct commands_parts){.host = &w->host,
+                                               .store = w->store,
+                                               .vault = w->vault,
+                                               .journal = w->journal,
+                                               .view = w->view},
+                      NULL),
          "the commands");
 }
 

@@ -96,7 +96,13 @@ static void open_relay(void)
     assert_int_equal(vault_open(&vault, files, home_key, journal, &note), ERR_OK);
     home_key_derive(key, home_key, HOME_KEY_STORE);
     assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
-    assert_int_equal(commands_new(&commands, &host, store, vault, journal, NULL), ERR_OK);
+    assert_int_equal(
+        commands_new(
+            &commands,
+            &(struct commands_parts){
+                .host = &host, .store = store, .vault = vault, .journal = journal, .view = NULL},
+            &note),
+        ERR_OK);
 }
 
 static void close_relay(void)

@@ -63,10 +63,17 @@ static void host_send(struct command_host *host, struct command_client to, struc
     }
 }
 
+static bool takes_slowly; /* the client takes writable_count messages more */
+static unsigned writable_count;
+
 static bool host_writable(struct command_host *host, struct command_client to)
 {
     (void)host;
     (void)to;
+    if (takes_slowly && writable_count == 0) {
+        return false;
+    }
+    writable_count -= takes_slowly;
     return true;
 }
 
@@ -160,7 +167,13 @@ static int set_up(void **state)
     struct key own = vault_identity(vault);
     assert_int_equal(view_new(&view, store, &own, &note), ERR_OK);
     assert_int_equal(view_load(view, vault_contents(vault), &note), ERR_OK);
-    assert_int_equal(commands_new(&commands, &host, store, vault, journal, view), ERR_OK);
+    assert_int_equal(
+        commands_new(
+            &commands,
+            &(struct commands_parts){
+                .host = &host, .store = store, .vault = vault, .journal = journal, .view = view},
+            &note),
+        ERR_OK);
     return 0;
 }
 
@@ -290,6 +303,48 @@ static void a_backup_under_way_is_not_cut_off_by_itself(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void says_own(uint64_t created_s)
+{
+    uint8_t room[POST_WIRE_MAX];
+    size_t len = 0;
+    struct post_id id;
+    struct post post;
+    enum store_put_result result;
+    struct post_draft draft = {
+        .kind = POST_TEXT, .created_s = created_s, .text = octets_of_text("me too")};
+    assert_int_equal(post_sign(room, &len, &id, &draft, vault_identity_seed(vault)), ERR_OK);
+    struct octets wire = octets_of(room, len);
+    assert_int_equal(journal_own_post(journal, &id, wire, &note), ERR_OK);
+    assert_int_equal(post_decode(&post, wire), ERR_OK);
+    assert_int_equal(store_put(store, &result, &post, &wire, 1, now_s, &note), ERR_OK);
+    commands_on_arrival(commands);
+}
+
+/* As long as somebody takes what is listed. */
+static void a_list_that_is_taken_is_not_cut_off_by_itself(void **state)
+{
+    (void)state;
+    asks(1, CONTROL_LOCK, PAIRS("after", "600"));
+    for (uint64_t i = 0; i < 6; i++) {
+        says_own(now_s - 10 + i);
+    }
+    takes_slowly = true;
+    writable_count = 0;
+    asks(2, CONTROL_EXPORT, NULL);
+    for (int i = 0; i < 3; i++) {
+        passes(598);
+        writable_count = 1;
+        commands_on_writable(commands, (struct command_client){1});
+        passes(1);
+        assert_int_equal(locks_count, 0);
+    }
+    assert_int_equal(ended[2], -1);
+    passes(599); /* nobody takes it any more */
+    assert_int_equal(locks_count, 1);
+    assert_int_equal(ended[2], 4);
+    takes_slowly = false;
+}
+
 static void a_clock_set_back_locks_no_later_than_asked_for(void **state)
 {
     (void)state;
@@ -372,6 +427,7 @@ int main(void)
         TEST(a_home_without_a_passphrase_cannot_be_locked),
         TEST(a_node_locks_itself_when_nothing_was_asked),
         TEST(a_backup_under_way_is_not_cut_off_by_itself),
+        TEST(a_list_that_is_taken_is_not_cut_off_by_itself),
         TEST(a_clock_set_back_locks_no_later_than_asked_for),
         TEST(more_than_the_longest_time_is_wrong_usage),
         TEST(a_passphrase_is_set_changed_removed_or_asked_about),
