@@ -97,7 +97,8 @@ enum err_code index_leave(struct index *index, const struct index_place *place,
     } else if (part != NULL && part->run != NULL) {
         rc = leave_run(part, &left, place, state);
     }
-    if (left && state == INDEX_GONE) {
+    /* What does not read has octets too, and a copy that was fetched again may be taken back. */
+    if (left) {
         rc = index_manifest_position_add(&index->purge, (uint32_t)place->position);
     }
     return rc;

@@ -102,10 +102,6 @@ MUST_USE enum err_code index_is_by(struct index *index, bool *is_by,
 MUST_USE enum err_code index_has_retract(struct index *index, bool *has,
                                          const struct post_id *subject, const struct key *author,
                                          struct err_note *note);
-/* Kept posts that refer to the subject with this relation (as in index_row.h), in any order, at
- * most max of them. */
-MUST_USE enum err_code index_refs(struct index *index, uint64_t *positions, size_t *count,
-                                  size_t max, const struct index_ref *ref, struct err_note *note);
 /* Mark the posts that have this word, kept or not, at most max of them below found->end; *count is
  * how many. */
 MUST_USE enum err_code index_word(struct index *index, struct found *found, uint64_t *count,

@@ -371,17 +371,6 @@ enum err_code index_has_retract(struct index *index, bool *has, const struct pos
     return rc;
 }
 
-enum err_code index_refs(struct index *index, uint64_t *positions, size_t *count, size_t max,
-                         const struct index_ref *ref, struct err_note *note)
-{
-    struct referring r = {.ref = *ref, .positions = positions, .max = max};
-    enum err_code rc = refer(index, &r, note);
-    if (rc == ERR_OK) {
-        *count = r.count;
-    }
-    return rc;
-}
-
 /* ---- Words -------------------------------------------------------------------------------- */
 
 static void mark(struct found *found, uint64_t *count, uint32_t position)

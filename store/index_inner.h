@@ -72,7 +72,7 @@ struct index {
     struct index_list *list;
     struct index_digests refused;
     struct index_digests refused_before;
-    struct index_manifest_positions purge; /* gone, perhaps not out of the log */
+    struct index_manifest_positions purge; /* gone or lost, perhaps not out of the log */
 
     pthread_mutex_t tending;        /* what follows; held over file calls */
     struct index_manifest manifest; /* the runs' keys; its lists are made for each writing */

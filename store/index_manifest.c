@@ -120,7 +120,7 @@ static enum err_code decode_list(struct index_manifest *manifest, enum index_man
     return rc;
 }
 
-static enum err_code decode(struct index_manifest *manifest, const uint8_t *plain, size_t len)
+static enum err_code decode_all(struct index_manifest *manifest, const uint8_t *plain, size_t len)
 {
     if (len < HEADER_LEN || memcmp(plain, magic, MAGIC_LEN) != 0) {
         return ERR_DAMAGED;
@@ -144,6 +144,18 @@ static enum err_code decode(struct index_manifest *manifest, const uint8_t *plai
     return rc == ERR_OK && at != end ? ERR_DAMAGED : rc;
 }
 
+enum err_code index_manifest_decode(struct index_manifest *manifest, struct octets plain)
+{
+    struct index_manifest decoded = {0};
+    enum err_code rc = decode_all(&decoded, plain.at, plain.len);
+    if (rc != ERR_OK) {
+        index_manifest_close(&decoded);
+        return rc;
+    }
+    *manifest = decoded;
+    return ERR_OK;
+}
+
 enum err_code index_manifest_load(struct index_manifest *manifest, struct files *files,
                                   const char *path, const uint8_t key[SEAL_KEY_LEN],
                                   struct err_note *note)
@@ -155,17 +167,16 @@ enum err_code index_manifest_load(struct index_manifest *manifest, struct files 
         return rc;
     }
     struct index_manifest loaded = {0};
-    rc = decode(&loaded, plain, len);
+    rc = index_manifest_decode(&loaded, octets_of(plain, len));
     sodium_free(plain);
     if (rc != ERR_OK) {
-        index_manifest_close(&loaded);
         return err_note(note, rc, "%s", path);
     }
     *manifest = loaded;
     return ERR_OK;
 }
 
-static size_t encoded_len(const struct index_manifest *manifest)
+size_t index_manifest_len(const struct index_manifest *manifest)
 {
     size_t len = HEADER_LEN + manifest->runs_count * ROW_LEN;
     for (size_t i = 0; i < INDEX_MANIFEST_LISTS; i++) {
@@ -184,7 +195,7 @@ static uint8_t *encode_list(uint8_t *out, const struct index_manifest_positions 
     return out;
 }
 
-static void encode(uint8_t *plain, const struct index_manifest *manifest)
+void index_manifest_encode(uint8_t *plain, const struct index_manifest *manifest)
 {
     memcpy(plain, magic, MAGIC_LEN);
     uint8_t *out = plain + MAGIC_LEN;
@@ -212,13 +223,13 @@ enum err_code index_manifest_save(const struct index_manifest *manifest, bool *r
                                   const uint8_t key[SEAL_KEY_LEN], struct err_note *note)
 {
     assert(manifest->number_next != 0);
-    size_t len = encoded_len(manifest);
+    size_t len = index_manifest_len(manifest);
     uint8_t *plain = sodium_malloc(len);
     *replaced = false;
     if (plain == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    encode(plain, manifest);
+    index_manifest_encode(plain, manifest);
     enum err_code rc =
         seal_replace(files, replaced, path, SEAL_RUNS, key, octets_of(plain, len), note);
     sodium_free(plain);

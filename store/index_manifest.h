@@ -23,7 +23,7 @@ struct index_manifest_run {
 enum index_manifest_list {
     INDEX_MANIFEST_GONE,  /* out of the sets, while a run still has it there */
     INDEX_MANIFEST_LOST,  /* damaged in the log: as if it had never come */
-    INDEX_MANIFEST_PURGE, /* gone, and perhaps not yet out of the log */
+    INDEX_MANIFEST_PURGE, /* gone or lost, and perhaps not yet out of the log */
     INDEX_MANIFEST_LISTS,
 };
 
@@ -48,6 +48,13 @@ struct index_manifest {
     size_t runs_cap;
     struct index_manifest_positions lists[INDEX_MANIFEST_LISTS];
 };
+
+/* From and to what is sealed; *manifest is written only on ERR_OK, plain has room for
+ * index_manifest_len().
+ *   ERR_DAMAGED, ERR_NO_MEMORY */
+MUST_USE enum err_code index_manifest_decode(struct index_manifest *manifest, struct octets plain);
+size_t index_manifest_len(const struct index_manifest *manifest);
+void index_manifest_encode(uint8_t *plain, const struct index_manifest *manifest);
 
 /*   ERR_NOT_FOUND  there is none
  *   ERR_DAMAGED    it does not open under this key, or contradicts itself */

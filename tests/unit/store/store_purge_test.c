@@ -138,6 +138,39 @@ static void what_is_taken_back_is_out_of_the_files_within_a_minute(void **state)
     assert_int_equal(file_memory_calls(files, FILE_MEMORY_ANY), calls);
 }
 
+/* The first copy, which does not read, and the one that was fetched again. */
+static void what_was_damaged_and_fetched_again_is_taken_back_from_both_places(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 20; i++) {
+        person_text(&posts, &ana, 1000 + i, "what I said and wish to take back now", "metoo");
+    }
+    put(0, 20);
+    size_t at = file_memory_len(files, "log/00000000.0") / 2;
+    uint8_t rest[24];
+    file_memory_flip(files, "log/00000000.0", at, 1);
+    memcpy(rest, file_memory_octets(files, "log/00000000.0").at + at - 12, sizeof rest);
+    size_t damaged = 0;
+    while (damaged < 20 && body_of(damaged) == ERR_OK) {
+        damaged++;
+    }
+    assert_true(damaged < 20);
+    assert_false(known(damaged));
+    assert_int_equal(tend(LATER_S), ERR_OK);
+    assert_false(file_memory_contains(files, rest, sizeof rest));
+    put(damaged, 1);
+    assert_int_equal(results[0], STORE_NEW);
+    person_retract(&posts, &ana, 2000, posts.ids[damaged]);
+    put(20, 1);
+    assert_int_equal(tend(LATER_S), ERR_OK);
+    for (unsigned times = 0; times < 2; times++) {
+        for (size_t i = 0; i < 21; i++) {
+            assert_int_equal(body_of(i), i == damaged ? ERR_NOT_FOUND : ERR_OK);
+        }
+        reopen();
+    }
+}
+
 /* A relay whose community never sleeps. */
 static void where_posts_never_cease_to_arrive_it_is_out_within_an_hour(void **state)
 {
@@ -365,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_taken_back_is_out_of_the_files_within_a_minute),
+        TEST(what_was_damaged_and_fetched_again_is_taken_back_from_both_places),
         TEST(where_posts_never_cease_to_arrive_it_is_out_within_an_hour),
         TEST(a_clock_that_was_set_back_keeps_nothing_in_the_files),
         TEST(what_expired_is_out_of_the_files),
