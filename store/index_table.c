@@ -87,7 +87,11 @@ static enum err_code reserve(struct index_table *table, const struct index_row *
     /* Words of a post that is not added after all find nothing. */
     return row->words_count == 0
                ? ERR_OK
-               : index_words_add(&table->words, table->first + place, row->words, row->words_count);
+               : index_words_add(&table->words,
+                                 &(struct index_words_post){.position = table->first + place,
+                                                            .hashes = row->words,
+                                                            .hashes_count = row->words_count,
+                                                            .rest_hash = row->rest_hash});
 }
 
 static void changed(struct index_table *table)

@@ -143,7 +143,13 @@ static bool position_add(struct index_words *words, struct index_word *word, uin
     return true;
 }
 
-static enum err_code add(struct index_words *words, uint32_t position, uint64_t hash)
+static bool takes_more(const struct index_words *words)
+{
+    return words->words_count < INDEX_WORDS_FREE + words->pairs_count / INDEX_WORDS_PAIRS;
+}
+
+/*   ERR_REFUSED  a word that is not there yet, and no more are taken */
+static enum err_code add(struct index_words *words, uint32_t position, uint64_t hash, bool anyway)
 {
     if (words->words_count >= words->slots_cap / 2 && !slots_grow(words)) {
         return ERR_NO_MEMORY;
@@ -151,6 +157,9 @@ static enum err_code add(struct index_words *words, uint32_t position, uint64_t 
     uint32_t *slot = slot_of(words, hash);
     if (*slot != 0) {
         return position_add(words, &words->words[*slot - 1], position) ? ERR_OK : ERR_NO_MEMORY;
+    }
+    if (!anyway && !takes_more(words)) {
+        return ERR_REFUSED;
     }
     if (!words_reserve(words)) {
         return ERR_NO_MEMORY;
@@ -184,19 +193,22 @@ void index_words_expect(const struct index_words *words, const uint64_t *hashes,
     }
 }
 
-enum err_code index_words_add(struct index_words *words, uint32_t position, const uint64_t *hashes,
-                              size_t hashes_count)
+enum err_code index_words_add(struct index_words *words, const struct index_words_post *post)
 {
     enum err_code rc = ERR_OK;
-    for (size_t i = 0; i < hashes_count && rc == ERR_OK; i++) {
+    bool left_out = false;
+    for (size_t i = 0; i < post->hashes_count && rc == ERR_OK; i++) {
+        size_t left = post->hashes_count - i;
         if (i % AHEAD == 0 && words->slots_cap > 0) {
-            size_t count = hashes_count - i < AHEAD ? hashes_count - i : AHEAD;
-            fetch_words(words, hashes + i, count);
-            index_words_expect(words, hashes + i + count, hashes_count - i - count);
+            size_t count = left < AHEAD ? left : AHEAD;
+            fetch_words(words, post->hashes + i, count);
+            index_words_expect(words, post->hashes + i + count, left - count);
         }
-        rc = add(words, position, hashes[i]);
+        rc = add(words, post->position, post->hashes[i], false);
+        left_out = left_out || rc == ERR_REFUSED;
+        rc = rc == ERR_REFUSED ? ERR_OK : rc;
     }
-    return rc;
+    return rc == ERR_OK && left_out ? add(words, post->position, post->rest_hash, true) : rc;
 }
 
 void index_words_of(const struct index_words *words, struct index_words_cursor *cursor,

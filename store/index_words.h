@@ -37,11 +37,23 @@ struct index_words {
 
 void index_words_close(struct index_words *words);
 
-/* The post at position, which is none below those added so far, has words with these hashes, some
- * perhaps given twice.
+/* What is added of one post. */
+struct index_words_post {
+    uint32_t position;      /* none below those added so far */
+    const uint64_t *hashes; /* some perhaps given twice */
+    size_t hashes_count;
+    uint64_t rest_hash; /* of the word that stands for what is left out */
+};
+
+/* So many different words are taken, and one more for each so many pairs of a word and a post: what
+ * people write stays far below, and a flood of words that nobody else uses is left out. */
+#define INDEX_WORDS_FREE  4096
+#define INDEX_WORDS_PAIRS 8
+
+/* A post of which words are left out has rest_hash: it is among those that a search reads itself.
  *   ERR_NO_MEMORY  some may be missing */
-MUST_USE enum err_code index_words_add(struct index_words *words, uint32_t position,
-                                       const uint64_t *hashes, size_t hashes_count);
+MUST_USE enum err_code index_words_add(struct index_words *words,
+                                       const struct index_words_post *post);
 
 /* A post with these comes soon: only faster for being told so. */
 void index_words_expect(const struct index_words *words, const uint64_t *hashes,

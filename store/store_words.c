@@ -50,11 +50,18 @@ struct seeking {
     uint64_t every_count; /* how many those are */
 };
 
+/* The posts of which words are left out may have any. */
+static uint64_t rest_of(const struct seeking *seeking)
+{
+    return index_row_rest_hash(index_hash(seeking->index));
+}
+
 /* As many posts are gone through whether the word is in all of them or in none (those that lack it
  * as having the empty word, which all have): how long a search takes does not tell how often those
  * use a word whom she does not see. */
 static enum err_code find_one(struct seeking *seeking, struct found *found, uint64_t hash)
 {
+    uint64_t rest_count = 0;
     uint64_t count = 0;
     uint64_t ignored = 0;
     struct err_note note = {{0}};
@@ -63,7 +70,9 @@ static enum err_code find_one(struct seeking *seeking, struct found *found, uint
         rc = index_word(seeking->index, &seeking->spare, &ignored, seeking->every,
                         seeking->every_count - count, &note);
     }
-    return rc;
+    return rc == ERR_OK
+               ? index_word(seeking->index, found, &rest_count, rest_of(seeking), UINT64_MAX, &note)
+               : rc;
 }
 
 static enum err_code count_every(struct seeking *seeking)
@@ -119,6 +128,10 @@ static enum err_code find_any(struct seeking *seeking, struct found *found,
     for (size_t i = 0; i < sought->count && rc == ERR_OK; i++) {
         uint64_t ignored;
         rc = index_word(seeking->index, found, &ignored, sought->hashes[i], UINT64_MAX, &note);
+    }
+    if (rc == ERR_OK && sought->count > 0) {
+        uint64_t ignored;
+        rc = index_word(seeking->index, found, &ignored, rest_of(seeking), UINT64_MAX, &note);
     }
     return rc;
 }

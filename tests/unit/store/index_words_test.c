@@ -49,7 +49,12 @@ static void fill(struct index_words *words)
             holds[word][post] = true;
             hashes[i] = hash_of(word);
         }
-        assert_int_equal(index_words_add(words, position, hashes, PER_POST), ERR_OK);
+        assert_int_equal(
+            index_words_add(words, &(struct index_words_post){.position = position,
+                                                              .hashes = hashes,
+                                                              .hashes_count = PER_POST,
+                                                              .rest_hash = UINT64_MAX}),
+            ERR_OK);
     }
 }
 
@@ -122,15 +127,66 @@ static void a_common_word_takes_little(void **state)
     struct index_words words = {.words = NULL};
     uint64_t hash = hash_of(7);
     for (uint32_t position = 0; position < 100000; position++) {
-        assert_int_equal(index_words_add(&words, position, &hash, 1), ERR_OK);
+        assert_int_equal(index_words_add(&words, &(struct index_words_post){.position = position,
+                                                                            .hashes = &hash,
+                                                                            .hashes_count = 1}),
+                         ERR_OK);
     }
     assert_in_range(words.pool_len, 1, 103000);
+    index_words_close(&words);
+}
+
+static enum err_code add_post(struct index_words *words, uint32_t position, const uint64_t *hashes,
+                              size_t count)
+{
+    return index_words_add(words, &(struct index_words_post){.position = position,
+                                                             .hashes = hashes,
+                                                             .hashes_count = count,
+                                                             .rest_hash = UINT64_MAX});
+}
+
+static bool has(const struct index_words *words, uint64_t hash, uint32_t position)
+{
+    struct index_words_cursor cursor;
+    uint32_t found = UINT32_MAX;
+    bool there = index_words_find(words, &cursor, hash);
+    while (there && found != position && index_words_next(&cursor, &found)) {
+    }
+    return there && found == position;
+}
+
+/* Words that nobody else uses cost eleven octets each on the disk: of a flood few are taken. */
+static void of_a_flood_of_new_words_few_are_taken(void **state)
+{
+    (void)state;
+    enum { POSTS = 1000, UNIQUE = 100, COMMON = 20 };
+    struct index_words words = {.words = NULL};
+    uint64_t next = 1000000;
+    for (uint32_t position = 0; position < POSTS; position++) {
+        uint64_t hashes[COMMON + UNIQUE];
+        for (size_t i = 0; i < COMMON; i++) {
+            hashes[i] = i + 1;
+        }
+        for (size_t i = COMMON; i < COMMON + UNIQUE; i++) {
+            hashes[i] = next++ * UINT64_C(0x9e3779b97f4a7c15);
+        }
+        assert_int_equal(add_post(&words, position, hashes, COMMON + UNIQUE), ERR_OK);
+        for (size_t i = 0; i < COMMON; i++) {
+            assert_true(has(&words, hashes[i], position)); /* what is known is never left out */
+        }
+        for (size_t i = COMMON; i < COMMON + UNIQUE; i++) {
+            assert_true(has(&words, hashes[i], position) || has(&words, UINT64_MAX, position));
+        }
+    }
+    assert_true(words.words_count <= INDEX_WORDS_FREE + words.pairs_count / INDEX_WORDS_PAIRS + 1);
+    assert_true(words.words_count < POSTS * UNIQUE / 10);
     index_words_close(&words);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_a_flood_of_new_words_few_are_taken),
         cmocka_unit_test(each_word_gives_its_positions_ascending_and_once),
         cmocka_unit_test(all_words_are_handed_out_to_be_written_down),
         cmocka_unit_test(an_empty_table_has_no_word),

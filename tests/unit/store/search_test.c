@@ -385,9 +385,54 @@ static void words_are_there_again_after_opening(void **state)
     expect_found(STORE_ALL_WORDS, "two", "01");
 }
 
+/* Words of which a store keeps none, since there are too many: it reads those posts itself. */
+static void a_word_in_a_flood_of_words_is_found(void **state)
+{
+    (void)state;
+    enum { POSTS = 60, UNIQUE = 200 };
+    static char text[UNIQUE * 12];
+    struct files *files = file_memory_new(8);
+    struct person ana = person_of("ana");
+    struct posts posts = {0};
+    struct store *store = NULL;
+    struct store_options options = {.kind = STORE_READ};
+    assert_int_equal(store_open_with(&store, files, key, &options, NULL), ERR_OK);
+    for (size_t i = 0; i < POSTS; i++) {
+        size_t len = 0;
+        for (size_t k = 0; k < UNIQUE; k++) {
+            len += (size_t)snprintf(text + len, sizeof text - len, "w%zux%zu ", i, k);
+        }
+        (void)person_text(&posts, &ana, 1000 + i, text, NULL);
+        struct post post = posts_decoded(&posts, i);
+        enum store_put_result result;
+        assert_int_equal(store_put(store, &result, &post, &posts.wires[i], 1, NOW_S, NULL), ERR_OK);
+    }
+    size_t found_count = 0;
+    for (size_t i = 0; i < POSTS; i++) {
+        static const enum store_search searches[] = {STORE_ALL_WORDS, STORE_ANY_WORD};
+        for (size_t k = 0; k < 2; k++) {
+            struct found found = {.bits = NULL};
+            (void)snprintf(text, sizeof text, "w%zux%d", i, UNIQUE - 1);
+            assert_int_equal(store_search(store, &found, searches[k], octets_of_text(text), NULL),
+                             ERR_OK);
+            assert_true(found_has(&found, i));
+            for (uint64_t at = 0; at < POSTS; at++) {
+                found_count += found_has(&found, at);
+            }
+            found_close(&found);
+        }
+    }
+    assert_true(found_count > 2 * POSTS); /* the flood is gone through */
+    assert_true(found_count < 2 * POSTS * POSTS);
+    store_close(store);
+    posts_free(&posts);
+    file_memory_free(files);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_word_in_a_flood_of_words_is_found),
         cmocka_unit_test_setup_teardown(the_same_is_shown_with_words_kept_and_without, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_same_is_shown_where_runs_are_damaged, set_up,
