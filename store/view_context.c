@@ -29,11 +29,14 @@ static struct view_shelved *leaders(size_t *count, const struct view_columns *c)
     return found;
 }
 
+enum { MET_BARE = 1, MET_VEILED = 2 }; /* over nothing that she shields; over that too */
+
 struct walk {
     struct view_fates *fates;
     const struct view_case *of;
     const uint8_t *kept; /* by post: enum shelf_why */
     uint8_t *met;        /* by post */
+    uint8_t as;
     struct view_numbers stack;
 };
 
@@ -42,18 +45,19 @@ struct walk {
 static bool leads_on(const struct walk *walk, uint32_t post, uint32_t day)
 {
     const struct view_row *row = &walk->of->columns->rows[post];
+    uint8_t hiding = VIEW_UNKNOWN | VIEW_BLOCKED | (walk->as == MET_BARE ? VIEW_SHIELDED : 0);
     bool firm = (row->flags & VIEW_ROW_SHELF) == 0 || walk->kept[post] == SHELF_ITSELF;
     return (walk->fates->of[post] & VIEW_DEAD) == 0 &&
-           (view_fates_own(walk->of, post) & (VIEW_UNKNOWN | VIEW_BLOCKED)) == 0 &&
+           (view_fates_own(walk->of, post) & hiding) == 0 &&
            (firm || view_row_created_s(row) >= (uint64_t)day * DAY_S);
 }
 
 static bool meet(struct walk *walk, uint32_t post, uint32_t day)
 {
-    if (walk->met[post] != 0 || !leads_on(walk, post, day)) {
+    if ((walk->met[post] & walk->as) != 0 || !leads_on(walk, post, day)) {
         return true;
     }
-    walk->met[post] = 1;
+    walk->met[post] |= walk->as;
     return view_numbers_add(&walk->stack, post);
 }
 
@@ -71,32 +75,55 @@ static enum err_code walk_from(struct walk *walk, const struct view_shelved *lea
     return room ? ERR_OK : ERR_NO_MEMORY;
 }
 
+static enum err_code walk_all(struct walk *walk)
+{
+    size_t count = 0;
+    struct view_shelved *from = leaders(&count, walk->of->columns);
+    enum err_code rc = from == NULL ? ERR_NO_MEMORY : ERR_OK;
+    for (walk->as = MET_BARE; walk->as <= MET_VEILED; walk->as++) {
+        for (size_t i = 0; rc == ERR_OK && i < count; i++) {
+            rc = walk_from(walk, &from[i]);
+        }
+    }
+    free(from);
+    return rc;
+}
+
+/* What was met becomes what is veiled. */
+static void note_all(struct walk *walk)
+{
+    const struct view_columns *c = walk->of->columns;
+    for (uint32_t post = 0; post < c->ids.count; post++) {
+        bool context = (c->rows[post].flags & VIEW_ROW_CONTEXT) != 0;
+        if (context && walk->met[post] == 0) {
+            walk->fates->of[post] |= VIEW_DEAD;
+        }
+        walk->met[post] = context && (walk->met[post] & MET_BARE) == 0;
+    }
+}
+
 enum err_code view_context_mark(struct view_fates *fates, const struct view_case *of)
 {
     const struct view_columns *c = of->columns;
     if (c->contexts_count == 0) {
         return ERR_OK;
     }
-    size_t count = 0;
-    struct view_shelved *from = leaders(&count, c);
     uint8_t *kept = calloc((size_t)c->ids.count + 1, 1);
     struct walk walk = {
         .fates = fates, .of = of, .kept = kept, .met = calloc((size_t)c->ids.count + 1, 1)};
-    enum err_code rc = from == NULL || kept == NULL || walk.met == NULL ? ERR_NO_MEMORY : ERR_OK;
+    enum err_code rc = kept == NULL || walk.met == NULL ? ERR_NO_MEMORY : ERR_OK;
     for (uint32_t i = 0; rc == ERR_OK && i < c->shelved_count; i++) {
         kept[c->shelved[i].post] = c->shelved[i].kept;
     }
-    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
-        rc = walk_from(&walk, &from[i]);
-    }
-    for (uint32_t post = 0; rc == ERR_OK && post < c->ids.count; post++) {
-        if ((c->rows[post].flags & VIEW_ROW_CONTEXT) != 0 && walk.met[post] == 0) {
-            fates->of[post] |= VIEW_DEAD;
-        }
-    }
-    free(from);
+    rc = rc == ERR_OK ? walk_all(&walk) : rc;
     free(kept);
-    free(walk.met);
     free(walk.stack.at);
-    return rc;
+    if (rc != ERR_OK) {
+        free(walk.met);
+        return rc;
+    }
+    note_all(&walk);
+    fates->veiled = walk.met;
+    fates->veiled_count = c->ids.count;
+    return ERR_OK;
 }

@@ -4,7 +4,8 @@
 
 #include "store/view_fate.h"
 
-/* Mark those dead that nothing leads to any more; what expired or was taken back is marked.
+/* Mark those dead that nothing leads to any more, and note those that only what she shields leads
+ * to; what expired or was taken back is marked.
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_context_mark(struct view_fates *fates, const struct view_case *of);
 

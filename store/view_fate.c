@@ -52,6 +52,9 @@ static uint8_t reasons_now(const struct view_fates *fates, const struct view_cas
                            uint32_t post)
 {
     uint8_t reasons = view_fates_own(of, post);
+    if (post < fates->veiled_count && fates->veiled[post] != 0) {
+        reasons |= VIEW_SHIELDED;
+    }
     bool dead = (fates->of[post] & VIEW_DEAD) != 0;
     return dead ? reasons | VIEW_UNKNOWN | VIEW_DEAD : reasons;
 }
@@ -368,6 +371,7 @@ void view_fates_close(struct view_fates *fates)
     free(fates->of);
     free(fates->profile);
     free(fates->visits);
+    free(fates->veiled);
     free(fates->doubts.posts.at);
     view_web_close(&fates->web);
     *fates = (struct view_fates){.of = NULL};

@@ -49,6 +49,8 @@ struct view_fates {
     uint8_t *visits; /* by post; all done but while judging */
     uint32_t visits_cap;
     uint32_t visits_count;
+    uint8_t *veiled; /* by post, or NULL: only what she shields leads to it (view_context.h) */
+    uint32_t veiled_count;
     struct view_web web;
     struct view_doubts doubts;
     uint64_t from_s; /* in force for clocks in from_s .. until_s - 1: nothing expires between */

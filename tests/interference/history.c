@@ -49,7 +49,11 @@ struct making {
     bool retracted[HISTORY_FACTS_MAX];
     bool tag_shielded;
     bool word_shielded[HARD_WORDS];
+    bool ages; /* now and then a day passes */
 };
+
+#define AGES_PERCENT 40
+#define DAY_PERCENT  7
 
 static struct fact fact_blank(int author, enum post_kind kind, uint64_t created_s)
 {
@@ -411,6 +415,7 @@ void history_make(struct history *history, uint64_t seed, const struct person *o
     struct making m = {.history = history, .clock_s = HISTORY_START_S};
     m.dice.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     struct waiting waiting = {.count = 0};
+    m.ages = chance(&m.dice, AGES_PERCENT);
     make_web(&m);
     int early = 5 + below(&m.dice, 20);
     int middle = 40 + below(&m.dice, 40);
@@ -422,6 +427,10 @@ void history_make(struct history *history, uint64_t seed, const struct person *o
         say_something(&m, &waiting);
         if (chance(&m.dice, 14)) {
             her_own_doing(&m);
+        }
+        if (m.ages && chance(&m.dice, DAY_PERCENT)) {
+            m.clock_s += HISTORY_DAY_S;
+            add_step(&m, (struct step){.kind = STEP_AGE});
         }
         if (waiting.count > 0 && chance(&m.dice, 10)) {
             arrive_one(&m, &waiting);

@@ -17,7 +17,9 @@
 #define HISTORY_TAGS      5
 #define HISTORY_HARD_TAG  4 /* what some do not want to meet; stands beside another or alone */
 #define HISTORY_FACTS_MAX 160
-#define HISTORY_STEPS_MAX 260
+#define HISTORY_STEPS_MAX 290
+#define HISTORY_DAY_S     UINT64_C(86400)
+#define HISTORY_KEEP_S    HISTORY_DAY_S
 #define HISTORY_START_S   UINT64_C(1790000000)
 #define HISTORY_NONE      (-1)
 
@@ -55,6 +57,7 @@ enum step_kind {
     STEP_IMPORT,     /* and takes it in */
     STEP_UNDO,       /* the list that she took in is taken back */
     STEP_LOSE,       /* the vault is lost, and recovered */
+    STEP_AGE,        /* posts of the days before yesterday leave her store */
 };
 
 struct step {

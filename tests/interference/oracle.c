@@ -19,16 +19,31 @@ struct stretch {
 
 #define REACH_USUAL 4
 
+enum why_kept { KEPT_NOT, KEPT_ITSELF, KEPT_WITH, KEPT_CONTEXT };
+
 struct judging {
     struct oracle *o;
     bool arrived[HISTORY_FACTS_MAX];
     size_t arrived_step[HISTORY_FACTS_MAX];
     struct stretch stretch[HISTORY_PEOPLE];
+    struct stretch imported; /* of the forgiven one, while a list she took in is in force */
+    uint64_t floor_s;
+    bool left[HISTORY_FACTS_MAX]; /* her store */
+    enum why_kept kept[HISTORY_FACTS_MAX];
+    uint64_t kept_floor_s[HISTORY_FACTS_MAX];
 };
+
+static void age(struct judging *j, uint64_t now_s);
+static void profiles_go(struct judging *j);
 
 static const struct fact *fact_at(const struct judging *j, int fact)
 {
     return &j->o->history->facts[fact];
+}
+
+static bool stands(const struct fact *f)
+{
+    return f->kind == POST_PROFILE || f->kind == POST_VOUCH || f->kind == POST_RETRACT;
 }
 
 static void take_step(struct judging *j, const struct step *step, size_t at)
@@ -37,6 +52,9 @@ static void take_step(struct judging *j, const struct step *step, size_t at)
     switch (step->kind) {
     case STEP_ARRIVE:
     case STEP_SAY:
+        if (!stands(fact_at(j, step->fact)) && fact_at(j, step->fact)->created_s < j->floor_s) {
+            break;
+        }
         j->arrived[step->fact] = true;
         j->arrived_step[step->fact] = at;
         break;
@@ -72,13 +90,19 @@ static void take_step(struct judging *j, const struct step *step, size_t at)
         break;
     case STEP_IMPORT: /* the others on the list are blocked already */
         o->blocked[HISTORY_FORGIVEN] = true;
+        j->imported = (struct stretch){.since_s = step->now_s, .since_step = at};
         break;
     case STEP_UNDO:
         o->blocked[HISTORY_FORGIVEN] = false;
         break;
-    case STEP_EXPORT:
+    case STEP_AGE:
+        age(j, step->now_s);
+        break;
     case STEP_LOSE:
     case STEP_RESTART:
+        profiles_go(j);
+        break;
+    case STEP_EXPORT:
         break;
     }
 }
@@ -131,14 +155,220 @@ bool oracle_shields(const struct oracle *oracle, int fact)
            (f->hard && oracle->shields_tag[HISTORY_HARD_TAG]);
 }
 
+/* --- what is kept of what left (SPEC 7.6) --------------------------------------------------------
+ */
+
+static bool names_blocked(const struct judging *j, int fact)
+{
+    const struct fact *f = fact_at(j, fact);
+    for (int i = 0; i < HISTORY_PEOPLE; i++) {
+        if (((f->mentions >> i) & 1U) && j->o->blocked[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether it stands in the way of nothing by itself, from a post that was kept at that floor. */
+static bool leads_on(const struct judging *j, int fact, uint64_t floor_s, bool over_shielded)
+{
+    const struct fact *f = fact_at(j, fact);
+    bool hers = f->author == HISTORY_OWNER;
+    bool firm = !j->left[fact] || j->kept[fact] == KEPT_ITSELF;
+    bool there = j->arrived[fact] && (!j->left[fact] || j->kept[fact] != KEPT_NOT);
+    return there && f->kind != POST_RETRACT && !is_retracted(j, fact) &&
+           (f->expires_s == 0 || j->o->now_s < f->expires_s) &&
+           (hers || (!j->o->blocked[f->author] && !is_past(j, fact))) && !names_blocked(j, fact) &&
+           (over_shielded || !oracle_shields(j->o, fact)) && (firm || f->created_s >= floor_s);
+}
+
+static bool reaches(const struct judging *j, int from, int to, uint64_t floor_s, bool over_shielded)
+{
+    if (from == HISTORY_NONE || !leads_on(j, from, floor_s, over_shielded)) {
+        return false;
+    }
+    const struct fact *f = fact_at(j, from);
+    return from == to || reaches(j, f->root, to, floor_s, over_shielded) ||
+           reaches(j, f->parent, to, floor_s, over_shielded) ||
+           reaches(j, f->echo, to, floor_s, over_shielded) ||
+           reaches(j, f->subject, to, floor_s, over_shielded);
+}
+
+/* A post that is kept as context, and whether something leads to it now. */
+static bool is_held(const struct judging *j, int fact, bool over_shielded)
+{
+    for (size_t i = (size_t)fact; i < j->o->history->facts_count; i++) {
+        if (j->kept[i] == KEPT_ITSELF &&
+            reaches(j, (int)i, fact, j->kept_floor_s[i], over_shielded)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_present(const struct judging *j, int fact)
+{
+    return j->arrived[fact] &&
+           (!j->left[fact] || j->kept[fact] == KEPT_ITSELF || j->kept[fact] == KEPT_WITH ||
+            (j->kept[fact] == KEPT_CONTEXT && is_held(j, fact, true)));
+}
+
+static bool is_live(const struct judging *j, int fact)
+{
+    const struct fact *f = fact_at(j, fact);
+    return is_present(j, fact) && f->kind != POST_RETRACT && !is_retracted(j, fact) &&
+           (f->expires_s == 0 || j->o->now_s < f->expires_s);
+}
+
+static bool is_wanted(const struct judging *j, int fact)
+{
+    const struct fact *f = fact_at(j, fact);
+    const struct oracle *o = j->o;
+    if (j->left[fact] || j->kept[fact] == KEPT_ITSELF) {
+        return j->kept[fact] == KEPT_ITSELF;
+    }
+    return f->author == HISTORY_OWNER ||
+           (f->kind == POST_TEXT &&
+            (o->follows[f->author] || (f->tag != HISTORY_NONE && o->follows_tag[f->tag]) ||
+             (f->hard && o->follows_tag[HISTORY_HARD_TAG]) || (f->mentions & 1U << HISTORY_OWNER)));
+}
+
+/* It came, or is dated, while its author was blocked, as far as that is known. */
+static bool is_lost(const struct judging *j, int fact)
+{
+    const struct fact *f = fact_at(j, fact);
+    const struct stretch *s = &j->stretch[f->author];
+    bool by_list = f->author == HISTORY_FORGIVEN && j->imported.since_s != 0 && s->over;
+    if (f->author == HISTORY_OWNER) {
+        return false;
+    }
+    if (is_past(j, fact)) {
+        return true;
+    }
+    s = by_list ? &j->imported : s;
+    return j->o->blocked[f->author] &&
+           (f->created_s >= s->since_s || j->arrived_step[fact] > s->since_step);
+}
+
+struct keeping {
+    bool live[HISTORY_FACTS_MAX];
+    bool itself[HISTORY_FACTS_MAX];
+    bool with[HISTORY_FACTS_MAX];
+    bool needed[HISTORY_FACTS_MAX];
+    bool whole[HISTORY_FACTS_MAX];
+    bool leaves[HISTORY_FACTS_MAX];
+};
+
+static bool any_of(const bool *marks, const struct fact *f)
+{
+    return (f->root != HISTORY_NONE && marks[f->root]) ||
+           (f->parent != HISTORY_NONE && marks[f->parent]) ||
+           (f->echo != HISTORY_NONE && marks[f->echo]) ||
+           (f->subject != HISTORY_NONE && marks[f->subject]);
+}
+
+static void need(struct keeping *k, int fact)
+{
+    if (fact != HISTORY_NONE && k->live[fact]) {
+        k->needed[fact] = true;
+    }
+}
+
+/* Facts refer to earlier ones only: one pass up, one down. */
+static void choose(const struct judging *j, struct keeping *k)
+{
+    int count = (int)j->o->history->facts_count;
+    for (int i = 0; i < count; i++) {
+        const struct fact *f = fact_at(j, i);
+        bool answers = f->kind == POST_TEXT || f->kind == POST_REACT;
+        k->live[i] = is_live(j, i);
+        k->itself[i] = k->live[i] && is_wanted(j, i);
+        k->leaves[i] = j->arrived[i] && !j->left[i] && !stands(f) && f->created_s < j->floor_s;
+        k->with[i] = k->live[i] && (k->itself[i] || j->kept[i] == KEPT_WITH ||
+                                    (answers && !j->left[i] && any_of(k->with, f)));
+    }
+    for (int i = count - 1; i >= 0; i--) {
+        const struct fact *f = fact_at(j, i);
+        if (k->itself[i] || k->needed[i]) {
+            need(k, f->root);
+            need(k, f->parent);
+            need(k, f->echo);
+            need(k, f->subject);
+        }
+    }
+    bool through[HISTORY_FACTS_MAX] = {false};
+    for (int i = 0; i < count; i++) {
+        k->whole[i] = k->itself[i] && any_of(through, fact_at(j, i));
+        through[i] = !k->itself[i] && k->needed[i] &&
+                     ((k->leaves[i] && !k->with[i]) || any_of(through, fact_at(j, i)));
+    }
+}
+
+/* Below the floor each author's latest profile stands, and no other. */
+static void profiles_go(struct judging *j)
+{
+    const struct history *h = j->o->history;
+    int latest[HISTORY_PEOPLE];
+    memset(latest, 0xff, sizeof latest);
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < (int)h->facts_count; i++) {
+            const struct fact *f = &h->facts[i];
+            int best = latest[f->author];
+            if (f->kind != POST_PROFILE || j->left[i] || !is_live(j, i) ||
+                f->created_s >= j->floor_s) {
+                continue;
+            }
+            if (turn == 1 && i != best) {
+                j->left[i] = true;
+                j->kept[i] = f->author == HISTORY_OWNER ? KEPT_ITSELF : KEPT_NOT;
+            } else if (best < 0 || f->created_s > h->facts[best].created_s ||
+                       (f->created_s == h->facts[best].created_s &&
+                        post_id_compare(&h->posts.ids[i], &h->posts.ids[best]) > 0)) {
+                latest[f->author] = i;
+            }
+        }
+    }
+}
+
+static void age(struct judging *j, uint64_t now_s)
+{
+    uint64_t before_s = j->floor_s;
+    uint64_t floor_s = (now_s - HISTORY_KEEP_S) / HISTORY_DAY_S * HISTORY_DAY_S;
+    if (floor_s <= before_s) {
+        return;
+    }
+    struct keeping k = {.live = {false}};
+    uint64_t clock_s = j->o->now_s;
+    j->o->now_s = now_s;
+    j->floor_s = floor_s;
+    choose(j, &k);
+    for (int i = 0; i < (int)j->o->history->facts_count; i++) {
+        if (k.itself[i] && !j->left[i] && j->kept[i] != KEPT_ITSELF &&
+            (k.leaves[i] || k.whole[i]) && !is_lost(j, i)) {
+            j->kept[i] = KEPT_ITSELF;
+            j->kept_floor_s[i] = before_s;
+        } else if (k.leaves[i] && j->kept[i] == KEPT_NOT && !is_lost(j, i)) {
+            j->kept[i] = k.with[i] ? KEPT_WITH : k.needed[i] ? KEPT_CONTEXT : KEPT_NOT;
+        }
+    }
+    for (int i = 0; i < (int)j->o->history->facts_count; i++) {
+        j->left[i] = j->left[i] || k.leaves[i];
+    }
+    profiles_go(j);
+    j->o->now_s = clock_s;
+}
+
 /* What holds for a post by itself, whatever it depends on, the web left out. */
 static uint32_t by_itself(const struct judging *j, int fact)
 {
     const struct oracle *o = j->o;
     const struct fact *f = fact_at(j, fact);
     uint32_t why = 0;
-    if (!j->arrived[fact]) {
+    if (!is_present(j, fact)) {
         return 1U << RULE_MISSING;
+    }
+    if (j->left[fact] && j->kept[fact] == KEPT_CONTEXT && !is_held(j, fact, false)) {
+        why |= 1U << RULE_SHIELDED;
     }
     if (is_retracted(j, fact)) {
         why |= 1U << RULE_RETRACTED;
@@ -288,6 +518,7 @@ void oracle_judge(struct oracle *oracle, const struct history *history, size_t s
     for (size_t i = 0; i < steps_count; i++) {
         take_step(&j, &history->steps[i], i);
     }
+    oracle->floor_s = j.floor_s;
     walk_web(&j);
     for (size_t i = 0; i < history->facts_count; i++) {
         judge_one(&j, (int)i);

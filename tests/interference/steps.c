@@ -120,6 +120,9 @@ static void takes_step(struct world *world, const struct history *history, const
     case STEP_LOSE:
         world_lose_vault(world);
         break;
+    case STEP_AGE:
+        world_age(world);
+        break;
     }
 }
 

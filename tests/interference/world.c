@@ -13,8 +13,10 @@
 #include "store/vault_recover.h"
 #include "store/view.h"
 #include "store/view_check.h"
+#include "store/view_keep.h"
 #include "tests/support/outside.h"
 
+static const uint8_t archive_key_of[ARCHIVE_KEY_LEN] = "the archive's";
 const uint8_t world_home_key[HOME_KEY_LEN] = "the key of the home of a history";
 
 #define QUEUE_MAX  4096
@@ -33,6 +35,7 @@ struct world {
     const struct world_node *node; /* NULL: store and clock are its own */
     struct files *files;
     struct store *store;
+    struct archive *archive; /* NULL at somebody else's store */
     struct journal *journal;
     struct vault *vault;
     struct view *view;
@@ -263,6 +266,9 @@ static void open_home(struct world *w)
     if (w->node == NULL) {
         home_key_derive(key, world_home_key, HOME_KEY_STORE);
         must(store_open(&w->store, w->files, key, STORE_READ, &note), "the store");
+        must(archive_open(&w->archive, w->files, archive_key_of, &note), "the archive");
+        store_retain(w->store, &(struct store_retention_rules){.held = true});
+        store_release(w->store, archive_floor(w->archive));
         for (bool more = true; more;) { /* as a node does */
             must(store_tend(w->store, &more, w->now_s, &note), "tending the store");
         }
@@ -271,6 +277,10 @@ static void open_home(struct world *w)
     }
     struct key own = vault_identity(w->vault);
     must(view_new(&w->view, w->store, &own, &note), "the view");
+    if (w->archive != NULL) {
+        struct shelf shelf = archive_shelf(w->archive);
+        view_shelf_set(w->view, &shelf);
+    }
     must(view_load(w->view, vault_contents(w->vault), &note), "loading the view");
     must(view_catch_up(w->view, NULL, &note), "catching up");
     must(commands_new(&w->commands,
@@ -287,6 +297,8 @@ static void close_home(struct world *w)
 {
     commands_free(w->commands);
     view_free(w->view);
+    archive_close(w->archive);
+    w->archive = NULL;
     if (w->node == NULL) {
         store_close(w->store);
     }
@@ -349,6 +361,41 @@ void world_free(struct world *world)
     }
     free(world->received);
     free(world);
+}
+
+static void tend_all(struct world *world, struct store *store)
+{
+    struct err_note note = {{0}};
+    for (bool more = true; more;) {
+        must(store_tend(store, &more, world->now_s, &note), "tending a store");
+    }
+}
+
+void world_age(struct world *world)
+{
+    struct err_note note = {{0}};
+    struct view_keep *keep = NULL;
+    bool done = false;
+    for (bool more = true; more;) {
+        must(view_keep_retracts(world->view, world->archive, &more, world->now_s, &note),
+             "what was taken back");
+    }
+    store_retain(world->store,
+                 &(struct store_retention_rules){.keep_s = HISTORY_KEEP_S, .held = true});
+    tend_all(world, world->store);
+    uint64_t floor_s = store_floor_due(world->store);
+    if (floor_s > archive_floor(world->archive)) {
+        must(view_keep_begin(&keep, world->view, world->archive, floor_s, world->now_s, &note),
+             "what is to be kept");
+        while (!done) {
+            must(view_keep_step(keep, &done, world->now_s, &note), "keeping it");
+        }
+        view_keep_free(keep);
+        store_release(world->store, floor_s);
+    }
+    tend_all(world, world->store);
+    tend_all(world, archive_store(world->archive));
+    store_retain(world->store, &(struct store_retention_rules){.held = true});
 }
 
 void world_restart(struct world *world)

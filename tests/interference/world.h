@@ -74,6 +74,8 @@ struct answer world_received(struct world *world);
 void world_client(struct world *world, uint32_t number);
 /* Read one message of the answer (copied, owned by the caller); false when there is none. */
 bool world_take(struct world *world, struct answer *message);
+/* What is dated before HISTORY_KEEP_S ago leaves the store, as it does on a node. */
+void world_age(struct world *world);
 /* Close the home and open it again. */
 void world_restart(struct world *world);
 /* The vault's file is gone, and brought back from its copy and the journal. */

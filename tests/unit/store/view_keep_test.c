@@ -335,6 +335,31 @@ static void what_only_a_blocked_friend_led_to_is_gone_with_the_friend(void **sta
     expect(&later, true);
 }
 
+static void what_only_a_shielded_post_led_to_is_shielded(void **state)
+{
+    (void)state;
+    static struct vault_shield shield = {
+        .kind = VAULT_SHIELD_WORD, .text_len = 4, .text = {'h', 'a', 'r', 'm'}};
+    put_count = 0;
+    follow(&ana);
+    struct post_id root = person_text(&posts, &cem, OLD_S, "said long ago", NULL);
+    struct post_id other = person_text(&posts, &cem, OLD_S + 1, "said later", NULL);
+    person_echo(&posts, &ana, OLD_S + 2, root, "harm in it");
+    person_echo(&posts, &ana, OLD_S + 3, other, "harm in this too");
+    person_echo(&posts, &ana, OLD_S + 4, other, "look");
+    aged();
+    contents.shields = &shield;
+    contents.shields_count = 1;
+    load();
+    assert_int_equal(view_check(view, now_s, &note), ERR_OK);
+    assert_false(view_visible(view, &root, VIEW_STRANGERS, now_s));
+    assert_true(view_visible(view, &other, VIEW_STRANGERS, now_s));
+    expect(&root, true); /* to whoever asks for the shielded */
+    contents.shields_count = 0;
+    load();
+    assert_true(view_visible(view, &root, VIEW_STRANGERS, now_s));
+}
+
 static void whoever_is_followed_later_does_not_bring_back_what_left(void **state)
 {
     (void)state;
@@ -581,6 +606,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_only_a_blocked_friend_led_to_is_gone_with_the_friend,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_only_a_shielded_post_led_to_is_shielded, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(whoever_is_followed_later_does_not_bring_back_what_left,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_friend_is_enough, set_up, tear_down),
