@@ -87,7 +87,7 @@ enum err_code commands_new(struct commands **commands, const struct commands_par
     c->out = malloc(CONTROL_MESSAGE_MAX + 4);
     c->wire = malloc(POST_WIRE_MAX);
     enum err_code rc =
-        c->out == NULL || c->wire == NULL ? ERR_NO_MEMORY : command_own_posts_load(c);
+        c->out == NULL || c->wire == NULL ? ERR_NO_MEMORY : command_own_posts_load(c, note);
     rc = rc == ERR_OK ? command_confirm_begin(c, note) : rc;
     if (rc != ERR_OK) {
         commands_free(c);
@@ -116,6 +116,7 @@ void commands_free(struct commands *commands)
         release(&commands->runs[i]);
     }
     free(commands->members);
+    free(commands->profile);
     free(commands->wire);
     free(commands->out);
     free(commands);
@@ -489,6 +490,10 @@ enum err_code command_publish(struct commands *commands, struct run *run, struct
         return err_note(note, rc,
                         "writing it down failed, and nothing was sent. If the disk is full, make "
                         "room, then write it again");
+    }
+    rc = command_profile_keep(commands, wire);
+    if (rc != ERR_OK) {
+        return rc;
     }
     run->state = RUN_PUBLISHING;
     run->token = ++commands->token_latest;

@@ -35,29 +35,49 @@ static enum err_code add_member(struct commands *c, const struct key *key)
     return ERR_OK;
 }
 
-/* A relay's own vouches are its list of members: the journal keeps every own post. */
-enum err_code command_own_posts_load(struct commands *c)
+enum err_code command_profile_keep(struct commands *commands, struct octets wire)
 {
-    for (size_t i = 0; i < journal_own_count(c->journal); i++) {
-        struct post_id id;
-        struct octets wire;
-        uint32_t sent_count = 0;
-        struct post post;
-        journal_own_at(c->journal, &id, &wire, &sent_count, i);
-        if (wire.len == 0 || post_decode(&post, wire) != ERR_OK) {
+    struct post post;
+    if (commands->view != NULL || post_decode(&post, wire) != ERR_OK || !post.known ||
+        post.kind != POST_PROFILE) {
+        return ERR_OK;
+    }
+    uint8_t *copy = malloc(wire.len);
+    if (copy == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memcpy(copy, wire.at, wire.len);
+    free(commands->profile);
+    commands->profile = copy;
+    commands->profile_len = wire.len;
+    return ERR_OK;
+}
+
+static enum err_code take_own(struct commands *c, struct octets wire)
+{
+    struct post post;
+    bool vouches = post_decode(&post, wire) == ERR_OK && post.known && post.kind == POST_VOUCH;
+    enum err_code rc = vouches ? add_member(c, &post.as.vouch.subject) : ERR_OK;
+    return rc == ERR_OK ? command_profile_keep(c, wire) : rc;
+}
+
+/* A relay's own vouches are its list of members: its journal keeps every own post. */
+enum err_code command_own_posts_load(struct commands *c, struct err_note *note)
+{
+    struct octets_room wire = {.at = c->wire, .cap = POST_WIRE_MAX};
+    enum err_code rc = ERR_OK;
+    uint64_t latest_s = journal_created_latest(c->journal);
+    c->created_latest_s = latest_s > c->created_latest_s ? latest_s : c->created_latest_s;
+    for (size_t i = 0; rc == ERR_OK && c->view == NULL && i < journal_own_count(c->journal); i++) {
+        if (!journal_own_at(c->journal, i).has_wire) {
             continue;
         }
-        if (post.created_s > c->created_latest_s) {
-            c->created_latest_s = post.created_s;
-        }
-        if (c->view == NULL && post.kind == POST_VOUCH && post.known) {
-            enum err_code rc = add_member(c, &post.as.vouch.subject);
-            if (rc != ERR_OK) {
-                return rc;
-            }
+        rc = journal_own_wire(c->journal, &wire, i, note);
+        if (rc == ERR_OK) {
+            rc = take_own(c, octets_of(wire.at, wire.len));
         }
     }
-    return ERR_OK;
+    return rc;
 }
 
 static enum err_code sign_vouch(struct commands *c, struct octets_room *wire,

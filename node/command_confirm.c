@@ -208,7 +208,7 @@ static enum err_code adopt_all(struct commands *c, struct err_note *note)
         free(adoption->wires);
     }
     free(adoption);
-    return rc == ERR_OK ? command_own_posts_load(c) : rc;
+    return rc == ERR_OK ? command_own_posts_load(c, note) : rc;
 }
 
 /* That she has looked is durable before anything else: were the posts adopted first, a crash would

@@ -285,11 +285,9 @@ static size_t unsent_ids(const struct commands *c, struct post_id *ids, size_t i
 {
     size_t count = 0;
     for (size_t i = journal_own_count(c->journal); i > 0 && count < ids_max; i--) {
-        struct octets wire;
-        uint32_t sent_count = 0;
-        journal_own_at(c->journal, &ids[count], &wire, &sent_count, i - 1);
-        if (sent_count == 0) {
-            count++;
+        struct journal_post post = journal_own_at(c->journal, i - 1);
+        if (post.sent_count == 0) {
+            ids[count++] = post.id;
         }
     }
     qsort(ids, count, sizeof *ids, compare_ids);

@@ -239,19 +239,14 @@ static enum err_code show_profile(struct commands *c, struct run *run,
     return ERR_OK;
 }
 
-/* A relay has no view, and takes none of its posts back: its journal knows. */
+/* A relay has no view. */
 static void relay_profile(const struct commands *c, struct view_profile *profile)
 {
-    for (size_t i = journal_own_count(c->journal); i > 0; i--) {
-        struct octets wire;
-        uint32_t sent_count = 0;
-        struct post post;
-        journal_own_at(c->journal, &profile->id, &wire, &sent_count, i - 1);
-        if (post_decode(&post, wire) == ERR_OK && post.known && post.kind == POST_PROFILE) {
-            profile->name = post.as.profile.name;
-            profile->bio = post.as.profile.bio;
-            return;
-        }
+    struct post post;
+    if (c->profile != NULL && post_decode(&post, octets_of(c->profile, c->profile_len)) == ERR_OK) {
+        profile->id = post.id;
+        profile->name = post.as.profile.name;
+        profile->bio = post.as.profile.bio;
     }
 }
 

@@ -64,6 +64,8 @@ struct commands {
     uint8_t *wire;             /* POST_WIRE_MAX: the post being signed */
     struct key *members;       /* on a relay: whom it vouches for, ascending; owned */
     size_t members_count;
+    uint8_t *profile; /* on a relay: its latest profile post; owned */
+    size_t profile_len;
 };
 
 /* What one command does.  args is the encoded map of arguments.  Any error ends the request with
@@ -112,9 +114,13 @@ MUST_USE enum err_code command_resolve_unshown(const struct commands *commands,
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code command_list_blocks(struct commands *commands, struct run *run);
 
-/* Read from the journal when own posts were last dated and, on a relay, who its members are.
+/* Read from the journal when own posts were last dated and, on a relay, who its members are and
+ * what its profile says.
+ *   ERR_NO_MEMORY, and what reading gives */
+MUST_USE enum err_code command_own_posts_load(struct commands *commands, struct err_note *note);
+/* On a relay: this own post may be a profile.
  *   ERR_NO_MEMORY */
-MUST_USE enum err_code command_own_posts_load(struct commands *commands);
+MUST_USE enum err_code command_profile_keep(struct commands *commands, struct octets wire);
 
 /* Find what was typed, with the words for when it is not there.
  *   ERR_NOT_FOUND, ERR_USAGE  the note says it; what is hidden answers as what does not exist */

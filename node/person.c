@@ -100,6 +100,10 @@ enum err_code person_open(struct person **person, struct home *home, enum vault_
         person_close(made);
         return rc;
     }
+    made->trimming = (struct trimming){.journal = made->journal,
+                                       .store = made->store,
+                                       .own = vault_identity(made->vault),
+                                       .keeps_handed = kind == VAULT_RELAY};
     memory_trim(); /* opening reads everything once */
     *person = made;
     return ERR_OK;

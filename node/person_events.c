@@ -9,6 +9,8 @@
 
 #define UNSENT_POSTS_MAX    64 /* own posts published again when a peer becomes ready */
 #define UNPUBLISHED_RETRY_S 10 /* the store goes on some seconds after an error */
+#define TRIM_S              20
+#define TRIM_SLICES         4
 
 enum event_type {
     EVENT_START,
@@ -155,23 +157,32 @@ static void work_admit(struct person *person, const struct event *event)
     free(wire);
 }
 
-static void publish_again(struct person *person, struct octets wire)
+/* What lies below the floor is kept for her alone where it was never stored. */
+static void publish_again(struct person *person, size_t index, bool was_stored)
 {
-    person->host.publish(&person->host, 0, wire);
+    struct err_note note = {{0}};
+    uint8_t *octets = memory_get(POST_WIRE_MAX);
+    struct octets_room wire = {.at = octets, .cap = POST_WIRE_MAX};
+    if (journal_own_wire(person->journal, &wire, index, &note) == ERR_OK) {
+        struct octets post = octets_of(wire.at, wire.len);
+        if (was_stored || !person_keep_own(person, post)) {
+            person->host.publish(&person->host, 0, post);
+        }
+    } else {
+        log_line(LOG_WARN, "an own post cannot be sent again: %s", note.text);
+    }
+    free(octets);
 }
 
 /* Own posts that were written down and never stored: the process ended between the two. */
 static void publish_missing(struct person *person)
 {
     for (size_t i = 0; i < journal_own_count(person->journal); i++) {
-        struct post_id id;
-        struct octets wire;
-        uint32_t sent_count = 0;
+        struct journal_post post = journal_own_at(person->journal, i);
         bool known = false;
-        journal_own_at(person->journal, &id, &wire, &sent_count, i);
-        enum err_code rc = store_known(person->store, &known, &id, 1, NULL);
-        if (rc == ERR_OK && !known && wire.len > 0 && !person_keep_own(person, wire)) {
-            publish_again(person, wire);
+        if (post.has_wire && store_known(person->store, &known, &post.id, 1, NULL) == ERR_OK &&
+            !known) {
+            publish_again(person, i, false);
         }
     }
 }
@@ -180,12 +191,9 @@ static void work_ready(struct person *person)
 {
     size_t found = 0;
     for (size_t i = journal_own_count(person->journal); i > 0 && found < UNSENT_POSTS_MAX; i--) {
-        struct post_id id;
-        struct octets wire;
-        uint32_t sent_count = 0;
-        journal_own_at(person->journal, &id, &wire, &sent_count, i - 1);
-        if (sent_count == 0 && wire.len > 0) {
-            publish_again(person, wire);
+        struct journal_post post = journal_own_at(person->journal, i - 1);
+        if (post.sent_count == 0 && post.has_wire) {
+            publish_again(person, i - 1, true);
             found++;
         }
     }
@@ -200,6 +208,31 @@ static void publish_unpublished(struct person *person)
         person->unpublished = false;
         publish_missing(person);
     }
+}
+
+/* What the journal need not hold any more leaves it within a minute. */
+static void trim_journal(struct person *person)
+{
+    uint64_t now_s = person->host.now_s(&person->host);
+    struct err_note note = {{0}};
+    bool more = true;
+    enum err_code rc = ERR_OK;
+    if (now_s < person->trim_at_s && person->trim_at_s - now_s <= TRIM_S) {
+        return;
+    }
+    for (unsigned i = 0; i < TRIM_SLICES && more && rc == ERR_OK; i++) {
+        rc = trimming_slice(&person->trimming, &more, now_s, &note);
+    }
+    if (rc != ERR_OK || !more) {
+        person->trim_at_s = now_s + TRIM_S;
+    }
+    if (rc != ERR_OK && !person->trim_failed) {
+        log_line(LOG_WARN,
+                 "the journal cannot be put in order (%s). Nothing is lost; it is tried again now "
+                 "and then",
+                 note.text[0] != '\0' ? note.text : err_text(rc));
+    }
+    person->trim_failed = rc != ERR_OK;
 }
 
 static void work(struct job *job)
@@ -250,6 +283,7 @@ static void work(struct job *job)
         vault_keep_copy(person->vault);
         publish_unpublished(person);
         person_keep_tick(person);
+        trim_journal(person);
         atomic_store(&person->tick_queued, false);
         break;
     }

@@ -7,6 +7,7 @@
 #include "node/control_server.h"
 #include "node/crew.h"
 #include "node/person.h"
+#include "store/trimming.h"
 #include "store/view.h"
 #include "store/view_keep.h"
 
@@ -29,6 +30,9 @@ struct person {
     bool keep_failed;        /* said so in the log */
     unsigned keep_rests;     /* ticks to pass before the next try */
     struct commands *commands;
+    struct trimming trimming;
+    uint64_t trim_at_s; /* by the host's clock */
+    bool trim_failed;   /* said so in the log */
     struct person_client clients[CONTROL_CLIENTS_MAX];
     bool down_asked;
     bool lock_asked;

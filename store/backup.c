@@ -118,21 +118,41 @@ enum err_code backup_begin(struct backup **backup, struct files *files, const ch
     return ERR_OK;
 }
 
+/* From the journal, or where that has the id alone from the store; of what is nowhere the id. */
+static enum err_code own_wire(struct backup *backup, struct octets_room *wire,
+                              const struct post_id *id, struct err_note *note)
+{
+    struct err_note why = {{0}};
+    enum err_code rc = journal_own_wire(backup->source.journal, wire, backup->own_at, &why);
+    if (rc == ERR_NOT_FOUND && backup->source.store != NULL) {
+        rc = store_body(backup->source.store, wire, id, &why);
+        rc = rc == ERR_DAMAGED ? ERR_NOT_FOUND : rc;
+    }
+    if (rc == ERR_NOT_FOUND) {
+        wire->len = 0;
+        return ERR_OK;
+    }
+    return rc == ERR_OK ? rc : err_note(note, rc, "%s", why.text);
+}
+
 static enum err_code add_own(struct backup *backup, struct err_note *note)
 {
     uint8_t fixed[POST_ID_LEN + 4];
-    struct post_id id;
-    struct octets wire;
-    uint32_t sent_count = 0;
+    struct octets_room wire = {.at = backup->wire, .cap = POST_WIRE_MAX};
     if (backup->own_at == backup->own_end) {
         backup->stage = STAGE_USES;
         return ERR_OK;
     }
-    journal_own_at(backup->source.journal, &id, &wire, &sent_count, backup->own_at++);
-    memcpy(fixed, id.octets, POST_ID_LEN);
-    octets_put_u32be(fixed + POST_ID_LEN, sent_count);
-    return backup_file_add(backup->writer, BACKUP_OWN_POST, octets_of(fixed, sizeof fixed), wire,
-                           note);
+    struct journal_post post = journal_own_at(backup->source.journal, backup->own_at);
+    enum err_code rc = own_wire(backup, &wire, &post.id, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    backup->own_at++;
+    memcpy(fixed, post.id.octets, POST_ID_LEN);
+    octets_put_u32be(fixed + POST_ID_LEN, post.sent_count);
+    return backup_file_add(backup->writer, BACKUP_OWN_POST, octets_of(fixed, sizeof fixed),
+                           octets_of(wire.at, wire.len), note);
 }
 
 static enum err_code add_use(struct backup *backup, struct err_note *note)

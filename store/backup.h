@@ -35,7 +35,7 @@ MUST_USE enum err_code backup_head_decode(struct backup_head *head, struct octet
 struct backup_source {
     struct vault *vault;
     struct journal *journal;
-    struct store *store; /* NULL without all */
+    struct store *store; /* may be NULL without all: own posts that it alone holds are missing */
     struct backup_head head;
 };
 

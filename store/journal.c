@@ -1,126 +1,14 @@
-#include "store/journal.h"
-
-#include "store/journal_table.h"
-#include "store/log.h"
+#include "store/journal_inner.h"
 
 #include <stdlib.h>
 
-#define FOLDER "journal"
-/* Writing down how many peers have a post ends here: what matters is whether several do. */
-#define SENT_WRITTEN_MAX 8
-
-/* plain = kind(1), fields of fixed length; an own post's wire octets come last */
-enum kind {
-    KIND_OWN_POST = 1,    /* id(32) wire */
-    KIND_SENT = 2,        /* id(32) u32 */
-    KIND_GENERATION = 3,  /* u64 */
-    KIND_INVITE_USED = 4, /* seed_public(32) subject(32) */
-    KIND_BLOCK = 5,       /* key(32) u64 generation u64 at_s u64 position label */
-    KIND_UNBLOCK = 6,     /* the same */
-};
-
-#define PLAIN_MAX       (1 + POST_ID_LEN + POST_WIRE_MAX)
+#define FOLDER          "journal"
 #define BLOCK_FIXED_LEN (KEY_LEN + 3 * 8)
-#define BLOCK_LABEL_MAX 64
-
-struct journal {
-    struct log *log;
-    struct journal_table table;
-    uint64_t generation;
-    bool damaged;                            /* found after an error: what is kept is not whole */
-    const struct journal_listener *listener; /* while opening; or NULL */
-};
-
-static enum err_code on_own_post(struct journal *journal, struct octets fields)
-{
-    if (fields.len < POST_ID_LEN || fields.len - POST_ID_LEN > POST_WIRE_MAX) {
-        return ERR_DAMAGED;
-    }
-    struct post_id id;
-    memcpy(id.octets, fields.at, POST_ID_LEN);
-    return journal_table_own(&journal->table, &id,
-                             octets_of(fields.at + POST_ID_LEN, fields.len - POST_ID_LEN));
-}
-
-static enum err_code on_sent(struct journal *journal, struct octets fields)
-{
-    if (fields.len != POST_ID_LEN + 4) {
-        return ERR_DAMAGED;
-    }
-    struct post_id id;
-    memcpy(id.octets, fields.at, POST_ID_LEN);
-    struct journal_own *own = journal_table_find(&journal->table, &id);
-    if (own == NULL) {
-        return ERR_OK; /* of a batch whose first part a crash tore; else the log counts damage */
-    }
-    own->sent_count = octets_get_u32be(fields.at + POST_ID_LEN);
-    return ERR_OK;
-}
-
-static enum err_code on_generation(struct journal *journal, struct octets fields)
-{
-    if (fields.len != 8) {
-        return ERR_DAMAGED;
-    }
-    uint64_t generation = octets_get_u64be(fields.at);
-    if (generation > journal->generation) {
-        journal->generation = generation;
-    }
-    return ERR_OK;
-}
-
-static enum err_code on_invite_used(struct journal *journal, struct octets fields)
-{
-    if (fields.len != 2 * (size_t)KEY_LEN) {
-        return ERR_DAMAGED;
-    }
-    struct journal_use use;
-    memcpy(use.seed_public.octets, fields.at, KEY_LEN);
-    memcpy(use.subject.octets, fields.at + KEY_LEN, KEY_LEN);
-    return journal_table_use(&journal->table, &use);
-}
-
-static enum err_code on_block(const struct journal *journal, struct octets fields, bool in_force)
-{
-    if (fields.len < BLOCK_FIXED_LEN || fields.len - BLOCK_FIXED_LEN > BLOCK_LABEL_MAX) {
-        return ERR_DAMAGED;
-    }
-    if (journal->listener == NULL) {
-        return ERR_OK;
-    }
-    struct journal_block block = {
-        .in_force = in_force,
-        .at_s = octets_get_u64be(fields.at + KEY_LEN + 8),
-        .position = octets_get_u64be(fields.at + KEY_LEN + 16),
-        .label = octets_of(fields.at + BLOCK_FIXED_LEN, fields.len - BLOCK_FIXED_LEN)};
-    memcpy(block.key.octets, fields.at, KEY_LEN);
-    return journal->listener->on_block(journal->listener->context, &block,
-                                       octets_get_u64be(fields.at + KEY_LEN));
-}
+#define PAST_FIXED_LEN  (KEY_LEN + 5 * 8)
 
 static enum err_code on_record(void *context, const struct segment_record *record)
 {
-    struct journal *journal = context;
-    if (record->plain.len < 1) {
-        return ERR_DAMAGED;
-    }
-    struct octets fields = octets_of(record->plain.at + 1, record->plain.len - 1);
-    switch (record->plain.at[0]) {
-    case KIND_OWN_POST:
-        return on_own_post(journal, fields);
-    case KIND_SENT:
-        return on_sent(journal, fields);
-    case KIND_GENERATION:
-        return on_generation(journal, fields);
-    case KIND_INVITE_USED:
-        return on_invite_used(journal, fields);
-    case KIND_BLOCK:
-        return on_block(journal, fields, true);
-    case KIND_UNBLOCK:
-        return on_block(journal, fields, false);
-    default:
-        return ERR_DAMAGED; /* a later version wrote it: this one cannot keep its promises */
-    }
+    return journal_read_record(context, record->number, record->plain);
 }
 
 enum err_code journal_open(struct journal **journal, struct files *files, const uint8_t key[32],
@@ -159,6 +47,7 @@ void journal_close(struct journal *journal)
     if (journal == NULL) {
         return;
     }
+    journal_dead_close(&journal->dead);
     log_close(journal->log);
     journal_table_close(&journal->table);
     free(journal);
@@ -174,76 +63,88 @@ enum err_code journal_recover(struct journal *journal, struct err_note *note)
                : rc;
 }
 
-static enum err_code begin(struct journal *journal, size_t len, struct err_note *note)
+enum err_code journal_begin(struct journal *journal, size_t len, struct err_note *note)
 {
     enum err_code rc = journal_recover(journal, note);
     return rc == ERR_OK ? log_begin(journal->log, len, note) : rc;
 }
 
-static enum err_code append(struct journal *journal, enum kind kind, struct octets first,
-                            struct octets second, struct err_note *note)
-{
-    uint8_t plain[PLAIN_MAX];
-    size_t len = 1 + first.len + second.len;
-    assert(len <= sizeof plain);
-    plain[0] = (uint8_t)kind;
-    memcpy(plain + 1, first.at, first.len);
-    if (second.len > 0) {
-        memcpy(plain + 1 + first.len, second.at, second.len);
-    }
-    uint64_t number;
-    enum err_code rc = begin(journal, len, note);
-    if (rc == ERR_OK) {
-        rc = log_add(journal->log, &number, octets_of(plain, len), note);
-    }
-    return rc == ERR_OK ? log_commit(journal->log, note) : rc;
-}
-
-/* What was written is found again when the journal is opened; here there is no room for it. */
-static enum err_code kept(enum err_code rc, struct err_note *note)
+enum err_code journal_kept(enum err_code rc, struct err_note *note)
 {
     return rc == ERR_OK ? ERR_OK : err_note(note, rc, "written, but there is no memory to know it");
 }
 
+/* One record of a batch; *number is its own. */
+static enum err_code add(struct journal *journal, uint64_t *number, enum journal_kind kind,
+                         const struct octets fields[2], struct err_note *note)
+{
+    uint8_t plain[JOURNAL_PLAIN_MAX];
+    size_t len = 1;
+    assert(1 + fields[0].len + fields[1].len <= sizeof plain);
+    plain[0] = (uint8_t)kind;
+    for (size_t i = 0; i < 2; i++) {
+        if (fields[i].len > 0) {
+            memcpy(plain + len, fields[i].at, fields[i].len);
+            len += fields[i].len;
+        }
+    }
+    return log_add(journal->log, number, octets_of(plain, len), note);
+}
+
+/* A batch of one record. */
+static enum err_code append(struct journal *journal, uint64_t *number, enum journal_kind kind,
+                            const struct octets fields[2], struct err_note *note)
+{
+    enum err_code rc = journal_begin(journal, 1 + fields[0].len + fields[1].len, note);
+    if (rc == ERR_OK) {
+        rc = add(journal, number, kind, fields, note);
+    }
+    return rc == ERR_OK ? log_commit(journal->log, note) : rc;
+}
+
+/* ---- Own posts ---- */
+
 enum err_code journal_own_post(struct journal *journal, const struct post_id *id,
                                struct octets wire, struct err_note *note)
 {
+    uint64_t number;
     assert(wire.len <= POST_WIRE_MAX);
     if (journal_is_own(journal, id)) {
         return ERR_OK;
     }
-    enum err_code rc =
-        append(journal, KIND_OWN_POST, octets_of(id->octets, POST_ID_LEN), wire, note);
-    return rc == ERR_OK ? kept(journal_table_own(&journal->table, id, wire), note) : rc;
+    struct octets fields[2] = {octets_of(id->octets, POST_ID_LEN), wire};
+    enum err_code rc = append(journal, &number, JOURNAL_OWN_POST, fields, note);
+    return rc == ERR_OK ? journal_kept(journal_take_own(journal, number, id, wire), note) : rc;
 }
 
-static enum err_code add_adopted(struct journal *journal, const struct journal_adopted *post,
-                                 struct err_note *note)
+static uint32_t counted(uint32_t peers_count)
 {
-    uint8_t plain[PLAIN_MAX];
-    uint64_t number;
-    plain[0] = KIND_OWN_POST;
-    memcpy(plain + 1, post->id.octets, POST_ID_LEN);
-    if (post->wire.len > 0) {
-        memcpy(plain + 1 + POST_ID_LEN, post->wire.at, post->wire.len);
-    }
-    enum err_code rc =
-        log_add(journal->log, &number, octets_of(plain, 1 + POST_ID_LEN + post->wire.len), note);
+    return peers_count < JOURNAL_SENT_MAX ? peers_count : JOURNAL_SENT_MAX;
+}
+
+static enum err_code add_adopted(struct journal *journal, uint64_t *number,
+                                 const struct journal_adopted *post, struct err_note *note)
+{
+    uint8_t count[4];
+    uint64_t sent_number;
+    struct octets fields[2] = {octets_of(post->id.octets, POST_ID_LEN), post->wire};
+    enum err_code rc = add(journal, number, JOURNAL_OWN_POST, fields, note);
     if (rc == ERR_OK && post->sent_count > 0) {
-        plain[0] = KIND_SENT;
-        octets_put_u32be(plain + 1 + POST_ID_LEN, post->sent_count);
-        rc = log_add(journal->log, &number, octets_of(plain, 1 + POST_ID_LEN + 4), note);
+        octets_put_u32be(count, counted(post->sent_count));
+        fields[1] = octets_of(count, sizeof count);
+        rc = add(journal, &sent_number, JOURNAL_SENT, fields, note);
     }
     return rc;
 }
 
 /* What the batch wrote, into the table; a post that stands in it twice is one. */
-static enum err_code take_adopted(struct journal *journal, const struct journal_adopted *post)
+static enum err_code take_adopted(struct journal *journal, uint64_t number,
+                                  const struct journal_adopted *post)
 {
-    enum err_code rc = journal_table_own(&journal->table, &post->id, post->wire);
+    enum err_code rc = journal_take_own(journal, number, &post->id, post->wire);
     struct journal_own *own = journal_table_find(&journal->table, &post->id);
-    if (rc == ERR_OK && own != NULL && post->sent_count > own->sent_count) {
-        own->sent_count = post->sent_count;
+    if (rc == ERR_OK && own != NULL && counted(post->sent_count) > own->sent_count) {
+        own->sent_count = (uint8_t)counted(post->sent_count);
     }
     return rc;
 }
@@ -252,6 +153,7 @@ enum err_code journal_adopt(struct journal *journal, const struct journal_adopte
                             size_t posts_count, struct err_note *note)
 {
     bool there[JOURNAL_ADOPTED_MAX];
+    uint64_t numbers[JOURNAL_ADOPTED_MAX];
     size_t len = 0;
     assert(posts_count <= JOURNAL_ADOPTED_MAX);
     for (size_t i = 0; i < posts_count; i++) {
@@ -262,13 +164,13 @@ enum err_code journal_adopt(struct journal *journal, const struct journal_adopte
     if (len == 0) {
         return ERR_OK;
     }
-    enum err_code rc = begin(journal, len, note);
+    enum err_code rc = journal_begin(journal, len, note);
     for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
-        rc = there[i] ? ERR_OK : add_adopted(journal, &posts[i], note);
+        rc = there[i] ? ERR_OK : add_adopted(journal, &numbers[i], &posts[i], note);
     }
     rc = rc == ERR_OK ? log_commit(journal->log, note) : rc;
     for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
-        rc = there[i] ? ERR_OK : kept(take_adopted(journal, &posts[i]), note);
+        rc = there[i] ? ERR_OK : journal_kept(take_adopted(journal, numbers[i], &posts[i]), note);
     }
     return rc;
 }
@@ -280,21 +182,53 @@ enum err_code journal_sent(struct journal *journal, const struct post_id *id, ui
     if (own == NULL) {
         return err_note(note, ERR_NOT_FOUND, "not one of the person's own posts");
     }
-    if (peers_count <= own->sent_count) {
+    if (counted(peers_count) <= own->sent_count || !own->has_wire) {
         return ERR_OK;
     }
-    if (own->sent_count < SENT_WRITTEN_MAX) {
-        uint8_t count[4];
-        octets_put_u32be(count, peers_count);
-        enum err_code rc = append(journal, KIND_SENT, octets_of(id->octets, POST_ID_LEN),
-                                  octets_of(count, sizeof count), note);
-        if (rc != ERR_OK) {
-            return rc;
-        }
+    uint8_t count[4];
+    uint64_t number;
+    octets_put_u32be(count, counted(peers_count));
+    struct octets fields[2] = {octets_of(id->octets, POST_ID_LEN), octets_of(count, sizeof count)};
+    enum err_code rc = append(journal, &number, JOURNAL_SENT, fields, note);
+    if (rc == ERR_OK) {
+        journal->dead.len +=
+            own->sent_count > 0 ? journal_record_len(1 + POST_ID_LEN + sizeof count) : 0;
+        own->sent_count = (uint8_t)counted(peers_count);
     }
-    own->sent_count = peers_count;
-    return ERR_OK;
+    return rc;
 }
+
+enum err_code journal_trim(struct journal *journal, const struct journal_trimmed *posts,
+                           size_t posts_count, struct err_note *note)
+{
+    uint64_t numbers[JOURNAL_TRIMMED_MAX];
+    assert(posts_count <= JOURNAL_TRIMMED_MAX);
+    if (posts_count == 0) {
+        return ERR_OK;
+    }
+    enum err_code rc = journal_reserve_bodies(journal, posts_count);
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "out of memory");
+    }
+    rc = journal_begin(journal, posts_count * ((size_t)1 + POST_ID_LEN + 8), note);
+    for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
+        uint8_t created[8];
+        assert(posts[i].index < journal->table.own_count);
+        const struct journal_own *own = &journal->table.own[posts[i].index];
+        assert(own->has_wire);
+        octets_put_u64be(created, posts[i].created_s);
+        struct octets fields[2] = {octets_of(own->id.octets, POST_ID_LEN),
+                                   octets_of(created, sizeof created)};
+        rc = add(journal, &numbers[i], JOURNAL_OWN_ID, fields, note);
+    }
+    rc = rc == ERR_OK ? log_commit(journal->log, note) : rc;
+    for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
+        rc = journal_take_id(journal, numbers[i], &journal->table.own[posts[i].index].id);
+    }
+    return rc;
+}
+
+/* ---- The vault ---- */
 
 enum err_code journal_generation(struct journal *journal, uint64_t generation,
                                  struct err_note *note)
@@ -303,50 +237,107 @@ enum err_code journal_generation(struct journal *journal, uint64_t generation,
                                              : journal_vault(journal, generation, NULL, 0, note);
 }
 
+static size_t block_len(const struct journal_block *block)
+{
+    return 1 + (size_t)(block->change == JOURNAL_PAST ? PAST_FIXED_LEN : BLOCK_FIXED_LEN) +
+           block->label.len;
+}
+
 static enum err_code add_block(struct journal *journal, const struct journal_block *block,
                                uint64_t generation, struct err_note *note)
 {
-    uint8_t plain[1 + BLOCK_FIXED_LEN + BLOCK_LABEL_MAX];
+    static const enum journal_kind kinds[] = {[JOURNAL_BLOCKED] = JOURNAL_BLOCK,
+                                              [JOURNAL_UNBLOCKED] = JOURNAL_UNBLOCK,
+                                              [JOURNAL_PAST] = JOURNAL_PAST_BLOCK};
+    uint8_t fixed[PAST_FIXED_LEN];
+    uint8_t *at = fixed + KEY_LEN;
     uint64_t number;
-    assert(block->label.len <= BLOCK_LABEL_MAX);
-    plain[0] = block->in_force ? KIND_BLOCK : KIND_UNBLOCK;
-    memcpy(plain + 1, block->key.octets, KEY_LEN);
-    octets_put_u64be(plain + 1 + KEY_LEN, generation);
-    octets_put_u64be(plain + 1 + KEY_LEN + 8, block->at_s);
-    octets_put_u64be(plain + 1 + KEY_LEN + 16, block->position);
-    if (block->label.len > 0) {
-        memcpy(plain + 1 + BLOCK_FIXED_LEN, block->label.at, block->label.len);
+    assert(block->label.len <= JOURNAL_LABEL_MAX);
+    memcpy(fixed, block->key.octets, KEY_LEN);
+    octets_put_u64be(at, generation);
+    at += 8;
+    if (block->change == JOURNAL_PAST) {
+        octets_put_u64be(at, block->since_s);
+        octets_put_u64be(at + 8, block->since_position);
+        at += 16;
     }
-    return log_add(journal->log, &number, octets_of(plain, 1 + BLOCK_FIXED_LEN + block->label.len),
-                   note);
+    octets_put_u64be(at, block->at_s);
+    octets_put_u64be(at + 8, block->position);
+    at += 16;
+    struct octets fields[2] = {octets_of(fixed, (size_t)(at - fixed)), block->label};
+    return add(journal, &number, kinds[block->change], fields, note);
+}
+
+static enum err_code add_blocks(struct journal *journal, uint64_t generation,
+                                const struct journal_block *blocks, size_t blocks_count,
+                                struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < blocks_count; i++) {
+        rc = add_block(journal, &blocks[i], generation, note);
+    }
+    return rc;
+}
+
+static size_t blocks_len(const struct journal_block *blocks, size_t blocks_count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < blocks_count; i++) {
+        len += block_len(&blocks[i]);
+    }
+    return len;
 }
 
 enum err_code journal_vault(struct journal *journal, uint64_t generation,
                             const struct journal_block *changes, size_t changes_count,
                             struct err_note *note)
 {
-    uint8_t plain[1 + 8] = {KIND_GENERATION};
+    uint8_t plain[8];
     uint64_t number;
-    octets_put_u64be(plain + 1, generation);
-    size_t len = sizeof plain;
-    for (size_t i = 0; i < changes_count; i++) {
-        len += 1 + BLOCK_FIXED_LEN + changes[i].label.len;
-    }
-    enum err_code rc = begin(journal, len, note);
-    for (size_t i = 0; rc == ERR_OK && i < changes_count; i++) {
-        rc = add_block(journal, &changes[i], generation, note);
-    }
+    size_t len = blocks_len(changes, changes_count);
+    octets_put_u64be(plain, generation);
+    struct octets fields[2] = {octets_of(plain, sizeof plain), octets_of(NULL, 0)};
+    enum err_code rc = journal_begin(journal, len + 1 + sizeof plain, note);
+    rc = rc == ERR_OK ? add_blocks(journal, generation, changes, changes_count, note) : rc;
+    rc = rc == ERR_OK ? add(journal, &number, JOURNAL_GENERATION, fields, note) : rc;
+    rc = rc == ERR_OK ? log_commit(journal->log, note) : rc;
     if (rc == ERR_OK) {
-        rc = log_add(journal->log, &number, octets_of(plain, sizeof plain), note);
-    }
-    if (rc == ERR_OK) {
-        rc = log_commit(journal->log, note);
-    }
-    if (rc == ERR_OK && generation > journal->generation) {
-        journal->generation = generation;
+        journal->blocks.records_count += changes_count;
+        journal->blocks_len += len + changes_count * SEGMENT_OVERHEAD;
+        journal_take_generation(journal, number, generation);
     }
     return rc;
 }
+
+/* Where they begin is said in a batch of its own: so whoever reads that finds all of them whole, or
+ * knows of damage. */
+enum err_code journal_blocks_whole(struct journal *journal, uint64_t generation,
+                                   const struct journal_block *blocks, size_t blocks_count,
+                                   struct err_note *note)
+{
+    uint8_t plain[16];
+    uint64_t number;
+    enum err_code rc = journal_recover(journal, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    uint64_t first = log_end(journal->log);
+    if (blocks_count > 0) {
+        rc = journal_begin(journal, blocks_len(blocks, blocks_count), note);
+        rc = rc == ERR_OK ? add_blocks(journal, generation, blocks, blocks_count, note) : rc;
+        rc = rc == ERR_OK ? log_commit(journal->log, note) : rc;
+    }
+    octets_put_u64be(plain, generation);
+    octets_put_u64be(plain + 8, first);
+    struct octets fields[2] = {octets_of(plain, sizeof plain), octets_of(NULL, 0)};
+    rc = rc == ERR_OK ? append(journal, &number, JOURNAL_BLOCKS_FROM, fields, note) : rc;
+    if (rc == ERR_OK) {
+        journal_take_blocks(journal, number, generation, first);
+    }
+    return rc;
+}
+
+/* ---- A relay ---- */
 
 enum err_code journal_invite_used(struct journal *journal, const struct key *seed_public,
                                   const struct key *subject, struct err_note *note)
@@ -357,10 +348,14 @@ enum err_code journal_invite_used(struct journal *journal, const struct key *see
         return ERR_OK;
     }
     struct journal_use use = {.seed_public = *seed_public, .subject = *subject};
-    enum err_code rc = append(journal, KIND_INVITE_USED, octets_of(seed_public->octets, KEY_LEN),
-                              octets_of(subject->octets, KEY_LEN), note);
-    return rc == ERR_OK ? kept(journal_table_use(&journal->table, &use), note) : rc;
+    uint64_t number;
+    struct octets fields[2] = {octets_of(seed_public->octets, KEY_LEN),
+                               octets_of(subject->octets, KEY_LEN)};
+    enum err_code rc = append(journal, &number, JOURNAL_INVITE_USED, fields, note);
+    return rc == ERR_OK ? journal_kept(journal_table_use(&journal->table, &use), note) : rc;
 }
+
+/* ---- What it holds ---- */
 
 uint64_t journal_generation_latest(const struct journal *journal)
 {
@@ -372,14 +367,54 @@ size_t journal_own_count(const struct journal *journal)
     return journal->table.own_count;
 }
 
-void journal_own_at(const struct journal *journal, struct post_id *id, struct octets *wire,
-                    uint32_t *sent_count, size_t index)
+struct journal_post journal_own_at(const struct journal *journal, size_t index)
 {
     assert(index < journal->table.own_count);
     const struct journal_own *own = &journal->table.own[index];
-    *id = own->id;
-    *wire = octets_of(own->wire, own->wire_len);
-    *sent_count = own->sent_count;
+    return (struct journal_post){.id = own->id,
+                                 .expires_s = own->expires_s,
+                                 .sent_count = own->sent_count,
+                                 .has_wire = own->has_wire};
+}
+
+enum err_code journal_own_wire(struct journal *journal, struct octets_room *wire, size_t index,
+                               struct err_note *note)
+{
+    uint8_t octets[JOURNAL_PLAIN_MAX];
+    struct octets_room plain = {.at = octets, .cap = sizeof octets};
+    assert(index < journal->table.own_count && wire->cap >= POST_WIRE_MAX);
+    const struct journal_own *own = &journal->table.own[index];
+    if (!own->has_wire) {
+        return ERR_NOT_FOUND;
+    }
+    enum err_code rc = log_read(journal->log, &plain, own->number, note);
+    if (rc == ERR_OK && (plain.len <= 1 + POST_ID_LEN || octets[0] != JOURNAL_OWN_POST ||
+                         memcmp(octets + 1, own->id.octets, POST_ID_LEN) != 0)) {
+        rc = ERR_DAMAGED;
+    }
+    if (rc != ERR_OK) {
+        return rc == ERR_NOT_FOUND || rc == ERR_TOO_LARGE
+                   ? err_note(note, ERR_DAMAGED, "the journal: a record does not open")
+                   : rc;
+    }
+    wire->len = plain.len - 1 - POST_ID_LEN;
+    memcpy(wire->at, plain.at + 1 + POST_ID_LEN, wire->len);
+    return ERR_OK;
+}
+
+uint64_t journal_created_latest(const struct journal *journal)
+{
+    return journal->created_latest_s;
+}
+
+struct journal_blocks journal_blocks(const struct journal *journal)
+{
+    return journal->blocks;
+}
+
+uint64_t journal_disk_len(const struct journal *journal)
+{
+    return log_disk_len(journal->log);
 }
 
 size_t journal_uses_count(const struct journal *journal)

@@ -45,10 +45,9 @@ static enum err_code grow_own(struct journal_table *table)
     return ERR_OK;
 }
 
-enum err_code journal_table_own(struct journal_table *table, const struct post_id *id,
-                                struct octets wire)
+enum err_code journal_table_own(struct journal_table *table, const struct journal_own *own)
 {
-    if (journal_table_find(table, id) != NULL) {
+    if (journal_table_find(table, &own->id) != NULL) {
         return ERR_OK;
     }
     if (table->own_count == table->own_cap) {
@@ -57,20 +56,11 @@ enum err_code journal_table_own(struct journal_table *table, const struct post_i
             return rc;
         }
     }
-    uint8_t *copy = NULL;
-    if (wire.len > 0) {
-        copy = malloc(wire.len);
-        if (copy == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        memcpy(copy, wire.at, wire.len);
-    }
-    size_t rank = rank_of(table, id);
+    size_t rank = rank_of(table, &own->id);
     memmove(table->own_by_id + rank + 1, table->own_by_id + rank,
             (table->own_count - rank) * sizeof *table->own_by_id);
     table->own_by_id[rank] = (uint32_t)table->own_count;
-    table->own[table->own_count++] =
-        (struct journal_own){.id = *id, .wire = copy, .wire_len = wire.len};
+    table->own[table->own_count++] = *own;
     return ERR_OK;
 }
 
@@ -97,9 +87,6 @@ enum err_code journal_table_use(struct journal_table *table, const struct journa
 
 void journal_table_close(struct journal_table *table)
 {
-    for (size_t i = 0; i < table->own_count; i++) {
-        free(table->own[i].wire);
-    }
     free(table->own);
     free(table->own_by_id);
     free(table->uses);

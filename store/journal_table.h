@@ -8,9 +8,10 @@
 
 struct journal_own {
     struct post_id id;
-    uint8_t *wire; /* owned; NULL where it was trimmed */
-    size_t wire_len;
-    uint32_t sent_count;
+    uint64_t number;    /* of the record that says so */
+    uint64_t expires_s; /* 0: never, or not known */
+    uint8_t sent_count;
+    bool has_wire; /* that record holds the post, else its id alone */
 };
 
 struct journal_use {
@@ -29,8 +30,8 @@ struct journal_table {
 };
 
 /* Both: ERR_NO_MEMORY, and nothing changed.  What is there already is left as it is. */
-MUST_USE enum err_code journal_table_own(struct journal_table *table, const struct post_id *id,
-                                         struct octets wire);
+MUST_USE enum err_code journal_table_own(struct journal_table *table,
+                                         const struct journal_own *own);
 MUST_USE enum err_code journal_table_use(struct journal_table *table,
                                          const struct journal_use *use);
 /* NULL where it is none of the person's own. */

@@ -263,6 +263,13 @@ static enum err_code add_lost(struct log_rewrite *rewrite, uint64_t number, stru
     return add_run(rewrite, SEGMENT_LOST, count, note);
 }
 
+static bool goes(const struct log_purge *purge, const struct segment_record *record)
+{
+    return purge->purges_plain != NULL
+               ? purge->purges_plain(purge->context, record->number, record->plain)
+               : purge->purges(purge->context, record->number);
+}
+
 static enum err_code copy_record(struct log_rewrite *rewrite, const struct segment_record *record,
                                  struct err_note *note)
 {
@@ -274,7 +281,7 @@ static enum err_code copy_record(struct log_rewrite *rewrite, const struct segme
     if (record->kind != SEGMENT_RECORD) {
         return add_run(rewrite, record->kind, record->count, note);
     }
-    if (rewrite->purge->purges(rewrite->purge->context, record->number)) {
+    if (goes(rewrite->purge, record)) {
         rewrite->result.purged_count++;
         return add_run(rewrite, SEGMENT_PURGED, 1, note);
     }
@@ -313,7 +320,9 @@ static enum err_code end_source(struct log_rewrite *rewrite, struct err_note *no
     uint64_t lost_count = rewrite->source_lost_count;
     rewrite->result.lost_count += lost_count > row->torn_count ? lost_count - row->torn_count : 0;
     rewrite->source++;
-    return rc;
+    return rc == ERR_OK && rewrite->purge->whole && rewrite->result.lost_count > 0
+               ? err_note(note, ERR_DAMAGED, "a record does not open")
+               : rc;
 }
 
 /* One record of what is read, or a segment's beginning or end. */

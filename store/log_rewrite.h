@@ -19,6 +19,9 @@ struct log_purge {
     void *context;
     /* Asked once for each record, in order, while the log holds no lock. */
     bool (*purges)(void *context, uint64_t number);
+    /* The same for who has to read a record to tell; where it is given, the other is not asked. */
+    bool (*purges_plain)(void *context, uint64_t number, struct octets plain);
+    bool whole; /* acknowledged records that do not open end the rewrite, and stay as they are */
 };
 
 /* Segments that follow each other, by the first number of the first one. */
@@ -67,6 +70,7 @@ MUST_USE enum err_code log_rewrite_begin(struct log_rewrite **rewrite, struct lo
                                          struct err_note *note);
 /* Go on with about so many octets.  *done: everything is in place, and *result is written.
  *   ERR_TOO_LARGE  several segments do not fit one; rewrite fewer of them
+ *   ERR_DAMAGED    records do not open, and all were to be whole
  *   and what files give; after any error the rewrite can only be freed */
 MUST_USE enum err_code log_rewrite_step(struct log_rewrite *rewrite, bool *done,
                                         struct log_rewritten *result, size_t octets_max,

@@ -267,6 +267,26 @@ enum err_code store_known(struct store *store, bool *known, const struct post_id
     return rc;
 }
 
+enum err_code store_fate(struct store *store, enum store_fate *fate, const struct post_id *id,
+                         const struct key *author, struct err_note *note)
+{
+    struct index_place place;
+    bool found;
+    bool retracted = false;
+    enum err_code rc = store_find(store, &found, &place, id, 1, note);
+    bool kept = rc == ERR_OK && found && place.state == INDEX_KEPT;
+    if (rc == ERR_OK && !kept) {
+        rc = store_has_retract(store, &retracted, id, author, note);
+    }
+    if (rc == ERR_OK) {
+        *fate = kept        ? STORE_KEPT
+                : retracted ? STORE_TAKEN_BACK
+                : found     ? STORE_LEFT
+                            : STORE_ABSENT;
+    }
+    return rc;
+}
+
 enum err_code store_body(struct store *store, struct octets_room *wire, const struct post_id *id,
                          struct err_note *note)
 {

@@ -113,6 +113,18 @@ MUST_USE enum err_code store_known(struct store *store, bool *known, const struc
 MUST_USE enum err_code store_refuses(struct store *store, bool *refused, struct octets wire,
                                      uint64_t now_s, struct err_note *note);
 
+enum store_fate {
+    STORE_ABSENT,     /* it never came, or nothing is known of it any more */
+    STORE_KEPT,       /* the log holds it */
+    STORE_TAKEN_BACK, /* not kept, and its author's retract is here */
+    STORE_LEFT,       /* not kept for another reason: expired, or below the floor */
+};
+/* What became of a post by this author.
+ *   ERR_IO, ERR_NO_MEMORY */
+MUST_USE enum err_code store_fate(struct store *store, enum store_fate *fate,
+                                  const struct post_id *id, const struct key *author,
+                                  struct err_note *note);
+
 /* The wire octets of a post, into the caller's room of at least POST_WIRE_MAX.
  *   ERR_NOT_FOUND  not kept
  *   ERR_DAMAGED    its record does not open any more (it is quarantined: no longer known, so that
@@ -166,6 +178,8 @@ MUST_USE enum err_code store_tend(struct store *store, bool *more, uint64_t now_
 /* Nothing expires or falls below a floor in the files by a later clock than this, whatever now_s is
  * given, until it is called again; what a reader is shown does not go by it.  From any thread. */
 void store_settle(struct store *store, uint64_t settled_s);
+/* The clock by which things are destroyed when it is now_s. */
+uint64_t store_settled(struct store *store, uint64_t now_s);
 /* Whether posts are kept that are dated from_s or later, and before until_s.
  *   ERR_IO, ERR_NO_MEMORY */
 MUST_USE enum err_code store_dated(struct store *store, bool *any, uint64_t from_s,

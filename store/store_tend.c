@@ -32,8 +32,7 @@ void store_settle(struct store *store, uint64_t settled_s)
     store_unlock(store);
 }
 
-/* What may be destroyed by. */
-static uint64_t settled(struct store *store, uint64_t now_s)
+uint64_t store_settled(struct store *store, uint64_t now_s)
 {
     store_lock(store);
     uint64_t settled_s = store->settled_s < now_s ? store->settled_s : now_s;
@@ -48,9 +47,9 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
         store_recent_drop(&store->recent);
     }
     (void)pthread_mutex_lock(&store->tending);
-    enum err_code rc = index_tend(store->index, more, settled(store, now_s), idle, note);
+    enum err_code rc = index_tend(store->index, more, store_settled(store, now_s), idle, note);
     if (rc == ERR_OK && !*more) {
-        rc = store_retention_slice(store, more, settled(store, now_s), note);
+        rc = store_retention_slice(store, more, store_settled(store, now_s), note);
     }
     if (rc == ERR_OK && !*more) {
         rc = purge(store, more, now_s, idle, note);
@@ -64,7 +63,7 @@ enum err_code store_make_room(struct store *store, uint64_t now_s, struct err_no
     bool more = true;
     enum err_code rc = ERR_OK;
     while (more && rc == ERR_OK && index_is_full(store->index)) {
-        rc = index_tend(store->index, &more, settled(store, now_s), false, note);
+        rc = index_tend(store->index, &more, store_settled(store, now_s), false, note);
     }
     return rc;
 }

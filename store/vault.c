@@ -7,7 +7,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define JOURNAL_PATH "journal/manifest"
+#define JOURNAL_PATH  "journal/manifest"
+#define SPARE_CHANGES 256 /* of blocks, that the journal may hold beside what is needed */
 
 void vault_state_init(struct vault *vault, struct files *files)
 {
@@ -312,6 +313,24 @@ void vault_clock(struct vault *vault, uint64_t now_s)
     vault->now_s = now_s;
 }
 
+/* Read what was just written through a file opened anew. */
+static enum err_code verify(const struct vault *vault, uint64_t generation, struct err_note *note)
+{
+    struct vault *read = NULL;
+    enum err_code rc = vault_state_new(&read, vault->files, NULL, note);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    assert(read != NULL);
+    memcpy(read->secrets->key, vault->secrets->key, sizeof read->secrets->key);
+    rc = vault_state_read(read, VAULT_PATH, note);
+    if (rc == ERR_OK && read->generation != generation) {
+        rc = err_note(note, ERR_IO, "what was written is not what is read");
+    }
+    vault_close(read);
+    return rc;
+}
+
 /* The vault first: a change stands in the journal only once the vault has it.  A full disk is met
  * before anything was journaled, and then nothing has happened. */
 static enum err_code write_both(struct vault *vault, bool *replaced, uint64_t generation,
@@ -326,6 +345,9 @@ static enum err_code write_both(struct vault *vault, bool *replaced, uint64_t ge
     if (rc == ERR_OK) {
         rc = vault_state_write(vault, replaced, VAULT_PATH, generation, note);
     }
+    if (rc == ERR_OK && vault->in_doubt) {
+        rc = verify(vault, generation, note);
+    }
     if (rc == ERR_OK) {
         rc = journal_vault(vault->journal, generation, changes, changes_count, note);
     }
@@ -333,13 +355,13 @@ static enum err_code write_both(struct vault *vault, bool *replaced, uint64_t ge
     return rc;
 }
 
+/* After an error another vault of this generation may stand on the disk, which nobody was told is
+ * there.  The one that is written now takes its place; it counts once it was read again, and the
+ * journal, read again too, has its generation. */
 enum err_code vault_commit(struct vault *vault, struct err_note *note)
 {
-    enum err_code rc = vault->failure;
-    if (rc == ERR_OK) {
-        /* A generation that could not be journaled must not be written. */
-        rc = journal_recover(vault->journal, note);
-    }
+    /* A generation that could not be journaled must not be written. */
+    enum err_code rc = journal_recover(vault->journal, note);
     if (rc != ERR_OK) {
         vault_state_roll_back(vault);
         return err_note(note, rc, "the vault refuses changes since an error");
@@ -348,12 +370,11 @@ enum err_code vault_commit(struct vault *vault, struct err_note *note)
     bool replaced = false;
     rc = write_both(vault, &replaced, generation, note);
     if (rc != ERR_OK) {
-        /* Once the new file may stand there, another one of the same generation must not be
-         * written; the next opening finds out which of the two it is. */
-        vault->failure = replaced ? rc : ERR_OK;
+        vault->in_doubt = vault->in_doubt || replaced;
         vault_state_roll_back(vault);
         return err_note(note, rc, "keeping the vault");
     }
+    vault->in_doubt = false;
     vault->saved_s = vault->now_s;
     vault_state_commit(vault, generation);
     vault->copy_due = true;
@@ -362,13 +383,33 @@ enum err_code vault_commit(struct vault *vault, struct err_note *note)
 
 bool vault_is_unsure(const struct vault *vault)
 {
-    return vault->failure != ERR_OK;
+    return vault->in_doubt;
+}
+
+/* The journal has each change ever made until all blocks stand there anew. */
+static void compact_journal(struct vault *vault)
+{
+    struct journal_block *all = NULL;
+    size_t all_count = 0;
+    struct err_note ignored = {{0}};
+    uint64_t needed_count = vault->blocks.committed_count;
+    if (journal_blocks(vault->journal).records_count < 2 * needed_count + SPARE_CHANGES ||
+        vault_block_changes(&all, &all_count, vault, true) != ERR_OK) {
+        return;
+    }
+    (void)!journal_blocks_whole(vault->journal, vault->generation, all, all_count, &ignored);
+    free(all);
 }
 
 void vault_keep_copy(struct vault *vault)
 {
-    if (vault->copy_due && vault->failure == ERR_OK) {
+    struct err_note ignored = {{0}};
+    if (vault->in_doubt) {
+        (void)!vault_commit(vault, &ignored);
+    }
+    if (vault->copy_due && !vault->in_doubt) {
         vault->copy_due = false;
         keep_copy(vault, vault->generation);
+        compact_journal(vault);
     }
 }

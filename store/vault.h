@@ -200,16 +200,17 @@ void vault_discard(struct vault *vault);
 void vault_clock(struct vault *vault, uint64_t now_s);
 /* Make everything staged durable.  On an error nothing staged is in force and contents are as
  * after the last commit.
- * After an error that leaves open which of the two stands on the disk, every further commit gives
- * that error until the vault is opened again; a full disk met in time does not.
+ * An error may leave open which of the two stands on the disk, where the vault may be found changed
+ * if it is opened next; the next commit that succeeds settles that.
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY */
 MUST_USE enum err_code vault_commit(struct vault *vault, struct err_note *note);
 /* Whether there was such an error. */
 bool vault_is_unsure(const struct vault *vault);
 /* Write the copy that a lost vault comes back from, where it is behind what is committed; that it
- * cannot be written is no error.  It is left out of vault_commit() because whoever asked for a
- * change waits for that, and the journal alone keeps every change of blocks that the copy lacks.
- * Nothing may be staged. */
+ * cannot be written is no error.  What an error of vault_commit() left open is settled first.  And
+ * where the journal holds many changes of blocks it gets all that stand instead.  It is left out of
+ * vault_commit() because whoever asked for a change waits for that, and the journal alone keeps
+ * every change of blocks that the copy lacks. Nothing may be staged. */
 void vault_keep_copy(struct vault *vault);
 
 #endif

@@ -98,25 +98,112 @@ static enum err_code latest_copy(struct vault **latest, bool *is_the_vault, stru
     return ERR_OK;
 }
 
-/* What was journaled up to the copy's generation stands in the copy. */
-static enum err_code apply(struct vault *vault, size_t *applied_count,
-                           const struct changes *changes)
+/* ---- What the journal knows of blocks ---- */
+
+/* Stretches of one key that began together compare equal. */
+static int compare_begins(const void *a, const void *b)
 {
-    enum err_code rc = ERR_OK;
+    const struct journal_block *x = &((const struct change *)a)->block;
+    const struct journal_block *y = &((const struct change *)b)->block;
+    int order = (int)x->change - (int)y->change;
+    order = order != 0 ? order : memcmp(x->key.octets, y->key.octets, KEY_LEN);
+    if (order != 0 || x->change != JOURNAL_PAST) {
+        return order;
+    }
+    order = x->since_s < y->since_s ? -1 : x->since_s > y->since_s;
+    return order != 0                              ? order
+           : x->since_position < y->since_position ? -1
+                                                   : x->since_position > y->since_position;
+}
+
+static bool list_has(const struct changes *list, const struct change *change)
+{
+    return list->count > 0 &&
+           bsearch(change, list->at, list->count, sizeof *list->at, compare_begins) != NULL;
+}
+
+/* A block of the copy that is over by a whole list that is later: whoever is not on the list at
+ * all stays blocked. */
+static bool is_over(const struct changes *list, const struct vault_block *block)
+{
+    struct change change = {.block = {.key = block->key, .change = JOURNAL_BLOCKED}};
+    if (!block->in_force || list_has(list, &change)) {
+        return false;
+    }
+    change.block.change = JOURNAL_PAST;
+    change.block.since_s = block->since_s;
+    change.block.since_position = block->since_position;
+    return list_has(list, &change);
+}
+
+/* The list brings the stretch that such a block became. */
+static enum err_code take_out_over(struct vault *vault, const struct changes *changes,
+                                   const struct journal_blocks *whole)
+{
+    struct changes list = {.at = calloc(changes->count + 1, sizeof *list.at)};
+    if (list.at == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->at[i].generation == whole->generation) {
+            list.at[list.count++] = changes->at[i];
+        }
+    }
+    if (list.count > 0) {
+        qsort(list.at, list.count, sizeof *list.at, compare_begins);
+    }
+    for (size_t i = vault->blocks.staged_count; i > 0; i--) {
+        if (is_over(&list, vault_table_at(&vault->blocks, i - 1))) {
+            vault_table_remove(&vault->blocks, i - 1);
+            vault->blocks_touched = true;
+        }
+    }
+    sodium_memzero(list.at, list.count * sizeof *list.at);
+    free(list.at);
+    return ERR_OK;
+}
+
+static enum err_code apply_one(struct vault *vault, bool *changed, const struct change *change)
+{
+    const struct journal_block *from = &change->block;
+    struct vault_block past = {.key = from->key,
+                               .since_s = from->since_s,
+                               .since_position = from->since_position,
+                               .until_s = from->at_s,
+                               .until_position = from->position};
+    switch (from->change) {
+    case JOURNAL_BLOCKED:
+        return vault_block(vault, changed, &from->key,
+                           change->label[0] != '\0' ? change->label : NULL, from->at_s,
+                           from->position);
+    case JOURNAL_UNBLOCKED:
+        if (from->at_s == 0 && from->position == 0) {
+            *changed = vault_block_undo(vault, &from->key);
+            return ERR_OK;
+        }
+        return vault_unblock(vault, changed, &from->key, from->at_s, from->position);
+    case JOURNAL_PAST:
+        memcpy(past.label, change->label, sizeof past.label);
+        return vault_block_past(vault, changed, &past);
+    }
+    return ERR_DAMAGED;
+}
+
+/* What was journaled up to the copy's generation stands in the copy; and what stood in the journal
+ * before all of it was written down anew, says nothing any more. */
+static enum err_code apply(struct vault *vault, size_t *applied_count,
+                           const struct changes *changes, const struct journal_blocks *whole)
+{
     size_t applied = 0;
     uint64_t generation = vault->generation;
+    enum err_code rc =
+        whole->generation > generation ? take_out_over(vault, changes, whole) : ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < changes->count; i++) {
         const struct change *change = &changes->at[i];
-        const struct journal_block *block = &change->block;
         bool changed = false;
-        if (change->generation <= generation) {
-            continue;
+        if (change->generation > generation && change->block.number >= whole->first) {
+            rc = apply_one(vault, &changed, change);
         }
-        rc = block->in_force
-                 ? vault_block(vault, &changed, &block->key,
-                               change->label[0] != '\0' ? change->label : NULL, block->at_s,
-                               block->position)
-                 : vault_unblock(vault, &changed, &block->key, block->at_s, block->position);
         applied += changed ? 1 : 0;
     }
     *applied_count = applied;
@@ -165,7 +252,8 @@ static enum err_code recover(struct vault_recovery *recovery, struct vault *vaul
         .saved_s = vault->saved_s,
         .changes_missing = journaled > vault->generation ? journaled - vault->generation : 0,
         .journal_is_older = vault->generation > journaled + 1};
-    enum err_code rc = apply(vault, &done.blocks_journaled, changes);
+    struct journal_blocks whole = journal_blocks(journal);
+    enum err_code rc = apply(vault, &done.blocks_journaled, changes, &whole);
     if (rc != ERR_OK) {
         return err_note(note, rc, "taking the blocks from the journal");
     }

@@ -52,7 +52,7 @@ struct vault {
     struct vault_table imported;
     struct vault_contents contents; /* of what is committed */
     bool copy_due;                  /* the copy is older than what is committed */
-    enum err_code failure;          /* what stands on the disk is not known since */
+    bool in_doubt;                  /* an error left open which vault stands on the disk */
 };
 
 /* Fill in what derives from secrets->seed (vault_keys.c). */
@@ -67,11 +67,17 @@ MUST_USE enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const st
  *   ERR_DAMAGED, ERR_NO_MEMORY */
 MUST_USE enum err_code vault_decode(struct vault *vault, struct octets plain);
 
-/* The stretches that the staged blocks open and close beside the committed ones, for the journal;
- * or all in force.  *changes is for the caller to free(), its labels borrow from the vault.
+/* The stretches that the staged blocks open, close and add beside the committed ones, for the
+ * journal; or all of them.  *changes is for the caller to free(), its labels borrow from the vault.
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code vault_block_changes(struct journal_block **changes, size_t *changes_count,
                                            const struct vault *vault, bool all);
+/* Add a stretch that is over, where it is not there.
+ *   ERR_REFUSED, ERR_NO_MEMORY */
+MUST_USE enum err_code vault_block_past(struct vault *vault, bool *changed,
+                                        const struct vault_block *block);
+/* As if the block in force had never been; false where there is none. */
+bool vault_block_undo(struct vault *vault, const struct key *key);
 /* An import can no longer be undone. */
 void vault_import_forget(struct vault *vault);
 

@@ -1,5 +1,7 @@
 #include "tests/crash/house.h"
 
+#include "tests/crash/pool.h"
+
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,21 +61,25 @@ static enum err_code open_key(struct house *house, const struct house_words *wor
 /* What she wrote and the store lacks: the machine stopped between the two. */
 static enum err_code store_own(struct house *house, uint64_t now_s, struct err_note *note)
 {
+    static uint8_t octets[POST_WIRE_MAX];
     for (size_t i = 0; i < journal_own_count(house->journal); i++) {
-        struct post_id id;
-        struct octets wire;
-        uint32_t sent_count;
+        struct journal_post own = journal_own_at(house->journal, i);
+        struct octets_room room = {.at = octets, .cap = sizeof octets};
         bool known = false;
-        journal_own_at(house->journal, &id, &wire, &sent_count, i);
-        enum err_code rc = store_known(house->store, &known, &id, 1, note);
+        enum err_code rc = store_known(house->store, &known, &own.id, 1, note);
         if (rc != ERR_OK) {
             return rc;
         }
-        if (known || wire.len == 0) {
+        if (known || !own.has_wire) {
             continue;
         }
         struct post post;
         enum store_put_result result;
+        rc = journal_own_wire(house->journal, &room, i, note);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        struct octets wire = octets_of(room.at, room.len);
         rc = post_decode(&post, wire);
         rc = rc == ERR_OK ? store_put(house->store, &result, &post, &wire, 1, now_s, note) : rc;
         if (rc != ERR_OK) {
@@ -136,6 +142,10 @@ enum err_code house_open(struct house *house, struct files *files, const struct 
     }
     if (rc == ERR_OK) {
         rc = open_store(house, now_s, note);
+    }
+    if (rc == ERR_OK) {
+        house->trimming = (struct trimming){
+            .journal = house->journal, .store = house->store, .own = *pool_person(0)};
     }
     if (rc != ERR_OK) {
         house_close(house);

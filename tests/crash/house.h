@@ -6,6 +6,7 @@
 #include "store/home_key.h"
 #include "store/journal.h"
 #include "store/store.h"
+#include "store/trimming.h"
 #include "store/vault.h"
 
 /* Which of her passphrases; 0 for none. */
@@ -21,6 +22,7 @@ struct house {
     struct journal *journal;
     struct vault *vault;
     struct store *store;
+    struct trimming trimming;
 };
 
 /* Always with the same keys, and without a passphrase. */

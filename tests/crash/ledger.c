@@ -35,13 +35,33 @@ const char *ledger_details(void)
     return details;
 }
 
+/* The post at an index of the journal, or its id alone, where the store says what became of it. */
 static bool own_is(const struct house *house, size_t index, uint32_t wanted, uint32_t *sent_count)
 {
-    struct post_id id;
-    struct octets wire;
-    journal_own_at(house->journal, &id, &wire, sent_count, index);
+    static uint8_t octets[POST_WIRE_MAX];
+    struct octets_room wire = {.at = octets, .cap = sizeof octets};
+    struct journal_post own = journal_own_at(house->journal, index);
     const struct pool_post *post = pool_at(wanted);
-    return post_id_equal(&id, &post->post.id) && octets_equal(wire, post->wire);
+    *sent_count = own.sent_count;
+    if (!post_id_equal(&own.id, &post->post.id)) {
+        return false;
+    }
+    return !own.has_wire || (journal_own_wire(house->journal, &wire, index, NULL) == ERR_OK &&
+                             octets_equal(octets_of(wire.at, wire.len), post->wire));
+}
+
+/* What is known by its id alone may stand behind posts that were written later. */
+static bool own_at(const struct house *house, size_t index, uint32_t wanted, uint32_t *sent_count,
+                   bool *has_wire)
+{
+    size_t count = journal_own_count(house->journal);
+    bool found = index < count && own_is(house, index, wanted, sent_count);
+    for (size_t i = 0; !found && i < count; i++) {
+        index = i;
+        found = own_is(house, i, wanted, sent_count);
+    }
+    *has_wire = found && journal_own_at(house->journal, index).has_wire;
+    return found;
 }
 
 void ledger_invite(struct key *seed_public, struct key *subject, uint32_t number)
@@ -84,10 +104,11 @@ bool ledger_journal_holds(const struct ledger *ledger, const struct house *house
         return false;
     }
     for (size_t i = 0; i < ledger->own_count; i++) {
-        if (!own_is(house, i, ledger->own[i], &sent_count)) {
+        bool has_wire = false;
+        if (!own_at(house, i, ledger->own[i], &sent_count, &has_wire)) {
             return false;
         }
-        if (sent_count != ledger->sent[i] &&
+        if (has_wire && sent_count != ledger->sent[i] &&
             !(i == ledger->sent_flying && sent_count == ledger->sent_value)) {
             return false;
         }
@@ -413,7 +434,8 @@ void ledger_settle(struct ledger *ledger, struct house *house)
     ledger->own_flying_count = 0;
     for (size_t i = 0; i < ledger->own_count; i++) {
         settle_post(ledger, house, ledger->own[i]);
-        (void)own_is(house, i, ledger->own[i], &ledger->sent[i]);
+        bool has_wire = false;
+        (void)own_at(house, i, ledger->own[i], &ledger->sent[i], &has_wire);
     }
     sort_settled(ledger, house, before);
     ledger->sent_flying = LEDGER_OWN_MAX;

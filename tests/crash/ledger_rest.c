@@ -74,6 +74,18 @@ static bool is_missing(const struct rest *rest, uint32_t index, uint64_t now_s)
     return !rest->shown[index] && !rest->was_gone[index] && !expired;
 }
 
+/* Else others have it, or nobody is to have it. */
+static bool is_kept_by_journal(const struct house *house, uint32_t index)
+{
+    for (size_t i = 0; i < journal_own_count(house->journal); i++) {
+        struct journal_post own = journal_own_at(house->journal, i);
+        if (post_id_equal(&own.id, &pool_at(index)->post.id)) {
+            return own.has_wire;
+        }
+    }
+    return true;
+}
+
 bool ledger_holds_rest(const struct ledger *ledger, struct house *house, uint64_t now_s,
                        uint64_t *missing_count, const char **why)
 {
@@ -104,7 +116,8 @@ bool ledger_holds_rest(const struct ledger *ledger, struct house *house, uint64_
     }
     *why = "one of her own posts is gone";
     for (size_t i = 0; i < ledger->own_count; i++) {
-        if (is_missing(&rest, ledger->own[i], now_s)) {
+        bool there = is_kept_by_journal(house, ledger->own[i]);
+        if (is_missing(&rest, ledger->own[i], now_s) && there) {
             return false;
         }
     }

@@ -15,7 +15,7 @@ static const struct {
     const char *name;
     unsigned often;
 } acts[LIFE_ACTS_COUNT] = {
-    [LIFE_PUT] = {"put", 50},          [LIFE_OWN] = {"own post", 12},
+    [LIFE_PUT] = {"put", 48},          [LIFE_OWN] = {"own post", 12},
     [LIFE_ADOPT] = {"adopt", 2},       [LIFE_SENT] = {"sent", 6},
     [LIFE_BLOCK] = {"block", 5},       [LIFE_UNBLOCK] = {"unblock", 2},
     [LIFE_PETNAME] = {"petname", 2},   [LIFE_FOLLOW] = {"follow", 2},
@@ -24,7 +24,7 @@ static const struct {
     [LIFE_INVITE] = {"invite", 3},     [LIFE_LIST] = {"list", 1},
     [LIFE_WORDS] = {"passphrase", 1},  [LIFE_TEND] = {"tend", 3},
     [LIFE_MIDNIGHT] = {"midnight", 2}, [LIFE_REOPEN] = {"reopen", 2},
-    [LIFE_RECOVER] = {"recover", 1},
+    [LIFE_RECOVER] = {"recover", 1},   [LIFE_TRIM] = {"trim", 2},
 };
 
 const char *life_act_name(enum life_act act)
@@ -383,6 +383,17 @@ static enum err_code tend(struct life *life)
     return rc;
 }
 
+static enum err_code trim(struct life *life)
+{
+    uint64_t slices = life_draw(life, 4) == 0 ? 1 + life_draw(life, 4) : UINT64_MAX;
+    enum err_code rc = ERR_OK;
+    bool more = true;
+    for (uint64_t i = 0; i < slices && more && rc == ERR_OK; i++) {
+        rc = trimming_slice(&life->house.trimming, &more, life->now_s, &life->note);
+    }
+    return rc;
+}
+
 static enum err_code pass_midnight(struct life *life)
 {
     life->now_s += DAY_S;
@@ -421,6 +432,8 @@ static enum err_code act_out(struct life *life, enum life_act act)
         return write_list(life);
     case LIFE_WORDS:
         return change_words(life);
+    case LIFE_TRIM:
+        return trim(life);
     case LIFE_TEND:
         return tend(life);
     case LIFE_MIDNIGHT:

@@ -22,6 +22,7 @@ enum life_act {
     LIFE_INVITE, /* one was used */
     LIFE_LIST,   /* a list of blocks leaves the home */
     LIFE_WORDS,  /* another passphrase, or none */
+    LIFE_TRIM,   /* own posts that the journal need not hold leave it */
     LIFE_TEND,   /* the keeper's work: runs written, merged and rewritten */
     LIFE_MIDNIGHT,
     LIFE_REOPEN,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 static const uint8_t key[32] = {2};
+static uint8_t room[POST_WIRE_MAX];
 
 static void must(bool holds)
 {
@@ -57,11 +58,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     must(rc == ERR_OK || rc == ERR_DAMAGED);
     if (rc == ERR_OK) {
         for (size_t i = 0; i < journal_own_count(journal); i++) {
-            struct post_id id;
-            struct octets wire;
-            uint32_t sent_count;
-            journal_own_at(journal, &id, &wire, &sent_count, i);
-            must(journal_is_own(journal, &id));
+            struct journal_post post = journal_own_at(journal, i);
+            must(journal_is_own(journal, &post.id));
+            struct octets_room wire = {.at = room, .cap = sizeof room};
+            rc = journal_own_wire(journal, &wire, i, &note);
+            must(rc == (post.has_wire ? ERR_OK : ERR_NOT_FOUND));
+        }
+        for (bool more = true; more;) {
+            must(journal_tend(journal, &more, &note) == ERR_OK);
         }
         journal_close(journal);
     }

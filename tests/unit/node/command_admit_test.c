@@ -304,12 +304,12 @@ static void a_relay_keeps_its_name_when_it_changes_its_bio(void **state)
     restarts();
     asks(CONTROL_PROFILE, "bio", "for all of us");
     assert_int_equal(ended_with, 0);
-    struct post_id id;
-    struct octets wire;
+    static uint8_t octets[POST_WIRE_MAX];
+    struct octets_room wire = {.at = octets, .cap = sizeof octets};
     struct post post;
-    uint32_t sent_count = 0;
-    journal_own_at(journal, &id, &wire, &sent_count, journal_own_count(journal) - 1);
-    assert_int_equal(post_decode(&post, wire), ERR_OK);
+    assert_int_equal(journal_own_wire(journal, &wire, journal_own_count(journal) - 1, &note),
+                     ERR_OK);
+    assert_int_equal(post_decode(&post, octets_of(wire.at, wire.len)), ERR_OK);
     assert_true(octets_equal(post.as.profile.name, octets_of_text("Haven")));
     assert_true(octets_equal(post.as.profile.bio, octets_of_text("for all of us")));
 }

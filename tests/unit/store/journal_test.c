@@ -50,6 +50,14 @@ static void reopen(void)
     assert_int_equal(journal_open(&journal, files, key, &note), ERR_OK);
 }
 
+static void check_wire(size_t index, struct octets wire)
+{
+    static uint8_t octets[POST_WIRE_MAX];
+    struct octets_room room = {.at = octets, .cap = sizeof octets};
+    assert_int_equal(journal_own_wire(journal, &room, index, &note), ERR_OK);
+    assert_true(octets_equal(octets_of(room.at, room.len), wire));
+}
+
 static enum err_code keep(size_t i)
 {
     return journal_own_post(journal, &posts.ids[i], posts.wires[i], &note);
@@ -65,13 +73,10 @@ static void own_posts_are_kept_in_order(void **state)
     for (int times = 0; times < 3; times++) {
         assert_int_equal(journal_own_count(journal), posts.count);
         for (size_t i = 0; i < posts.count; i++) {
-            struct post_id id;
-            struct octets wire;
-            uint32_t sent_count;
-            journal_own_at(journal, &id, &wire, &sent_count, i);
-            assert_true(post_id_equal(&id, &posts.ids[i]));
-            assert_true(octets_equal(wire, posts.wires[i]));
-            assert_true(journal_is_own(journal, &id));
+            struct journal_post post = journal_own_at(journal, i);
+            assert_true(post_id_equal(&post.id, &posts.ids[i]));
+            assert_true(journal_is_own(journal, &post.id));
+            check_wire(i, posts.wires[i]);
         }
         reopen();
     }
@@ -95,17 +100,12 @@ static void adopted_posts_are_own_posts(void **state)
         assert_int_equal(journal_adopt(journal, adopted, 5, &note), ERR_OK);
         reopen();
         assert_int_equal(journal_own_count(journal), 4);
-        struct post_id id;
-        struct octets wire;
-        uint32_t sent_count;
-        journal_own_at(journal, &id, &wire, &sent_count, 0);
-        assert_true(post_id_equal(&id, &posts.ids[1]));
-        assert_int_equal(sent_count, 0);
-        journal_own_at(journal, &id, &wire, &sent_count, 2);
-        assert_true(octets_equal(wire, posts.wires[2]));
-        assert_int_equal(sent_count, 2);
-        journal_own_at(journal, &id, &wire, &sent_count, 3);
-        assert_int_equal(wire.len, 0);
+        struct journal_post first = journal_own_at(journal, 0);
+        assert_true(post_id_equal(&first.id, &posts.ids[1]));
+        assert_int_equal(journal_own_at(journal, 0).sent_count, 0);
+        check_wire(2, posts.wires[2]);
+        assert_int_equal(journal_own_at(journal, 2).sent_count, 2);
+        assert_false(journal_own_at(journal, 3).has_wire);
         assert_true(journal_is_own(journal, &posts.ids[3]));
     }
     assert_int_equal(journal_adopt(journal, adopted, 0, &note), ERR_OK);
@@ -123,11 +123,10 @@ static void how_many_have_a_post_is_kept(void **state)
     assert_int_equal(journal_sent(journal, &posts.ids[0], 1, &note), ERR_OK);
     assert_int_equal(journal_sent(journal, &posts.ids[1], 1, &note), ERR_NOT_FOUND);
     reopen();
-    struct post_id id;
-    struct octets wire;
-    uint32_t sent_count;
-    journal_own_at(journal, &id, &wire, &sent_count, 0);
-    assert_int_equal(sent_count, 2);
+    assert_int_equal(journal_own_at(journal, 0).sent_count, 2);
+    assert_int_equal(journal_sent(journal, &posts.ids[0], 100, &note), ERR_OK);
+    reopen();
+    assert_int_equal(journal_own_at(journal, 0).sent_count, JOURNAL_SENT_MAX);
 }
 
 static void the_latest_generation_is_kept(void **state)
@@ -149,7 +148,7 @@ static enum err_code on_block(void *context, const struct journal_block *block, 
 {
     struct told *told = context;
     assert_int_equal(block->key.octets[0], told->count);
-    assert_int_equal(block->in_force, told->count != 1);
+    assert_int_equal(block->change, told->count != 1 ? JOURNAL_BLOCKED : JOURNAL_UNBLOCKED);
     assert_int_equal(block->at_s, 100 + told->count);
     assert_int_equal(block->position, 7);
     assert_int_equal(block->label.len, told->count == 2 ? 4 : 0);
@@ -162,10 +161,10 @@ static void changes_of_blocks_are_told_in_order(void **state)
 {
     (void)state;
     const struct journal_block changes[] = {
-        {.key = {{0}}, .in_force = true, .at_s = 100, .position = 7},
-        {.key = {{1}}, .in_force = false, .at_s = 101, .position = 7},
+        {.key = {{0}}, .change = JOURNAL_BLOCKED, .at_s = 100, .position = 7},
+        {.key = {{1}}, .change = JOURNAL_UNBLOCKED, .at_s = 101, .position = 7},
         {.key = {{2}},
-         .in_force = true,
+         .change = JOURNAL_BLOCKED,
          .at_s = 102,
          .position = 7,
          .label = octets_of_text("carl")}};

@@ -8,9 +8,13 @@
 
 #include <cmocka.h>
 
+#include <sodium.h>
+
 #include "store/home_key.h"
 #include "store/vault.h"
+#include "store/vault_backup.h"
 #include "store/vault_recover.h"
+#include "store/vault_state.h"
 #include "tests/support/file_memory.h"
 
 static const uint8_t seed[32] = {5, 6, 7};
@@ -116,6 +120,99 @@ static struct copy take(const char *path)
 static void put(const char *path, struct copy copy)
 {
     assert_int_equal(file_replace(files, path, octets_of(copy.at, copy.len), &note), ERR_OK);
+}
+
+/* How often a stretch of this key stands there that is over, with this end. */
+static size_t past_count(uint8_t who, uint64_t until_s)
+{
+    struct key key = key_of(who);
+    const struct vault_contents *c = vault_contents(vault);
+    size_t count = 0;
+    for (size_t i = 0; i < c->blocks_count; i++) {
+        count += !c->blocks[i].in_force && c->blocks[i].until_s == until_s &&
+                         key_equal(&c->blocks[i].key, &key)
+                     ? 1
+                     : 0;
+    }
+    return count;
+}
+
+/* Another home's vault of the same person, in which key 1 was blocked and is not any more, and key
+ * 2 still is. */
+static struct vault *elsewhere(void)
+{
+    struct vault *other = NULL;
+    uint8_t *plain = NULL;
+    size_t len = 0;
+    assert_int_equal(vault_pack(&plain, &len, vault), ERR_OK);
+    assert_int_equal(vault_unpack(&other, octets_of(plain, len)), ERR_OK);
+    sodium_free(plain);
+    struct key keys[2] = {key_of(1), key_of(2)};
+    bool changed;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(vault_block(other, &changed, &keys[i], "", 50, 5), ERR_OK);
+    }
+    assert_int_equal(vault_unblock(other, &changed, &keys[0], 60, 6), ERR_OK);
+    vault_state_commit(other, 2);
+    return other;
+}
+
+static void import_and_undo(unsigned times)
+{
+    struct vault_block block = {.key = key_of(9), .in_force = true};
+    for (unsigned i = 0; i < times; i++) {
+        size_t count = 0;
+        assert_int_equal(vault_import(vault, &count, &block, 1, 900, 9), ERR_OK);
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    }
+}
+
+static void tend_journal(void)
+{
+    for (bool more = true; more;) {
+        assert_int_equal(journal_tend(journal, &more, &note), ERR_OK);
+    }
+}
+
+/* Stretches that a merge brought, also past ones, come back from an older copy. */
+static void merged_stretches_are_recovered(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(3, 100), ERR_OK);
+    struct copy old[2] = {take("vault"), take("vault.last")};
+    struct vault *other = elsewhere();
+    assert_int_equal(vault_merge(vault, other), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    vault_close(other);
+    assert_int_equal(blocks(4, 200), ERR_OK);
+    unblocks(3, 300);
+    for (unsigned compacted = 0; compacted < 2; compacted++) {
+        size_t count = vault_contents(vault)->blocks_count;
+        close_all();
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(file_replace(files, i == 0 ? "vault" : "vault.last",
+                                          octets_of(old[i].at, old[i].len), &note),
+                             ERR_OK);
+        }
+        assert_int_equal(open_all(), ERR_ROLLBACK);
+        close_all();
+        assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+        assert_true(recovery.needed);
+        assert_int_equal(open_all(), ERR_OK);
+        assert_in_force("24");
+        assert_int_equal(past_count(1, 60 + POST_AHEAD_MAX_S), 1);
+        assert_int_equal(past_count(3, 300), 1);
+        assert_int_equal(vault_contents(vault)->blocks_count, count);
+        /* And the same once the journal holds a whole list instead of each change. */
+        import_and_undo(600);
+        vault_keep_copy(vault);
+        assert_true(journal_blocks(journal).generation > 0);
+        tend_journal();
+    }
+    free(old[0].at);
+    free(old[1].at);
 }
 
 static void a_vault_in_order_is_left_alone(void **state)
@@ -425,6 +522,7 @@ static void an_acknowledged_block_survives_a_crash_and_then_a_lost_vault(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(merged_stretches_are_recovered),
         TEST(a_vault_in_order_is_left_alone),
         TEST(a_damaged_vault_comes_back_whole),
         TEST(no_block_is_lost_with_an_older_copy),

@@ -576,14 +576,54 @@ static void an_outcome_nobody_knows_is_settled_by_reopening(void **state)
         assert_int_equal(vault_commit(vault, &note), ERR_IO);
         assert_int_equal(vault_contents(vault)->blocks_count, before);
         assert_true(vault_is_unsure(vault));
-        block((uint8_t)(20 + i));
-        assert_int_equal(vault_commit(vault, &note), ERR_IO);
         reopen();
         assert_in_range(vault_contents(vault)->blocks_count, before, before + 1);
         block((uint8_t)(30 + i));
         assert_int_equal(vault_commit(vault, &note), ERR_OK);
         reopen();
     }
+}
+
+/* What failed is never found afterwards, and what is acknowledged is, whatever file call fails. */
+static void an_outcome_nobody_knows_is_settled_by_the_next_commit(void **state)
+{
+    (void)state;
+    static const enum file_memory_call calls[] = {FILE_MEMORY_RENAME, FILE_MEMORY_SYNC_DIR,
+                                                  FILE_MEMORY_SYNC, FILE_MEMORY_APPEND};
+    for (size_t i = 0; i < 4; i++) {
+        for (uint64_t nth = 1; nth <= 2; nth++) {
+            size_t before = vault_contents(vault)->blocks_count;
+            uint64_t generation = vault_contents(vault)->generation;
+            uint8_t first = (uint8_t)(10 * (2 * i + nth));
+            block(first);
+            file_memory_fail(files, calls[i], nth, ERR_IO);
+            enum err_code rc = vault_commit(vault, &note);
+            file_memory_fail(files, calls[i], 0, ERR_OK);
+            block((uint8_t)(first + 1));
+            assert_int_equal(vault_commit(vault, &note), ERR_OK);
+            size_t added = rc == ERR_OK ? 2 : 1;
+            for (unsigned times = 0; times < 2; times++) {
+                const struct vault_contents *contents = vault_contents(vault);
+                assert_int_equal(contents->blocks_count, before + added);
+                assert_int_equal(contents->blocks[before + added - 1].key.octets[0], first + 1);
+                assert_int_equal(contents->generation, generation + added);
+                reopen();
+            }
+        }
+    }
+}
+
+/* Nobody changes anything any more: the clock alone settles it, and the copy follows. */
+static void an_outcome_nobody_knows_is_settled_without_a_change(void **state)
+{
+    (void)state;
+    size_t before = vault_contents(vault)->blocks_count;
+    block(10);
+    file_memory_fail(files, FILE_MEMORY_SYNC_DIR, 1, ERR_IO);
+    assert_int_equal(vault_commit(vault, &note), ERR_IO);
+    vault_keep_copy(vault);
+    reopen();
+    assert_int_equal(vault_contents(vault)->blocks_count, before);
 }
 
 /* Block one after the other until something fails; how many were acknowledged. */
@@ -700,6 +740,8 @@ int main(void)
         TEST(nothing_lies_there_in_the_clear),
         TEST(a_full_disk_changes_nothing_and_passes),
         TEST(an_outcome_nobody_knows_is_settled_by_reopening),
+        TEST(an_outcome_nobody_knows_is_settled_by_the_next_commit),
+        TEST(an_outcome_nobody_knows_is_settled_without_a_change),
         TEST(a_block_acknowledged_survives_a_crash_at_any_call),
         TEST(a_home_half_made_can_be_made),
     };
