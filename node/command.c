@@ -536,10 +536,11 @@ enum err_code command_commit(struct commands *commands, struct err_note *note)
     enum err_code rc = vault_commit(commands->vault, note);
     if (rc != ERR_OK) {
         return vault_is_unsure(commands->vault)
-                   ? err_note(note, rc,
-                              "keeping the change failed, and it is not in force; what the disk "
-                              "holds of it is seen when the node starts. If the disk is full, make "
-                              "room; then `kith down` and `kith up`, and try again")
+                   ? err_note(
+                         note, rc,
+                         "keeping the change failed, and it is not in force; the node takes it "
+                         "off the disk as soon as that can be written to. If the disk is full, "
+                         "make room, then try again")
                    : err_note(note, rc,
                               "keeping the change failed, and it is not in force. If the disk is "
                               "full, make room, then try again");
