@@ -58,9 +58,8 @@ void quota_free(struct quota *quota);
  * gives */
 MUST_USE enum err_code quota_take(struct quota *quota, bool *allowed, const struct quota_post *post,
                                   uint64_t now_s, struct err_note *note);
-/* The same without counting it: false where it would be refused.  While something is taken nobody is
- * counted, and who was not yet is allowed.
- *   what the source gives */
+/* The same without counting it: false where it would be refused.  While something is taken nobody
+ * is counted, and who was not yet is allowed. what the source gives */
 MUST_USE enum err_code quota_allows(struct quota *quota, bool *allowed,
                                     const struct quota_post *post, uint64_t now_s,
                                     struct err_note *note);
