@@ -14,11 +14,13 @@
 void *__real_malloc(size_t len);
 void *__real_calloc(size_t count, size_t len);
 void *__real_realloc(void *at, size_t len);
+void *__real_aligned_alloc(size_t alignment, size_t len);
 void *__real_sodium_malloc(size_t len);
 void *__real_sodium_allocarray(size_t count, size_t len);
 void *__wrap_malloc(size_t len);
 void *__wrap_calloc(size_t count, size_t len);
 void *__wrap_realloc(void *at, size_t len);
+void *__wrap_aligned_alloc(size_t alignment, size_t len);
 void *__wrap_sodium_malloc(size_t len);
 void *__wrap_sodium_allocarray(size_t count, size_t len);
 
@@ -67,6 +69,11 @@ void *__wrap_calloc(size_t count, size_t len)
 void *__wrap_realloc(void *at, size_t len)
 {
     return fails("realloc", len) ? NULL : __real_realloc(at, len);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t len)
+{
+    return fails("aligned_alloc", len) ? NULL : __real_aligned_alloc(alignment, len);
 }
 
 void *__wrap_sodium_malloc(size_t len)

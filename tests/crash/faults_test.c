@@ -7,21 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/crash/calls.h"
 #include "tests/crash/fault.h"
-#include "tests/support/file_memory.h"
 
 #define STEPS 330
 
 struct watch {
     struct life *life;
-    uint64_t points;
-    uint64_t shard;
-    uint64_t shards_count;
-    uint64_t only; /* or UINT64_MAX */
+    struct calls calls;
 };
-
-static const char *const call_names[FILE_MEMORY_CHANGES_COUNT] = {
-    "append", "write_at", "sync", "truncate", "create", "rename", "remove", "make_dir", "sync_dir"};
 
 static void fail_here(struct watch *watch, const char *told, enum err_code code)
 {
@@ -36,13 +30,12 @@ static void fail_here(struct watch *watch, const char *told, enum err_code code)
 static void before_call(void *context, enum file_memory_call call, const char *path)
 {
     struct watch *watch = context;
-    uint64_t point = watch->points++;
-    if (watch->only != UINT64_MAX ? point != watch->only
-                                  : point % watch->shards_count != watch->shard) {
+    uint64_t point = 0;
+    if (!calls_next(&watch->calls, &point)) {
         return;
     }
     char told[200];
-    (void)snprintf(told, sizeof told, "call %" PRIu64 ", %s %s", point, call_names[call], path);
+    (void)snprintf(told, sizeof told, "call %" PRIu64 ", %s %s", point, calls_name(call), path);
     fail_here(watch, told, ERR_IO);
     /* Syncing does not need room, and what is removed neither. */
     if (call != FILE_MEMORY_SYNC && call != FILE_MEMORY_SYNC_DIR && call != FILE_MEMORY_REMOVE) {
@@ -52,14 +45,7 @@ static void before_call(void *context, enum file_memory_call call, const char *p
 
 int main(int argc, char **argv)
 {
-    struct watch watch = {.shards_count = 1, .only = UINT64_MAX};
-    if (argc > 1 && argv[1][0] == '=') {
-        watch.only = strtoull(argv[1] + 1, NULL, 10);
-    } else if (argc > 1) {
-        char *slash = NULL;
-        watch.shard = strtoull(argv[1], &slash, 10);
-        watch.shards_count = *slash == '/' ? strtoull(slash + 1, NULL, 10) : 1;
-    }
+    struct watch watch = {.calls = calls_of(argc > 1 ? argv[1] : NULL)};
     uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 10) : STEPS;
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 2;
     house_random_from(seed);
@@ -77,10 +63,10 @@ int main(int argc, char **argv)
         }
     }
     file_memory_hook(files, NULL);
-    (void)printf("%" PRIu64 " acts, %" PRIu64 " calls, %" PRIu64 " faults\n", steps, watch.points,
-                 fault_count());
+    (void)printf("%" PRIu64 " acts, %" PRIu64 " calls, %" PRIu64 " faults\n", steps,
+                 watch.calls.count, fault_count());
     life_free(watch.life);
     file_memory_free(files);
     pool_back(0);
-    return watch.only == UINT64_MAX && fault_count() < 100 ? 1 : 0;
+    return watch.calls.only == UINT64_MAX && fault_count() < 100 ? 1 : 0;
 }

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tests/crash/calls.h"
 #include "tests/crash/life.h"
-#include "tests/support/file_memory.h"
 
 #define STEPS         2100
 #define LIVE_ON_EVERY 61   /* points */
@@ -25,17 +25,11 @@ static const enum file_memory_outcome outcomes[] = {FILE_MEMORY_DROP, FILE_MEMOR
 static const char *const outcome_names[] = {"nothing", "everything", "some pages", "a torn sector"};
 #define OUTCOMES_COUNT 4
 
-static const char *const call_names[FILE_MEMORY_CHANGES_COUNT] = {
-    "append", "write_at", "sync", "truncate", "create", "rename", "remove", "make_dir", "sync_dir"};
-
 struct watch {
     struct life *life;
-    uint64_t points; /* calls so far */
-    uint64_t shard;  /* only every shards_count-th is tried */
-    uint64_t shards_count;
-    uint64_t only; /* or UINT64_MAX */
-    bool again;    /* a recovery is watched: nothing is tried behind its points */
-    uint64_t calls[FILE_MEMORY_CHANGES_COUNT];
+    struct calls calls;
+    bool again; /* a recovery is watched: nothing is tried behind its points */
+    uint64_t counts[FILE_MEMORY_CHANGES_COUNT];
 };
 
 /* Of all watches. */
@@ -87,7 +81,7 @@ static void visit(const struct life *life, struct files *left, bool on, bool aga
     uint64_t random = house_random_at();
     uint32_t pool = pool_count();
     struct life *after = life_copy(life, left);
-    struct watch watch = {.life = after, .shards_count = 1, .only = UINT64_MAX, .again = true};
+    struct watch watch = {.life = after, .calls = CALLS_ALL, .again = true};
     struct file_memory_hook hook = {.context = &watch, .before = before_call};
     if (again) {
         file_memory_hook(left, &hook);
@@ -116,7 +110,8 @@ static void stop_here(struct watch *watch, bool on)
     char *told = where[watch->again ? 1 : 0];
     size_t told_len = strlen(told);
     for (size_t i = 0; i < OUTCOMES_COUNT; i++) {
-        struct files *left = file_memory_after_crash(files, outcomes[i], watch->points * 8 + i);
+        struct files *left =
+            file_memory_after_crash(files, outcomes[i], watch->calls.count * 8 + i);
         seen[i] = file_memory_digest(left);
         size_t same = 0;
         while (seen[same] != seen[i]) {
@@ -142,8 +137,8 @@ static void stop_twice(struct watch *watch, size_t outcome)
     (void)snprintf(told + told_len, sizeof where[0] - told_len, ", leaving %s",
                    outcome_names[outcome]);
     visit(watch->life,
-          file_memory_after_crash(watch->life->house.files, outcomes[outcome], watch->points), true,
-          true);
+          file_memory_after_crash(watch->life->house.files, outcomes[outcome], watch->calls.count),
+          true, true);
     told[told_len] = '\0';
 }
 
@@ -154,23 +149,25 @@ static void kill_here(struct watch *watch)
     size_t told_len = strlen(told);
     (void)snprintf(told + told_len, sizeof where[0] - told_len, ", killed");
     kills++;
-    visit(watch->life, file_memory_after_kill(watch->life->house.files, watch->points), true, true);
+    visit(watch->life, file_memory_after_kill(watch->life->house.files, watch->calls.count), true,
+          true);
     told[told_len] = '\0';
 }
 
 static void before_call(void *context, enum file_memory_call call, const char *path)
 {
     struct watch *watch = context;
-    uint64_t point = watch->points++;
-    watch->calls[call]++;
-    bool only = point == watch->only;
-    if (watch->only != UINT64_MAX ? !only : point % watch->shards_count != watch->shard) {
+    uint64_t point = 0;
+    bool tried = calls_next(&watch->calls, &point);
+    watch->counts[call]++;
+    bool only = point == watch->calls.only;
+    if (!tried) {
         return;
     }
     char *told = where[watch->again ? 1 : 0];
     (void)snprintf(told, sizeof where[0], "%s call %" PRIu64 ", %s %s",
-                   watch->again ? "then" : "at", point, call_names[call], path);
-    uint64_t turn = point / watch->shards_count;
+                   watch->again ? "then" : "at", point, calls_name(call), path);
+    uint64_t turn = point / watch->calls.shards_count;
     second_crashes += watch->again ? 1 : 0;
     stop_here(watch, !watch->again && (only || turn % LIVE_ON_EVERY == 0));
     if (!watch->again && (only || turn % AGAIN_EVERY == 5)) {
@@ -178,8 +175,8 @@ static void before_call(void *context, enum file_memory_call call, const char *p
     }
     /* Keys alone are written in place; the vault is one ahead of the journal now and then. */
     bool is_rare =
-        (call == FILE_MEMORY_WRITE_AT && watch->calls[call] % 4 == 0) ||
-        (call == FILE_MEMORY_SYNC_DIR && strcmp(path, ".") == 0 && watch->calls[call] % 101 == 7);
+        (call == FILE_MEMORY_WRITE_AT && watch->counts[call] % 4 == 0) ||
+        (call == FILE_MEMORY_SYNC_DIR && strcmp(path, ".") == 0 && watch->counts[call] % 101 == 7);
     if (!watch->again && (only || is_rare || turn % AGAIN_EVERY == 80)) {
         kill_here(watch);
     }
@@ -199,29 +196,23 @@ static void tell(const struct watch *watch, uint64_t steps)
     (void)printf("%" PRIu64 " acts, %" PRIu64 " calls; %" PRIu64 " points and outcomes, %" PRIu64
                  " of them different homes; %" PRIu64 " lived on, %" PRIu64
                  " second crashes, %" PRIu64 " kills\n",
-                 steps, watch->points, points_and_outcomes, recoveries, lived_on, second_crashes,
-                 kills);
+                 steps, watch->calls.count, points_and_outcomes, recoveries, lived_on,
+                 second_crashes, kills);
     for (unsigned act = 0; act < LIFE_ACTS_COUNT; act++) {
         (void)printf("%s %s %" PRIu64, act == 0 ? "" : ",", life_act_name((enum life_act)act),
                      watch->life->acts[act]);
     }
     (void)printf("\n");
     for (unsigned call = 0; call < FILE_MEMORY_CHANGES_COUNT; call++) {
-        (void)printf("%s %s %" PRIu64, call == 0 ? "" : ",", call_names[call], watch->calls[call]);
+        (void)printf("%s %s %" PRIu64, call == 0 ? "" : ",",
+                     calls_name((enum file_memory_call)call), watch->counts[call]);
     }
     (void)printf("\n");
 }
 
 int main(int argc, char **argv)
 {
-    struct watch watch = {.shard = 0, .shards_count = 1, .only = UINT64_MAX};
-    if (argc > 1 && argv[1][0] == '=') {
-        watch.only = strtoull(argv[1] + 1, NULL, 10);
-    } else if (argc > 1) {
-        char *slash = NULL;
-        watch.shard = strtoull(argv[1], &slash, 10);
-        watch.shards_count = *slash == '/' ? strtoull(slash + 1, NULL, 10) : 1;
-    }
+    struct watch watch = {.calls = calls_of(argc > 1 ? argv[1] : NULL)};
     uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 10) : STEPS;
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     house_random_from(seed);
@@ -238,9 +229,9 @@ int main(int argc, char **argv)
     file_memory_hook(files, NULL);
     check(watch.life, true);
     tell(&watch, steps);
-    if (steps >= STEPS && watch.only == UINT64_MAX) {
-        must_be_many(recoveries, 6000 / watch.shards_count, "different homes");
-        must_be_many(points_and_outcomes, 8000 / watch.shards_count, "points and outcomes");
+    if (steps >= STEPS && watch.calls.only == UINT64_MAX) {
+        must_be_many(recoveries, 6000 / watch.calls.shards_count, "different homes");
+        must_be_many(points_and_outcomes, 8000 / watch.calls.shards_count, "points and outcomes");
         for (unsigned act = 0; act < LIFE_ACTS_COUNT; act++) {
             must_be_many(watch.life->acts[act], 10, life_act_name((enum life_act)act));
         }
