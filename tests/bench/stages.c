@@ -7,9 +7,11 @@
 
 #include "proto/message.h"
 #include "store/file.h"
+#include "store/index_words.h"
 #include "store/segment.h"
 #include "store/store.h"
 #include "store/view.h"
+#include "store/words.h"
 #include "tests/bench/measure.h"
 #include "tests/support/index_rig.h"
 #include "tests/support/session_pair.h"
@@ -146,9 +148,27 @@ static double fill_index(const struct stages *s)
     return took_s;
 }
 
+/* What a post's words cost where there is a reader, besides writing them down. */
+static double words(const struct stages *s)
+{
+    static const struct words_key key = {{1}};
+    struct index_words table = {.words = NULL};
+    struct words found = {.hashes = NULL};
+    double begun = clock_thread();
+    for (size_t i = 0; i < s->count; i++) {
+        found.count = 0;
+        must_ok(words_add_post(&found, &key, &s->posts[i]), NULL, "words");
+        must_ok(index_words_add(&table, (uint32_t)i, found.hashes, found.count), NULL, "words");
+    }
+    double took_s = clock_thread() - begun;
+    words_close(&found);
+    index_words_close(&table);
+    return took_s;
+}
+
 struct put_time {
     double put_s;  /* wall: seal, append, sync, index, on one thread */
-    double view_s; /* reading it again, and taking it into a view */
+    double view_s; /* taking it into a view, batch by batch */
 };
 
 static struct put_time put(const struct stages *s, enum store_kind kind)
@@ -167,16 +187,16 @@ static struct put_time put(const struct stages *s, enum store_kind kind)
     must_ok(store_open(&store, files, key, kind, &note), &note, "a store");
     must_ok(view_new(&view, store, &own, &note), &note, "a view");
     uint64_t now_s = (uint64_t)time(NULL);
-    double begun = clock_wall();
     for (size_t i = 0; i < s->count; i += POSTS_PER_BATCH) {
+        double begun = clock_wall();
         must_ok(store_put(store, results, s->posts + i, s->data->wires + i, POSTS_PER_BATCH, now_s,
                           &note),
                 &note, "storing");
+        time_taken.put_s += clock_wall() - begun;
+        double cpu = clock_thread();
+        must_ok(view_catch_up(view, NULL, &note), &note, "taking posts in");
+        time_taken.view_s += clock_thread() - cpu;
     }
-    time_taken.put_s = clock_wall() - begun;
-    double cpu = clock_thread();
-    must_ok(view_catch_up(view, NULL, &note), &note, "taking posts in");
-    time_taken.view_s = clock_thread() - cpu;
     view_free(view);
     store_close(store);
     file_posix_free(files);
@@ -192,6 +212,7 @@ enum stage {
     SEAL,
     APPEND,
     INDEX,
+    WORDS,
     VIEW,
     PUT,
     PUT_READ,
@@ -205,17 +226,12 @@ static const struct {
     double budget_us;
     bool counts; /* in the sum, which has everything once */
 } stages[STAGES] = {
-    [SEND] = {"send", 0.5, false},
-    [RECEIVE] = {"receive", 0.5, true},
-    [DECODE] = {"decode", 1.5, true},
-    [HASH] = {"hash_within_decode", 0.8, false},
-    [VERIFY] = {"verify", 45, true},
-    [SEAL] = {"seal", 1.5, true},
-    [APPEND] = {"append", 8, true},
-    [INDEX] = {"index", 1, true},
-    [VIEW] = {"view", 4, true},
-    [PUT] = {"put_whole", 0, false},
-    [PUT_READ] = {"put_whole_for_a_reader", 0, false},
+    [SEND] = {"send", 0.5, false},    [RECEIVE] = {"receive", 0.5, true},
+    [DECODE] = {"decode", 1.5, true}, [HASH] = {"hash_within_decode", 0.8, false},
+    [VERIFY] = {"verify", 45, true},  [SEAL] = {"seal", 1.5, true},
+    [APPEND] = {"append", 8, true},   [INDEX] = {"index", 1, true},
+    [WORDS] = {"words", 4, true},     [VIEW] = {"view", 3, true},
+    [PUT] = {"put_whole", 0, false},  [PUT_READ] = {"put_whole_for_a_reader", 0, false},
 };
 
 struct figures {
@@ -234,6 +250,7 @@ static void run_once(struct stages *s, struct figures *f)
     spread_add(&f->us[SEAL], seal(s) * us);
     spread_add(&f->us[APPEND], append(s) * us);
     spread_add(&f->us[INDEX], fill_index(s) * us);
+    spread_add(&f->us[WORDS], words(s) * us);
     spread_add(&f->us[PUT], put(s, STORE_UNREAD).put_s * us);
     struct put_time read = put(s, STORE_READ);
     spread_add(&f->us[PUT_READ], read.put_s * us);

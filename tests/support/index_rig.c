@@ -41,9 +41,10 @@ struct index *index_rig_open(struct files *files, uint32_t table_max)
 
 void index_rig_add(struct index *index, const struct post *post, uint64_t position)
 {
+    static struct set_names names; /* every index here has one key */
     struct err_note note = {{0}};
     struct index_row row;
-    index_row_of(&row, index_hash(index), NULL, post);
+    index_row_of(&row, index_hash(index), &names, post);
     must(index_add(index, &row, &position, 1, NULL, &note), &note);
 }
 
