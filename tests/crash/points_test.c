@@ -142,6 +142,18 @@ static void stop_twice(struct watch *watch, size_t outcome)
     told[told_len] = '\0';
 }
 
+/* What opening does is stopped at every call, where it has a key to put in order. */
+static void stop_opening(struct watch *watch)
+{
+    char *told = where[0];
+    size_t told_len = strlen(told);
+    (void)snprintf(told + told_len, sizeof where[0] - told_len, ", leaving everything");
+    visit(watch->life,
+          file_memory_after_crash(watch->life->house.files, FILE_MEMORY_KEEP, watch->calls.count),
+          false, true);
+    told[told_len] = '\0';
+}
+
 /* Killed: all of it is written, and nothing is synced that was not. */
 static void kill_here(struct watch *watch)
 {
@@ -172,6 +184,10 @@ static void before_call(void *context, enum file_memory_call call, const char *p
     stop_here(watch, !watch->again && (only || turn % LIVE_ON_EVERY == 0));
     if (!watch->again && (only || turn % AGAIN_EVERY == 5)) {
         stop_twice(watch, turn % OUTCOMES_COUNT);
+    }
+    bool is_written_over = call == FILE_MEMORY_WRITE_AT || call == FILE_MEMORY_REMOVE;
+    if (!watch->again && is_written_over && strncmp(path, "key", 3) == 0) {
+        stop_opening(watch);
     }
     /* Keys alone are written in place; the vault is one ahead of the journal now and then. */
     bool is_rare =
