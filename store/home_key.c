@@ -157,10 +157,7 @@ static enum err_code find_slot(struct parts *parts, struct files *files, struct 
     if (mode_of(parts) == MODE_PLAIN) {
         return ERR_OK;
     }
-    enum err_code rc = ERR_DAMAGED;
-    if (!parts->from_key_new) {
-        rc = read_slot(parts, files, SLOT_PATH, note);
-    }
+    enum err_code rc = read_slot(parts, files, SLOT_PATH, note);
     struct err_note ignored = {{0}};
     if (rc == ERR_DAMAGED && read_slot(parts, files, SLOT_NEW_PATH, &ignored) == ERR_OK) {
         parts->from_slot_new = true;
@@ -170,7 +167,8 @@ static enum err_code find_slot(struct parts *parts, struct files *files, struct 
 }
 
 /* The key file and keyslot in force.  A change writes both ahead, then over the old ones, the key
- * file first: so whatever a crash left, the first of these that fit together are in force. */
+ * file first: so whatever a crash left, the first of these that fit together are in force.  A key
+ * file torn while a change is settled once more may have lost keyslot.new already. */
 static enum err_code find(struct parts *parts, struct files *files, struct err_note *note)
 {
     enum err_code rc = read_file(parts, files, KEY_PATH, note);
