@@ -158,7 +158,9 @@ static double words(const struct stages *s)
     for (size_t i = 0; i < s->count; i++) {
         found.count = 0;
         must_ok(words_add_post(&found, &key, &s->posts[i]), NULL, "words");
-        must_ok(index_words_add(&table, (uint32_t)i, found.hashes, found.count), NULL, "words");
+        struct index_words_post post = {
+            .position = (uint32_t)i, .hashes = found.hashes, .hashes_count = found.count};
+        must_ok(index_words_add(&table, &post), NULL, "words");
     }
     double took_s = clock_thread() - begun;
     words_close(&found);
