@@ -16,6 +16,11 @@ enum err_code broadcast_new(struct broadcast **broadcast, const struct broadcast
     b->config = *config;
     b->words = (config->links_max + 63) / 64;
     b->own_parent = NONE;
+    b->swap.link = NONE;
+    b->lost_ms = NEVER;
+    b->gap_ms = BROADCAST_SHAPE_EVERY_MS;
+    b->random = octets_get_u64be(config->seed) | 1; /* xorshift must not start at zero */
+    b->swap_at_ms = config->now_ms + broadcast_random(b, 2 * BROADCAST_SWAP_EVERY_MS);
     b->missing_free = NONE;
     b->deadline_ms = NEVER;
     b->links = calloc(config->links_max, sizeof *b->links);
@@ -42,6 +47,15 @@ void broadcast_free(struct broadcast *b)
     free(b->missing);
     free(b->chains);
     free(b);
+}
+
+/* xorshift64*: spreads what would happen everywhere at once, protects nothing. */
+uint64_t broadcast_random(struct broadcast *b, uint64_t below)
+{
+    b->random ^= b->random >> 12;
+    b->random ^= b->random << 25;
+    b->random ^= b->random >> 27;
+    return (b->random * UINT64_C(2685821657736338717) >> 16) % below;
 }
 
 /* ---- Links -------------------------------------------------------------------------------- */
@@ -114,7 +128,7 @@ static void disown(struct broadcast *b, uint32_t l)
 void broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_kind kind)
 {
     assert(l < b->config.links_max && !b->links[l].up);
-    b->links[l] = (struct link){.up = true, .kind = kind};
+    b->links[l] = (struct link){.up = true, .kind = kind, .cut_ms = NEVER};
     bit_set(b->links_bits, l, true);
     set_eager(b, l, kind != BROADCAST_PARENT);
     if (kind != BROADCAST_PARENT) {
@@ -148,6 +162,9 @@ void broadcast_on_down(struct broadcast *b, uint32_t l)
     }
     missing_forget_link(b, l);
     seen_forget_link(b, l);
+    if (bit_get(b->eager_bits, l)) {
+        b->lost_ms = b->now_ms;
+    }
     if (link->parent) {
         disown(b, l);
     }
@@ -184,6 +201,7 @@ void link_prune(struct broadcast *b, uint32_t l)
     } else if (link->parent) {
         disown(b, l);
     }
+    link->cut_ms = b->now_ms;
     say(b, l, false);
     choose_own_parent(b);
 }
@@ -198,6 +216,7 @@ void broadcast_on_graft(struct broadcast *b, uint32_t l)
 void broadcast_on_prune(struct broadcast *b, uint32_t l)
 {
     if (b->links[l].up) {
+        b->links[l].cut_ms = b->now_ms;
         set_eager(b, l, false);
     }
 }
@@ -217,6 +236,22 @@ const uint64_t *broadcast_eager_own(const struct broadcast *b)
     return b->own_bits;
 }
 
+/* Posts that cross each other on a ring of links would each cut it at another place.  So where
+ * there are many, only about one in SHAPE_EVERY_MS shapes the tree, the same for all who see them,
+ * as their ids say; the others travel along it as it is. */
+bool broadcast_shapes(const struct broadcast *b, const struct post_id *id)
+{
+    return octets_get_u32be(id->octets + 4) <= b->gap_ms * (UINT32_MAX / BROADCAST_SHAPE_EVERY_MS);
+}
+
+static void count_post(struct broadcast *b)
+{
+    uint64_t gap_ms = b->now_ms - b->last_ms;
+    gap_ms = gap_ms < BROADCAST_SHAPE_EVERY_MS ? gap_ms : BROADCAST_SHAPE_EVERY_MS;
+    b->gap_ms = (3 * b->gap_ms + gap_ms) / 4;
+    b->last_ms = b->now_ms;
+}
+
 /* ---- Posts -------------------------------------------------------------------------------- */
 
 static bool is_link(const struct broadcast *b, uint32_t l)
@@ -224,21 +259,43 @@ static bool is_link(const struct broadcast *b, uint32_t l)
     return l < b->config.links_max && b->links[l].up;
 }
 
-/* Link would have brought a post over a clearly shorter way than the one it came: change over.
- * Only where both belong to the tree, and link is not of it yet. */
-static void swap_ways(struct broadcast *b, uint32_t from, uint8_t hops, struct promise other)
+/* Link would have brought a post over a clearly shorter way than the one it came: after a few such,
+ * change over.  Only where both belong to the tree, and link is not of it yet. */
+static void weigh(struct broadcast *b, uint32_t from, uint8_t hops, struct promise other)
 {
-    bool shorter = other.hops <= MESSAGE_HOPS_MAX && hops <= MESSAGE_HOPS_MAX &&
-                   other.hops + BROADCAST_SHORTER <= hops;
-    if (!shorter || b->now_ms < b->swap_at_ms || !is_link(b, from) || from == other.link ||
-        b->links[from].kind != BROADCAST_TREE || b->links[other.link].kind != BROADCAST_TREE ||
-        bit_get(b->eager_bits, other.link) || !bit_get(b->eager_bits, from)) {
+    struct swap *swap = &b->swap;
+    bool comparable = other.hops <= MESSAGE_HOPS_MAX && hops <= MESSAGE_HOPS_MAX &&
+                      is_link(b, from) && from != other.link &&
+                      b->links[from].kind == BROADCAST_TREE &&
+                      b->links[other.link].kind == BROADCAST_TREE;
+    if (!comparable || b->now_ms < b->swap_at_ms) {
         return;
     }
-    b->swap_at_ms = b->now_ms + BROADCAST_SWAP_EVERY_MS;
-    set_eager(b, other.link, true);
-    say(b, other.link, true);
-    link_prune(b, from);
+    bool same = swap->link == other.link && swap->from == from;
+    bool shorter = other.hops + BROADCAST_SHORTER <= hops;
+    if (!same && (!shorter || swap->count > 0)) {
+        swap->count -= shorter && swap->count > 0;
+        return;
+    }
+    if (!same) {
+        *swap = (struct swap){.link = other.link, .from = from};
+    }
+    if (!shorter) {
+        swap->count -= swap->count > 0;
+        return;
+    }
+    if (++swap->count < BROADCAST_SWAP_COUNT) {
+        return;
+    }
+    swap->count = 0;
+    swap->link = NONE;
+    if (!bit_get(b->eager_bits, other.link) && bit_get(b->eager_bits, from)) {
+        b->swap_at_ms =
+            b->now_ms + BROADCAST_SWAP_EVERY_MS + broadcast_random(b, BROADCAST_SWAP_EVERY_MS);
+        set_eager(b, other.link, true);
+        say(b, other.link, true);
+        link_prune(b, from);
+    }
 }
 
 static void credit(struct broadcast *b, uint32_t l, uint32_t *count)
@@ -255,13 +312,22 @@ static void promise_kept(struct broadcast *b, const struct missing *missing, uin
     if (missing->state == MISSING_ASKED && missing->senders[0].link == from) {
         credit(b, from, &b->links[from].kept_count);
         broadcast_on_rtt(b, from, b->now_ms - missing->asked_ms);
+    } else if (missing->state == MISSING_ASKED && !missing->old &&
+               broadcast_shapes(b, &missing->id) && b->links[from].kind == BROADCAST_TREE &&
+               b->links[missing->senders[0].link].kind == BROADCAST_TREE) {
+        link_prune(b, missing->senders[0].link); /* it came by the tree after all */
     }
 }
 
-void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops)
+void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops,
+                       uint64_t now_ms)
 {
     uint32_t m = missing_find(b, id);
+    b->now_ms = now_ms;
     seen_add(b, id, from, hops);
+    if (hops <= MESSAGE_HOPS_MAX) {
+        count_post(b);
+    }
     if (is_link(b, from)) {
         credit(b, from, &b->links[from].firsts_count);
     }
@@ -274,14 +340,14 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
         promise_kept(b, &missing, from);
     }
     for (uint32_t s = 0; s < missing.senders_count; s++) {
-        swap_ways(b, from, hops, missing.senders[s]);
+        weigh(b, from, hops, missing.senders[s]);
     }
 }
 
 void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t l)
 {
     const struct seen *seen = seen_find(b, id);
-    if (!is_link(b, l) || (seen != NULL && seen->from == l)) {
+    if (!is_link(b, l) || (seen != NULL && seen->from == l) || !broadcast_shapes(b, id)) {
         return;
     }
     if (b->links[l].kind == BROADCAST_PARENT) {
@@ -317,8 +383,7 @@ void broadcast_on_ihave(struct broadcast *b, uint32_t l, const struct message_ih
     for (size_t i = 0; i < ihave->count; i++) {
         const struct seen *seen = seen_find(b, &ihave->ids[i]);
         if (seen != NULL) {
-            swap_ways(b, seen->from, seen->hops,
-                      (struct promise){.link = l, .hops = ihave->hops[i]});
+            weigh(b, seen->from, seen->hops, (struct promise){.link = l, .hops = ihave->hops[i]});
         } else {
             missing_announced(b, l, &ihave->ids[i], ihave->hops[i]);
         }

@@ -27,14 +27,19 @@
 #define BROADCAST_NOBODY        (UINT32_MAX - 1) /* from: a link that is gone */
 #define BROADCAST_GRAFT_MIN_MS  500              /* from an announcement to asking, at least */
 #define BROADCAST_RTT_FACTOR    4                /* times the 95th percentile of the round trip */
-#define BROADCAST_OLD_WAIT_MS   10000            /* for what was asked for and is not new */
-#define BROADCAST_PARENTS       2                /* relays that push to a leaf */
-#define BROADCAST_PROMISES_MAX  512              /* announced and not come, of one relay */
-#define BROADCAST_PROMISES_LEAF 64               /* likewise, of one leaf */
-#define BROADCAST_SHORTER       3                /* hops by which another way is clearly shorter */
-#define BROADCAST_SWAP_EVERY_MS 1000             /* ways are swapped no more often */
-#define BROADCAST_BROKEN_MAX    16               /* promises broken beyond those kept */
-#define BROADCAST_SENDERS_MAX   4                /* who announced an id, as far as remembered */
+#define BROADCAST_YIELD_MS      250   /* longer where the tree was not cut, and a random time */
+#define BROADCAST_CUT_MS        5000  /* so long a cut is lately */
+#define BROADCAST_OLD_WAIT_MS   10000 /* for what was asked for and is not new */
+#define BROADCAST_PARENTS       2     /* relays that push to a leaf */
+#define BROADCAST_PROMISES_MAX  512   /* announced and not come, of one relay */
+#define BROADCAST_PROMISES_LEAF 64    /* likewise, of one leaf */
+#define BROADCAST_SHORTER       4     /* hops by which another way is clearly shorter */
+#define BROADCAST_SWAP_EVERY_MS 10000 /* and up to as much again: ways are swapped no more often   \
+                                       */
+#define BROADCAST_SWAP_COUNT     3    /* so often another way must have been shorter */
+#define BROADCAST_BROKEN_MAX     16   /* promises broken beyond those kept */
+#define BROADCAST_SHAPE_EVERY_MS 2000 /* between posts that shape the tree, on average */
+#define BROADCAST_SENDERS_MAX    4    /* who announced an id, as far as remembered */
 
 enum broadcast_kind {
     BROADCAST_TREE,   /* both relays, or both personal nodes: pruning and grafting go both ways */
@@ -46,7 +51,8 @@ struct broadcast_config {
     uint32_t links_max;
     uint32_t seen_max;    /* ids remembered; a power of two, at least 64 */
     uint32_t missing_max; /* ids announced and not come, of all links */
-    uint8_t seed[16];     /* of hash tables */
+    uint8_t seed[16];     /* of hash tables, and of what is drawn */
+    uint64_t now_ms;
 };
 
 struct broadcast;
@@ -70,7 +76,8 @@ const uint64_t *broadcast_eager_own(const struct broadcast *b);
 
 /* A post is here and its proof holds: the first copy, from link (or _SELF, _NOBODY), come so far;
  * MESSAGE_HOPS_OLD for one that is not new. */
-void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops);
+void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops,
+                       uint64_t now_ms);
 /* A new post came whole over this link when it was here already. */
 void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t link);
 /* Whether the post came lately, as far as remembered; and how far. */

@@ -23,6 +23,7 @@ struct link {
     uint32_t promises_count; /* entries of missing that name it */
     uint32_t kept_count;     /* promises it kept, when asked; halved now and then */
     uint32_t broken_count;
+    uint64_t cut_ms; /* when it was last pruned, by either end; or NEVER */
 };
 
 /* One id that came lately. */
@@ -54,12 +55,19 @@ enum missing_state {
 struct missing {
     struct post_id id;
     enum missing_state state;
-    bool old;      /* nobody pushes it */
+    bool old; /* nobody pushes it */
     uint32_t chain_next;
     uint64_t at_ms;    /* WAITING, ASKED */
     uint64_t asked_ms; /* ASKED */
     uint32_t senders_count;
     struct promise senders[BROADCAST_SENDERS_MAX]; /* the first is asked */
+};
+
+/* Another way that was clearly shorter, so often. */
+struct swap {
+    uint32_t link; /* NONE: nothing is weighed */
+    uint32_t from; /* instead of which */
+    uint32_t count;
 };
 
 struct broadcast {
@@ -73,6 +81,11 @@ struct broadcast {
     uint32_t parents_count;
     uint32_t own_parent; /* whom a leaf pushes its own posts to, or NONE */
     uint64_t swap_at_ms;
+    struct swap swap;
+    uint64_t lost_ms; /* when a link that pushed was last lost; or NEVER */
+    uint64_t gap_ms;  /* between new posts, lately, on average */
+    uint64_t last_ms; /* the latest of them */
+    uint64_t random;
     uint64_t now_ms; /* the latest told */
 
     struct seen *seen; /* NULL until the first */
@@ -116,6 +129,9 @@ void missing_drop(struct broadcast *b, uint32_t m);
 void missing_fail_first(struct broadcast *b, uint32_t m);
 void missing_forget_link(struct broadcast *b, uint32_t link);
 uint64_t link_patience_ms(const struct link *link);
+/* Whether links are pruned and grafted for this post. */
+bool broadcast_shapes(const struct broadcast *b, const struct post_id *id);
+uint64_t broadcast_random(struct broadcast *b, uint64_t below);
 
 /* broadcast.c: from now on link is asked to push. */
 void link_make_eager(struct broadcast *b, uint32_t link);

@@ -132,6 +132,17 @@ uint64_t link_patience_ms(const struct link *link)
     return ms > BROADCAST_GRAFT_MIN_MS ? ms : BROADCAST_GRAFT_MIN_MS;
 }
 
+/* Where the tree was cut lately it is likely to be broken, and mended best: who is there asks
+ * first, and everybody else a little later, so that one link joins the tree and not a hundred. */
+static uint64_t announced_patience_ms(struct broadcast *b, uint32_t l)
+{
+    const struct link *link = &b->links[l];
+    bool near = (link->cut_ms != NEVER && b->now_ms < link->cut_ms + BROADCAST_CUT_MS) ||
+                (b->lost_ms != NEVER && b->now_ms < b->lost_ms + BROADCAST_CUT_MS);
+    uint64_t more_ms = near ? 0 : BROADCAST_YIELD_MS;
+    return link_patience_ms(link) + more_ms + broadcast_random(b, BROADCAST_YIELD_MS);
+}
+
 static bool add_sender(struct broadcast *b, struct missing *missing, uint32_t link, uint8_t hops)
 {
     uint32_t max =
@@ -170,7 +181,7 @@ void missing_announced(struct broadcast *b, uint32_t link, const struct post_id 
         set_state(b, missing, MISSING_CHECK_DUE); /* it is on no other way */
     } else {
         set_state(b, missing, MISSING_WAITING);
-        set_deadline(b, missing, b->now_ms + link_patience_ms(&b->links[link]));
+        set_deadline(b, missing, b->now_ms + announced_patience_ms(b, link));
     }
 }
 
@@ -281,7 +292,7 @@ static void take_asks(struct broadcast *b, struct broadcast_action *action)
             continue;
         }
         action->link = missing->senders[0].link;
-        action->push = action->push || !missing->old;
+        action->push = action->push || (!missing->old && broadcast_shapes(b, &missing->id));
         action->ids[action->count++] = missing->id;
         set_state(b, missing, MISSING_ASKED);
         missing->asked_ms = b->now_ms;

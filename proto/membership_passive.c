@@ -1,0 +1,229 @@
+#include "proto/membership_inner.h"
+
+#define RETRY_FIRST_MS 5000
+#define RETRY_LAST_MS  300000
+
+struct passive *passive_find(struct membership *m, const struct key *key)
+{
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        if (m->passive[i].used && key_equal(&m->passive[i].contact.static_key, key)) {
+            return &m->passive[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t membership_passive_count(const struct membership *m)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        count += m->passive[i].used;
+    }
+    return count;
+}
+
+bool membership_wants_contacts(const struct membership *m)
+{
+    return membership_passive_count(m) < MEMBERSHIP_PASSIVE_MAX / 2;
+}
+
+static uint32_t told_by(const struct membership *m, uint64_t teller)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        count += m->passive[i].used && m->passive[i].teller == teller;
+    }
+    return count;
+}
+
+/* Whoever told most. */
+static uint64_t loudest(const struct membership *m)
+{
+    uint64_t found = 0;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        uint32_t count = m->passive[i].used ? told_by(m, m->passive[i].teller) : 0;
+        if (count > most) {
+            most = count;
+            found = m->passive[i].teller;
+        }
+    }
+    return found;
+}
+
+/* One of those that teller told, at random, that is not being dialled; NULL: none. */
+static struct passive *one_told_by(struct membership *m, uint64_t teller)
+{
+    struct passive *chosen = NULL;
+    uint64_t met = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        struct passive *passive = &m->passive[i];
+        if (passive->used && !passive->dialling && passive->teller == teller &&
+            membership_random(m, ++met) == 0) {
+            chosen = passive;
+        }
+    }
+    return chosen;
+}
+
+static struct passive *room_for(struct membership *m, uint64_t teller)
+{
+    if (told_by(m, teller) >= MEMBERSHIP_TELLER_MAX) {
+        return one_told_by(m, teller);
+    }
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        if (!m->passive[i].used) {
+            return &m->passive[i];
+        }
+    }
+    return one_told_by(m, loudest(m));
+}
+
+static bool is_of_use(struct membership *m, const struct address *contact)
+{
+    const struct member *member = member_of_key(m, &contact->static_key);
+    return contact->port != 0 && contact_is_usable(contact, &m->config.self) &&
+           !key_equal(&contact->static_key, &m->config.self.static_key) &&
+           (member == NULL || member->state != MEMBER_ACTIVE);
+}
+
+void passive_add(struct membership *m, const struct address *contact, uint64_t teller,
+                 uint64_t try_at_ms)
+{
+    if (!is_of_use(m, contact)) {
+        return;
+    }
+    struct passive *passive = passive_find(m, &contact->static_key);
+    if (passive != NULL && (passive->fails_count == 0 || passive->dialling)) {
+        return; /* what was told first stands until it fails */
+    }
+    passive = passive != NULL ? passive : room_for(m, teller);
+    if (passive != NULL) {
+        *passive = (struct passive){
+            .used = true, .contact = *contact, .teller = teller, .try_at_ms = try_at_ms};
+    }
+}
+
+void passive_add_all(struct membership *m, struct member *teller,
+                     const struct message_contacts *contacts, uint64_t now_ms)
+{
+    uint64_t key = octets_get_u64be(teller->static_key.octets) | 1;
+    for (size_t i = 0; i < contacts->count; i++) {
+        if (member_may(teller, &teller->contacts_count, now_ms)) {
+            passive_add(m, &contacts->at[i], key, 0);
+        }
+    }
+}
+
+void membership_learn(struct membership *m, const struct address *contact, uint64_t now_ms)
+{
+    if (membership_passive_count(m) < MEMBERSHIP_PASSIVE_MAX) {
+        passive_add(m, contact, 0, now_ms);
+    }
+    m->deadline_ms = now_ms < m->deadline_ms ? now_ms : m->deadline_ms;
+}
+
+void passive_draw(struct membership *m, struct message_contacts *contacts, size_t max,
+                  const struct key *but)
+{
+    size_t first = contacts->count;
+    uint64_t met = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX && first < max; i++) {
+        const struct passive *passive = &m->passive[i];
+        if (!passive->used || key_equal(&passive->contact.static_key, but)) {
+            continue;
+        }
+        met++;
+        if (contacts->count < max) {
+            contacts->at[contacts->count++] = passive->contact;
+            continue;
+        }
+        uint64_t at = membership_random(m, met); /* a reservoir: each equally likely */
+        if (at < max - first) {
+            contacts->at[first + at] = passive->contact;
+        }
+    }
+}
+
+struct passive *passive_choose(struct membership *m, uint64_t now_ms)
+{
+    struct passive *chosen = NULL;
+    uint64_t met = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        struct passive *passive = &m->passive[i];
+        if (passive->used && !passive->dialling && now_ms >= passive->try_at_ms &&
+            member_of_key(m, &passive->contact.static_key) == NULL &&
+            membership_random(m, ++met) == 0) {
+            chosen = passive;
+        }
+    }
+    return chosen;
+}
+
+/* ---- Dialling ----------------------------------------------------------------------------- */
+
+uint32_t places_dialling(const struct membership *m)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PLACES_MAX; i++) {
+        count += m->places[i].used && !m->places[i].linked;
+    }
+    return count;
+}
+
+static bool is_dialled(const struct membership *m, const struct key *key)
+{
+    for (uint32_t i = 0; i < MEMBERSHIP_PLACES_MAX; i++) {
+        if (m->places[i].used && key_equal(&m->places[i].contact.static_key, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool passive_dial(struct membership *m, struct membership_output *out, struct passive *passive)
+{
+    uint32_t place = 0;
+    while (place < MEMBERSHIP_PLACES_MAX && m->places[place].used) {
+        place++;
+    }
+    if (place == MEMBERSHIP_PLACES_MAX || passive->dialling ||
+        is_dialled(m, &passive->contact.static_key)) {
+        return false;
+    }
+    m->places[place] = (struct place){.used = true, .contact = passive->contact};
+    passive->dialling = true;
+    struct membership_action *action = membership_act(out, MEMBERSHIP_DIAL, NONE);
+    action->place = place;
+    action->contact = &m->places[place].contact;
+    return true;
+}
+
+static void failed(struct membership *m, struct passive *passive, uint64_t now_ms)
+{
+    if (membership_passive_count(m) > MEMBERSHIP_KEEP_LOW) {
+        passive->used = false;
+        return;
+    }
+    uint32_t doublings = passive->fails_count < 6 ? passive->fails_count : 6;
+    uint64_t wait_ms = (uint64_t)RETRY_FIRST_MS << doublings;
+    passive->try_at_ms = now_ms + (wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
+    passive->fails_count++;
+}
+
+void membership_on_place_free(struct membership *m, uint32_t place, bool good, uint64_t now_ms)
+{
+    struct place *freed = &m->places[place];
+    if (!freed->used) {
+        return;
+    }
+    freed->used = false;
+    struct passive *passive = passive_find(m, &freed->contact.static_key);
+    if (passive != NULL && passive->dialling) {
+        passive->dialling = false;
+        if (!good) {
+            failed(m, passive, now_ms);
+        }
+    }
+    m->deadline_ms = now_ms < m->deadline_ms ? now_ms : m->deadline_ms;
+}
