@@ -23,9 +23,8 @@ enum err_code broadcast_new(struct broadcast **broadcast, const struct broadcast
     b->swap_at_ms = config->now_ms + broadcast_random(b, 2 * BROADCAST_SWAP_EVERY_MS);
     b->missing_free = NONE;
     b->deadline_ms = NEVER;
-    b->links = calloc(config->links_max, sizeof *b->links);
     b->links_bits = calloc(4 * (size_t)b->words, sizeof *b->links_bits);
-    if (b->links == NULL || b->links_bits == NULL) {
+    if (b->links_bits == NULL) {
         broadcast_free(b);
         return ERR_NO_MEMORY;
     }
@@ -60,6 +59,11 @@ uint64_t broadcast_random(struct broadcast *b, uint64_t below)
 
 /* ---- Links -------------------------------------------------------------------------------- */
 
+static bool is_link(const struct broadcast *b, uint32_t l)
+{
+    return l < b->links_cap && b->links[l].up;
+}
+
 static void set_eager(struct broadcast *b, uint32_t l, bool eager)
 {
     bit_set(b->eager_bits, l, eager);
@@ -77,7 +81,7 @@ static void say(struct broadcast *b, uint32_t l, bool push)
 static uint32_t idlest_parent(const struct broadcast *b, uint32_t but)
 {
     uint32_t idlest = NONE;
-    for (uint32_t l = 0; l < b->config.links_max; l++) {
+    for (uint32_t l = 0; l < b->links_cap; l++) {
         if (b->links[l].up && b->links[l].parent && l != but &&
             (idlest == NONE || b->links[l].firsts_count < b->links[idlest].firsts_count)) {
             idlest = l;
@@ -95,7 +99,7 @@ static void choose_own_parent(struct broadcast *b)
         return;
     }
     b->own_parent = NONE;
-    for (uint32_t l = 0; l < b->config.links_max; l++) {
+    for (uint32_t l = 0; l < b->links_cap; l++) {
         bool parent = b->links[l].up && b->links[l].kind == BROADCAST_PARENT;
         if (parent && (b->own_parent == NONE || b->links[l].parent)) {
             b->own_parent = l;
@@ -125,14 +129,37 @@ static void disown(struct broadcast *b, uint32_t l)
     b->parents_count--;
 }
 
-void broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_kind kind)
+static bool room_for_link(struct broadcast *b, uint32_t l)
 {
-    assert(l < b->config.links_max && !b->links[l].up);
+    uint32_t cap = b->links_cap == 0 ? LINKS_FIRST : b->links_cap;
+    while (cap <= l) {
+        cap *= 2;
+    }
+    if (cap == b->links_cap) {
+        return true;
+    }
+    struct link *links = realloc(b->links, cap * sizeof *links);
+    if (links == NULL) {
+        return false;
+    }
+    memset(links + b->links_cap, 0, (cap - b->links_cap) * sizeof *links);
+    b->links = links;
+    b->links_cap = cap;
+    return true;
+}
+
+enum err_code broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_kind kind)
+{
+    assert(l < b->config.links_max);
+    if (!room_for_link(b, l)) {
+        return ERR_NO_MEMORY;
+    }
+    assert(!b->links[l].up);
     b->links[l] = (struct link){.up = true, .kind = kind, .cut_ms = NEVER};
     bit_set(b->links_bits, l, true);
     set_eager(b, l, kind != BROADCAST_PARENT);
     if (kind != BROADCAST_PARENT) {
-        return;
+        return ERR_OK;
     }
     if (b->parents_count < BROADCAST_PARENTS) {
         adopt(b, l);
@@ -140,12 +167,13 @@ void broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_kind kind)
         say(b, l, false);
     }
     choose_own_parent(b);
+    return ERR_OK;
 }
 
 /* A leaf that lost a parent asks another relay. */
 static void replace_parent(struct broadcast *b)
 {
-    for (uint32_t l = 0; l < b->config.links_max && b->parents_count < BROADCAST_PARENTS; l++) {
+    for (uint32_t l = 0; l < b->links_cap && b->parents_count < BROADCAST_PARENTS; l++) {
         if (b->links[l].up && b->links[l].kind == BROADCAST_PARENT && !b->links[l].parent) {
             adopt(b, l);
             say(b, l, true);
@@ -155,11 +183,10 @@ static void replace_parent(struct broadcast *b)
 
 void broadcast_on_down(struct broadcast *b, uint32_t l)
 {
-    assert(l < b->config.links_max);
-    struct link *link = &b->links[l];
-    if (!link->up) {
+    if (!is_link(b, l)) {
         return;
     }
+    struct link *link = &b->links[l];
     missing_forget_link(b, l);
     seen_forget_link(b, l);
     if (bit_get(b->eager_bits, l)) {
@@ -208,14 +235,14 @@ void link_prune(struct broadcast *b, uint32_t l)
 
 void broadcast_on_graft(struct broadcast *b, uint32_t l)
 {
-    if (b->links[l].up) {
+    if (is_link(b, l)) {
         set_eager(b, l, true);
     }
 }
 
 void broadcast_on_prune(struct broadcast *b, uint32_t l)
 {
-    if (b->links[l].up) {
+    if (is_link(b, l)) {
         b->links[l].cut_ms = b->now_ms;
         set_eager(b, l, false);
     }
@@ -253,11 +280,6 @@ static void count_post(struct broadcast *b)
 }
 
 /* ---- Posts -------------------------------------------------------------------------------- */
-
-static bool is_link(const struct broadcast *b, uint32_t l)
-{
-    return l < b->config.links_max && b->links[l].up;
-}
 
 /* Link would have brought a post over a clearly shorter way than the one it came: after a few such,
  * change over.  Only where both belong to the tree, and link is not of it yet. */
@@ -377,7 +399,7 @@ void broadcast_on_ihave(struct broadcast *b, uint32_t l, const struct message_ih
                         uint64_t now_ms)
 {
     b->now_ms = now_ms;
-    if (!b->links[l].up || broadcast_is_faithless(b, l)) {
+    if (!is_link(b, l) || broadcast_is_faithless(b, l)) {
         return;
     }
     for (size_t i = 0; i < ihave->count; i++) {
@@ -401,10 +423,10 @@ void broadcast_on_none(struct broadcast *b, uint32_t l, const struct post_id *id
 
 void broadcast_on_rtt(struct broadcast *b, uint32_t l, uint64_t rtt_ms)
 {
-    struct link *link = &b->links[l];
-    if (!link->up) {
+    if (!is_link(b, l)) {
         return;
     }
+    struct link *link = &b->links[l];
     link->rtts_ms[link->rtts_next] = rtt_ms < UINT16_MAX ? (uint16_t)rtt_ms : UINT16_MAX;
     link->rtts_next = (uint8_t)((link->rtts_next + 1) % RTTS_MAX);
     link->rtts_count = link->rtts_count < RTTS_MAX ? (uint8_t)(link->rtts_count + 1) : RTTS_MAX;
@@ -423,12 +445,13 @@ size_t broadcast_senders(const struct broadcast *b, uint32_t links[BROADCAST_SEN
 
 uint32_t broadcast_broken_count(const struct broadcast *b, uint32_t l)
 {
-    return b->links[l].broken_count;
+    return is_link(b, l) ? b->links[l].broken_count : 0;
 }
 
 bool broadcast_is_faithless(const struct broadcast *b, uint32_t l)
 {
-    return b->links[l].broken_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
+    return is_link(b, l) &&
+           b->links[l].broken_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
 }
 
 uint64_t broadcast_deadline_ms(const struct broadcast *b)
@@ -440,6 +463,6 @@ void broadcast_check(const struct broadcast *b)
 {
     assert(b->missing_count <= b->missing_cap && b->missing_cap <= b->config.missing_max);
     assert(b->check_due_count + b->ask_due_count <= b->missing_count);
-    assert(b->parents_count <= b->config.links_max);
+    assert(b->parents_count <= b->links_cap);
     assert(b->own_parent == NONE || b->links[b->own_parent].up);
 }

@@ -34,7 +34,8 @@
 #define BROADCAST_PROMISES_MAX  512   /* announced and not come, of one relay */
 #define BROADCAST_PROMISES_LEAF 64    /* likewise, of one leaf */
 #define BROADCAST_SHORTER       4     /* hops by which another way is clearly shorter */
-#define BROADCAST_SWAP_EVERY_MS 10000 /* and up to as much again: ways are swapped no more often   \
+#define BROADCAST_SWAP_EVERY_MS                                                                    \
+    10000                             /* and up to as much again: ways are swapped no more often   \
                                        */
 #define BROADCAST_SWAP_COUNT     3    /* so often another way must have been shorter */
 #define BROADCAST_BROKEN_MAX     16   /* promises broken beyond those kept */
@@ -62,8 +63,10 @@ MUST_USE enum err_code broadcast_new(struct broadcast **broadcast,
                                      const struct broadcast_config *config);
 void broadcast_free(struct broadcast *broadcast);
 
-/* A link takes part from now on, pushing both ways until somebody prunes it; it is not up yet. */
-void broadcast_on_up(struct broadcast *b, uint32_t link, enum broadcast_kind kind);
+/* A link takes part from now on, pushing both ways until somebody prunes it; it is not up yet.
+ *   ERR_NO_MEMORY  and it takes no part */
+MUST_USE enum err_code broadcast_on_up(struct broadcast *b, uint32_t link,
+                                       enum broadcast_kind kind);
 /* And no longer; one that is not up is left alone. */
 void broadcast_on_down(struct broadcast *b, uint32_t link);
 

@@ -4,11 +4,12 @@
 
 #include "proto/broadcast.h"
 
-#define NONE       UINT32_MAX
-#define NEVER      UINT64_MAX
-#define RTTS_MAX   20 /* the latest round trips of a link */
-#define SEEN_WAYS  4
-#define CREDIT_MAX 1024
+#define NONE        UINT32_MAX
+#define NEVER       UINT64_MAX
+#define RTTS_MAX    20 /* the latest round trips of a link */
+#define SEEN_WAYS   4
+#define LINKS_FIRST 16
+#define CREDIT_MAX  1024
 
 struct link {
     bool up;
@@ -77,7 +78,8 @@ struct broadcast {
     uint64_t *eager_bits;
     uint64_t *own_bits;
     uint64_t *due_bits; /* links with something to say */
-    struct link *links;
+    struct link *links; /* links_cap of them: grows */
+    uint32_t links_cap;
     uint32_t parents_count;
     uint32_t own_parent; /* whom a leaf pushes its own posts to, or NONE */
     uint64_t swap_at_ms;

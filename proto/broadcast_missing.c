@@ -305,7 +305,7 @@ static void take_asks(struct broadcast *b, struct broadcast_action *action)
 static bool take_link(struct broadcast *b, struct broadcast_action *action)
 {
     for (uint32_t word = 0; word < b->words; word++) {
-        for (uint32_t l = word * 64; b->due_bits[word] != 0 && l < b->config.links_max; l++) {
+        for (uint32_t l = word * 64; b->due_bits[word] != 0 && l < b->links_cap; l++) {
             struct link *link = &b->links[l];
             if (!bit_get(b->due_bits, l)) {
                 continue;

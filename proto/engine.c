@@ -14,7 +14,9 @@ struct engine_limits engine_limits_personal(void)
                                   .verify_batches_max = 8,
                                   .initiators_max = 4,
                                   .responders_max = 4,
-                                  .joins_max = 4};
+                                  .joins_max = 4,
+                                  .seen_max = 2048,
+                                  .missing_max = 1024};
 }
 
 struct engine_limits engine_limits_relay(void)
@@ -26,7 +28,9 @@ struct engine_limits engine_limits_relay(void)
                                   .verify_batches_max = 32,
                                   .initiators_max = 16,
                                   .responders_max = 16,
-                                  .joins_max = 4};
+                                  .joins_max = 4,
+                                  .seen_max = 8192,
+                                  .missing_max = 4096};
 }
 
 /* ---- Construction ------------------------------------------------------------------------- */
@@ -85,8 +89,8 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
     e->tick_at_ms = NEVER_MS;
     e->peer_words = (config->limits.peers_max + 63) / 64;
     e->slim_at_ms = NEVER_MS;
-    if (!tables_make(e) || !scratch_make(e, config->scratch) || !room_for_flights(e, 1) ||
-        !room_for_peer(e, 0)) {
+    if (!tables_make(e) || !tree_make(e) || !scratch_make(e, config->scratch) ||
+        !room_for_flights(e, 1) || !room_for_peer(e, 0)) {
         engine_free(e);
         return ERR_NO_MEMORY;
     }
@@ -112,11 +116,13 @@ void engine_free(struct engine *e)
     posts_drop(e);
     for (uint32_t p = 0; p < e->peers_cap; p++) {
         free(e->peers[p].serve);
+        free(e->peers[p].graft);
     }
     room_drop(e);
     if (e->scratch_own) {
         engine_scratch_free(e->scratch);
     }
+    tree_drop(e);
     free(e->verify_batches);
     free(e->ready);
     free(e->full);
@@ -145,6 +151,12 @@ static void on_read(struct engine *e, const struct engine_read_done *in)
         break;
     case TOKEN_PUSH:
         serve_on_push_read(e, in);
+        break;
+    case TOKEN_CHECK:
+        tree_on_checked(e, in);
+        break;
+    case TOKEN_GRAFT:
+        graft_on_read(e, in);
         break;
     case TOKEN_INITIATOR:
     case TOKEN_RESPONDER:
@@ -217,6 +229,7 @@ static void on_time(struct engine *e)
     dial_on_time(e);
     join_on_time(e);
     recon_on_time(e);
+    tree_on_time(e);
     room_on_time(e);
     if (e->store_at_ms > e->now_ms) {
         engine_deadline(e, e->store_at_ms);
@@ -227,6 +240,8 @@ static void pump(struct engine *e)
 {
     posts_pump(e);
     push_pump(e);
+    tree_pump(e);
+    graft_pump(e);
     publish_pump(e);
     join_pump(e);
     serve_pump(e);

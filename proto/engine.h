@@ -48,6 +48,8 @@ struct engine_limits {
     uint32_t responders_max;     /* reconciliation messages of peers being answered at one time;
                                   * four times as many of its answers are remembered */
     uint32_t joins_max;          /* ENGINE_JOIN_SENDs waiting for their answer */
+    uint32_t seen_max;           /* ids remembered as come lately; a power of two, at least 64 */
+    uint32_t missing_max;        /* ids announced and not come */
 };
 
 struct engine_limits engine_limits_personal(void); /* 32 peers, 4 MiB in flight */

@@ -86,7 +86,8 @@ void engine_check(const struct engine *e)
     assert(e->flights_count <= e->flights_cap && e->octets_count <= e->limits.octets_max);
     assert(e->flights_count > 0 || e->octets_count == 0);
     assert(e->ready_count <= e->peers_count && e->peers_count <= e->peers_cap);
-    assert(e->pushes.count <= e->flights_count && e->paused.count <= e->peers_count);
+    assert(e->pushes.count + e->announces.count <= e->flights_count &&
+           e->paused.count <= e->peers_count);
     assert(e->answers_count <= e->flights_cap);
     for (uint32_t i = 0; i < e->limits.initiators_max; i++) {
         check_turn(e, &e->initiators[i].turn);

@@ -91,8 +91,8 @@ void flight_add_candidate(struct engine *e, uint32_t f, struct held *held,
     struct flight *flight = &e->flights[f];
     assert(flight->candidates_count < CANDIDATES_MAX);
     held->refs_count++;
-    flight->candidates[flight->candidates_count++] =
-        (struct candidate){.held = held, .wire = arrival->wire, .proof = arrival->proof};
+    flight->candidates[flight->candidates_count++] = (struct candidate){
+        .held = held, .wire = arrival->wire, .proof = arrival->proof, .hops = arrival->hops};
     struct peer *sender = sender_of(e, held);
     if (flight->candidates_count == 1 && sender != NULL) {
         sender->flights_count++;
@@ -209,9 +209,22 @@ void flight_show(struct engine *e, uint32_t f, uint32_t peer)
     *shown_word(e, f, peer) |= UINT64_C(1) << (peer % 64);
 }
 
+/* Who comes next by this number brought none of them. */
+static void again_forget(struct flight *flight, uint32_t peer)
+{
+    uint8_t kept = 0;
+    for (uint8_t a = 0; a < flight->again_count; a++) {
+        if (flight->again[a] != peer) {
+            flight->again[kept++] = flight->again[a];
+        }
+    }
+    flight->again_count = kept;
+}
+
 void flight_forget_peer(struct engine *e, uint32_t peer)
 {
     for (uint32_t f = 0; f < e->flights_cap && e->flights_count > 0; f++) {
+        again_forget(&e->flights[f], peer);
         *shown_word(e, f, peer) &= ~(UINT64_C(1) << (peer % 64));
     }
 }

@@ -63,6 +63,8 @@ void peer_on_up(struct engine *e, const struct engine_peer_up *up)
                           .recon_set = SETS_END,
                           .serve = before.serve,
                           .serve_generation = before.serve_generation,
+                          .graft = before.graft,
+                          .graft_generation = before.graft_generation,
                           .join_generation = before.join_generation};
     e->peers_count++;
     engine_deadline(e, e->now_ms + HELLO_TIMEOUT_MS);
@@ -124,6 +126,8 @@ static void leave(struct engine *e, uint32_t p)
     unpause(e, p);
     recon_on_down(e, p);
     serve_on_down(e, p);
+    graft_on_down(e, p);
+    tree_on_gone(e, p);
     join_on_down(e, p);
 }
 
@@ -184,11 +188,13 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     peer->floor_s = (uint64_t)hello.floor_day * DAY_S;
     set_bit(e->ready, p, true);
     e->ready_count++;
+    peer->role = hello.role;
     engine_emit(e, ENGINE_READY)->as.ready =
         (struct engine_ready){.peer = p, .role = hello.role, .identity = hello.identity};
     if (peer->address != ENGINE_NO_ADDRESS) {
         recon_soon(e, p, e->now_ms); /* SPEC 7.1: the dialler begins */
     }
+    tree_on_ready(e, p);
 }
 
 static void on_bye(struct engine *e, uint32_t p, struct octets payload)
@@ -218,6 +224,15 @@ static void on_ready_frame(struct engine *e, const struct engine_frame_in *in)
         break;
     case FRAME_RECON_END:
         recon_on_end(e, in->peer, in->payload);
+        break;
+    case FRAME_IHAVE:
+        tree_on_ihave(e, in->peer, in->payload);
+        break;
+    case FRAME_GRAFT:
+        tree_on_graft(e, in->peer, in->payload);
+        break;
+    case FRAME_PRUNE:
+        tree_on_prune(e, in->peer, in->payload);
         break;
     case FRAME_JOIN:
         join_on_frame(e, in->peer, in->payload);

@@ -14,6 +14,7 @@ static enum err_code decode_all(struct engine *e, size_t *count, struct octets p
         struct arrival *arrival = &e->scratch->arrivals[*count];
         rc = message_posts_next(&posts, &post, &arrival->wire);
         if (rc == ERR_OK) {
+            arrival->hops = posts.hops.len > 0 ? posts.hops.at[*count] : MESSAGE_HOPS_OLD;
             arrival->id = post.id;
             arrival->proof = post.proof;
             arrival->clock = post_check_clock(&post, e->now_s);
@@ -91,12 +92,30 @@ static bool can_take(struct engine *e, uint32_t p, size_t count, size_t octets_l
     return true;
 }
 
+/* A new post that came before: the tree has a link too many.  But it counts only once the proof of
+ * the first copy holds, or a forged one could prune whom it liked. */
+static void on_again(struct engine *e, uint32_t p, uint32_t f, const struct arrival *arrival)
+{
+    uint8_t hops;
+    if (arrival->hops == MESSAGE_HOPS_OLD || (f != NO_INDEX && flight_shown(e, f, p))) {
+        return;
+    }
+    if (f == NO_INDEX || e->flights[f].told) {
+        if (broadcast_saw(e->tree, &arrival->id, &hops)) {
+            broadcast_on_again(e->tree, &arrival->id, p);
+        }
+    } else if (e->flights[f].again_count < AGAIN_MAX) {
+        e->flights[f].again[e->flights[f].again_count++] = p;
+    }
+}
+
 static void take(struct engine *e, uint32_t p, struct held *held, const struct arrival *arrival)
 {
     uint32_t f = flight_find(e, &arrival->id);
     if (f == NO_INDEX && arrival->below && !added_take(e, p)) {
         return;
     }
+    on_again(e, p, f, arrival);
     if (f == NO_INDEX) {
         f = flight_add(e, &arrival->id);
         flight_add_candidate(e, f, held, arrival);

@@ -19,6 +19,7 @@ void publish_finish(struct engine *e, uint32_t f, enum err_code status)
 static void own(struct engine *e, uint32_t f, uint64_t token)
 {
     e->flights[f].own = true;
+    e->flights[f].mine = true;
     e->flights[f].own_token = token;
 }
 

@@ -6,6 +6,7 @@
 struct round {
     uint32_t flights[PUSH_POSTS_MAX];
     uint32_t count;
+    bool announcing; /* by their ids, not whole */
 };
 
 /* Peers that lack the same posts of a round share one payload. */
@@ -14,6 +15,18 @@ struct group {
     uint32_t peers_count;
 };
 
+static void put_last(struct engine *e, struct queue *q, uint32_t f)
+{
+    e->flights[f].push_next = NO_INDEX;
+    if (q->count == 0) {
+        q->head = f;
+    } else {
+        e->flights[q->tail].push_next = f;
+    }
+    q->tail = f;
+    q->count++;
+}
+
 void push_enqueue(struct engine *e, uint32_t f)
 {
     struct flight *flight = &e->flights[f];
@@ -21,14 +34,9 @@ void push_enqueue(struct engine *e, uint32_t f)
         return;
     }
     flight->push_queued = true;
-    flight->push_next = NO_INDEX;
-    if (e->pushes.count == 0) {
-        e->pushes.head = f;
-    } else {
-        e->flights[e->pushes.tail].push_next = f;
-    }
-    e->pushes.tail = f;
-    e->pushes.count++;
+    flight->announcing = false;
+    put_last(e, &e->pushes, f);
+    tree_on_post(e, f);
 }
 
 void push_cancel(struct engine *e, uint32_t f)
@@ -36,20 +44,21 @@ void push_cancel(struct engine *e, uint32_t f)
     if (!e->flights[f].push_queued) {
         return;
     }
+    struct queue *q = e->flights[f].announcing ? &e->announces : &e->pushes;
     uint32_t before = NO_INDEX;
-    for (uint32_t at = e->pushes.head; at != f; at = e->flights[at].push_next) {
+    for (uint32_t at = q->head; at != f; at = e->flights[at].push_next) {
         before = at;
     }
     if (before == NO_INDEX) {
-        e->pushes.head = e->flights[f].push_next;
+        q->head = e->flights[f].push_next;
     } else {
         e->flights[before].push_next = e->flights[f].push_next;
     }
-    if (e->pushes.tail == f) {
-        e->pushes.tail = before;
+    if (q->tail == f) {
+        q->tail = before;
     }
     e->flights[f].push_queued = false;
-    e->pushes.count--;
+    q->count--;
 }
 
 static size_t wire_len(const struct engine *e, uint32_t f)
@@ -57,21 +66,31 @@ static size_t wire_len(const struct engine *e, uint32_t f)
     return e->flights[f].candidates[0].wire.len;
 }
 
-static void round_begin(const struct engine *e, struct round *round)
+static void round_begin(const struct engine *e, struct round *round, const struct queue *q)
 {
     size_t len = 0;
     round->count = 0;
-    uint32_t f = e->pushes.count == 0 ? NO_INDEX : e->pushes.head;
+    round->announcing = q == &e->announces;
+    uint32_t f = q->count == 0 ? NO_INDEX : q->head;
     while (f != NO_INDEX && round->count < PUSH_POSTS_MAX && len <= PUSH_OCTETS_MAX) {
         round->flights[round->count++] = f;
-        len += wire_len(e, f);
+        len += round->announcing ? 0 : wire_len(e, f);
         f = e->flights[f].push_next;
     }
 }
 
-static uint64_t lacking(const struct engine *e, uint32_t f, uint32_t word)
+/* Who is to get it now, whole or (announcing) by its id.  What is not new is pushed to nobody:
+ * most have it. */
+static uint64_t lacking(const struct engine *e, uint32_t f, uint32_t word, bool announcing)
 {
-    return e->ready[word] & ~e->shown[(size_t)f * e->peer_words + word];
+    const struct flight *flight = &e->flights[f];
+    uint64_t to = broadcast_links(e->tree)[word];
+    if (!announcing && flight->hops == MESSAGE_HOPS_OLD) {
+        to = 0;
+    } else if (!announcing) {
+        to = flight->mine ? broadcast_eager_own(e->tree)[word] : broadcast_eager(e->tree)[word];
+    }
+    return to & e->ready[word] & ~e->shown[(size_t)f * e->peer_words + word];
 }
 
 /* masks[p] = which posts of the round peer p lacks.  One that does not keep up gets them by
@@ -81,7 +100,7 @@ static void round_masks(struct engine *e, const struct round *round)
     memset(e->scratch->masks, 0, (size_t)e->peer_words * 64 * sizeof *e->scratch->masks);
     for (uint32_t i = 0; i < round->count; i++) {
         for (uint32_t word = 0; word < e->peer_words; word++) {
-            uint64_t bits = lacking(e, round->flights[i], word);
+            uint64_t bits = lacking(e, round->flights[i], word, round->announcing);
             for (uint32_t p = word * 64; bits != 0; p++, bits >>= 1) {
                 e->scratch->masks[p] |= (bits & 1) << i;
             }
@@ -114,22 +133,23 @@ static uint32_t round_groups(const struct engine *e, struct group groups[PUSH_GR
     return count;
 }
 
-static struct octets group_payload(struct engine *e, const struct round *round,
+static struct octets whole_payload(struct engine *e, const struct round *round,
                                    const struct group *group)
 {
-    size_t len = MESSAGE_POSTS_HEAD;
+    uint8_t hops[PUSH_POSTS_MAX];
+    size_t len = MESSAGE_NEW_HEAD;
     uint32_t count = 0;
     for (uint32_t i = 0; i < round->count; i++) {
         if ((group->mask >> i) & 1) {
             len += wire_len(e, round->flights[i]);
-            count++;
+            hops[count++] = tree_hops_on(e, e->flights[round->flights[i]].hops);
         }
     }
     if (!engine_has_room(e, len, group->peers_count)) {
         return octets_of(NULL, 0);
     }
     uint8_t *at = engine_arena(e, len);
-    size_t used = message_posts_head(at, count);
+    size_t used = message_new_head(at, hops, count);
     for (uint32_t i = 0; i < round->count; i++) {
         if ((group->mask >> i) & 1) {
             struct octets wire = e->flights[round->flights[i]].candidates[0].wire;
@@ -140,9 +160,30 @@ static struct octets group_payload(struct engine *e, const struct round *round,
     return octets_of(at, used);
 }
 
+static struct octets ids_payload(struct engine *e, const struct round *round,
+                                 const struct group *group)
+{
+    uint8_t hops[PUSH_POSTS_MAX];
+    struct post_id ids[PUSH_POSTS_MAX];
+    struct message_ihave ihave = {.hops = hops, .ids = ids};
+    if (!engine_has_room(e, MESSAGE_IHAVE_CAP, group->peers_count)) {
+        return octets_of(NULL, 0);
+    }
+    for (uint32_t i = 0; i < round->count; i++) {
+        if ((group->mask >> i) & 1) {
+            const struct flight *flight = &e->flights[round->flights[i]];
+            hops[ihave.count] = tree_hops_on(e, flight->hops);
+            ids[ihave.count++] = flight->id;
+        }
+    }
+    uint8_t *at = engine_arena(e, MESSAGE_IHAVE_CAP);
+    return octets_of(at, message_ihave_encode(at, &ihave));
+}
+
 static void group_send(struct engine *e, const struct round *round, const struct group *group)
 {
-    struct octets payload = group_payload(e, round, group);
+    struct octets payload =
+        round->announcing ? ids_payload(e, round, group) : whole_payload(e, round, group);
     if (payload.len == 0) {
         return; /* no room: what is not shown stays in the queue */
     }
@@ -157,30 +198,42 @@ static void group_send(struct engine *e, const struct round *round, const struct
         for (uint32_t i = 0; i < round->count; i++) {
             if ((group->mask >> i) & 1) {
                 flight_show(e, round->flights[i], p);
-                e->flights[round->flights[i]].sent_count++;
+                e->flights[round->flights[i]].sent_count += !round->announcing;
             }
         }
     }
-    engine_emit(e, ENGINE_SEND)->as.send = (struct engine_send){
-        .peers = list, .peers_count = count, .type = FRAME_POSTS, .payload = payload};
+    engine_emit(e, ENGINE_SEND)->as.send =
+        (struct engine_send){.peers = list,
+                             .peers_count = count,
+                             .type = round->announcing ? FRAME_IHAVE : FRAME_POSTS,
+                             .payload = payload};
 }
 
-static bool is_done(const struct engine *e, uint32_t f)
+static bool is_done(const struct engine *e, uint32_t f, bool announcing)
 {
     uint64_t left = 0;
     for (uint32_t word = 0; word < e->peer_words; word++) {
-        left |= lacking(e, f, word) & ~e->full[word];
+        left |= lacking(e, f, word, announcing) & ~e->full[word];
     }
     return left == 0;
 }
 
 static void finish(struct engine *e, uint32_t f)
 {
+    struct flight *flight = &e->flights[f];
+    if (flight->state == FLIGHT_STORED && flight->own) {
+        publish_finish(e, f, ERR_OK); /* whoever is only told of it is not waited for */
+    }
+    bool announce = !flight->announcing && !is_done(e, f, true);
     push_cancel(e, f);
-    if (e->flights[f].state == FLIGHT_STORED) {
-        if (e->flights[f].own) {
-            publish_finish(e, f, ERR_OK);
-        }
+    if (announce) {
+        flight->push_queued = true;
+        flight->announcing = true;
+        put_last(e, &e->announces, f);
+        uint64_t at_ms = e->now_ms + ANNOUNCE_MS;
+        e->announce_at_ms = at_ms < e->announce_at_ms ? at_ms : e->announce_at_ms;
+        engine_deadline(e, e->announce_at_ms);
+    } else if (flight->state == FLIGHT_STORED) {
         flight_free(e, f);
     }
 }
@@ -190,7 +243,7 @@ static bool round_end(struct engine *e, const struct round *round)
 {
     bool all = true;
     for (uint32_t i = 0; i < round->count; i++) {
-        if (is_done(e, round->flights[i])) {
+        if (is_done(e, round->flights[i], round->announcing)) {
             finish(e, round->flights[i]);
         } else {
             all = false;
@@ -199,13 +252,13 @@ static bool round_end(struct engine *e, const struct round *round)
     return all;
 }
 
-void push_pump(struct engine *e)
+static bool empty(struct engine *e, struct queue *q)
 {
     bool all = true;
-    while (e->pushes.count > 0 && all) {
+    while (q->count > 0 && all) {
         struct round round;
         struct group groups[PUSH_GROUPS_MAX];
-        round_begin(e, &round);
+        round_begin(e, &round, q);
         round_masks(e, &round);
         uint32_t groups_count = round_groups(e, groups);
         for (uint32_t g = 0; g < groups_count; g++) {
@@ -214,4 +267,21 @@ void push_pump(struct engine *e)
         all = round_end(e, &round);
     }
     e->more = e->more || !all;
+    return all;
+}
+
+/* Ids wait for others, to go together; but not while room for posts is short. */
+static bool announces_due(const struct engine *e)
+{
+    return e->now_ms >= e->announce_at_ms || e->announces.count > e->limits.posts_max / 4;
+}
+
+void push_pump(struct engine *e)
+{
+    (void)empty(e, &e->pushes);
+    if (announces_due(e) && empty(e, &e->announces)) {
+        e->announce_at_ms = NEVER_MS;
+    } else if (e->announces.count > 0) {
+        engine_deadline(e, e->announce_at_ms);
+    }
 }

@@ -46,7 +46,9 @@ enum err_code engine_scratch_new(struct engine_scratch **scratch,
     s->lists = calloc(s->lists_cap, sizeof *s->lists);
     s->masks = calloc(peers_rounded, sizeof *s->masks);
     s->arrivals = calloc(MESSAGE_POSTS_MAX, sizeof *s->arrivals);
-    if (s->arena == NULL || s->lists == NULL || s->masks == NULL || s->arrivals == NULL) {
+    s->action = calloc(1, sizeof *s->action);
+    if (s->arena == NULL || s->lists == NULL || s->masks == NULL || s->arrivals == NULL ||
+        s->action == NULL) {
         engine_scratch_free(s);
         return ERR_NO_MEMORY;
     }
@@ -61,6 +63,7 @@ void engine_scratch_free(struct engine_scratch *scratch)
         free(scratch->lists);
         free(scratch->masks);
         free(scratch->arrivals);
+        free(scratch->action);
         free(scratch);
     }
 }

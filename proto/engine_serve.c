@@ -185,8 +185,8 @@ static void send_posts(struct engine *e, uint32_t p, const struct engine_bodies 
 }
 
 /* SPEC 6.4: what is not here any more is said, so that nobody waits for it. */
-static void send_none(struct engine *e, uint32_t p, const struct post_id *ids, size_t count,
-                      const struct engine_bodies *bodies)
+void serve_send_none(struct engine *e, uint32_t p, const struct post_id *ids, size_t count,
+                     const struct engine_bodies *bodies)
 {
     struct post_id missing[MESSAGE_IDS_MAX];
     size_t missing_count = 0;
@@ -222,7 +222,8 @@ void serve_on_read(struct engine *e, const struct engine_read_done *in)
         count = in->as.bodies.wires_count;
         send_posts(e, p, &in->as.bodies);
     }
-    send_none(e, p, slot->ids + slot->done, count, in->status == ERR_OK ? &in->as.bodies : NULL);
+    serve_send_none(e, p, slot->ids + slot->done, count,
+                    in->status == ERR_OK ? &in->as.bodies : NULL);
     slot->done += (uint32_t)count;
     if (slot->done == slot->count) {
         slot_done(e, peer);

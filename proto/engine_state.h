@@ -5,6 +5,7 @@
 #ifndef KITH_PROTO_ENGINE_STATE_H
 #define KITH_PROTO_ENGINE_STATE_H
 
+#include "proto/broadcast.h"
 #include "proto/engine.h"
 #include "proto/invite.h"
 #include "proto/negentropy.h"
@@ -34,6 +35,8 @@
 #define ARENA_MAX          (3 * FRAME_MAX)
 #define FLIGHTS_FIRST      64 /* the table of an idle engine */
 #define PEERS_FIRST        16
+#define AGAIN_MAX          4   /* peers that brought a post again before its proof was looked at */
+#define ANNOUNCE_MS        100 /* SPEC 6.6 */
 
 #define HELLO_TIMEOUT_MS    10000
 #define DELIVER_TIMEOUT_MS  30000  /* from a WANT, or what it brought last, to the next */
@@ -70,6 +73,7 @@ struct candidate {
     struct held *held;
     struct octets wire;  /* inside held */
     struct octets proof; /* inside held */
+    uint8_t hops;        /* MESSAGE_HOPS_OLD: not new */
 };
 
 /* One id between arrival and the store's answer.  Moves:
@@ -95,7 +99,13 @@ struct flight {
     uint32_t chain_next; /* in its hash chain, or the free list */
     uint32_t queue_next; /* in the queue of its state */
     uint32_t push_next;
-    bool push_queued;
+    bool push_queued; /* in the queue of pushing or, then, in that of announcing */
+    bool announcing;
+    bool told;    /* the tree knows of it */
+    uint8_t hops; /* when verified: of the copy that counts */
+    bool mine;    /* the person's own, for pushing */
+    uint8_t again_count;
+    uint32_t again[AGAIN_MAX];
     bool verified; /* the proof of candidates[0] holds, or it is the person's own */
     bool own;
     uint64_t own_token;
@@ -161,8 +171,18 @@ struct asked_session {
     uint32_t answers_count; /* so far */
 };
 
+/* What a peer asked for by GRAFT. */
+struct graft {
+    uint32_t count;
+    uint32_t done;
+    bool reading;
+    bool stale; /* for a peer that is gone */
+    struct post_id ids[MESSAGE_IDS_MAX];
+};
+
 struct peer {
     enum peer_state state;
+    enum message_role role; /* once READY */
     uint32_t generation;
     uint32_t address;
     struct key static_key;
@@ -191,6 +211,8 @@ struct peer {
 
     struct serve *serve; /* NULL: it wants nothing */
     uint32_t serve_generation;
+    struct graft *graft; /* NULL: it asked for nothing */
+    uint32_t graft_generation;
     bool join_pending;
     uint32_t join_generation;
 };
@@ -317,6 +339,7 @@ struct arrival {
     struct octets proof;
     enum err_code clock; /* what post_check_clock() said */
     bool below;          /* it stands below the floor */
+    uint8_t hops;        /* MESSAGE_HOPS_OLD: not new */
 };
 
 /* Used within one step; several engines may share it. */
@@ -327,6 +350,15 @@ struct engine_scratch {
     size_t lists_cap;
     uint64_t *masks;          /* pushing: for each peer, which posts of the round it lacks */
     struct arrival *arrivals; /* MESSAGE_POSTS_MAX: the frame in hand */
+    struct broadcast_action *action;
+};
+
+/* Ids that were announced: does the store know them? */
+struct tree_check {
+    bool busy;
+    uint32_t generation;
+    uint32_t count;
+    struct post_id *ids; /* MESSAGE_IDS_MAX, from the first question on */
 };
 
 struct engine {
@@ -359,6 +391,11 @@ struct engine {
     uint32_t chains_mask;
     struct queue queues[FLIGHT_STATES_COUNT];
     struct queue pushes;
+    struct queue announces;
+    uint64_t announce_at_ms; /* NEVER_MS: nothing waits for it */
+    struct broadcast *tree;
+    struct tree_check check;
+    uint32_t grafts_count;
     struct batch known_batches[KNOWN_BATCHES_MAX];
     struct batch *verify_batches;
     struct batch store_batch;
@@ -406,7 +443,9 @@ enum token_kind {
     TOKEN_INITIATOR,
     TOKEN_RESPONDER,
     TOKEN_WANT,
-    TOKEN_JOIN
+    TOKEN_JOIN,
+    TOKEN_CHECK,
+    TOKEN_GRAFT
 };
 uint64_t engine_token(enum token_kind kind, uint32_t index, uint32_t generation);
 enum token_kind engine_token_kind(uint64_t token);
@@ -453,10 +492,33 @@ void publish_on_post(struct engine *e, const struct engine_publish_in *in);
 void publish_finish(struct engine *e, uint32_t f, enum err_code status);
 void publish_pump(struct engine *e);
 
-/* engine_push.c: a new post goes once to every peer that has not shown it. */
+/* engine_push.c: a new post goes once to every peer that has not shown it, whole or by its id. */
 void push_enqueue(struct engine *e, uint32_t f);
 void push_cancel(struct engine *e, uint32_t f);
 void push_pump(struct engine *e);
+
+/* engine_broadcast.c: the tree, see proto/broadcast.h. */
+bool tree_make(struct engine *e);
+void tree_drop(struct engine *e);
+void tree_on_ready(struct engine *e, uint32_t p);
+void tree_on_gone(struct engine *e, uint32_t p);
+void tree_on_ihave(struct engine *e, uint32_t p, struct octets payload);
+void tree_on_graft(struct engine *e, uint32_t p, struct octets payload);
+void tree_on_prune(struct engine *e, uint32_t p, struct octets payload);
+void tree_on_none(struct engine *e, uint32_t p, const struct post_id *ids, size_t count);
+/* A post's proof holds, or it is the person's own and durable. */
+void tree_on_post(struct engine *e, uint32_t f);
+void tree_on_checked(struct engine *e, const struct engine_read_done *in);
+void tree_on_time(struct engine *e);
+void tree_pump(struct engine *e);
+/* What a post that came so far is sent on with. */
+uint8_t tree_hops_on(const struct engine *e, uint8_t hops);
+
+/* engine_graft.c: answering GRAFT. */
+void graft_on_ids(struct engine *e, uint32_t p, const struct post_id *ids, size_t count);
+void graft_on_read(struct engine *e, const struct engine_read_done *in);
+void graft_on_down(struct engine *e, uint32_t p);
+void graft_pump(struct engine *e);
 
 /* engine_peers.c: who is connected. */
 bool peer_is_live(const struct engine *e, uint32_t p);
@@ -537,6 +599,8 @@ void serve_on_push_read(struct engine *e, const struct engine_read_done *in);
 void serve_on_down(struct engine *e, uint32_t p);
 void serve_pump(struct engine *e);
 void serve_push_pump(struct engine *e, uint32_t i);
+void serve_send_none(struct engine *e, uint32_t p, const struct post_id *ids, size_t count,
+                     const struct engine_bodies *bodies);
 
 /* engine_check.c: what must hold between steps. */
 void engine_check(const struct engine *e);

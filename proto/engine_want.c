@@ -272,6 +272,7 @@ void want_on_none(struct engine *e, uint32_t p, struct octets payload)
     for (size_t k = 0; k < count; k++) {
         want_on_come(e, p, &ids[k]);
     }
+    tree_on_none(e, p, ids, count);
 }
 
 void want_on_resume(struct engine *e, uint32_t p)

@@ -371,7 +371,7 @@ static void carry_out(struct overlay *o, uint32_t n)
             break;
         case MEMBERSHIP_JOINED:
             node->slots[l].active = true;
-            broadcast_on_up(node->broadcast, l, BROADCAST_TREE);
+            must(broadcast_on_up(node->broadcast, l, BROADCAST_TREE) == ERR_OK, "no memory");
             break;
         case MEMBERSHIP_LEFT:
             node->slots[l].active = false;

@@ -190,8 +190,9 @@ void rig_down(struct rig *rig, uint32_t peer)
 void rig_gives(struct rig *rig, uint32_t peer, const struct posts *posts, size_t first,
                size_t count)
 {
+    static const uint8_t hops[MESSAGE_POSTS_MAX];
     static uint8_t frame[FRAME_MAX];
-    size_t len = message_posts_head(frame, (uint32_t)count);
+    size_t len = message_new_head(frame, hops, (uint32_t)count);
     for (size_t i = first; i < first + count; i++) {
         must(len + posts->wires[i].len <= sizeof frame, "a frame too large");
         memcpy(frame + len, posts->wires[i].at, posts->wires[i].len);

@@ -76,7 +76,7 @@ void rig_down(struct rig *rig, uint32_t peer);
 
 void rig_frame(struct rig *rig, uint32_t peer, enum frame_type type, const void *payload,
                size_t len);
-/* posts[first .. first + count) in one frame. */
+/* posts[first .. first + count) in one frame, new. */
 void rig_gives(struct rig *rig, uint32_t peer, const struct posts *posts, size_t first,
                size_t count);
 void rig_publishes(struct rig *rig, uint64_t token, struct octets wire);
