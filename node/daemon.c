@@ -18,6 +18,7 @@
 #include "node/person.h"
 #include "node/publisher.h"
 #include "node/writer.h"
+#include "proto/contact.h"
 
 #define RELAY_PORT           7117
 #define PERSONAL_INBOUND_MAX 32
@@ -356,8 +357,31 @@ static struct engine_limits limits_of(bool relay)
 {
     struct engine_limits limits = relay ? engine_limits_relay() : engine_limits_personal();
     limits.addresses_max = ADDRESSES_MAX;
-    limits.peers_max = (relay ? RELAY_INBOUND_MAX : PERSONAL_INBOUND_MAX) + ADDRESSES_MAX;
+    limits.peers_max =
+        (relay ? RELAY_INBOUND_MAX : PERSONAL_INBOUND_MAX) + ADDRESSES_MAX + ENGINE_CONTACTS_MAX;
     return limits;
+}
+
+/* Where others reach this node: as its operator says, else what it listens on. */
+static void advertised(const struct daemon *daemon, struct address *address)
+{
+    const struct options *options = daemon->options;
+    network_address(daemon->network, address);
+    if (options->has_address) {
+        memcpy(address->host, options->address_host, sizeof address->host);
+        address->port = options->address_port;
+    }
+}
+
+/* A relay tells others only of an address that can be meant for them. */
+static struct address self_of(const struct daemon *daemon)
+{
+    struct address self;
+    advertised(daemon, &self);
+    if (!daemon->options->has_address && !contact_host_is_public(self.host)) {
+        self.port = 0;
+    }
+    return self;
 }
 
 static enum err_code start_network(struct daemon *daemon, struct err_note *note)
@@ -367,6 +391,7 @@ static enum err_code start_network(struct daemon *daemon, struct err_note *note)
     struct network_limits limits = {.inbound_max = relay ? RELAY_INBOUND_MAX : PERSONAL_INBOUND_MAX,
                                     .peers_max = engine.peers_max,
                                     .addresses_max = engine.addresses_max,
+                                    .contacts_max = ENGINE_CONTACTS_MAX,
                                     .held_max = relay ? RELAY_HELD_MAX : PERSONAL_HELD_MAX};
     struct network_events events = {.context = daemon,
                                     .up = on_up,
@@ -386,7 +411,7 @@ static enum err_code start_network(struct daemon *daemon, struct err_note *note)
     enum err_code rc = network_listen(daemon->network, host, port, note);
     if (rc == ERR_OK) {
         struct address address;
-        network_address(daemon->network, &address);
+        advertised(daemon, &address);
         address_print(daemon->address, &address);
     }
     return rc;
@@ -420,6 +445,7 @@ static enum err_code start_driver(struct daemon *daemon)
                                               .peers_changed = on_peers_changed},
                                    .engine = {.limits = limits_of(daemon->options->relay),
                                               .hello = hello_of(daemon),
+                                              .self = self_of(daemon),
                                               .now_ms = uv_now(&daemon->loop)}};
     randombytes_buf(config.engine.seed, sizeof config.engine.seed);
     enum err_code rc = driver_new(&daemon->driver, &config);

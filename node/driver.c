@@ -108,6 +108,15 @@ static void do_send(struct driver *driver, const struct engine_send *send)
     }
 }
 
+static void do_dial(struct driver *driver, const struct engine_dial *dial)
+{
+    if (dial->contact == NULL) {
+        network_dial(driver->config.network, dial->address);
+    } else {
+        network_dial_contact(driver->config.network, dial->address, dial->contact);
+    }
+}
+
 static void carry_out(struct driver *driver, const struct engine_effect *effect)
 {
     const struct driver_events *events = &driver->config.events;
@@ -126,7 +135,7 @@ static void carry_out(struct driver *driver, const struct engine_effect *effect)
         network_resume(driver->config.network, effect->as.peer);
         break;
     case ENGINE_DIAL:
-        network_dial(driver->config.network, effect->as.address);
+        do_dial(driver, &effect->as.dial);
         break;
     case ENGINE_VERIFY:
         do_verify(driver, &effect->as.posts);
@@ -203,7 +212,8 @@ enum err_code driver_new(struct driver **driver, const struct driver_config *con
         .workers = config->workers, .store = config->store, .done = on_read, .context = made};
     const struct engine_limits *limits = &config->engine.limits;
     made->peer_addresses = memory_get(limits->peers_max * sizeof *made->peer_addresses);
-    made->connected = memory_get(limits->addresses_max * sizeof *made->connected);
+    uint32_t numbers_count = limits->addresses_max + ENGINE_CONTACTS_MAX;
+    made->connected = memory_get(numbers_count * sizeof *made->connected);
     (void)uv_timer_init(config->loop, &made->timer);
     made->timer.data = made;
     (void)uv_timer_start(&made->timer, on_timer, 0, 0);

@@ -412,7 +412,8 @@ struct network *network_new(uv_loop_t *loop, struct crew *workers,
     network->limits = *limits;
     network->events = *events;
     network->peers = memory_get(limits->peers_max * sizeof *network->peers);
-    network->places = memory_get(limits->addresses_max * sizeof *network->places);
+    network->places =
+        memory_get((limits->addresses_max + limits->contacts_max) * sizeof *network->places);
     network->groups.groups_max = (size_t)2 * limits->inbound_max + GROUPS_SPARE;
     network->groups.groups =
         memory_get(network->groups.groups_max * sizeof *network->groups.groups);
@@ -486,7 +487,8 @@ void network_address_remove(struct network *network, uint32_t number)
 
 void network_dial(struct network *network, uint32_t number)
 {
-    assert(number < network->limits.addresses_max && network->places[number].in_use);
+    assert(number < network->limits.addresses_max + network->limits.contacts_max);
+    assert(network->places[number].in_use);
     struct place *place = &network->places[number];
     struct conn *conn = conn_new(network, false, number);
     place->dialling = conn;
@@ -496,6 +498,15 @@ void network_dial(struct network *network, uint32_t number)
     } else {
         dial_start(conn, place->address.host, place->address.port, on_dialled);
     }
+}
+
+void network_dial_contact(struct network *network, uint32_t number, const struct address *contact)
+{
+    assert(number >= network->limits.addresses_max &&
+           number < network->limits.addresses_max + network->limits.contacts_max);
+    assert(network->places[number].dialling == NULL);
+    network->places[number] = (struct place){.address = *contact, .in_use = true};
+    network_dial(network, number);
 }
 
 static struct conn *conn_of(struct network *network, uint32_t peer)

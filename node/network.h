@@ -25,6 +25,7 @@ struct network_limits {
     uint32_t inbound_max;   /* connections others made, those shaking hands included */
     uint32_t peers_max;     /* established ones in all: numbered 0 .. peers_max - 1 */
     uint32_t addresses_max; /* to dial: numbered 0 .. addresses_max - 1 */
+    uint32_t contacts_max;  /* likewise, numbered from addresses_max on by the caller */
     size_t held_max;        /* octets held for all peers, received and to be sent */
 };
 
@@ -73,6 +74,9 @@ void network_address_remove(struct network *network, uint32_t number);
 
 /* Later: up() with this address or dial_failed() follows. */
 void network_dial(struct network *network, uint32_t address);
+/* Later: the same for a contact, copied, by a number from addresses_max on that no connection goes
+ * by. */
+void network_dial_contact(struct network *network, uint32_t number, const struct address *contact);
 /* Later.  What does not fit the queue closes the connection. */
 void network_send(struct network *network, uint32_t peer, enum frame_type type,
                   struct octets payload);

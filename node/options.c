@@ -22,6 +22,8 @@ static const char help_text[] =
     "                         $XDG_DATA_HOME/kith, else ~/.local/share/kith\n"
     "  --listen HOST:PORT     where others can connect: 127.0.0.1 and any free port\n"
     "                         for a person's node, 0.0.0.0:7117 for a relay\n"
+    "  --address HOST:PORT    with --relay: where others reach it, if not where it listens;\n"
+    "                         other relays are told (else only of a public address)\n"
     "  --relay                run a community relay; its home is made if there is none\n"
     "  --keep TIME            posts older than this leave; 90d unless you say otherwise, and\n"
     "                         all keeps them. A person's node puts what concerns her into\n"
@@ -73,6 +75,7 @@ struct words {
 enum option {
     OPTION_HOME,
     OPTION_LISTEN,
+    OPTION_ADDRESS,
     OPTION_PEER,
     OPTION_IMPORT,
     OPTION_NAME,
@@ -104,6 +107,7 @@ static const struct {
 } option_rows[OPTIONS_COUNT] = {
     [OPTION_HOME] = {"--home", true},
     [OPTION_LISTEN] = {"--listen", true},
+    [OPTION_ADDRESS] = {"--address", true},
     [OPTION_PEER] = {"--peer", true},
     [OPTION_IMPORT] = {"--import", true},
     [OPTION_NAME] = {"--name", true},
@@ -175,6 +179,20 @@ static enum err_code take_listen(struct options *o, const char *value, struct er
     return ERR_OK;
 }
 
+static enum err_code take_address(struct options *o, const char *value, struct err_note *note)
+{
+    enum err_code rc =
+        address_parse_listen(o->address_host, &o->address_port, octets_of_text(value));
+    if (rc != ERR_OK || o->address_port == 0) {
+        return err_note(note, ERR_USAGE,
+                        "--address takes HOST:PORT, for example relay.example.org:7117; this is "
+                        "not one: %s",
+                        value);
+    }
+    o->has_address = true;
+    return ERR_OK;
+}
+
 static enum err_code take_peer(struct options *o, const char *value, struct err_note *note)
 {
     if (o->peers_count == OPTIONS_PEERS_MAX) {
@@ -236,6 +254,8 @@ static enum err_code take(struct options *o, enum option option, const char *val
         return value[0] != '\0' ? ERR_OK : err_note(note, ERR_USAGE, "--home needs a folder");
     case OPTION_LISTEN:
         return take_listen(o, value, note);
+    case OPTION_ADDRESS:
+        return take_address(o, value, note);
     case OPTION_PEER:
         return take_peer(o, value, note);
     case OPTION_IMPORT:
@@ -325,6 +345,9 @@ static enum err_code check_together(const struct options *o, struct err_note *no
         return err_note(note, ERR_USAGE,
                         "--keep-octets and --author-posts belong to --relay; what a person's node "
                         "keeps goes by age alone (--keep)");
+    }
+    if (o->has_address && !o->relay) {
+        return err_note(note, ERR_USAGE, "--address belongs to --relay");
     }
     bool for_run = o->has_listen || o->relay || o->peers_count > 0 || o->has_keep;
     if (for_run && o->mode != OPTIONS_RUN) {

@@ -82,6 +82,7 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
     }
     e->limits = config->limits;
     e->hello = config->hello;
+    e->self = config->self;
     e->sets = config->sets;
     memcpy(e->seed, config->seed, sizeof e->seed);
     e->random = octets_get_u64be(config->seed) | 1; /* xorshift must not start at zero */
@@ -123,6 +124,7 @@ void engine_free(struct engine *e)
         engine_scratch_free(e->scratch);
     }
     tree_drop(e);
+    membership_free(e->views);
     free(e->verify_batches);
     free(e->ready);
     free(e->full);
@@ -230,6 +232,7 @@ static void on_time(struct engine *e)
     join_on_time(e);
     recon_on_time(e);
     tree_on_time(e);
+    views_on_time(e);
     room_on_time(e);
     if (e->store_at_ms > e->now_ms) {
         engine_deadline(e, e->store_at_ms);
@@ -277,6 +280,7 @@ struct engine_stats engine_stats(const struct engine *e)
                                  .ready_count = e->ready_count,
                                  .posts_count = e->flights_count,
                                  .octets_count = e->octets_count,
+                                 .neighbours_count = e->neighbours_count,
                                  .accepted_count = e->accepted_count};
     for (uint32_t i = 0; i < e->limits.initiators_max; i++) {
         stats.recons_count += e->initiators[i].turn.state != TURN_FREE;

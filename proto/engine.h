@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/address.h"
 #include "proto/err.h"
 #include "proto/frame.h"
 #include "proto/key.h"
@@ -29,18 +30,21 @@
 #include "proto/octets.h"
 #include "proto/set.h"
 
-#define ENGINE_SEED_LEN    16
-#define ENGINE_VERIFY_MAX  64  /* posts in one ENGINE_VERIFY */
-#define ENGINE_STORE_MAX   512 /* posts in one ENGINE_STORE */
-#define ENGINE_KNOWN_MAX   512 /* ids in one ENGINE_READ_KNOWN */
-#define ENGINE_BODIES_MAX  512 /* ids in one ENGINE_READ_BODIES */
-#define ENGINE_EFFECTS_MAX 64  /* effects of one step */
-#define ENGINE_NO_ADDRESS  UINT32_MAX
+#define ENGINE_SEED_LEN     16
+#define ENGINE_VERIFY_MAX   64  /* posts in one ENGINE_VERIFY */
+#define ENGINE_STORE_MAX    512 /* posts in one ENGINE_STORE */
+#define ENGINE_KNOWN_MAX    512 /* ids in one ENGINE_READ_KNOWN */
+#define ENGINE_BODIES_MAX   512 /* ids in one ENGINE_READ_BODIES */
+#define ENGINE_EFFECTS_MAX  64  /* effects of one step */
+#define ENGINE_CONTACTS_MAX 16  /* contacts of other relays dialled or connected at a time */
+#define ENGINE_NO_ADDRESS   UINT32_MAX
 
 /* Everything a peer could make grow. */
 struct engine_limits {
     uint32_t peers_max;          /* peers are numbered 0 .. peers_max - 1 by the driver */
-    uint32_t addresses_max;      /* addresses likewise */
+    uint32_t addresses_max;      /* addresses likewise; from addresses_max on, below
+                                  * addresses_max + ENGINE_CONTACTS_MAX, the engine numbers
+                                  * contacts it learnt of */
     uint32_t posts_max;          /* posts in flight: between arrival and the store's answer */
     size_t octets_max;           /* octets of frames held for them */
     uint32_t verify_batches_max; /* ENGINE_VERIFYs waiting for their answer */
@@ -70,6 +74,8 @@ struct engine_config {
     struct message_hello hello;     /* sent to each peer; a relay's proof must be ready; the floor
                                      * is filled in */
     struct set_choice sets;         /* what it reconciles and takes in; all zero: everything */
+    struct address self;            /* of a relay: its static key, and host and port by which others
+                                     * may be told to reach it; port 0: nobody is told */
     struct engine_scratch *scratch; /* borrowed until engine_free(); NULL: its own */
     uint8_t seed[ENGINE_SEED_LEN];  /* for jitter and hash tables; random in a real node */
     uint64_t now_ms;
@@ -96,8 +102,9 @@ enum engine_input_type {
 };
 
 struct engine_peer_up {
-    uint32_t peer;         /* below peers_max, not up already (asserted) */
-    uint32_t address;      /* the one dialled, or ENGINE_NO_ADDRESS: the peer dialled us */
+    uint32_t peer;    /* below peers_max, not up already (asserted) */
+    uint32_t address; /* the one dialled (a contact's number too), or ENGINE_NO_ADDRESS: the peer
+                         dialled us */
     struct key static_key; /* what its session proved */
 };
 
@@ -183,7 +190,7 @@ enum engine_effect_type {
     ENGINE_PAUSE,     /* as.peer: the frame just given was not taken.  Keep it, read no more from
                        * this peer, and give the same frame again after ENGINE_RESUME */
     ENGINE_RESUME,    /* as.peer; never in one step with its PAUSE */
-    ENGINE_DIAL,      /* as.address: PEER_UP or DIAL_FAILED follows */
+    ENGINE_DIAL,      /* as.dial: PEER_UP or DIAL_FAILED follows */
     ENGINE_VERIFY,    /* as.posts: check proofs, on any threads, in any order */
     ENGINE_STORE,     /* as.posts: put these, in this order; VERIFYed or the person's own */
     ENGINE_READ,      /* as.read */
@@ -201,6 +208,11 @@ struct engine_send {
     size_t peers_count;
     enum frame_type type;
     struct octets payload;
+};
+
+struct engine_dial {
+    uint32_t address;              /* one that was added; or from addresses_max on */
+    const struct address *contact; /* then: where; until the answer, or PEER_DOWN.  Else NULL */
 };
 
 struct engine_close {
@@ -267,10 +279,10 @@ struct engine_effect {
     enum engine_effect_type type;
     union {
         uint32_t peer;
-        uint32_t address;
         uint64_t accepted_count;
         struct engine_send send;
         struct engine_close close;
+        struct engine_dial dial;
         struct engine_posts posts;
         struct engine_read read;
         struct engine_ready ready;
@@ -304,12 +316,13 @@ void engine_step(struct engine *engine, struct engine_output *out, const struct 
 
 /* Figures for metrics and tests. */
 struct engine_stats {
-    uint32_t peers_count;    /* up */
-    uint32_t ready_count;    /* of them, after HELLO */
-    uint32_t posts_count;    /* in flight */
-    size_t octets_count;     /* held for them */
-    uint32_t recons_count;   /* begun here and running */
-    uint64_t accepted_count; /* posts new in the store since construction */
+    uint32_t peers_count;      /* up */
+    uint32_t ready_count;      /* of them, after HELLO */
+    uint32_t posts_count;      /* in flight */
+    size_t octets_count;       /* held for them */
+    uint32_t neighbours_count; /* of a relay: see membership.h */
+    uint32_t recons_count;     /* begun here and running */
+    uint64_t accepted_count;   /* posts new in the store since construction */
 };
 
 struct engine_stats engine_stats(const struct engine *engine);

@@ -82,6 +82,10 @@ static void check_turn(const struct engine *e, const struct turn *turn)
 
 void engine_check(const struct engine *e)
 {
+    if (e->views != NULL) {
+        membership_check(e->views);
+    }
+    broadcast_check(e->tree);
     assert(e->flights_cap <= e->limits.posts_max && e->peers_cap <= e->limits.peers_max);
     assert(e->flights_count <= e->flights_cap && e->octets_count <= e->limits.octets_max);
     assert(e->flights_count > 0 || e->octets_count == 0);

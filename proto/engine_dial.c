@@ -50,7 +50,10 @@ void dial_on_remove(struct engine *e, uint32_t a)
 
 void dial_on_failed(struct engine *e, uint32_t a)
 {
-    assert(a < e->limits.addresses_max);
+    if (a >= e->limits.addresses_max) {
+        views_on_place_free(e, a, false);
+        return;
+    }
     if (e->dials[a].state == DIAL_CALLING) {
         rest(e, &e->dials[a]);
     }
@@ -88,6 +91,6 @@ void dial_on_time(struct engine *e)
             continue;
         }
         dial->state = DIAL_CALLING;
-        engine_emit(e, ENGINE_DIAL)->as.address = a;
+        engine_emit(e, ENGINE_DIAL)->as.dial = (struct engine_dial){.address = a};
     }
 }

@@ -72,7 +72,7 @@ void peer_on_up(struct engine *e, const struct engine_peer_up *up)
     struct message_hello hello = e->hello;
     hello.floor_day = (uint32_t)(e->floor_s / DAY_S);
     engine_send_one(e, up->peer, FRAME_HELLO, octets_of(at, message_hello_encode(at, &hello)));
-    if (up->address != ENGINE_NO_ADDRESS) {
+    if (up->address < e->limits.addresses_max) {
         dial_on_up(e, up->address, up->peer);
     }
 }
@@ -128,6 +128,7 @@ static void leave(struct engine *e, uint32_t p)
     serve_on_down(e, p);
     graft_on_down(e, p);
     tree_on_gone(e, p);
+    views_on_gone(e, p);
     join_on_down(e, p);
 }
 
@@ -157,8 +158,10 @@ void peer_on_down(struct engine *e, uint32_t p)
     peer->state = PEER_FREE;
     peer->generation++;
     e->peers_count--;
-    if (peer->address != ENGINE_NO_ADDRESS) {
+    if (peer->address < e->limits.addresses_max) {
         dial_on_down(e, peer->address, e->now_ms - peer->up_at_ms);
+    } else {
+        views_on_place_free(e, peer->address, peer->role == MESSAGE_RELAY);
     }
 }
 
@@ -191,10 +194,17 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     peer->role = hello.role;
     engine_emit(e, ENGINE_READY)->as.ready =
         (struct engine_ready){.peer = p, .role = hello.role, .identity = hello.identity};
-    if (peer->address != ENGINE_NO_ADDRESS) {
-        recon_soon(e, p, e->now_ms); /* SPEC 7.1: the dialler begins */
+    bool contact = peer->address != ENGINE_NO_ADDRESS && peer->address >= e->limits.addresses_max;
+    if (views_are_for(e, p)) {
+        views_on_ready(e, p);
+    } else if (contact) {
+        peer_close(e, p, ERR_UNEXPECTED); /* what was told of it is not true */
+    } else {
+        if (peer->address != ENGINE_NO_ADDRESS) {
+            recon_soon(e, p, e->now_ms); /* SPEC 7.1: the dialler begins */
+        }
+        tree_on_ready(e, p);
     }
-    tree_on_ready(e, p);
 }
 
 static void on_bye(struct engine *e, uint32_t p, struct octets payload)
@@ -234,6 +244,17 @@ static void on_ready_frame(struct engine *e, const struct engine_frame_in *in)
     case FRAME_PRUNE:
         tree_on_prune(e, in->peer, in->payload);
         break;
+    case FRAME_SHUFFLE:
+    case FRAME_SHUFFLED:
+    case FRAME_NEIGHBOUR:
+    case FRAME_FORWARD:
+    case FRAME_PASSIVE:
+        if (views_are_for(e, in->peer)) {
+            views_on_frame(e, in);
+        } else {
+            peer_close(e, in->peer, ERR_UNEXPECTED);
+        }
+        break;
     case FRAME_JOIN:
         join_on_frame(e, in->peer, in->payload);
         break;
@@ -258,6 +279,7 @@ void peer_on_frame(struct engine *e, const struct engine_frame_in *in)
     if (in->type == FRAME_BYE) {
         on_bye(e, in->peer, in->payload);
     } else if (state == PEER_READY) {
+        views_on_heard(e, in->peer);
         on_ready_frame(e, in);
     } else if (in->type == FRAME_HELLO) {
         on_hello(e, in->peer, in->payload);

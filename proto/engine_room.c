@@ -64,6 +64,7 @@ void engine_scratch_free(struct engine_scratch *scratch)
         free(scratch->masks);
         free(scratch->arrivals);
         free(scratch->action);
+        free(scratch->views);
         free(scratch);
     }
 }

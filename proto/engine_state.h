@@ -8,6 +8,7 @@
 #include "proto/broadcast.h"
 #include "proto/engine.h"
 #include "proto/invite.h"
+#include "proto/membership.h"
 #include "proto/negentropy.h"
 
 #define NO_INDEX           UINT32_MAX /* no such index */
@@ -351,6 +352,7 @@ struct engine_scratch {
     uint64_t *masks;          /* pushing: for each peer, which posts of the round it lacks */
     struct arrival *arrivals; /* MESSAGE_POSTS_MAX: the frame in hand */
     struct broadcast_action *action;
+    struct membership_output *views; /* two, from the first view of relays on */
 };
 
 /* Ids that were announced: does the store know them? */
@@ -364,6 +366,7 @@ struct tree_check {
 struct engine {
     struct engine_limits limits;
     struct message_hello hello;
+    struct address self;
     uint8_t seed[ENGINE_SEED_LEN];
     uint64_t random;
     uint64_t now_ms;
@@ -396,6 +399,8 @@ struct engine {
     struct broadcast *tree;
     struct tree_check check;
     uint32_t grafts_count;
+    struct membership *views; /* NULL: no other relay was met yet */
+    uint32_t neighbours_count;
     struct batch known_batches[KNOWN_BATCHES_MAX];
     struct batch *verify_batches;
     struct batch store_batch;
@@ -513,6 +518,16 @@ void tree_on_time(struct engine *e);
 void tree_pump(struct engine *e);
 /* What a post that came so far is sent on with. */
 uint8_t tree_hops_on(const struct engine *e, uint8_t hops);
+
+/* engine_membership.c: which relays are neighbours, see proto/membership.h. */
+bool views_are_for(const struct engine *e, uint32_t p); /* both relays */
+void views_on_ready(struct engine *e, uint32_t p);
+void views_on_gone(struct engine *e, uint32_t p);
+/* A dial failed, or a connection to a contact is gone; good: a relay was there. */
+void views_on_place_free(struct engine *e, uint32_t address, bool good);
+void views_on_frame(struct engine *e, const struct engine_frame_in *in);
+void views_on_heard(struct engine *e, uint32_t p);
+void views_on_time(struct engine *e);
 
 /* engine_graft.c: answering GRAFT. */
 void graft_on_ids(struct engine *e, uint32_t p, const struct post_id *ids, size_t count);

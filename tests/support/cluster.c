@@ -313,7 +313,7 @@ static void dispatch(struct cluster *c, struct event *event)
         links_on_silent(c, event);
         break;
     case EVENT_DIAL:
-        links_dial(c, event->node, c->nodes[event->node].dials[event->address], event->address);
+        links_dial(c, event->node, (uint32_t)event->link, event->address);
         break;
     case EVENT_VERIFY:
         node_on_verify(c, event);

@@ -35,7 +35,7 @@ struct event {
     enum event_type type;
     uint32_t node;
     uint32_t life; /* of the node: events of one that crashed since are dropped */
-    size_t link;
+    size_t link;   /* DIAL: the node dialled */
     uint32_t address;
     struct payload *frame; /* ARRIVE: a reference of its own */
     uint8_t frame_type;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/support/cluster_inner.h"
@@ -23,12 +24,32 @@ static struct message_hello hello_of(const struct cluster *c, uint32_t n)
     return hello;
 }
 
+/* Relays are told of each other by a name that is their number. */
+static struct address self_of(const struct cluster *c, uint32_t n)
+{
+    struct address self = {.static_key = c->nodes[n].static_key};
+    if (is_relay(c, n)) {
+        (void)snprintf(self.host, sizeof self.host, "n%u", n);
+        self.port = 1;
+    }
+    return self;
+}
+
+static uint32_t dialled(const struct cluster *c, uint32_t n, const struct engine_dial *dial)
+{
+    if (dial->contact == NULL) {
+        return c->nodes[n].dials[dial->address];
+    }
+    return (uint32_t)strtoul(dial->contact->host + 1, NULL, 10);
+}
+
 void node_open(struct cluster *c, uint32_t n)
 {
     struct cluster_node *node = &c->nodes[n];
     struct engine_config config = {.limits = is_relay(c, n) ? engine_limits_relay()
                                                             : engine_limits_personal(),
                                    .hello = hello_of(c, n),
+                                   .self = self_of(c, n),
                                    .scratch = c->scratch,
                                    .now_ms = c->now_ms};
     for (size_t i = 0; i < ENGINE_SEED_LEN; i++) {
@@ -133,9 +154,8 @@ static void on_published(struct cluster *c, uint32_t n, const struct engine_publ
 }
 
 /* How long it takes to reach an address, or to give up. */
-static uint64_t dial_ms(struct cluster *c, uint32_t n, uint32_t address)
+static uint64_t dial_ms(struct cluster *c, uint32_t n, uint32_t other)
 {
-    uint32_t other = c->nodes[n].dials[address];
     bool carried = net_carries(c, n, other) && net_carries(c, other, n);
     return carried ? 1 + 2 * net_delay_ms(c, n, other) + cluster_random(c, 20) : UNREACHED_MS;
 }
@@ -158,8 +178,9 @@ static void carry_out(struct cluster *c, uint32_t n, const struct engine_effect 
         break;
     case ENGINE_DIAL:
         event.type = EVENT_DIAL;
-        event.address = effect->as.address;
-        cluster_schedule(c, &event, dial_ms(c, n, effect->as.address));
+        event.address = effect->as.dial.address;
+        event.link = dialled(c, n, &effect->as.dial); /* a node, here */
+        cluster_schedule(c, &event, dial_ms(c, n, (uint32_t)event.link));
         break;
     case ENGINE_VERIFY:
     case ENGINE_STORE:
