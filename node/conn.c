@@ -320,10 +320,9 @@ static void set_reading(struct conn *conn, bool want)
 
 static void tell_pressure(struct conn *conn)
 {
-    bool full =
-        conn->established &&
-        (session_wants_pause(conn->session) ||
-         (conn->owner->strained && session_output_pending(conn->session) > STRAINED_QUEUE_LEN));
+    bool full = conn->established && (session_wants_pause(conn->session) ||
+                                      (conn->owner->pool.lent_len > conn->owner->strained_len &&
+                                       session_output_pending(conn->session) > STRAINED_QUEUE_LEN));
     if (!conn->closing && conn->peer != CONN_NO_PEER && full != conn->full_told) {
         conn->full_told = full;
         conn->owner->pressure(conn, full);

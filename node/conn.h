@@ -17,7 +17,7 @@ struct conn_owner {
     uv_loop_t *loop;
     struct crew *workers;
     struct session_pool pool;       /* of all sessions */
-    bool strained;                  /* all queues together are long: short ones count as full */
+    size_t strained_len;            /* above so many octets lent, short queues count as full */
     struct token_bucket handshakes; /* that others begin */
     /* Looked at again before the loop next waits. */
     void (*mark)(struct conn *conn);

@@ -23,8 +23,8 @@
 #define RELAY_PORT           7117
 #define PERSONAL_INBOUND_MAX 32
 #define RELAY_INBOUND_MAX    1000
-#define PERSONAL_HELD_MAX    (16UL * 1024 * 1024)
-#define RELAY_HELD_MAX       (64UL * 1024 * 1024)
+#define PERSONAL_HELD_MAX    (32UL * 1024 * 1024)
+#define RELAY_HELD_MAX       (256UL * 1024 * 1024)
 #define ADDRESSES_MAX        (VAULT_PEERS_MAX + OPTIONS_PEERS_MAX)
 #define TICK_MS              1000
 #define STOP_MS              5000 /* a name server that does not answer must not hold us up */

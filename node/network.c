@@ -18,7 +18,10 @@
 #define GROUPS_SPARE 64
 
 /* Of the octets that may be held, this part is kept when they are not. */
-#define POOL_KEPT_PART 8
+#define POOL_KEPT_PART 32
+
+/* And from this part on short queues count as full: one step of the engine may still add much. */
+#define STRAINED_PART 4
 
 struct place {
     struct address address;
@@ -118,11 +121,7 @@ static void make_room(struct network *network)
 
 static void weigh(struct network *network)
 {
-    size_t lent_len = network->owner.pool.lent_len;
-    size_t max_len = network->limits.held_max;
-    network->owner.strained =
-        lent_len > max_len / 2 || (network->owner.strained && lent_len > max_len / 4);
-    if (lent_len > max_len) {
+    if (network->owner.pool.lent_len > network->limits.held_max) {
         make_room(network);
     }
 }
@@ -403,6 +402,7 @@ struct network *network_new(uv_loop_t *loop, struct crew *workers,
     network->owner = (struct conn_owner){.loop = loop,
                                          .workers = workers,
                                          .pool = {.kept_max = limits->held_max / POOL_KEPT_PART},
+                                         .strained_len = limits->held_max / STRAINED_PART,
                                          .mark = mark,
                                          .established = on_established,
                                          .frame = on_frame,

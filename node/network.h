@@ -37,7 +37,7 @@ struct network_events {
     void (*down)(void *context, uint32_t peer);
     /* False: not taken; the same frame comes again after network_resume(). */
     bool (*frame)(void *context, uint32_t peer, const struct frame *frame);
-    /* See session_wants_pause(); above half of held_max also who has 64 KiB queued. */
+    /* See session_wants_pause(); above a quarter of held_max also who has 64 KiB queued. */
     void (*full)(void *context, uint32_t peer);
     void (*drained)(void *context, uint32_t peer);
     void (*dial_failed)(void *context, uint32_t address);

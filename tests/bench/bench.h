@@ -39,5 +39,7 @@ void bench_timeline(struct bench *bench);
 void bench_search(struct bench *bench);
 void bench_shield(struct bench *bench);
 void bench_rebuild(struct bench *bench);
+void bench_latency(struct bench *bench);
+void bench_fanout(struct bench *bench);
 
 #endif

@@ -15,7 +15,7 @@
 
 #define TRIES_MAX   400
 #define TRY_NS      50000000
-#define RUNNING_MAX 4
+#define RUNNING_MAX 16
 #define ARGS_MAX    16
 
 static pid_t running[RUNNING_MAX]; /* 0: none */
@@ -259,4 +259,22 @@ struct kithd_memory kithd_memory(const struct kithd *kithd)
     (void)fclose(status);
     must(memory.all_kib > 0 && memory.own_kib > 0, "a node's figures say nothing of its memory");
     return memory;
+}
+
+double kithd_cpu_s(const struct kithd *kithd)
+{
+    char path[64];
+    char line[1024];
+    unsigned long user = 0;
+    unsigned long system = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)kithd->pid);
+    FILE *file = fopen(path, "r");
+    bool read = file != NULL && fgets(line, sizeof line, file) != NULL;
+    /* Behind the name in parentheses the 12th and 13th field; see proc(5). */
+    const char *at = read ? strrchr(line, ')') : NULL;
+    must(at != NULL && sscanf(at + 1, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user,
+                              &system) == 2,
+         "the time a node has computed");
+    (void)fclose(file);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }

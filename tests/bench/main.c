@@ -18,6 +18,7 @@ static const struct {
     {"timeline", bench_timeline}, {"search", bench_search},
     {"shield", bench_shield},     {"rebuild", bench_rebuild},
     {"replay", bench_replay},     {"idle", bench_idle},
+    {"latency", bench_latency},   {"fanout", bench_fanout},
 };
 
 #define BENCHES_COUNT (sizeof benches / sizeof benches[0])

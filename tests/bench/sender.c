@@ -168,6 +168,23 @@ void sender_free(struct sender *s)
     free(s);
 }
 
+int sender_socket(const struct sender *s)
+{
+    return s->socket;
+}
+
+void sender_grant(struct sender *s, uint32_t len)
+{
+    uint8_t payload[4];
+    octets_put_u32be(payload, len);
+    must_ok(session_send(s->session, FRAME_CREDIT, octets_of(payload, sizeof payload)), NULL,
+            "CREDIT");
+    struct octets output = session_output(s->session);
+    while (output.len > 0 && write_some(s, output)) {
+        output = session_output(s->session);
+    }
+}
+
 static void queue_frame(struct sender *s, const struct data *data, size_t first, size_t count)
 {
     static uint8_t payload[FRAME_MAX];

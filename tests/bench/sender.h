@@ -16,6 +16,11 @@ void sender_free(struct sender *sender);
  * taken.  Returns once the last octet was handed to the system. */
 void sender_send(struct sender *sender, const struct data *data, size_t posts_per_frame);
 
+/* Its socket, for whoever only counts what comes; and so much more credit for the relay, said at
+ * once. */
+int sender_socket(const struct sender *sender);
+void sender_grant(struct sender *sender, uint32_t len);
+
 /* Reconcile until the peer's set equals set, sorted and sealed: then everything is appended and
  * indexed there. */
 struct sorted_set;

@@ -15,6 +15,7 @@
  *
  *   quiet    HELLO and nothing else
  *   deaf     ask for the large post of FILE as often as can be, and read no answer
+ *   stopped  HELLO, and then nothing is read any more; stands until it is ended
  *   crowd    CROWD connections from 127.0.0.2 that behave; stands until it is ended */
 #include <sodium.h>
 #include <stdio.h>
@@ -158,6 +159,17 @@ static void misbehave(struct wire_peer *peer, const char *what, const char *path
     }
 }
 
+static void stop_reading(const struct address *address)
+{
+    struct wire_peer peer;
+    wire_peer_connect(&peer, address, NULL);
+    wire_peer_shake_hands(&peer, address);
+    wire_peer_hello(&peer);
+    (void)puts("here");
+    (void)fflush(stdout);
+    (void)sleep(PATIENCE_S);
+}
+
 static void stand_around(const struct address *address)
 {
     static struct wire_peer crowd[CROWD];
@@ -183,6 +195,10 @@ int main(int argc, char **argv)
     const char *what = argv[2];
     if (strcmp(what, "crowd") == 0) {
         stand_around(&address);
+        return 0;
+    }
+    if (strcmp(what, "stopped") == 0) {
+        stop_reading(&address);
         return 0;
     }
     struct wire_peer peer;
