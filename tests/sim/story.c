@@ -7,7 +7,9 @@
 #define SETTLE_SLICE_MS 20000
 #define SETTLE_MAX_MS   1800000 /* every pair reconciles several times */
 #define QUIET_SLICES    20
-#define WATCHERS        2 /* nodes with somebody who reads */
+#define CALM_MS         200000 /* until the last connection that is gone is missed */
+#define CALM_FOR_MS     700000 /* every pair reconciles twice */
+#define WATCHERS        2      /* nodes with somebody who reads */
 #define ACTIONS_BETWEEN 10
 
 /* Who is who: relays, then people, then those who mean harm. */
@@ -123,7 +125,8 @@ static void act(struct cast *cast)
     } else if (what < 96) {
         cluster_freezes(c, node, 200 + cluster_random(c, chance(cast, 80) ? 5000 : 60000));
     } else {
-        cluster_shifts(c, node, (int64_t)cluster_random(c, 560) - 280);
+        int64_t far_s = chance(cast, 80) ? 280 : 1200;
+        cluster_shifts(c, node, (int64_t)cluster_random(c, 2 * (uint64_t)far_s) - far_s);
     }
 }
 
@@ -190,22 +193,30 @@ static struct cast cast_of(const struct story *story)
     cast.hostile_count = story->peaceful ? 0 : (uint32_t)(dice / 48 % (HOSTILE_MAX + 1));
     plan.nodes_count = cast.honest_count + cast.hostile_count;
     plan.relays_count = cast.relays_count;
+    plan.narrow = dice / 192 % 3 == 0;
     cast.c = cluster_new_planned(&plan);
     return cast;
 }
 
 static void settle(struct cast *cast, struct story_end *end)
 {
-    while (!end->converged && end->settled_ms < SETTLE_MAX_MS) {
+    cluster_run(cast->c, SETTLE_SLICE_MS); /* what failed last is tried again */
+    size_t there_count = cluster_there_count(cast->c);
+    size_t suspected_count = 0;
+    for (uint64_t ms = 0; ms < SETTLE_MAX_MS && (!end->converged || ms < CALM_FOR_MS);
+         ms += SETTLE_SLICE_MS) {
         cluster_run(cast->c, SETTLE_SLICE_MS);
-        end->settled_ms += SETTLE_SLICE_MS;
-        end->converged = cluster_converged(cast->c);
+        suspected_count = ms < CALM_MS ? cluster_suspected_count(cast->c) : suspected_count;
+        end->settled_ms = end->converged ? end->settled_ms : ms + SETTLE_SLICE_MS;
+        end->converged = end->converged || cluster_converged(cast->c);
     }
+    end->suspected_count = cluster_suspected_count(cast->c) - suspected_count;
     for (int slice = 0; !end->quiet && slice < QUIET_SLICES; slice++) {
         cluster_run(cast->c, SETTLE_SLICE_MS);
         end->quiet = cluster_is_quiet(cast->c);
     }
     end->converged = end->converged && cluster_converged(cast->c);
+    end->there_count = cluster_there_count(cast->c) - there_count;
     if (!end->converged) {
         cluster_explain(cast->c);
     }
@@ -215,6 +226,7 @@ static void summarise(struct cast *cast, struct story_end *end)
 {
     struct cluster *c = cast->c;
     end->once = cluster_keeps_once(c) && cluster_shows_once(c);
+    end->answered = cluster_answered(c);
     end->wronged_count = cluster_wronged_count(c);
     end->hostile_count = cast->hostile_count;
     end->posts_count = cluster_posts_count(c);
@@ -227,7 +239,7 @@ static void summarise(struct cast *cast, struct story_end *end)
 
 struct story_end story_tell(const struct story *story)
 {
-    struct story_end end = {.promises_kept = true};
+    struct story_end end = {.promises_kept = true, .reading = true};
     struct cast cast = cast_of(story);
     connect_all(&cast);
     cluster_run(cast.c, 500);
@@ -237,6 +249,7 @@ struct story_end story_tell(const struct story *story)
     for (uint32_t i = 0; i < actions_count; i++) {
         act(&cast);
         pass_time(&cast);
+        end.reading = end.reading && cluster_keeps_reading(cast.c);
         if (i % ACTIONS_BETWEEN == 0) {
             end.promises_kept = end.promises_kept && cluster_kept_promises(cast.c);
         }
@@ -251,6 +264,7 @@ struct story_end story_tell(const struct story *story)
 
 bool story_ended_well(const struct story_end *end)
 {
-    return end->converged && end->promises_kept && end->once && end->quiet &&
-           end->wronged_count == 0;
+    return end->converged && end->promises_kept && end->once && end->quiet && end->reading &&
+           end->answered && end->there_count == 0 && end->wronged_count == 0 &&
+           end->suspected_count == 0;
 }

@@ -16,7 +16,11 @@ struct story_end {
     bool promises_kept; /* nothing acknowledged was ever missing at its author's */
     bool once;          /* nobody keeps or is shown a post twice */
     bool quiet;         /* nothing was left in flight */
+    bool reading;       /* nobody was left unread for long */
+    bool answered;      /* whoever published was told how it ended */
+    size_t there_count; /* posts checked and put again once nothing failed any more */
     size_t wronged_count;
+    size_t suspected_count; /* honest nodes blamed by honest ones once all was calm */
     size_t hostile_count;
     size_t posts_count;
     size_t acknowledged_count;

@@ -165,7 +165,7 @@ size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text)
     (void)snprintf(numbered, sizeof numbered, "%s (%zu)", text, number);
     struct post_id id =
         person_text(&c->posts, &author->person, cluster_node_now_s(c, node), numbered, "metoo");
-    *new_said(c) = (struct said){.id = id, .node = node};
+    *new_said(c) = (struct said){.id = id, .node = node, .life = author->life};
     node_step(
         c, node,
         &(struct engine_input){.type = ENGINE_PUBLISH,

@@ -49,6 +49,7 @@ struct cluster_plan {
     uint32_t nodes_count;
     uint32_t relays_count; /* the first nodes are relays, the others personal */
     enum cluster_stores stores;
+    bool narrow; /* engines do one thing at a time: one reconciliation, one answer, one check */
 };
 
 struct cluster *cluster_new_planned(const struct cluster_plan *plan);
@@ -178,6 +179,13 @@ bool cluster_keeps_once(struct cluster *c);
 void cluster_watches(struct cluster *c, uint32_t node);
 /* Whether everybody who reads is shown everything her node has, once. */
 bool cluster_shows_once(struct cluster *c);
+/* Whether no node has left a peer unread for longer than anything it waits for takes. */
+bool cluster_keeps_reading(const struct cluster *c);
+/* Whether everybody who published at a node that stayed up since was told how it ended. */
+bool cluster_answered(const struct cluster *c);
+/* How many posts engines had checked and put that were there already.  In calm weather, with a
+ * store that answers truly, there is no reason for any. */
+size_t cluster_there_count(const struct cluster *c);
 /* Whether nothing is in flight at any honest node that is up. */
 bool cluster_is_quiet(const struct cluster *c);
 struct engine_stats cluster_stats(const struct cluster *c, uint32_t node);
@@ -187,6 +195,8 @@ size_t cluster_blames_count(const struct cluster *c);
 /* How often an honest node blamed an honest one for what only a liar does: not for being slow,
  * silent, or ahead of the time. */
 size_t cluster_wronged_count(const struct cluster *c);
+/* The same for any reason that blames.  Once the network is calm there is none. */
+size_t cluster_suspected_count(const struct cluster *c);
 /* Posts handed over on all connections so far. */
 size_t cluster_handed_count(const struct cluster *c);
 /* Octets of all frames sent so far. */

@@ -2,6 +2,8 @@
 
 #include "tests/support/cluster_inner.h"
 
+#define UNREAD_MAX_MS 40000 /* before the peer loses patience */
+
 bool is_honest_up(const struct cluster *c, uint32_t n)
 {
     return c->nodes[n].engine != NULL && c->nodes[n].hostility == CLUSTER_HONEST;
@@ -16,8 +18,7 @@ bool cluster_is_honest(const struct cluster *c, uint32_t node)
 
 void check_step(struct cluster *c, uint32_t n)
 {
-    struct engine_limits limits =
-        n < c->plan.relays_count ? engine_limits_relay() : engine_limits_personal();
+    struct engine_limits limits = node_limits(c, n);
     struct engine_stats stats = engine_stats(c->nodes[n].engine);
     cluster_must(stats.posts_count <= limits.posts_max, "too many posts are in flight");
     cluster_must(stats.octets_count <= limits.octets_max, "too much is held for posts in flight");
@@ -141,6 +142,39 @@ bool cluster_is_quiet(const struct cluster *c)
     return true;
 }
 
+static bool is_left_unread(const struct cluster *c, const struct end *end)
+{
+    uint64_t since_ms = c->nodes[end->node].frozen_until_ms;
+    since_ms = end->paused_at_ms > since_ms ? end->paused_at_ms : since_ms;
+    return end->up && end->paused && c->now_ms > since_ms + UNREAD_MAX_MS;
+}
+
+bool cluster_keeps_reading(const struct cluster *c)
+{
+    for (size_t l = 0; l < c->links_count; l++) {
+        if (is_left_unread(c, &c->links[l].ends[0]) || is_left_unread(c, &c->links[l].ends[1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cluster_answered(const struct cluster *c)
+{
+    for (size_t post = 0; post < c->said_count; post++) {
+        const struct said *said = &c->said[post];
+        if (!said->answered && c->nodes[said->node].life == said->life) {
+            return false;
+        }
+    }
+    return true;
+}
+
+size_t cluster_there_count(const struct cluster *c)
+{
+    return c->there_count;
+}
+
 struct engine_stats cluster_stats(const struct cluster *c, uint32_t node)
 {
     return engine_stats(c->nodes[node].engine);
@@ -163,6 +197,11 @@ size_t cluster_blames_count(const struct cluster *c)
 size_t cluster_wronged_count(const struct cluster *c)
 {
     return c->wronged_count;
+}
+
+size_t cluster_suspected_count(const struct cluster *c)
+{
+    return c->suspected_count;
 }
 
 size_t cluster_handed_count(const struct cluster *c)

@@ -41,6 +41,7 @@ struct event {
     uint8_t frame_type;
     struct engine_posts posts;
     struct engine_read read;
+    bool again;     /* VERIFY, STORE, READ: the answer's second copy; what was asked may be gone */
     uint64_t token; /* JOIN; TICK: when it was due */
 };
 

@@ -39,6 +39,7 @@ struct end {
     uint32_t life; /* the node's */
     bool up;       /* the node was told PEER_UP and not PEER_DOWN */
     bool paused;
+    uint64_t paused_at_ms;
     bool full;              /* the node was told that what it sends piles up */
     bool reset;             /* it sent to somebody who knows nothing of this link */
     uint64_t last_ms;       /* when the latest frame sent from here arrives */
@@ -80,6 +81,8 @@ struct cluster_node {
 struct said {
     struct post_id id;
     uint32_t node;
+    uint32_t life; /* of the node */
+    bool answered;
     bool acknowledged;
 };
 
@@ -110,6 +113,8 @@ struct cluster {
     struct light_posts light_posts;
     size_t handed_count;
     size_t wronged_count;
+    size_t there_count;
+    size_t suspected_count;
     uint64_t octets_sent;
     struct engine_scratch *scratch;
     struct engine_output out;
@@ -128,6 +133,7 @@ void cluster_schedule(struct cluster *c, struct event *event, uint64_t after_ms)
 uint64_t cluster_node_now_s(const struct cluster *c, uint32_t node);
 
 /* cluster_node.c: one engine and its driver. */
+struct engine_limits node_limits(const struct cluster *c, uint32_t n);
 void node_open(struct cluster *c, uint32_t n);
 void node_close(struct cluster *c, uint32_t n);
 bool node_is_up(const struct cluster *c, uint32_t n); /* a hostile machine always is */

@@ -445,7 +445,9 @@ void links_on_full(struct cluster *c, const struct event *event)
 void links_pause(struct cluster *c, uint32_t n, uint32_t slot)
 {
     size_t l = c->nodes[n].slots[slot];
-    c->links[l].ends[side_of(c, l, n, slot)].paused = true;
+    struct end *end = &c->links[l].ends[side_of(c, l, n, slot)];
+    end->paused_at_ms = end->paused ? end->paused_at_ms : c->now_ms;
+    end->paused = true;
 }
 
 void links_resume(struct cluster *c, uint32_t n, uint32_t slot)

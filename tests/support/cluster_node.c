@@ -12,6 +12,17 @@ static bool is_relay(const struct cluster *c, uint32_t n)
     return n < c->plan.relays_count;
 }
 
+struct engine_limits node_limits(const struct cluster *c, uint32_t n)
+{
+    struct engine_limits limits = is_relay(c, n) ? engine_limits_relay() : engine_limits_personal();
+    if (c->plan.narrow) {
+        limits.initiators_max = 1;
+        limits.responders_max = 1;
+        limits.verify_batches_max = 1;
+    }
+    return limits;
+}
+
 static struct message_hello hello_of(const struct cluster *c, uint32_t n)
 {
     const struct cluster_node *node = &c->nodes[n];
@@ -46,8 +57,7 @@ static uint32_t dialled(const struct cluster *c, uint32_t n, const struct engine
 void node_open(struct cluster *c, uint32_t n)
 {
     struct cluster_node *node = &c->nodes[n];
-    struct engine_config config = {.limits = is_relay(c, n) ? engine_limits_relay()
-                                                            : engine_limits_personal(),
+    struct engine_config config = {.limits = node_limits(c, n),
                                    .hello = hello_of(c, n),
                                    .self = self_of(c, n),
                                    .scratch = c->scratch,
@@ -122,8 +132,9 @@ static void on_close(struct cluster *c, uint32_t n, const struct engine_close *c
     uint32_t other = links_other(c, n, close->peer);
     cluster_note(c, n, "closes", close->peer, (uint64_t)close->reason);
     c->nodes[other].blamed_count += is_blame(close->reason);
-    c->wronged_count +=
-        is_wrong(close->reason) && cluster_is_honest(c, n) && cluster_is_honest(c, other);
+    bool honest = cluster_is_honest(c, n) && cluster_is_honest(c, other);
+    c->wronged_count += honest && is_wrong(close->reason);
+    c->suspected_count += honest && is_blame(close->reason);
     links_close(c, n, close->peer);
 }
 
@@ -131,10 +142,8 @@ static void ask(struct cluster *c, struct event *event)
 {
     bool twice = cluster_random(c, 1000) < c->faults.answers_twice;
     cluster_schedule(c, event, cluster_random(c, c->faults.answer_max_ms + 1));
-    if (twice && event->type == EVENT_READ) {
-        /* Long after the first; what was asked about may be gone, so only the token is kept. */
-        event->read.ids_count = 0;
-        event->read.batch = NULL;
+    if (twice) {
+        event->again = true; /* long after the first */
         cluster_schedule(c, event, 2 * c->faults.answer_max_ms + 1);
     }
 }
@@ -146,6 +155,7 @@ static void on_published(struct cluster *c, uint32_t n, const struct engine_publ
         inhabitant->on_published(inhabitant->context, published->token, published->status,
                                  published->sent_to);
     } else {
+        c->said[published->token].answered = true;
         c->said[published->token].acknowledged = published->status == ERR_OK;
         if (published->status == ERR_OK) {
             check_acknowledged(c, published->token);
@@ -247,7 +257,10 @@ void node_on_tick(struct cluster *c, const struct event *event)
 void node_on_verify(struct cluster *c, const struct event *event)
 {
     bool ok[ENGINE_VERIFY_MAX];
-    for (size_t i = 0; i < event->posts.count; i++) {
+    for (size_t i = 0; i < ENGINE_VERIFY_MAX; i++) {
+        ok[i] = true; /* whoever believes this again stores what nobody checked */
+    }
+    for (size_t i = 0; !event->again && i < event->posts.count; i++) {
         struct post post;
         cluster_must(post_decode(&post, event->posts.wires[i]) == ERR_OK, "not a post");
         ok[i] = post_verify(&post) == ERR_OK;
@@ -260,10 +273,20 @@ void node_on_verify(struct cluster *c, const struct event *event)
 /* A failure may come before or after the posts were put: nobody can tell. */
 void node_on_store(struct cluster *c, const struct event *event)
 {
-    enum engine_put results[ENGINE_STORE_MAX];
+    enum engine_put results[ENGINE_STORE_MAX] = {ENGINE_PUT_NEW};
+    if (event->again) {
+        node_step(
+            c, event->node,
+            &(struct engine_input){.type = ENGINE_STORED,
+                                   .as.stored = {.token = event->posts.token, .results = results}});
+        return;
+    }
     bool fails = cluster_random(c, 1000) < c->faults.store_fails;
     bool done = !fails || cluster_random(c, 2) == 0;
     enum err_code rc = done ? keep_put(c, event->node, &event->posts, results) : ERR_IO;
+    for (size_t i = 0; done && rc == ERR_OK && i < event->posts.count; i++) {
+        c->there_count += results[i] == ENGINE_PUT_THERE;
+    }
     node_step(c, event->node,
               &(struct engine_input){.type = ENGINE_STORED,
                                      .as.stored = {.token = event->posts.token,
@@ -299,8 +322,7 @@ void node_on_read(struct cluster *c, const struct event *event)
     static struct negentropy_item items[ITEMS_MAX];
     static struct negentropy_results results;
     struct engine_input in = {.type = ENGINE_READ_DONE, .as.read = {.token = event->read.token}};
-    bool again = event->read.ids_count == 0 && event->read.batch == NULL;
-    if (again || cluster_random(c, 1000) < c->faults.read_fails) {
+    if (event->again || cluster_random(c, 1000) < c->faults.read_fails) {
         in.as.read.status = ERR_IO;
     } else if (event->read.query == ENGINE_READ_KNOWN) {
         in.as.read.status =

@@ -87,6 +87,8 @@ enum err_code keep_put(struct cluster *c, uint32_t n, const struct engine_posts 
     static struct post decoded[ENGINE_STORE_MAX];
     for (size_t i = 0; i < posts->count; i++) {
         cluster_must(post_decode(&decoded[i], posts->wires[i]) == ERR_OK, "not a post");
+        cluster_must(is_light(c) || post_verify(&decoded[i]) == ERR_OK,
+                     "what nobody checked is stored");
     }
     return (is_light(c) ? put_light : put_real)(c, n, decoded, posts, results);
 }
