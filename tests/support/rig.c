@@ -15,7 +15,7 @@ static void must(bool holds, const char *what)
 
 static const struct key relay_static_key = {.octets = {9}};
 
-struct rig *rig_new(enum rig_role role)
+static struct rig *make(enum rig_role role, const struct set_choice *sets)
 {
     struct rig *rig = calloc(1, sizeof *rig);
     must(rig != NULL, "no memory");
@@ -25,13 +25,24 @@ struct rig *rig_new(enum rig_role role)
     for (size_t p = 0; p < RIG_PEERS_MAX; p++) {
         rig->closed[p] = RIG_NOT;
     }
-    struct engine_config config = {.limits = engine_limits_personal(), .now_ms = rig->now_ms};
+    struct engine_config config = {
+        .limits = engine_limits_personal(), .sets = *sets, .now_ms = rig->now_ms};
     if (role == RIG_RELAY) {
         config.limits = engine_limits_relay();
         message_hello_sign(&config.hello, &relay_static_key, rig->relay.seed);
     }
     must(engine_new(&rig->engine, &config) == ERR_OK, "no engine");
     return rig;
+}
+
+struct rig *rig_new(enum rig_role role)
+{
+    return make(role, &(struct set_choice){.buckets = false});
+}
+
+struct rig *rig_new_wanting(const struct set_choice *sets)
+{
+    return make(RIG_RELAY, sets);
 }
 
 void rig_forget(struct rig *rig)
@@ -119,6 +130,7 @@ void rig_step(struct rig *rig, struct engine_input in)
 {
     in.now_ms = rig->now_ms;
     in.now_s = rig->now_s;
+    in.floor_s = rig->floor_s;
     rig->paused_now = RIG_PEERS_MAX;
     engine_step(rig->engine, &rig->out, &in);
     for (size_t i = 0; i < rig->out.effects_count; i++) {
@@ -162,11 +174,16 @@ void rig_frame(struct rig *rig, uint32_t peer, enum frame_type type, const void 
     free(copy);
 }
 
-void rig_hello(struct rig *rig, uint32_t peer)
+static void say_hello(struct rig *rig, uint32_t peer, uint32_t floor_day)
 {
     uint8_t out[MESSAGE_HELLO_CAP];
-    size_t len = message_hello_encode(out, &(struct message_hello){.role = MESSAGE_PERSONAL});
-    rig_frame(rig, peer, FRAME_HELLO, out, len);
+    struct message_hello hello = {.role = MESSAGE_PERSONAL, .floor_day = floor_day};
+    rig_frame(rig, peer, FRAME_HELLO, out, message_hello_encode(out, &hello));
+}
+
+void rig_hello(struct rig *rig, uint32_t peer)
+{
+    say_hello(rig, peer, 0);
 }
 
 void rig_peer(struct rig *rig, uint32_t peer)
@@ -177,9 +194,14 @@ void rig_peer(struct rig *rig, uint32_t peer)
 
 void rig_dialled(struct rig *rig, uint32_t peer)
 {
+    rig_dialled_floor(rig, peer, 0);
+}
+
+void rig_dialled_floor(struct rig *rig, uint32_t peer, uint32_t floor_day)
+{
     rig_step(rig, (struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = peer});
     rig_up(rig, peer, peer);
-    rig_hello(rig, peer);
+    say_hello(rig, peer, floor_day);
 }
 
 void rig_down(struct rig *rig, uint32_t peer)

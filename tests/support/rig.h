@@ -32,6 +32,7 @@ struct rig {
     struct engine_output out;
     uint64_t now_ms;
     uint64_t now_s;
+    uint64_t floor_s;
     struct person relay; /* whose identity a relay's HELLO proves */
 
     struct engine_effect asked[128]; /* questions without an answer, oldest first */
@@ -58,6 +59,8 @@ struct rig {
 };
 
 struct rig *rig_new(enum rig_role role);
+/* A relay that wants some sets only. */
+struct rig *rig_new_wanting(const struct set_choice *sets);
 void rig_free(struct rig *rig);
 
 void rig_step(struct rig *rig, struct engine_input in);
@@ -69,6 +72,8 @@ void rig_forget(struct rig *rig);
 /* A peer comes up: it dialled us, or we it at address; with or without its HELLO. */
 void rig_up(struct rig *rig, uint32_t peer, uint32_t address);
 void rig_hello(struct rig *rig, uint32_t peer);
+/* We dialled it, and its floor is that day. */
+void rig_dialled_floor(struct rig *rig, uint32_t peer, uint32_t floor_day);
 void rig_peer(struct rig *rig, uint32_t peer);
 /* We dialled it at an address of the same number. */
 void rig_dialled(struct rig *rig, uint32_t peer);
