@@ -35,6 +35,7 @@ void bench_idle(struct bench *bench);
 void bench_disk(struct bench *bench);
 void bench_block(struct bench *bench);
 void bench_reconcile_equal(struct bench *bench);
+void bench_reconcile_week(struct bench *bench);
 void bench_timeline(struct bench *bench);
 void bench_search(struct bench *bench);
 void bench_shield(struct bench *bench);

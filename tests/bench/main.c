@@ -12,13 +12,21 @@ static const struct {
     const char *name;
     void (*measure)(struct bench *bench);
 } benches[] = {
-    {"ingest", bench_ingest},     {"import", bench_import},
-    {"clone", bench_clone},       {"disk", bench_disk},
-    {"block", bench_block},       {"reconcile-equal", bench_reconcile_equal},
-    {"timeline", bench_timeline}, {"search", bench_search},
-    {"shield", bench_shield},     {"rebuild", bench_rebuild},
-    {"replay", bench_replay},     {"idle", bench_idle},
-    {"latency", bench_latency},   {"fanout", bench_fanout},
+    {"ingest", bench_ingest},
+    {"import", bench_import},
+    {"clone", bench_clone},
+    {"disk", bench_disk},
+    {"block", bench_block},
+    {"reconcile-equal", bench_reconcile_equal},
+    {"reconcile-week", bench_reconcile_week},
+    {"timeline", bench_timeline},
+    {"search", bench_search},
+    {"shield", bench_shield},
+    {"rebuild", bench_rebuild},
+    {"replay", bench_replay},
+    {"idle", bench_idle},
+    {"latency", bench_latency},
+    {"fanout", bench_fanout},
 };
 
 #define BENCHES_COUNT (sizeof benches / sizeof benches[0])
