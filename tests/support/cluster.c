@@ -185,6 +185,11 @@ void cluster_publishes_wire(struct cluster *c, uint32_t node, uint64_t token, st
                                      .as.publish = {.token = token, .wire = wire}});
 }
 
+void cluster_raises_floor(struct cluster *c, uint32_t node, uint64_t floor_s)
+{
+    c->nodes[node].floor_s = floor_s;
+}
+
 struct store *cluster_store(struct cluster *c, uint32_t node)
 {
     return c->nodes[node].store;

@@ -114,6 +114,10 @@ void cluster_freezes(struct cluster *c, uint32_t node, uint64_t for_ms);
 /* From now on node's wall clock is wrong by so much. */
 void cluster_shifts(struct cluster *c, uint32_t node, int64_t skew_s);
 
+/* From now on node takes and offers only what is dated later, but for what stands.  Its store keeps
+ * what it has. */
+void cluster_raises_floor(struct cluster *c, uint32_t node, uint64_t floor_s);
+
 /* From now on node is hostile.  The first ones are nodes whose frames and answers are tampered
  * with, the others machines of their own that know just enough to be let in. */
 enum cluster_hostility {

@@ -65,6 +65,7 @@ struct cluster_node {
     uint64_t tick_at_ms;
     uint64_t frozen_until_ms;
     int64_t skew_s;
+    uint64_t floor_s;
     size_t *slots; /* link, or NO_LINK */
     uint32_t slots_count;
     uint32_t *dials; /* by address: whom it keeps a connection to */
