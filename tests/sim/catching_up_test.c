@@ -22,6 +22,7 @@ struct door {
     struct post_id ids[IDS_MAX];
     size_t ids_count;
     size_t answers_count; /* RECONs that came */
+    size_t by_id_count;   /* WANTs that left: what was listed is asked for by its places */
     size_t asked_count;   /* and left: at the other end */
 };
 
@@ -32,6 +33,7 @@ static void on_frame(void *context, const struct cluster_frame *frame)
     if (frame->from == door->node && frame->type == FRAME_RECON) {
         door->asked_count++;
     }
+    door->by_id_count += frame->from == door->node && frame->type == FRAME_WANT;
     if (frame->to != door->node) {
         return;
     }
@@ -122,14 +124,16 @@ static void who_comes_back_gets_each_post_once_and_is_live(void **state)
 static void a_post_that_comes_in_the_middle_comes_once(void **state)
 {
     (void)state;
-    for (uint64_t moment = 0; moment < 24; moment++) {
-        struct cluster *c = ana_goes_on_without_bea(30, 200);
+    const struct cluster_faults slow = {.answer_max_ms = 40};
+    for (uint64_t moment = 0; moment < 48; moment++) {
+        struct cluster *c = ana_goes_on_without_bea(30 + moment / 24, 200);
         struct door *door = door_of(c, BEA);
+        cluster_set_faults(c, &slow);
         cluster_dials(c, BEA, RELAY);
         while (door->asked_count == 0) {
             cluster_run(c, 1);
         }
-        cluster_run(c, moment * 10);
+        cluster_run(c, moment % 24 * 10);
         size_t middle = cluster_publishes(c, ANA, "in the middle");
         cluster_run(c, 3000);
 
@@ -140,6 +144,27 @@ static void a_post_that_comes_in_the_middle_comes_once(void **state)
         cluster_free(c);
         free(door);
     }
+}
+
+static void who_was_away_asks_for_what_she_lacks_by_its_places(void **state)
+{
+    (void)state;
+    struct cluster *c = ana_goes_on_without_bea(37, 900);
+    cluster_dials(c, BEA, RELAY);
+    cluster_run(c, 3000);
+    assert_true(cluster_converged(c));
+    cluster_crashes(c, BEA);
+    says(c, ANA, 300, 5);
+    cluster_run(c, 1000);
+    struct door *door = door_of(c, BEA);
+    cluster_restarts(c, BEA);
+    cluster_run(c, 5000);
+    assert_true(cluster_converged(c));
+    assert_true(door->answers_count > 1); /* what she lacks was not in the first */
+    assert_int_equal(door->ids_count, 300);
+    assert_int_equal(door->by_id_count, 0);
+    cluster_free(c);
+    free(door);
 }
 
 /* What Bea says herself while she catches up reaches the others likewise. */
@@ -302,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_comes_back_gets_each_post_once_and_is_live),
         cmocka_unit_test(a_post_that_comes_in_the_middle_comes_once),
+        cmocka_unit_test(who_was_away_asks_for_what_she_lacks_by_its_places),
         cmocka_unit_test(who_speaks_while_catching_up_is_heard_once),
         cmocka_unit_test(a_connection_that_breaks_in_the_middle_is_gone_on_with),
         cmocka_unit_test(a_relay_that_was_down_is_found_again_within_a_minute),
