@@ -63,8 +63,8 @@ int negentropy_item_compare_bound(const struct negentropy_item *item,
 
 /* ---- Buckets ------------------------------------------------------------------------------ */
 
-#define EVEN_PARTS   8    /* of an opening: all but the last hold an eighth each, */
-#define FINER        4    /* and each end behind that is so many times nearer to the newest post, */
+#define EVEN_PARTS   6    /* of an opening: all but the last hold a sixth each, */
+#define FINER        8    /* and each end behind that is so many times nearer to the newest post, */
 #define NEAREST      8    /* up to so many posts before it */
 #define OPENING_EVEN 15   /* parts of a small opening */
 #define OPENING_MIN  2048 /* posts from which on an opening is no small one */
