@@ -7,6 +7,8 @@
 #include "tests/support/rig.h"
 
 #define PEERS 6
+#define ITEMS 40 /* in its store, so that it has something to list */
+#define DAY_S 86400
 
 enum what {
     WHAT_UP,
@@ -131,9 +133,23 @@ static void happen(struct rig *rig, bool up[PEERS], const struct line *line)
     }
 }
 
+static void fill(struct sorted_set *set)
+{
+    sorted_set_init(set);
+    for (uint8_t i = 0; i < ITEMS; i++) {
+        struct post_id id = {.octets = {i, 1}};
+        sorted_set_add(set, RIG_NOW_S - i, &id);
+    }
+    sorted_set_seal(set);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
     struct rig *rig = rig_new(RIG_PERSONAL);
+    struct sorted_set set;
+    fill(&set);
+    rig->set = &set;
+    rig->floor_s = (uint64_t)RIG_NOW_S / DAY_S * DAY_S; /* what stands is reconciled too */
     struct script script = {.at = octets, .left = len};
     bool up[PEERS] = {false};
     struct line line;
@@ -145,5 +161,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
         abort();
     }
     rig_free(rig);
+    sorted_set_close(&set);
     return 0;
 }
