@@ -55,7 +55,7 @@
 #define STEADY_MS           10000 /* a connection that lasted so long starts the backoff anew */
 #define STORE_RETRY_MS      1000
 #define STORE_RETRY_LAST_MS 30000
-#define SLIM_MS             10000 /* from growing to shrinking, if nothing is in it any more */
+#define SLIM_MS             3000 /* from growing to shrinking, if nothing is in it any more */
 #define NO_MEMORY_RETRY_MS  1000
 
 /* ---- Posts in flight ---------------------------------------------------------------------- */
