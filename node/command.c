@@ -83,6 +83,7 @@ enum err_code commands_new(struct commands **commands, const struct commands_par
     c->vault = parts->vault;
     c->journal = parts->journal;
     c->view = parts->view;
+    c->archive = parts->archive;
     c->asked_s = c->host->now_s(c->host);
     c->out = malloc(CONTROL_MESSAGE_MAX + 4);
     c->wire = malloc(POST_WIRE_MAX);

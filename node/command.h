@@ -88,6 +88,7 @@ struct commands_parts {
     struct journal *journal;
     struct view
         *view; /* NULL: a relay has no reader, and every command that reads posts is refused */
+    struct archive *archive; /* or NULL; for backups alone */
 };
 
 /*   ERR_NO_MEMORY, and what reading the store gives */
@@ -95,6 +96,8 @@ MUST_USE enum err_code commands_new(struct commands **commands, const struct com
                                     struct err_note *note);
 void commands_free(struct commands *commands);
 
+/* While one is being made the archive's floor stays where it is. */
+bool commands_backing_up(const struct commands *commands);
 /* One decoded message from a client (request or cancel). */
 void commands_on_message(struct commands *commands, struct command_client client,
                          const struct control_message *message);

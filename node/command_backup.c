@@ -65,7 +65,7 @@ static enum err_code backup_next(struct commands *c, struct run *run, struct err
     return ERR_OK;
 }
 
-static bool one_is_under_way(const struct commands *c)
+bool commands_backing_up(const struct commands *c)
 {
     for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
         if (c->runs[i].state == RUN_WORKING && c->runs[i].command == CONTROL_BACKUP) {
@@ -83,11 +83,12 @@ enum err_code command_on_backup(struct commands *c, struct run *run, struct octe
     struct backup_source source = {.vault = c->vault,
                                    .journal = c->journal,
                                    .store = c->store,
+                                   .archive = c->archive,
                                    .head = {.made_s = c->host->now_s(c->host)}};
     enum err_code rc = command_arg_str_required(&path, args, "file", note);
     rc = rc == ERR_OK ? command_arg_bool(&source.head.all, args, "all", note) : rc;
     rc = rc == ERR_OK ? command_arg_bool(&replace, args, "replace", note) : rc;
-    if (rc == ERR_OK && one_is_under_way(c)) {
+    if (rc == ERR_OK && commands_backing_up(c)) {
         rc = err_note(note, ERR_REFUSED, "a backup is being made already");
     }
     if (rc != ERR_OK) {

@@ -54,7 +54,8 @@ struct commands {
     struct store *store;
     struct vault *vault;
     struct journal *journal;
-    struct view *view; /* NULL on a relay */
+    struct view *view;       /* NULL on a relay */
+    struct archive *archive; /* or NULL */
     struct run runs[COMMAND_RUNS_MAX];
     uint64_t token_latest;
     uint64_t created_latest_s; /* of own posts: each is dated after the one before */

@@ -79,7 +79,8 @@ static enum err_code open_all(struct person *person, struct home *home, enum vau
                                                    .store = person->store,
                                                    .vault = person->vault,
                                                    .journal = person->journal,
-                                                   .view = person->view},
+                                                   .view = person->view,
+                                                   .archive = person->archive},
                           note);
     }
     return rc;

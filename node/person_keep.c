@@ -66,7 +66,7 @@ static bool tell_retracts(struct person *person, uint64_t now_s)
 
 void person_keep_tick(struct person *person)
 {
-    if (person->archive == NULL) {
+    if (person->archive == NULL || commands_backing_up(person->commands)) {
         return;
     }
     if (person->keep_rests > 0) {

@@ -180,6 +180,10 @@ static enum err_code open_target(struct restoring *r, struct err_note *note)
         bool is_read = vault_contents(target->vault)->kind == VAULT_PERSONAL;
         rc = home_open_store(&target->store, &r->home, is_read ? STORE_READ : STORE_UNREAD, note);
     }
+    if (rc == ERR_OK && r->found.head.archived &&
+        vault_contents(target->vault)->kind == VAULT_PERSONAL) {
+        rc = home_open_archive(&target->archive, &r->home, target->vault, note);
+    }
     target->now_s = (uint64_t)time(NULL);
     return rc;
 }
@@ -273,6 +277,7 @@ static enum err_code prepare(struct restoring *r, const char *path, struct err_n
 
 static void close_all(struct restoring *r)
 {
+    archive_close(r->target.archive);
     store_close(r->target.store);
     vault_close(r->target.vault);
     journal_close(r->target.journal);

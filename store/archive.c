@@ -4,46 +4,20 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "store/archive_kept.h"
 #include "store/seal.h"
 
 #define LOG_FOLDER   "archive"
 #define INDEX_FOLDER "archive.index"
 #define KEPT_PATH    "archive/kept"
-#define MAGIC_LEN    5
-#define HEAD_LEN     (MAGIC_LEN + 8 + 4 + 4)
-#define STRETCH_LEN  9
-#define RAISED_LEN   8
-#define COUNT_MAX    ((uint32_t)1 << 20)
 #define PLAIN_MAX    ((size_t)32 << 20)
-#define GROW_MIN     16
-
-static const uint8_t magic[MAGIC_LEN] = {'k', 'e', 'p', 't', 1};
-
-/* From position first on, up to the next stretch, posts are here for this reason. */
-struct stretch {
-    uint32_t first;
-    struct shelf_since since;
-};
-
-/* A post that came for another reason and is kept for itself since. */
-struct raised {
-    uint32_t position;
-    uint32_t day;
-};
-
-struct kept {
-    uint64_t floor_s;
-    struct stretch *stretches; /* ascending */
-    uint32_t stretches_count, stretches_cap;
-    struct raised *raised;
-    uint32_t raised_count, raised_cap;
-};
 
 struct archive {
     struct files *files; /* borrowed */
     struct store *store;
     uint8_t *key; /* of the file kept, from sodium_malloc() */
-    struct kept kept;
+    struct archive_kept kept;
+    bool doubtful; /* what the file says may be something else: the latest writing failed */
 };
 
 void archive_key(uint8_t out[ARCHIVE_KEY_LEN], const uint8_t home_part[32], const uint8_t seed[32])
@@ -58,62 +32,6 @@ void archive_key(uint8_t out[ARCHIVE_KEY_LEN], const uint8_t home_part[32], cons
 
 /* ---- Why each post is here ---------------------------------------------------------------- */
 
-static enum err_code kept_reserve(struct kept *kept, uint32_t stretches, uint32_t raised)
-{
-    if (stretches > kept->stretches_cap) {
-        uint32_t cap = stretches * 2 + GROW_MIN;
-        struct stretch *grown = realloc(kept->stretches, cap * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        kept->stretches = grown;
-        kept->stretches_cap = cap;
-    }
-    if (raised > kept->raised_cap) {
-        uint32_t cap = raised * 2 + GROW_MIN;
-        struct raised *grown = realloc(kept->raised, cap * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        kept->raised = grown;
-        kept->raised_cap = cap;
-    }
-    return ERR_OK;
-}
-
-static enum err_code kept_decode(struct kept *kept, const uint8_t *at, size_t len)
-{
-    if (len < HEAD_LEN || memcmp(at, magic, MAGIC_LEN) != 0) {
-        return ERR_DAMAGED;
-    }
-    uint32_t stretches = octets_get_u32be(at + MAGIC_LEN + 8);
-    uint32_t raised = octets_get_u32be(at + MAGIC_LEN + 12);
-    if (stretches > COUNT_MAX || raised > COUNT_MAX ||
-        len != HEAD_LEN + (size_t)stretches * STRETCH_LEN + (size_t)raised * RAISED_LEN) {
-        return ERR_DAMAGED;
-    }
-    if (kept_reserve(kept, stretches, raised) != ERR_OK) {
-        return ERR_NO_MEMORY;
-    }
-    kept->floor_s = octets_get_u64be(at + MAGIC_LEN);
-    at += HEAD_LEN;
-    for (; kept->stretches_count < stretches; at += STRETCH_LEN) {
-        struct stretch *stretch = &kept->stretches[kept->stretches_count++];
-        *stretch = (struct stretch){
-            .first = octets_get_u32be(at),
-            .since = {.kept = (enum shelf_why)at[4], .day = octets_get_u32be(at + 5)}};
-        bool ascends = kept->stretches_count < 2 || stretch[-1].first < stretch->first;
-        if (at[4] < SHELF_ITSELF || at[4] > SHELF_CONTEXT || !ascends) {
-            return ERR_DAMAGED;
-        }
-    }
-    for (; kept->raised_count < raised; at += RAISED_LEN) {
-        kept->raised[kept->raised_count++] =
-            (struct raised){.position = octets_get_u32be(at), .day = octets_get_u32be(at + 4)};
-    }
-    return ERR_OK;
-}
-
 static enum err_code kept_read(struct archive *archive, struct err_note *note)
 {
     uint8_t *plain = NULL;
@@ -125,7 +43,7 @@ static enum err_code kept_read(struct archive *archive, struct err_note *note)
         return store_end(archive->store) == 0 ? ERR_OK : ERR_DAMAGED;
     }
     if (rc == ERR_OK) {
-        rc = kept_decode(&archive->kept, plain, len);
+        rc = archive_kept_decode(&archive->kept, octets_of(plain, len));
         sodium_free(plain);
     }
     return rc;
@@ -133,90 +51,51 @@ static enum err_code kept_read(struct archive *archive, struct err_note *note)
 
 static enum err_code kept_write(struct archive *archive, struct err_note *note)
 {
-    const struct kept *kept = &archive->kept;
-    size_t len = HEAD_LEN + (size_t)kept->stretches_count * STRETCH_LEN +
-                 (size_t)kept->raised_count * RAISED_LEN;
+    size_t len = archive_kept_len(&archive->kept);
     uint8_t *plain = malloc(len);
     if (plain == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    memcpy(plain, magic, MAGIC_LEN);
-    octets_put_u64be(plain + MAGIC_LEN, kept->floor_s);
-    octets_put_u32be(plain + MAGIC_LEN + 8, kept->stretches_count);
-    octets_put_u32be(plain + MAGIC_LEN + 12, kept->raised_count);
-    uint8_t *at = plain + HEAD_LEN;
-    for (uint32_t i = 0; i < kept->stretches_count; i++, at += STRETCH_LEN) {
-        octets_put_u32be(at, kept->stretches[i].first);
-        at[4] = (uint8_t)kept->stretches[i].since.kept;
-        octets_put_u32be(at + 5, kept->stretches[i].since.day);
-    }
-    for (uint32_t i = 0; i < kept->raised_count; i++, at += RAISED_LEN) {
-        octets_put_u32be(at, kept->raised[i].position);
-        octets_put_u32be(at + 4, kept->raised[i].day);
-    }
+    archive_kept_encode(plain, &archive->kept);
     bool replaced;
     enum err_code rc = seal_replace(archive->files, &replaced, KEPT_PATH, SEAL_KEPT, archive->key,
                                     octets_of(plain, len), note);
+    archive->doubtful = rc != ERR_OK;
     sodium_memzero(plain, len);
     free(plain);
     return rc;
 }
 
-static const struct stretch *stretch_of(const struct kept *kept, uint64_t position)
-{
-    uint32_t low = 0;
-    uint32_t high = kept->stretches_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (kept->stretches[middle].first <= position) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low == 0 ? NULL : &kept->stretches[low - 1];
-}
-
 enum shelf_why archive_why(const struct archive *archive, uint64_t position, uint32_t *day)
 {
-    const struct kept *kept = &archive->kept;
-    for (uint32_t i = 0; i < kept->raised_count; i++) {
-        if (kept->raised[i].position == position) {
-            *day = kept->raised[i].day;
-            return SHELF_ITSELF;
-        }
-    }
-    const struct stretch *stretch = stretch_of(kept, position);
-    *day = stretch == NULL ? 0 : stretch->since.day;
-    return stretch == NULL ? SHELF_NOT : stretch->since.kept;
+    return archive_kept_why(&archive->kept, position, day);
 }
 
 /* What comes from here on comes for this reason; said before anything comes. */
 static enum err_code kept_begin(struct archive *archive, const struct shelf_since *since,
                                 struct err_note *note)
 {
-    struct kept *kept = &archive->kept;
-    uint64_t first = store_end(archive->store);
-    const struct stretch *last =
+    struct archive_kept *kept = &archive->kept;
+    const struct archive_stretch *last =
         kept->stretches_count == 0 ? NULL : &kept->stretches[kept->stretches_count - 1];
-    if (last != NULL && last->since.kept == since->kept && last->since.day == since->day) {
+    if (last != NULL && last->since.kept == since->kept && last->since.day == since->day &&
+        !archive->doubtful) {
         return ERR_OK;
     }
-    if (first > UINT32_MAX || kept->stretches_count >= COUNT_MAX ||
-        kept_reserve(kept, kept->stretches_count + 1, 0) != ERR_OK) {
+    struct archive_stretch before = {0};
+    uint32_t before_count = kept->stretches_count;
+    if (last != NULL) {
+        before = *last;
+    }
+    if (archive_kept_begin(kept, store_end(archive->store), since) != ERR_OK) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    struct stretch before = {0};
-    bool anew =
-        kept->stretches_count == 0 || kept->stretches[kept->stretches_count - 1].first < first;
-    kept->stretches_count += anew ? 1 : 0;
-    struct stretch *stretch = &kept->stretches[kept->stretches_count - 1];
-    before = *stretch;
-    *stretch = (struct stretch){.first = (uint32_t)first, .since = *since};
     enum err_code rc = kept_write(archive, note);
     if (rc != ERR_OK) { /* it may be on the disk: nothing stands in that stretch */
-        *stretch = before;
-        kept->stretches_count -= anew ? 1 : 0;
+        kept->stretches_count = before_count;
+        if (before_count > 0) {
+            kept->stretches[before_count - 1] = before;
+        }
     }
     return rc;
 }
@@ -273,8 +152,7 @@ void archive_close(struct archive *archive)
     }
     store_close(archive->store);
     sodium_free(archive->key);
-    free(archive->kept.stretches);
-    free(archive->kept.raised);
+    archive_kept_close(&archive->kept);
     free(archive);
 }
 
@@ -297,15 +175,13 @@ static enum err_code raise_one(struct archive *archive, const struct post_id *id
     if (archive_why(archive, position, &was_day) == SHELF_ITSELF) {
         return ERR_OK;
     }
-    struct kept *kept = &archive->kept;
-    if (kept->raised_count >= COUNT_MAX ||
-        kept_reserve(kept, 0, kept->raised_count + 1) != ERR_OK) {
+    if (archive_kept_raise(&archive->kept, (uint32_t)position, day) != ERR_OK) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    kept->raised[kept->raised_count++] =
-        (struct raised){.position = (uint32_t)position, .day = day};
     rc = kept_write(archive, note);
-    kept->raised_count -= rc == ERR_OK ? 0 : 1;
+    if (rc != ERR_OK) {
+        archive_kept_lower(&archive->kept, (uint32_t)position);
+    }
     return rc;
 }
 

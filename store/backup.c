@@ -4,13 +4,16 @@
 #include <stdlib.h>
 
 #include "proto/canon.h"
+#include "store/backup_kept.h"
 #include "store/vault_backup.h"
 
-#define VERSION      1
-#define FIELDS_COUNT 3
-#define STEP_ITEMS   256
+#define VERSION          1
+#define VERSION_ARCHIVED 2 /* older programs would bring back less than there is */
+#define FIELDS_COUNT     3
+#define FIELDS_ARCHIVED  4
+#define STEP_ITEMS       256
 
-enum stage { STAGE_OWN, STAGE_USES, STAGE_POSTS, STAGE_END, STAGE_DONE };
+enum stage { STAGE_OWN, STAGE_USES, STAGE_KEPT, STAGE_POSTS, STAGE_END, STAGE_DONE };
 
 struct backup {
     struct backup_source source;
@@ -23,16 +26,22 @@ struct backup {
     uint64_t position;
     uint64_t end; /* of the store, when this began */
     uint64_t posts_count;
+    struct backup_kept kept;
+    size_t kept_at;
+    uint64_t kept_count;
     uint8_t *wire; /* POST_WIRE_MAX */
 };
 
 size_t backup_head_encode(uint8_t out[BACKUP_HEAD_MAX], const struct backup_head *head)
 {
     struct canon_writer w = canon_writer_of(out, BACKUP_HEAD_MAX);
-    canon_write_array(&w, FIELDS_COUNT);
-    canon_write_uint(&w, VERSION);
+    canon_write_array(&w, head->archived ? FIELDS_ARCHIVED : FIELDS_COUNT);
+    canon_write_uint(&w, head->archived ? VERSION_ARCHIVED : VERSION);
     canon_write_uint(&w, head->made_s);
     canon_write_bool(&w, head->all);
+    if (head->archived) {
+        canon_write_uint(&w, head->floor_s);
+    }
     return canon_written(&w).len;
 }
 
@@ -44,13 +53,19 @@ enum err_code backup_head_decode(struct backup_head *head, struct octets octets)
     uint64_t version = 0;
     enum err_code rc = canon_read_array(&r, &count, UINT32_MAX);
     rc = rc == ERR_OK ? canon_read_uint(&r, &version, UINT64_MAX) : rc;
-    if (rc == ERR_OK && version > VERSION) {
+    if (rc == ERR_OK && version > VERSION_ARCHIVED) {
         return ERR_VERSION;
     }
+    found.archived = version == VERSION_ARCHIVED;
     rc = rc == ERR_OK ? canon_read_uint(&r, &found.made_s, UINT64_MAX) : rc;
     rc = rc == ERR_OK ? canon_read_bool(&r, &found.all) : rc;
+    if (rc == ERR_OK && found.archived) {
+        rc = canon_read_uint(&r, &found.floor_s, UINT64_MAX);
+    }
     rc = rc == ERR_OK ? canon_end(&r) : rc;
-    if (rc != ERR_OK || count != FIELDS_COUNT || version != VERSION) {
+    if (rc != ERR_OK || version < VERSION ||
+        count != (found.archived ? FIELDS_ARCHIVED : FIELDS_COUNT) ||
+        (found.archived && !found.all)) {
         return ERR_MALFORMED;
     }
     *head = found;
@@ -107,9 +122,15 @@ enum err_code backup_begin(struct backup **backup, struct files *files, const ch
     made->own_end = journal_own_count(source->journal);
     made->use_end = journal_uses_count(source->journal);
     made->end = source->head.all ? store_end(source->store) : 0;
+    made->source.head.archived = source->head.all && source->archive != NULL;
+    enum err_code rc = ERR_OK;
+    if (made->source.head.archived) {
+        made->source.head.floor_s = archive_floor(source->archive);
+        rc = backup_kept_list(&made->kept, source->archive);
+    }
     made->wire = malloc(POST_WIRE_MAX);
-    enum err_code rc = made->wire != NULL ? write_begin(made, files, path, replace, note)
-                                          : err_note(note, ERR_NO_MEMORY, "out of memory");
+    rc = rc == ERR_OK && made->wire != NULL ? write_begin(made, files, path, replace, note)
+                                            : err_note(note, ERR_NO_MEMORY, "out of memory");
     if (rc != ERR_OK) {
         backup_close(made);
         return rc;
@@ -118,7 +139,8 @@ enum err_code backup_begin(struct backup **backup, struct files *files, const ch
     return ERR_OK;
 }
 
-/* From the journal, or where that has the id alone from the store; of what is nowhere the id. */
+/* From the journal, or where that has the id alone from the store or the archive; of what is
+ * nowhere the id. */
 static enum err_code own_wire(struct backup *backup, struct octets_room *wire,
                               const struct post_id *id, struct err_note *note)
 {
@@ -126,6 +148,10 @@ static enum err_code own_wire(struct backup *backup, struct octets_room *wire,
     enum err_code rc = journal_own_wire(backup->source.journal, wire, backup->own_at, &why);
     if (rc == ERR_NOT_FOUND && backup->source.store != NULL) {
         rc = store_body(backup->source.store, wire, id, &why);
+        rc = rc == ERR_DAMAGED ? ERR_NOT_FOUND : rc;
+    }
+    if (rc == ERR_NOT_FOUND && backup->source.archive != NULL) {
+        rc = store_body(archive_store(backup->source.archive), wire, id, &why);
         rc = rc == ERR_DAMAGED ? ERR_NOT_FOUND : rc;
     }
     if (rc == ERR_NOT_FOUND) {
@@ -160,13 +186,44 @@ static enum err_code add_use(struct backup *backup, struct err_note *note)
     struct key seed_public;
     struct key subject;
     if (backup->use_at == backup->use_end) {
-        backup->stage = backup->source.head.all ? STAGE_POSTS : STAGE_END;
+        backup->stage = backup->source.head.all ? STAGE_KEPT : STAGE_END;
         return ERR_OK;
     }
     journal_use_at(backup->source.journal, &seed_public, &subject, backup->use_at++);
     return backup_file_add(backup->writer, BACKUP_INVITE_USED,
                            octets_of(seed_public.octets, KEY_LEN),
                            octets_of(subject.octets, KEY_LEN), note);
+}
+
+static enum err_code add_kept(struct backup *backup, struct err_note *note)
+{
+    struct octets_room wire = {.at = backup->wire, .cap = POST_WIRE_MAX};
+    uint8_t fixed[BACKUP_KEPT_FIXED];
+    if (backup->kept_at == backup->kept.count) {
+        backup->stage = STAGE_POSTS;
+        return ERR_OK;
+    }
+    const struct backup_kept_entry *entry = &backup->kept.entries[backup->kept_at];
+    struct err_note why = {{0}};
+    enum err_code rc =
+        store_at(archive_store(backup->source.archive), &wire, entry->position, &why);
+    if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {
+        backup->kept_at++; /* taken back, expired, or damaged, which the log of the node says */
+        return ERR_OK;
+    }
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "%s", why.text);
+    }
+    backup->kept_at++;
+    struct octets octets = octets_of(wire.at, wire.len);
+    if (!backup_kept_goes_in(octets)) {
+        return ERR_OK;
+    }
+    backup->kept_count++;
+    fixed[0] = (uint8_t)entry->since.kept;
+    octets_put_u32be(fixed + 1, entry->since.day);
+    return backup_file_add(backup->writer, BACKUP_KEPT, octets_of(fixed, sizeof fixed), octets,
+                           note);
 }
 
 static enum err_code add_post(struct backup *backup, struct err_note *note)
@@ -188,11 +245,13 @@ static enum err_code add_post(struct backup *backup, struct err_note *note)
 
 static enum err_code add_end(struct backup *backup, struct err_note *note)
 {
-    uint8_t counts[BACKUP_END_LEN];
+    uint8_t counts[BACKUP_END_KEPT_LEN];
     octets_put_u64be(counts, backup->own_end);
     octets_put_u64be(counts + 8, backup->posts_count);
-    enum err_code rc = backup_file_add(backup->writer, BACKUP_END, octets_of(counts, sizeof counts),
-                                       nothing(), note);
+    octets_put_u64be(counts + 16, backup->kept_count);
+    size_t len = backup->source.head.archived ? BACKUP_END_KEPT_LEN : BACKUP_END_LEN;
+    enum err_code rc =
+        backup_file_add(backup->writer, BACKUP_END, octets_of(counts, len), nothing(), note);
     backup->stage = STAGE_DONE;
     return rc == ERR_OK ? backup_file_finish(backup->writer, note) : rc;
 }
@@ -207,6 +266,9 @@ enum err_code backup_step(struct backup *backup, bool *done, struct err_note *no
             break;
         case STAGE_USES:
             rc = add_use(backup, note);
+            break;
+        case STAGE_KEPT:
+            rc = add_kept(backup, note);
             break;
         case STAGE_POSTS:
             rc = add_post(backup, note);
@@ -224,10 +286,11 @@ enum err_code backup_step(struct backup *backup, bool *done, struct err_note *no
 
 struct backup_counts backup_counts(const struct backup *backup)
 {
-    uint64_t done = backup->own_at + backup->position;
-    uint64_t all = backup->own_end + backup->end;
+    uint64_t done = backup->own_at + backup->kept_at + backup->position;
+    uint64_t all = backup->own_end + backup->kept.count + backup->end;
     return (struct backup_counts){.own_count = backup->own_at,
                                   .posts_count = backup->posts_count,
+                                  .kept_count = backup->kept_count,
                                   .percent = done < all ? (unsigned)(done * 100 / all) : 100};
 }
 
@@ -237,6 +300,7 @@ void backup_close(struct backup *backup)
         return;
     }
     backup_file_abandon(backup->writer);
+    backup_kept_close(&backup->kept);
     free(backup->wire);
     free(backup);
 }

@@ -2,6 +2,7 @@
 #ifndef KITH_STORE_BACKUP_H
 #define KITH_STORE_BACKUP_H
 
+#include "store/archive.h"
 #include "store/backup_file.h"
 #include "store/journal.h"
 #include "store/store.h"
@@ -16,14 +17,19 @@ enum backup_kind {
     BACKUP_INVITE_USED = 4,
     BACKUP_POST = 5,
     BACKUP_END = 6,
+    BACKUP_KEPT = 7, /* stands between the uses and the posts */
 };
 
-#define BACKUP_HEAD_MAX 32
-#define BACKUP_END_LEN  16
+#define BACKUP_HEAD_MAX     32
+#define BACKUP_END_LEN      16
+#define BACKUP_END_KEPT_LEN 24 /* with an archive in it */
+#define BACKUP_KEPT_FIXED   5  /* why, and since which day, before the octets of a post */
 
 struct backup_head {
-    uint64_t made_s; /* the person's clock */
-    bool all;        /* every post of the store is in it */
+    uint64_t made_s;  /* the person's clock */
+    bool all;         /* every post of the store is in it */
+    bool archived;    /* and the archive, which implies all */
+    uint64_t floor_s; /* of the archive */
 };
 
 /* Write into out; returns the length. */
@@ -36,12 +42,16 @@ struct backup_source {
     struct vault *vault;
     struct journal *journal;
     struct store *store; /* may be NULL without all: own posts that it alone holds are missing */
-    struct backup_head head;
+    /* With all it goes in too, and its floor must not rise as long as the backup lives; NULL where
+     * there is none: own posts that it alone holds are missing. */
+    struct archive *archive;
+    struct backup_head head; /* made_s and all; the rest follows from archive */
 };
 
 struct backup_counts {
     uint64_t own_count;
     uint64_t posts_count; /* with all */
+    uint64_t kept_count;  /* of the archive */
     unsigned percent;     /* about how far it is */
 };
 

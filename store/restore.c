@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "store/backup_kept.h"
 #include "store/vault_backup.h"
 
 #define OWN_FIXED_LEN (POST_ID_LEN + 4)
@@ -45,6 +46,7 @@ struct check {
     struct proofs *proofs;
     struct restore_found found;
     uint8_t latest_kind;
+    struct shelf_since latest_since;
     uint8_t *vault; /* the parts so far, from sodium_malloc() */
     size_t vault_len;
     size_t vault_cap;
@@ -155,9 +157,11 @@ static enum err_code check_own(struct check *check, struct octets item)
 
 static enum err_code check_end(struct check *check, struct octets item)
 {
-    check->ended = item.len == BACKUP_END_LEN &&
+    bool archived = check->found.head.archived;
+    check->ended = item.len == (archived ? BACKUP_END_KEPT_LEN : BACKUP_END_LEN) &&
                    octets_get_u64be(item.at) == check->found.own_count &&
-                   octets_get_u64be(item.at + 8) == check->found.posts_count;
+                   octets_get_u64be(item.at + 8) == check->found.posts_count &&
+                   (!archived || octets_get_u64be(item.at + 16) == check->found.kept_count);
     return check->ended ? ERR_OK : ERR_DAMAGED;
 }
 
@@ -168,17 +172,45 @@ static enum err_code check_other_post(struct check *check, struct octets item)
     return check->found.head.all ? check_post(check, &post, item) : ERR_DAMAGED;
 }
 
+static enum err_code check_kept(struct check *check, struct octets item)
+{
+    struct post post;
+    struct shelf_since since;
+    check->found.kept_count++;
+    if (!check->found.head.archived || !backup_kept_decode(&since, item) ||
+        (check->found.kept_count > 1 && backup_kept_before(&since, &check->latest_since))) {
+        return ERR_DAMAGED;
+    }
+    check->latest_since = since;
+    struct octets wire = octets_of(item.at + BACKUP_KEPT_FIXED, item.len - BACKUP_KEPT_FIXED);
+    enum err_code rc = check_post(check, &post, wire);
+    return rc == ERR_OK && !backup_kept_goes_in(wire) ? ERR_DAMAGED : rc;
+}
+
+/* What comes before what; 0: no kind of this version. */
+static unsigned rank_of(uint8_t kind)
+{
+    static const uint8_t kinds[] = {
+        0,           BACKUP_HEAD, BACKUP_VAULT, BACKUP_OWN_POST, BACKUP_INVITE_USED,
+        BACKUP_KEPT, BACKUP_POST, BACKUP_END};
+    unsigned rank = sizeof kinds - 1;
+    while (rank > 0 && kinds[rank] != kind) {
+        rank--;
+    }
+    return rank;
+}
+
 static enum err_code check_item(struct check *check, uint8_t kind, struct octets item,
                                 const uint8_t seed[32])
 {
     enum err_code rc = ERR_OK;
     bool once = kind == BACKUP_HEAD || kind == BACKUP_END;
-    if (kind < check->latest_kind || (once && kind == check->latest_kind) ||
+    if (rank_of(kind) < rank_of(check->latest_kind) || (once && kind == check->latest_kind) ||
         (check->latest_kind == 0 && kind != BACKUP_HEAD)) {
         return ERR_DAMAGED;
     }
     check->latest_kind = kind;
-    if (kind > BACKUP_VAULT) {
+    if (rank_of(kind) > rank_of(BACKUP_VAULT)) {
         rc = check_vault(check, seed);
     }
     if (rc != ERR_OK) {
@@ -194,6 +226,8 @@ static enum err_code check_item(struct check *check, uint8_t kind, struct octets
         return check_own(check, item);
     case BACKUP_INVITE_USED:
         return item.len == USE_LEN ? ERR_OK : ERR_DAMAGED;
+    case BACKUP_KEPT:
+        return check_kept(check, item);
     case BACKUP_POST:
         return check_other_post(check, item);
     case BACKUP_END:
@@ -254,6 +288,8 @@ struct item {
 /* A batch of items of one kind, copied out of the reader. */
 struct batch {
     uint8_t kind;
+    struct shelf_since since; /* of all in it, where they are for the archive */
+    bool whole;               /* the archive is to be as it was, context too */
     size_t count;
     struct item *items; /* BATCH_MAX */
     struct post posts[BATCH_MAX];
@@ -294,17 +330,37 @@ static enum err_code write_uses(const struct restore_target *target, const struc
     return rc;
 }
 
-static enum err_code write_posts(const struct restore_target *target, struct batch *batch,
-                                 struct err_note *note)
+static enum err_code decode_posts(struct batch *batch, size_t fixed_len)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        batch->wires[i] = octets_of(batch->items[i].octets, batch->items[i].len);
+        const struct item *item = &batch->items[i];
+        batch->wires[i] = octets_of(item->octets + fixed_len, item->len - fixed_len);
         if (post_decode(&batch->posts[i], batch->wires[i]) != ERR_OK) {
             return ERR_DAMAGED; /* it was checked: somebody changed the file meanwhile */
         }
     }
-    return store_put(target->store, batch->results, batch->posts, batch->wires, batch->count,
-                     target->now_s, note);
+    return ERR_OK;
+}
+
+static enum err_code write_posts(const struct restore_target *target, struct batch *batch,
+                                 struct err_note *note)
+{
+    enum err_code rc = decode_posts(batch, 0);
+    return rc == ERR_OK ? store_put(target->store, batch->results, batch->posts, batch->wires,
+                                    batch->count, target->now_s, note)
+                        : rc;
+}
+
+static enum err_code write_kept(const struct restore_target *target, struct batch *batch,
+                                struct err_note *note)
+{
+    if (batch->since.kept == SHELF_CONTEXT && !batch->whole) {
+        return ERR_OK;
+    }
+    enum err_code rc = decode_posts(batch, BACKUP_KEPT_FIXED);
+    return rc == ERR_OK ? archive_put(target->archive, batch->posts, batch->wires, batch->count,
+                                      &batch->since, target->now_s, note)
+                        : rc;
 }
 
 static enum err_code write_batch(const struct restore_target *target, struct batch *batch,
@@ -315,6 +371,8 @@ static enum err_code write_batch(const struct restore_target *target, struct bat
         rc = write_own(target, batch, note);
     } else if (batch->count > 0 && batch->kind == BACKUP_INVITE_USED) {
         rc = write_uses(target, batch, note);
+    } else if (batch->count > 0 && batch->kind == BACKUP_KEPT) {
+        rc = write_kept(target, batch, note);
     } else if (batch->count > 0 && batch->kind == BACKUP_POST) {
         rc = write_posts(target, batch, note);
     }
@@ -327,23 +385,33 @@ static bool fits(uint8_t kind, size_t len)
 {
     return kind == BACKUP_OWN_POST ? len >= OWN_FIXED_LEN && len - OWN_FIXED_LEN <= POST_WIRE_MAX
            : kind == BACKUP_INVITE_USED ? len == USE_LEN
+           : kind == BACKUP_KEPT        ? len >= BACKUP_KEPT_FIXED
                                         : true;
+}
+
+static bool is_wanted(const struct restore_target *target, uint8_t kind)
+{
+    return kind == BACKUP_OWN_POST || kind == BACKUP_INVITE_USED ||
+           (kind == BACKUP_KEPT && target->archive != NULL) ||
+           (kind == BACKUP_POST && target->store != NULL);
 }
 
 static enum err_code add_item(const struct restore_target *target, struct batch *batch,
                               uint8_t kind, struct octets octets, struct err_note *note)
 {
     enum err_code rc = ERR_OK;
+    struct shelf_since since = batch->since;
     assert(batch->items != NULL);
-    if (!fits(kind, octets.len)) {
+    if (!fits(kind, octets.len) || (kind == BACKUP_KEPT && !backup_kept_decode(&since, octets))) {
         return ERR_DAMAGED;
     }
-    if (batch->count == BATCH_MAX || batch->kind != kind) {
+    if (batch->count == BATCH_MAX || batch->kind != kind || since.kept != batch->since.kept ||
+        since.day != batch->since.day) {
         rc = write_batch(target, batch, note);
     }
     batch->kind = kind;
-    if (rc == ERR_OK && (kind == BACKUP_OWN_POST || kind == BACKUP_INVITE_USED ||
-                         (kind == BACKUP_POST && target->store != NULL))) {
+    batch->since = since;
+    if (rc == ERR_OK && is_wanted(target, kind)) {
         struct item *item = &batch->items[batch->count++];
         item->len = (uint32_t)octets.len;
         memcpy(item->octets, octets.at, octets.len);
@@ -385,6 +453,24 @@ static enum err_code merge(const struct restore_target *target, const struct res
     return rc;
 }
 
+/* Beside posts that came by themselves, nobody could say any more which of hers would have kept
+ * what is context alone.  That goes first: so a restore that was cut off finds the same again. */
+static enum err_code begin_archive(const struct restore_target *target,
+                                   const struct restore_found *found, bool *whole,
+                                   struct err_note *note)
+{
+    struct store *archive = archive_store(target->archive);
+    bool alone = target->store == NULL || store_end(target->store) == 0;
+    for (uint64_t position = 0; alone && position < store_end(archive); position++) {
+        uint32_t day;
+        alone = archive_why(target->archive, position, &day) == SHELF_CONTEXT;
+    }
+    *whole = alone;
+    return alone && found->head.floor_s > archive_floor(target->archive)
+               ? archive_floor_set(target->archive, found->head.floor_s, note)
+               : ERR_OK;
+}
+
 enum err_code restore_write(const struct restore_target *target, const struct restore_found *found,
                             const struct restore_source *source, struct err_note *note)
 {
@@ -395,6 +481,9 @@ enum err_code restore_write(const struct restore_target *target, const struct re
     batch->items = malloc(BATCH_MAX * sizeof *batch->items);
     enum err_code rc = batch->items != NULL ? merge(target, found, note)
                                             : err_note(note, ERR_NO_MEMORY, "out of memory");
+    if (rc == ERR_OK && target->archive != NULL && found->head.archived) {
+        rc = begin_archive(target, found, &batch->whole, note);
+    }
     rc = rc == ERR_OK ? write_posts_all(target, source, batch, note) : rc;
     free(batch->items);
     free(batch);

@@ -24,6 +24,7 @@ struct restore_found {
     struct vault *copy; /* as vault_unpack() makes it; the caller's to vault_close() */
     uint64_t own_count;
     uint64_t posts_count;
+    uint64_t kept_count; /* of the archive */
 };
 
 /* Read all of it: order, counts, every post and its proof, the vault.  *found is written only on
@@ -35,15 +36,18 @@ MUST_USE enum err_code restore_check(struct restore_found *found,
                                      const struct restore_source *source, struct err_note *note);
 
 /* Where it goes: an opened home, whose vault has its seed.  store may be NULL where the backup has
- * no posts of it. */
+ * no posts of it, archive where it has no archive. */
 struct restore_target {
     struct vault *vault;
     struct journal *journal;
     struct store *store;
+    struct archive *archive;
     uint64_t now_s;
 };
 
-/* Merge the vaults and commit; then own posts, then the others.  May be repeated.
+/* Merge the vaults and commit; then own posts, then the archive, then the others.  May be
+ * repeated.  What is in the archive as context alone, and its floor, come into a home alone that
+ * has no posts of others yet (SPEC 10.10).
  *   ERR_REFUSED  another seed or kind, or the two together exceed a bound; nothing was changed
  *   and what files, vault_commit(), the journal and store_put() give */
 MUST_USE enum err_code restore_write(const struct restore_target *target,

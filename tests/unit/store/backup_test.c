@@ -523,7 +523,7 @@ static void what_kith_never_writes_is_refused(void **state)
         {{{BACKUP_HEAD, first}, {BACKUP_VAULT, packed}, {9, end}}, ERR_DAMAGED},
         {{{BACKUP_HEAD, first}, {BACKUP_VAULT, end}, {BACKUP_END, end}}, ERR_DAMAGED},
         {{{BACKUP_HEAD, first}, {BACKUP_VAULT, packed}, {BACKUP_INVITE_USED, end}}, ERR_DAMAGED},
-        {{{BACKUP_HEAD, octets_of("\x93\x02\x00\xc2", 4)}}, ERR_VERSION},
+        {{{BACKUP_HEAD, octets_of("\x93\x03\x00\xc2", 4)}}, ERR_VERSION},
         {{{BACKUP_HEAD, octets_of("\x92\x01\x00", 3)}}, ERR_DAMAGED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
