@@ -18,7 +18,7 @@ enum err_code broadcast_new(struct broadcast **broadcast, const struct broadcast
     b->own_parent = NONE;
     b->swap.link = NONE;
     b->lost_ms = NEVER;
-    b->gap_ms = BROADCAST_SHAPE_EVERY_MS;
+    b->gap_ms = BROADCAST_GAP_FIRST_MS;
     b->random = octets_get_u64be(config->seed) | 1; /* xorshift must not start at zero */
     b->swap_at_ms = config->now_ms + broadcast_random(b, 2 * BROADCAST_SWAP_EVERY_MS);
     b->missing_free = NONE;

@@ -23,24 +23,23 @@
 #include "proto/key.h"
 #include "proto/message_overlay.h"
 
-#define BROADCAST_SELF          UINT32_MAX       /* from: this node's own post */
-#define BROADCAST_NOBODY        (UINT32_MAX - 1) /* from: a link that is gone */
-#define BROADCAST_GRAFT_MIN_MS  500              /* from an announcement to asking, at least */
-#define BROADCAST_RTT_FACTOR    4                /* times the 95th percentile of the round trip */
-#define BROADCAST_YIELD_MS      250   /* longer where the tree was not cut, and a random time */
-#define BROADCAST_CUT_MS        5000  /* so long a cut is lately */
-#define BROADCAST_OLD_WAIT_MS   10000 /* for what was asked for and is not new */
-#define BROADCAST_PARENTS       2     /* relays that push to a leaf */
-#define BROADCAST_PROMISES_MAX  512   /* announced and not come, of one relay */
-#define BROADCAST_PROMISES_LEAF 64    /* likewise, of one leaf */
-#define BROADCAST_SHORTER       4     /* hops by which another way is clearly shorter */
-#define BROADCAST_SWAP_EVERY_MS                                                                    \
-    10000                             /* and up to as much again: ways are swapped no more often   \
-                                       */
-#define BROADCAST_SWAP_COUNT     3    /* so often another way must have been shorter */
-#define BROADCAST_BROKEN_MAX     16   /* promises broken beyond those kept */
-#define BROADCAST_SHAPE_EVERY_MS 2000 /* between posts that shape the tree, on average */
-#define BROADCAST_SENDERS_MAX    4    /* who announced an id, as far as remembered */
+#define BROADCAST_SELF           UINT32_MAX       /* from: this node's own post */
+#define BROADCAST_NOBODY         (UINT32_MAX - 1) /* from: a link that is gone */
+#define BROADCAST_GRAFT_MIN_MS   500              /* from an announcement to asking, at least */
+#define BROADCAST_RTT_FACTOR     4                /* times the 95th percentile of the round trip */
+#define BROADCAST_YIELD_MS       250   /* more where the tree was not cut; and as much at random */
+#define BROADCAST_CUT_MS         5000  /* so long a cut is lately */
+#define BROADCAST_OLD_WAIT_MS    10000 /* for what was asked for and is not new */
+#define BROADCAST_PARENTS        2     /* relays that push to a leaf */
+#define BROADCAST_PROMISES_MAX   512   /* announced and not come, of one relay */
+#define BROADCAST_PROMISES_LEAF  64    /* likewise, of one leaf */
+#define BROADCAST_SHORTER        4     /* hops by which another way is clearly shorter */
+#define BROADCAST_SWAP_COUNT     3     /* so often it must have been so */
+#define BROADCAST_SWAP_EVERY_MS  10000 /* and as much at random: ways are swapped no more often */
+#define BROADCAST_SHAPE_EVERY_MS 2000  /* between posts that shape the tree, on average */
+#define BROADCAST_GAP_FIRST_MS   300   /* between new posts, as far as nothing is known */
+#define BROADCAST_BROKEN_MAX     16    /* promises broken beyond those kept */
+#define BROADCAST_SENDERS_MAX    4     /* who announced an id, as far as remembered */
 
 enum broadcast_kind {
     BROADCAST_TREE,   /* both relays, or both personal nodes: pruning and grafting go both ways */

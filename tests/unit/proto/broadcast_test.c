@@ -1,0 +1,367 @@
+#include "proto/broadcast.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define NOW_MS 100000
+
+static struct broadcast *tree(void)
+{
+    struct broadcast *b;
+    struct broadcast_config config = {
+        .links_max = 100, .seen_max = 64, .missing_max = 600, .now_ms = NOW_MS};
+    assert_int_equal(broadcast_new(&b, &config), ERR_OK);
+    return b;
+}
+
+static void up(struct broadcast *b, uint32_t link, enum broadcast_kind kind)
+{
+    assert_int_equal(broadcast_on_up(b, link, kind), ERR_OK);
+}
+
+/* Ids whose posts shape the tree, however many there are. */
+static struct post_id id_of(uint32_t n)
+{
+    struct post_id id = {.octets = {0}};
+    octets_put_u32be(id.octets, n);
+    return id;
+}
+
+static bool is_eager(const struct broadcast *b, uint32_t link)
+{
+    return (broadcast_eager(b)[link / 64] >> (link % 64)) & 1;
+}
+
+static bool is_eager_own(const struct broadcast *b, uint32_t link)
+{
+    return (broadcast_eager_own(b)[link / 64] >> (link % 64)) & 1;
+}
+
+static void announces(struct broadcast *b, uint32_t link, uint32_t n, uint8_t hops, uint64_t now_ms)
+{
+    struct post_id id = id_of(n);
+    broadcast_on_ihave(b, link, &(struct message_ihave){.hops = &hops, .ids = &id, .count = 1},
+                       now_ms);
+}
+
+static void comes(struct broadcast *b, uint32_t link, uint32_t n, uint8_t hops, uint64_t now_ms)
+{
+    struct post_id id = id_of(n);
+    broadcast_on_post(b, &id, link, hops, now_ms);
+}
+
+static void comes_again(struct broadcast *b, uint32_t link, uint32_t n)
+{
+    struct post_id id = id_of(n);
+    broadcast_on_again(b, &id, link);
+}
+
+static struct broadcast_action action;
+
+static bool does(struct broadcast *b, enum broadcast_do what, uint32_t link, uint64_t now_ms)
+{
+    broadcast_on_time(b, now_ms);
+    broadcast_check(b);
+    return broadcast_next(b, &action, true, now_ms) && action.what == what &&
+           (what == BROADCAST_CHECK || action.link == link);
+}
+
+static bool does_nothing(struct broadcast *b, uint64_t now_ms)
+{
+    broadcast_on_time(b, now_ms);
+    return !broadcast_next(b, &action, true, now_ms);
+}
+
+/* Time passes until the store is asked, and does not know. */
+static uint64_t until_asked(struct broadcast *b, uint64_t now_ms)
+{
+    bool unknown[MESSAGE_IDS_MAX] = {false};
+    uint64_t at_ms = broadcast_deadline_ms(b);
+    assert_true(at_ms > now_ms && at_ms != UINT64_MAX);
+    assert_true(does(b, BROADCAST_CHECK, 0, at_ms));
+    broadcast_on_checked(b, action.ids, unknown, action.count);
+    return at_ms;
+}
+
+static void a_link_pushes_until_it_is_pruned_and_again_when_grafted(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 70, BROADCAST_TREE);
+    assert_true(is_eager(b, 70));
+    broadcast_on_prune(b, 70);
+    assert_false(is_eager(b, 70));
+    broadcast_on_graft(b, 70);
+    assert_true(is_eager(b, 70));
+    broadcast_on_down(b, 70);
+    assert_false(is_eager(b, 70));
+    broadcast_free(b);
+}
+
+static void a_post_that_comes_twice_prunes_the_later_way(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    comes(b, 1, 7, 3, NOW_MS);
+    assert_true(does_nothing(b, NOW_MS));
+    comes_again(b, 2, 7);
+    assert_true(does(b, BROADCAST_PRUNE, 2, NOW_MS));
+    assert_true(is_eager(b, 1));
+    assert_false(is_eager(b, 2));
+    comes_again(b, 1, 7); /* the way it came first is never too much */
+    assert_true(does_nothing(b, NOW_MS));
+    broadcast_free(b);
+}
+
+static void nothing_is_pruned_when_the_first_way_is_gone(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    comes(b, 1, 7, 3, NOW_MS);
+    broadcast_on_down(b, 1);
+    comes_again(b, 2, 7);
+    assert_true(does_nothing(b, NOW_MS));
+    assert_true(is_eager(b, 2));
+    broadcast_free(b);
+}
+
+static void a_leaf_that_is_faster_is_pruned_and_not_the_tree(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_LEAF);
+    up(b, 2, BROADCAST_TREE);
+    comes(b, 1, 7, 0, NOW_MS);
+    comes_again(b, 2, 7);
+    assert_true(does(b, BROADCAST_PRUNE, 1, NOW_MS));
+    assert_true(is_eager(b, 2));
+    assert_true(is_eager(b, 1)); /* what it is sent is for it to say */
+    broadcast_free(b);
+}
+
+static void what_is_announced_and_does_not_come_is_asked_for_after_the_timer(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    broadcast_on_prune(b, 1);
+    announces(b, 1, 7, 3, NOW_MS);
+    assert_true(does_nothing(b, NOW_MS + BROADCAST_GRAFT_MIN_MS - 1));
+    uint64_t at_ms = until_asked(b, NOW_MS);
+    assert_true(at_ms <= NOW_MS + BROADCAST_GRAFT_MIN_MS + 2 * BROADCAST_YIELD_MS);
+    assert_true(does(b, BROADCAST_GRAFT, 1, at_ms));
+    assert_true(action.push && action.count == 1);
+    assert_int_equal(octets_get_u32be(action.ids[0].octets), 7);
+    assert_true(is_eager(b, 1));
+    broadcast_free(b);
+}
+
+static void the_timer_follows_the_round_trip(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    for (int i = 0; i < 20; i++) {
+        broadcast_on_rtt(b, 1, i == 0 ? 9000 : 400); /* one in twenty may be slow */
+    }
+    announces(b, 1, 7, 3, NOW_MS);
+    assert_true(broadcast_deadline_ms(b) >= NOW_MS + BROADCAST_RTT_FACTOR * 400);
+    assert_true(broadcast_deadline_ms(b) <=
+                NOW_MS + BROADCAST_RTT_FACTOR * 400 + 2 * BROADCAST_YIELD_MS);
+    broadcast_free(b);
+}
+
+static void what_comes_or_is_known_is_not_asked_for(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    const bool known[1] = {true};
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    announces(b, 1, 7, 3, NOW_MS);
+    comes(b, 2, 7, 3, NOW_MS + 100);
+    assert_true(does_nothing(b, NOW_MS + 5000));
+    announces(b, 1, 7, 3, NOW_MS + 5000); /* nor what came lately */
+    assert_true(does_nothing(b, NOW_MS + 10000));
+
+    announces(b, 1, 8, 3, NOW_MS + 10000);
+    assert_true(does(b, BROADCAST_CHECK, 0, NOW_MS + 15000));
+    broadcast_on_checked(b, action.ids, known, 1);
+    assert_true(does_nothing(b, NOW_MS + 20000));
+    broadcast_free(b);
+}
+
+static void who_does_not_deliver_broke_a_promise_and_the_next_is_asked(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    up(b, 3, BROADCAST_TREE);
+    struct post_id id = id_of(7);
+    announces(b, 1, 7, 3, NOW_MS);
+    announces(b, 2, 7, 3, NOW_MS);
+    announces(b, 3, 7, 3, NOW_MS);
+    uint64_t at_ms = until_asked(b, NOW_MS);
+    assert_true(does(b, BROADCAST_GRAFT, 1, at_ms));
+    broadcast_on_none(b, 1, &id, at_ms + 10); /* it says that it has not */
+    assert_true(does(b, BROADCAST_GRAFT, 2, at_ms + 10));
+    assert_true(does(b, BROADCAST_GRAFT, 3, at_ms + 10 + BROADCAST_GRAFT_MIN_MS)); /* silence */
+    assert_int_equal(broadcast_broken_count(b, 1), 1);
+    assert_int_equal(broadcast_broken_count(b, 2), 1);
+    comes(b, 3, 7, 3, at_ms + 600);
+    assert_int_equal(broadcast_broken_count(b, 3), 0);
+    broadcast_free(b);
+}
+
+static void who_breaks_too_many_promises_is_not_listened_to(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    uint64_t now_ms = NOW_MS;
+    for (uint32_t n = 0; n <= BROADCAST_BROKEN_MAX; n++) {
+        struct post_id id = id_of(n);
+        assert_false(broadcast_is_faithless(b, 1));
+        announces(b, 1, n, MESSAGE_HOPS_OLD, now_ms);
+        const bool known[1] = {false};
+        assert_true(does(b, BROADCAST_CHECK, 0, now_ms));
+        broadcast_on_checked(b, action.ids, known, 1);
+        assert_true(does(b, BROADCAST_GRAFT, 1, now_ms));
+        broadcast_on_none(b, 1, &id, now_ms);
+    }
+    assert_true(broadcast_is_faithless(b, 1));
+    announces(b, 1, 1000, 3, now_ms);
+    assert_true(does_nothing(b, now_ms + 5000));
+    broadcast_free(b);
+}
+
+static void what_is_not_new_is_asked_for_at_once_and_joins_nothing_to_the_tree(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    const bool unknown[1] = {false};
+    up(b, 1, BROADCAST_TREE);
+    broadcast_on_prune(b, 1);
+    announces(b, 1, 7, MESSAGE_HOPS_OLD, NOW_MS);
+    assert_true(does(b, BROADCAST_CHECK, 0, NOW_MS));
+    broadcast_on_checked(b, action.ids, unknown, 1);
+    assert_true(does(b, BROADCAST_GRAFT, 1, NOW_MS));
+    assert_false(action.push);
+    assert_false(is_eager(b, 1));
+    broadcast_free(b);
+}
+
+static void one_peer_fills_its_share_of_the_table_alone(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_LEAF);
+    up(b, 2, BROADCAST_TREE);
+    for (uint32_t n = 0; n < 1000; n++) {
+        announces(b, 1, n, 3, NOW_MS);
+        announces(b, 2, 10000 + n, 3, NOW_MS);
+    }
+    size_t checked = 0;
+    broadcast_on_time(b, NOW_MS + 5000);
+    while (broadcast_next(b, &action, true, NOW_MS + 5000)) {
+        assert_int_equal(action.what, BROADCAST_CHECK);
+        checked += action.count;
+    }
+    assert_int_equal(checked, BROADCAST_PROMISES_LEAF + BROADCAST_PROMISES_MAX);
+    broadcast_check(b);
+    broadcast_free(b);
+}
+
+static void a_way_that_is_clearly_shorter_takes_the_place_of_the_longer(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    broadcast_on_prune(b, 2);
+    uint64_t now_ms = NOW_MS + 2 * BROADCAST_SWAP_EVERY_MS;
+    for (uint32_t n = 0; n < BROADCAST_SWAP_COUNT; n++) {
+        assert_true(does_nothing(b, now_ms));
+        comes(b, 1, n, 9, now_ms);
+        announces(b, 2, n, 9 - BROADCAST_SHORTER, now_ms);
+    }
+    assert_true(does(b, BROADCAST_PRUNE, 1, now_ms));
+    assert_true(does(b, BROADCAST_GRAFT, 2, now_ms));
+    assert_true(action.push && action.count == 0);
+    assert_true(is_eager(b, 2));
+    assert_false(is_eager(b, 1));
+    broadcast_free(b);
+}
+
+static void a_leaf_has_two_parents_and_pushes_its_own_to_one(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_PARENT);
+    up(b, 2, BROADCAST_PARENT);
+    assert_true(does_nothing(b, NOW_MS));
+    up(b, 3, BROADCAST_PARENT);
+    assert_true(does(b, BROADCAST_PRUNE, 3, NOW_MS));
+    assert_false(is_eager(b, 1) || is_eager(b, 2) || is_eager(b, 3));
+    assert_true(is_eager_own(b, 1));
+    assert_false(is_eager_own(b, 2) || is_eager_own(b, 3));
+    comes(b, 1, 7, 3, NOW_MS);
+    comes_again(b, 2, 7); /* both push, so that one may fail */
+    assert_true(does_nothing(b, NOW_MS));
+
+    broadcast_on_down(b, 1);
+    assert_true(does(b, BROADCAST_GRAFT, 3, NOW_MS));
+    assert_true(action.push && action.count == 0);
+    assert_true(is_eager_own(b, 2));
+    assert_false(is_eager_own(b, 1));
+    broadcast_free(b);
+}
+
+static void where_posts_are_many_few_of_them_shape_the_tree(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    for (uint32_t n = 0; n < 100; n++) {
+        comes(b, 1, n, 3, NOW_MS + 10 * n);
+    }
+    struct post_id high = id_of(500);
+    octets_put_u32be(high.octets + 4, UINT32_MAX / 2);
+    broadcast_on_post(b, &high, 1, 3, NOW_MS + 1000);
+    broadcast_on_again(b, &high, 2);
+    assert_true(does_nothing(b, NOW_MS + 1000));
+    comes(b, 1, 501, 3, NOW_MS + 1010);
+    comes_again(b, 2, 501);
+    assert_true(does(b, BROADCAST_PRUNE, 2, NOW_MS + 1010));
+    broadcast_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_link_pushes_until_it_is_pruned_and_again_when_grafted),
+        cmocka_unit_test(a_post_that_comes_twice_prunes_the_later_way),
+        cmocka_unit_test(nothing_is_pruned_when_the_first_way_is_gone),
+        cmocka_unit_test(a_leaf_that_is_faster_is_pruned_and_not_the_tree),
+        cmocka_unit_test(what_is_announced_and_does_not_come_is_asked_for_after_the_timer),
+        cmocka_unit_test(the_timer_follows_the_round_trip),
+        cmocka_unit_test(what_comes_or_is_known_is_not_asked_for),
+        cmocka_unit_test(who_does_not_deliver_broke_a_promise_and_the_next_is_asked),
+        cmocka_unit_test(who_breaks_too_many_promises_is_not_listened_to),
+        cmocka_unit_test(what_is_not_new_is_asked_for_at_once_and_joins_nothing_to_the_tree),
+        cmocka_unit_test(one_peer_fills_its_share_of_the_table_alone),
+        cmocka_unit_test(a_way_that_is_clearly_shorter_takes_the_place_of_the_longer),
+        cmocka_unit_test(a_leaf_has_two_parents_and_pushes_its_own_to_one),
+        cmocka_unit_test(where_posts_are_many_few_of_them_shape_the_tree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

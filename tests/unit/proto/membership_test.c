@@ -1,0 +1,339 @@
+#include "proto/membership.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define NOW_MS 100000
+
+static struct membership_output out;
+
+/* Names that are public, keys that begin with the number. */
+static struct address relay(uint32_t n)
+{
+    struct address address = {.port = 1};
+    (void)snprintf(address.host, sizeof address.host, "r%u.example.org", n);
+    octets_put_u32be(address.static_key.octets, n * 0x01000000U + n);
+    return address;
+}
+
+static struct membership *views(void)
+{
+    struct membership *m;
+    struct membership_config config = {.self = relay(100), .seed = {3}};
+    assert_int_equal(membership_new(&m, &config, NOW_MS), ERR_OK);
+    return m;
+}
+
+static const struct membership_action *did(enum membership_do what, uint32_t link)
+{
+    for (size_t i = 0; i < out.actions_count; i++) {
+        if (out.actions[i].what == what &&
+            (what == MEMBERSHIP_DIAL || out.actions[i].links[0] == link)) {
+            return &out.actions[i];
+        }
+    }
+    return NULL;
+}
+
+static bool sent(uint32_t link, enum frame_type frame)
+{
+    for (size_t i = 0; i < out.actions_count; i++) {
+        for (size_t l = 0; out.actions[i].what == MEMBERSHIP_SEND && l < out.actions[i].links_count;
+             l++) {
+            if (out.actions[i].links[l] == link && out.actions[i].frame == frame) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void up(struct membership *m, uint32_t n, enum membership_side side, uint32_t place)
+{
+    struct membership_up at = {
+        .link = n, .side = side, .place = place, .static_key = relay(n).static_key};
+    membership_on_up(m, &out, &at, NOW_MS);
+    membership_check(m);
+}
+
+static enum err_code hears(struct membership *m, uint32_t link, enum frame_type type,
+                           const uint8_t *payload, size_t len, uint64_t now_ms)
+{
+    struct frame frame = {.type = (uint8_t)type, .payload = octets_of(payload, len)};
+    enum err_code rc = membership_on_frame(m, &out, link, &frame, now_ms);
+    membership_check(m);
+    return rc;
+}
+
+static enum err_code asks(struct membership *m, uint32_t n, enum message_ask ask, uint64_t now_ms)
+{
+    uint8_t wire[MESSAGE_NEIGHBOUR_CAP];
+    struct message_neighbour neighbour = {.ask = ask, .contact = relay(n)};
+    return hears(m, n, FRAME_NEIGHBOUR, wire, message_neighbour_encode(wire, &neighbour), now_ms);
+}
+
+static void tells(struct membership *m, uint32_t n, enum frame_type type, uint32_t first,
+                  uint64_t now_ms)
+{
+    uint8_t wire[MESSAGE_CONTACTS_CAP];
+    struct message_contacts contacts = {.ttl = 1, .count = MESSAGE_CONTACTS_MAX};
+    for (uint32_t i = 0; i < MESSAGE_CONTACTS_MAX; i++) {
+        contacts.at[i] = relay(first + i);
+    }
+    assert_int_equal(
+        hears(m, n, type, wire, message_contacts_encode(wire, type, &contacts), now_ms), ERR_OK);
+}
+
+static void neighbour_in(struct membership *m, uint32_t n)
+{
+    up(m, n, MEMBERSHIP_INBOUND, 0);
+    assert_int_equal(asks(m, n, MESSAGE_ASK_LOW, NOW_MS), ERR_OK);
+}
+
+static void being_neighbours_is_agreed_on(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    up(m, 1, MEMBERSHIP_NAMED, 0);
+    assert_int_equal(did(MEMBERSHIP_SEND, 1)->as.neighbour.ask, MESSAGE_ASK_JOIN);
+    assert_int_equal(membership_active_count(m), 0);
+    assert_int_equal(asks(m, 1, MESSAGE_ASK_YES, NOW_MS), ERR_OK);
+    assert_non_null(did(MEMBERSHIP_JOINED, 1));
+    up(m, 2, MEMBERSHIP_NAMED, 0);
+    assert_int_equal(did(MEMBERSHIP_SEND, 2)->as.neighbour.ask, MESSAGE_ASK_LOW);
+    tells(m, 2, FRAME_PASSIVE, 20, NOW_MS);
+    assert_null(did(MEMBERSHIP_JOINED, 2));
+    assert_non_null(did(MEMBERSHIP_SETTLED, 2)); /* named: it stays */
+    assert_int_equal(membership_passive_count(m), 8);
+    tells(m, 1, FRAME_PASSIVE, 20, NOW_MS);
+    assert_non_null(did(MEMBERSHIP_LEFT, 1));
+    membership_free(m);
+}
+
+static void a_relay_names_itself_by_its_own_key_alone(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    uint8_t wire[MESSAGE_NEIGHBOUR_CAP];
+    struct message_neighbour other = {.ask = MESSAGE_ASK_LOW, .contact = relay(2)};
+    up(m, 1, MEMBERSHIP_INBOUND, 0);
+    assert_int_equal(
+        hears(m, 1, FRAME_NEIGHBOUR, wire, message_neighbour_encode(wire, &other), NOW_MS),
+        ERR_PROOF);
+    assert_int_equal(hears(m, 1, FRAME_NEIGHBOUR, wire, 2, NOW_MS), ERR_TRUNCATED);
+    wire[0] = 0x93;
+    assert_int_equal(hears(m, 1, FRAME_FORWARD, wire, 50, NOW_MS), ERR_MALFORMED);
+    membership_free(m);
+}
+
+static void those_who_connect_take_nine_places_and_no_more(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    for (uint32_t n = 1; n <= 9; n++) {
+        neighbour_in(m, n);
+        assert_non_null(did(MEMBERSHIP_JOINED, n));
+    }
+    neighbour_in(m, 10);
+    assert_null(did(MEMBERSHIP_JOINED, 10));
+    assert_true(sent(10, FRAME_PASSIVE));
+
+    /* Who has nobody else is let in for another, once in a while. */
+    assert_int_equal(asks(m, 10, MESSAGE_ASK_HIGH, NOW_MS), ERR_OK);
+    assert_non_null(did(MEMBERSHIP_JOINED, 10));
+    assert_int_equal(membership_active_count(m), 9);
+    up(m, 11, MEMBERSHIP_INBOUND, 0);
+    assert_int_equal(asks(m, 11, MESSAGE_ASK_HIGH, NOW_MS + 100), ERR_OK);
+    assert_null(did(MEMBERSHIP_JOINED, 11));
+    assert_int_equal(asks(m, 11, MESSAGE_ASK_HIGH, NOW_MS + MEMBERSHIP_EVICT_EVERY_MS), ERR_OK);
+    assert_non_null(did(MEMBERSHIP_JOINED, 11));
+    membership_free(m);
+}
+
+static void who_was_dialled_is_given_up_for_nobody(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    up(m, 50, MEMBERSHIP_NAMED, 0);
+    assert_int_equal(asks(m, 50, MESSAGE_ASK_YES, NOW_MS), ERR_OK);
+    for (uint32_t n = 1; n <= 9; n++) {
+        neighbour_in(m, n);
+    }
+    for (uint32_t n = 10; n < 40; n++) {
+        up(m, n, MEMBERSHIP_INBOUND, 0);
+        assert_int_equal(asks(m, n, MESSAGE_ASK_HIGH, NOW_MS + n * MEMBERSHIP_EVICT_EVERY_MS),
+                         ERR_OK);
+        assert_null(did(MEMBERSHIP_LEFT, 50));
+        assert_non_null(did(MEMBERSHIP_JOINED, n));
+    }
+    membership_free(m);
+}
+
+static void a_lost_neighbour_is_replaced_from_the_passive_view(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    neighbour_in(m, 1);
+    tells(m, 1, FRAME_SHUFFLE, 20, NOW_MS);
+    assert_int_equal(membership_passive_count(m), 8);
+    membership_on_time(m, &out, NOW_MS + 1);
+    const struct membership_action *dial = did(MEMBERSHIP_DIAL, 0);
+    assert_non_null(dial);
+    assert_true(dial->contact->static_key.octets[0] >= 20);
+    uint32_t place = dial->place;
+    uint32_t n = dial->contact->static_key.octets[0];
+    up(m, n, MEMBERSHIP_LEARNT, place);
+    assert_true(sent(n, FRAME_NEIGHBOUR));
+    assert_int_equal(asks(m, n, MESSAGE_ASK_YES, NOW_MS + 2), ERR_OK);
+    assert_non_null(did(MEMBERSHIP_JOINED, n));
+    assert_int_equal(membership_passive_count(m), 7);
+
+    tells(m, n, FRAME_PASSIVE, 20, NOW_MS + 3); /* what was dialled for it is closed */
+    assert_non_null(did(MEMBERSHIP_CLOSE, n));
+    membership_free(m);
+}
+
+static void one_neighbour_cannot_fill_the_passive_view(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    neighbour_in(m, 1);
+    neighbour_in(m, 2);
+    for (uint32_t i = 0; i < 20; i++) {
+        tells(m, 1, FRAME_SHUFFLE, 20 + 8 * i % 60, NOW_MS + i * MEMBERSHIP_PERIOD_MS);
+    }
+    assert_int_equal(membership_passive_count(m), MEMBERSHIP_TELLER_MAX);
+    tells(m, 2, FRAME_SHUFFLE, 90, NOW_MS);
+    assert_true(membership_passive_count(m) > MEMBERSHIP_TELLER_MAX);
+    assert_true(membership_passive_count(m) <= 2 * MEMBERSHIP_TELLER_MAX);
+    membership_free(m);
+}
+
+static void walks_of_one_neighbour_are_bounded(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    uint8_t wire[MESSAGE_NEIGHBOUR_CAP];
+    size_t passed = 0;
+    neighbour_in(m, 1);
+    neighbour_in(m, 2);
+    for (uint32_t i = 0; i < 100; i++) {
+        struct message_forward forward = {.ttl = 6, .contact = relay(20)};
+        assert_int_equal(
+            hears(m, 1, FRAME_FORWARD, wire, message_forward_encode(wire, &forward), NOW_MS),
+            ERR_OK);
+        passed += sent(2, FRAME_FORWARD);
+    }
+    assert_int_equal(passed, MEMBERSHIP_PERIOD_MAX);
+    membership_free(m);
+}
+
+static void a_newcomer_is_told_of_and_met_at_the_end_of_the_walk(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    uint8_t wire[MESSAGE_NEIGHBOUR_CAP];
+    neighbour_in(m, 1);
+    neighbour_in(m, 2);
+    up(m, 3, MEMBERSHIP_INBOUND, 0);
+    assert_int_equal(asks(m, 3, MESSAGE_ASK_JOIN, NOW_MS), ERR_OK);
+    assert_true(sent(1, FRAME_FORWARD) && sent(2, FRAME_FORWARD) && !sent(3, FRAME_FORWARD));
+
+    struct message_forward forward = {.ttl = 1, .contact = relay(30)};
+    assert_int_equal(
+        hears(m, 1, FRAME_FORWARD, wire, message_forward_encode(wire, &forward), NOW_MS), ERR_OK);
+    assert_true(
+        key_equal(&did(MEMBERSHIP_DIAL, 0)->contact->static_key, &forward.contact.static_key));
+    membership_free(m);
+}
+
+static void a_silent_neighbour_is_closed_and_one_that_says_anything_is_not(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    neighbour_in(m, 1);
+    neighbour_in(m, 2);
+    uint64_t kept_ms = NOW_MS + MEMBERSHIP_KEEP_EVERY_MS;
+    membership_on_time(m, &out, kept_ms);
+    assert_true(sent(1, FRAME_NEIGHBOUR) && sent(2, FRAME_NEIGHBOUR));
+    membership_on_heard(m, 2, kept_ms + 50);
+    membership_on_time(m, &out, kept_ms + MEMBERSHIP_SILENCE_MS);
+    assert_int_equal(did(MEMBERSHIP_CLOSE, 1)->reason, ERR_TIMEOUT);
+    assert_non_null(did(MEMBERSHIP_LEFT, 1));
+    assert_null(did(MEMBERSHIP_CLOSE, 2));
+    membership_free(m);
+}
+
+static void an_answer_to_keep_measures_the_round_trip(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    neighbour_in(m, 1);
+    membership_on_time(m, &out, NOW_MS + MEMBERSHIP_KEEP_EVERY_MS);
+    assert_int_equal(asks(m, 1, MESSAGE_ASK_YES, NOW_MS + MEMBERSHIP_KEEP_EVERY_MS + 80), ERR_OK);
+    assert_int_equal(out.rtt_link, 1);
+    assert_in_range(out.rtt_ms, 80, 81);
+    membership_free(m);
+}
+
+static void of_two_connections_to_one_relay_one_counts(void **state)
+{
+    (void)state;
+    struct membership *m = views(); /* its key is 100: larger than 1's, smaller than 101's */
+    neighbour_in(m, 1);
+    struct membership_up again = {
+        .link = 60, .side = MEMBERSHIP_NAMED, .static_key = relay(1).static_key};
+    membership_on_up(m, &out, &again, NOW_MS);
+    assert_null(did(MEMBERSHIP_LEFT, 1)); /* the smaller key dialled link 1 */
+    assert_false(sent(60, FRAME_NEIGHBOUR));
+
+    neighbour_in(m, 101);
+    again = (struct membership_up){
+        .link = 61, .side = MEMBERSHIP_NAMED, .static_key = relay(101).static_key};
+    membership_on_up(m, &out, &again, NOW_MS);
+    assert_non_null(did(MEMBERSHIP_LEFT, 101));
+    assert_true(sent(61, FRAME_NEIGHBOUR));
+
+    membership_on_down(m, &out, 1, NOW_MS); /* the other takes its place */
+    assert_true(sent(60, FRAME_NEIGHBOUR));
+    membership_free(m);
+}
+
+static void contacts_of_one_machine_and_oneself_are_dropped(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    struct address home = {.host = "192.168.1.1", .port = 1, .static_key = {.octets = {9}}};
+    struct address self = relay(100);
+    struct address other = relay(20);
+    membership_learn(m, &home, NOW_MS);
+    membership_learn(m, &self, NOW_MS);
+    assert_int_equal(membership_passive_count(m), 0);
+    assert_true(membership_wants_contacts(m));
+    membership_learn(m, &other, NOW_MS);
+    assert_int_equal(membership_passive_count(m), 1);
+    membership_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(being_neighbours_is_agreed_on),
+        cmocka_unit_test(a_relay_names_itself_by_its_own_key_alone),
+        cmocka_unit_test(those_who_connect_take_nine_places_and_no_more),
+        cmocka_unit_test(who_was_dialled_is_given_up_for_nobody),
+        cmocka_unit_test(a_lost_neighbour_is_replaced_from_the_passive_view),
+        cmocka_unit_test(one_neighbour_cannot_fill_the_passive_view),
+        cmocka_unit_test(walks_of_one_neighbour_are_bounded),
+        cmocka_unit_test(a_newcomer_is_told_of_and_met_at_the_end_of_the_walk),
+        cmocka_unit_test(a_silent_neighbour_is_closed_and_one_that_says_anything_is_not),
+        cmocka_unit_test(an_answer_to_keep_measures_the_round_trip),
+        cmocka_unit_test(of_two_connections_to_one_relay_one_counts),
+        cmocka_unit_test(contacts_of_one_machine_and_oneself_are_dropped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
