@@ -188,7 +188,9 @@ void sender_grant(struct sender *s, uint32_t len)
 static void queue_frame(struct sender *s, const struct data *data, size_t first, size_t count)
 {
     static uint8_t payload[FRAME_MAX];
-    size_t len = message_posts_head(payload, (uint32_t)count);
+    static const uint8_t hops[MESSAGE_POSTS_MAX]; /* as who wrote them sends them: they are new */
+    must(count <= MESSAGE_POSTS_MAX, "too many posts for a frame");
+    size_t len = message_new_head(payload, hops, (uint32_t)count);
     for (size_t i = first; i < first + count; i++) {
         must(len + data->wires[i].len <= sizeof payload, "too many posts for a frame");
         memcpy(payload + len, data->wires[i].at, data->wires[i].len);
