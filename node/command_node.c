@@ -286,7 +286,7 @@ static size_t unsent_ids(const struct commands *c, struct post_id *ids, size_t i
     size_t count = 0;
     for (size_t i = journal_own_count(c->journal); i > 0 && count < ids_max; i--) {
         struct journal_post post = journal_own_at(c->journal, i - 1);
-        if (post.sent_count == 0) {
+        if (post.has_wire && post.sent_count == 0) {
             ids[count++] = post.id;
         }
     }

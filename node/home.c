@@ -460,9 +460,9 @@ enum err_code home_open_store(struct store **store, struct home *home, enum stor
     if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
         return err_note(note, rc,
                         "the posts kept in %s are damaged, or older than they should be; move the "
-                        "folder log out of it to another place and start again: your own posts "
-                        "come back from the journal, those of others from other nodes; or put log "
-                        "back from a copy",
+                        "folder log out of it to another place and start again: what you wrote "
+                        "and few others have yet comes back from the journal, everything else "
+                        "from other nodes; or put log back from a copy",
                         home->path);
     }
     return rc == ERR_OK ? rc : err_note(note, rc, "opening the posts in %s", home->path);

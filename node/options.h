@@ -34,7 +34,7 @@ struct options {
     bool has_listen;
     char listen_host[ADDRESS_HOST_MAX + 1];
     uint16_t listen_port; /* 0: any free one */
-    bool has_address; /* where others reach it, if that is not where it listens */
+    bool has_address;     /* where others reach it, if that is not where it listens */
     char address_host[ADDRESS_HOST_MAX + 1];
     uint16_t address_port;
     bool relay;

@@ -112,6 +112,8 @@ enum err_code err_from_errno(struct err_note *note, int e)
         code = ERR_NOT_FOUND;
         break;
     case ENOMEM:
+    case EMFILE: /* no more descriptors: nothing is wrong with the file */
+    case ENFILE:
         code = ERR_NO_MEMORY;
         break;
     case EADDRINUSE:

@@ -137,7 +137,7 @@ size_t journal_own_count(const struct journal *journal);
 struct journal_post {
     struct post_id id;
     uint64_t expires_s;  /* 0: never, or not known */
-    uint32_t sent_count; /* peers, JOURNAL_SENT_MAX at most */
+    uint32_t sent_count; /* peers, JOURNAL_SENT_MAX at most; says nothing without has_wire */
     bool has_wire;       /* else its id alone is known */
 };
 struct journal_post journal_own_at(const struct journal *journal, size_t index);

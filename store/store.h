@@ -54,7 +54,7 @@ void store_close(struct store *store);
 
 struct store_options {
     enum store_kind kind;
-    bool always_reads;  /* no newest posts at hand: each read is of the files (for tests) */
+    bool always_reads;        /* no newest posts at hand: each read is of the files (for tests) */
     const char *log_folder;   /* NULL: "log"; borrowed while the store is open, like the next */
     const char *index_folder; /* NULL: "index" */
     uint32_t table_max; /* posts that the index keeps in memory before it writes them down, for

@@ -188,8 +188,7 @@ static enum err_code note_retract(struct view *view, const struct post *post)
     if (view->shelf.context == NULL || !post->known || post->kind != POST_RETRACT) {
         return ERR_OK;
     }
-    return view_numbers_add(&view->taken_back, view_find(view, &post->id)) ? ERR_OK
-                                                                           : ERR_NO_MEMORY;
+    return view_numbers_add(&view->taken_back, view_find(view, &post->id)) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_note *note)

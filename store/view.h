@@ -28,9 +28,9 @@
 #include "proto/key.h"
 #include "proto/octets.h"
 #include "proto/post.h"
+#include "store/shelf.h"
 #include "store/store.h"
 #include "store/vault.h"
-#include "store/shelf.h"
 
 #define VIEW_LIMIT_MAX    1000
 #define VIEW_SHORT_ID_MIN 4 /* hex digits */

@@ -27,7 +27,8 @@ static enum err_code plan(struct view_keep *keep, uint64_t now_s, struct err_not
     keep->at = 0;
     enum err_code rc = view_catch_up(keep->view, NULL, note);
     if (rc == ERR_OK) {
-        rc = view_judge(keep->view, now_s, note);
+        /* What seems expired by a clock that is wrong for a while must not be left to go. */
+        rc = view_judge(keep->view, store_settled(keep->view->store, now_s), note);
     }
     if (rc == ERR_OK) {
         keep->arrived_count = keep->view->columns.arrived.count;
@@ -113,13 +114,17 @@ static enum err_code copy_slice(struct view_keep *keep, struct slice *slice, uin
 {
     const struct shelf_since since = {.kept = keep->kept,
                                       .day = (uint32_t)(archive_floor(keep->archive) / DAY_S)};
+    size_t count = 0;
     enum err_code rc = fill(slice, keep, note);
+    if (rc == ERR_OK) {
+        rc = view_shelf_catch_up(keep->view, &count, note); /* what came there otherwise */
+    }
     if (rc == ERR_OK && slice->count > 0) {
-        rc = archive_put(keep->archive, slice->posts, slice->wires, slice->count, &since, now_s,
-                         note);
+        rc = archive_put(keep->archive, slice->posts, slice->wires, slice->count, &since,
+                         store_settled(keep->view->store, now_s), note);
     }
     if (rc == ERR_OK) {
-        size_t count = 0;
+        count = 0;
         rc = view_shelf_catch_up(keep->view, &count, note);
         if (rc == ERR_OK && since.kept == SHELF_ITSELF && count < slice->count) {
             raise_shelved(&keep->view->columns, slice, since.day, keep->view);
@@ -140,15 +145,28 @@ static bool came_late(const struct view_keep *keep)
     return false;
 }
 
+static bool has_more(const struct view_keep *keep)
+{
+    bool more = false;
+    for (size_t i = 0; i <= SHELF_CONTEXT; i++) {
+        more = more || keep->plan.lists[i].count > 0;
+    }
+    return more;
+}
+
+/* What comes late and is not to be kept holds up nothing, however much of it comes. */
 static enum err_code finish(struct view_keep *keep, bool *done, uint64_t now_s,
                             struct err_note *note)
 {
     enum err_code rc = view_catch_up(keep->view, NULL, note);
+    if (rc == ERR_OK && came_late(keep)) {
+        rc = plan(keep, now_s, note);
+        if (rc == ERR_OK && has_more(keep)) {
+            return ERR_OK;
+        }
+    }
     if (rc != ERR_OK) {
         return rc;
-    }
-    if (came_late(keep)) {
-        return plan(keep, now_s, note);
     }
     rc = archive_floor_set(keep->archive, keep->floor_s, note);
     if (rc == ERR_OK) {

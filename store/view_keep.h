@@ -12,7 +12,8 @@
 struct view_keep;
 
 /* Begin for a floor of the store at floor_s, the beginning of a day above archive_floor().  view
- * and archive are borrowed; the archive is the view's shelf.
+ * and archive are borrowed; the archive is the view's shelf.  now_s is when expiry is judged by, as
+ * far as store_settle() lets it.
  *   ERR_DAMAGED, ERR_ROLLBACK  the view shows nothing now: later
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code view_keep_begin(struct view_keep **keep, struct view *view,

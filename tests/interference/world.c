@@ -497,6 +497,11 @@ struct view *world_view(const struct world *world)
     return world->view;
 }
 
+struct journal *world_journal(const struct world *world)
+{
+    return world->journal;
+}
+
 const struct vault_contents *world_vault(const struct world *world)
 {
     return vault_contents(world->vault);

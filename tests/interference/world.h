@@ -100,6 +100,7 @@ struct files *world_files(const struct world *world);
 /* The same for whatever was accepted. */
 struct store *world_store(const struct world *world);
 struct view *world_view(const struct world *world);
+struct journal *world_journal(const struct world *world);
 const struct vault_contents *world_vault(const struct world *world);
 void answer_free(struct answer *answer);
 

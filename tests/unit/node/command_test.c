@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "proto/invite.h"
+#include "store/journal.h"
 #include "tests/interference/world.h"
 
 static struct world *world;
@@ -132,6 +133,31 @@ static void a_slow_outbox_loses_only_what_she_takes_back(void **state)
 {
     (void)state;
     lists_slowly(CONTROL_OUTBOX);
+}
+
+static void what_the_journal_need_not_hold_any_more_is_not_in_the_outbox(void **state)
+{
+    (void)state;
+    struct post_id handed = says_own(1, "me too");
+    struct post_id waiting = says_own(2, "and me");
+    struct journal *journal = world_journal(world);
+    const struct journal_trimmed trimmed = {.index = 0, .created_s = HISTORY_START_S + 1};
+    struct err_note note = {{0}};
+    bool more = true;
+    assert_memory_equal(journal_own_at(journal, 0).id.octets, handed.octets, POST_ID_LEN);
+    assert_int_equal(journal_sent(journal, &handed, 2, &note), ERR_OK);
+    assert_int_equal(journal_trim(journal, &trimmed, 1, &note), ERR_OK);
+    while (more) {
+        assert_int_equal(journal_tend(journal, &more, &note), ERR_OK);
+    }
+    world_restart(world);
+    struct answer answer = ASK("outbox", "--json");
+    char hex[65];
+    (void)sodium_bin2hex(hex, sizeof hex, handed.octets, POST_ID_LEN);
+    assert_false(says(&answer, hex));
+    (void)sodium_bin2hex(hex, sizeof hex, waiting.octets, POST_ID_LEN);
+    assert_true(says(&answer, hex));
+    answer_free(&answer);
 }
 
 static void hex_of(char out[65], const char *who)
@@ -465,6 +491,7 @@ int main(void)
         TEST(a_slow_list_of_own_posts_loses_only_what_she_takes_back),
         TEST(many_open_streams_leave_room_for_a_block),
         TEST(a_slow_outbox_loses_only_what_she_takes_back),
+        TEST(what_the_journal_need_not_hold_any_more_is_not_in_the_outbox),
         TEST(a_timeline_taken_slowly_ends_without_who_is_blocked_meanwhile),
         TEST(an_export_taken_slowly_ends_without_who_is_blocked_meanwhile),
         TEST(an_open_stream_shows_nothing_of_somebody_once_they_are_blocked),

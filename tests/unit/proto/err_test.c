@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,12 +40,22 @@ static void a_note_is_cut_short_not_overflowed(void **state)
     assert_int_equal(strlen(note.text), ERR_NOTE_MAX - 1);
 }
 
+/* Whoever meets damage or another thing in a file's place puts it away. */
+static void too_many_open_files_are_no_fault_of_a_file(void **state)
+{
+    (void)state;
+    assert_int_equal(err_from_errno(NULL, EMFILE), ERR_NO_MEMORY);
+    assert_int_equal(err_from_errno(NULL, ENFILE), ERR_NO_MEMORY);
+    assert_int_equal(err_from_errno(NULL, EIO), ERR_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_has_a_name_a_text_and_an_exit_status),
         cmocka_unit_test(a_note_grows_outward),
         cmocka_unit_test(a_note_is_cut_short_not_overflowed),
+        cmocka_unit_test(too_many_open_files_are_no_fault_of_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

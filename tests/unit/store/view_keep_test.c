@@ -473,6 +473,26 @@ static void what_expires_leaves_the_archive(void **state)
     assert_false(in_archive(&kept));
 }
 
+static void what_a_wrong_clock_takes_for_expired_is_kept(void **state)
+{
+    (void)state;
+    put_count = 0;
+    follow(&ana);
+    struct post_draft draft = {
+        .kind = POST_TEXT, .created_s = OLD_S, .expires_s = NOW_S + 3 * (uint64_t)DAY_S};
+    draft.text = octets_of_text("for a while");
+    struct post_id kept = person_draft(&posts, &ana, &draft);
+    put_new();
+    store_settle(store, NOW_S);
+    store_settle(archive_store(archive), NOW_S);
+    now_s += 10 * (uint64_t)DAY_S;
+    assert_int_equal(age(), ERR_OK);
+    assert_int_equal(store_floor(store), (TODAY - 90) * (uint64_t)DAY_S);
+    assert_false(seen(&kept));
+    now_s = NOW_S;
+    expect(&kept, true);
+}
+
 /* --- reading both -------------------------------------------------------------------------------
  */
 
@@ -525,6 +545,61 @@ static void the_floor_waits_until_what_is_kept_is_safe(void **state)
     file_memory_full(files, false);
     now_s += STORE_RETRY_S + 1;
     aged();
+    expect(&kept, true);
+}
+
+/* A step for each reason, and no floor: as when the disk is full then. */
+static void copies_and_stops(unsigned steps)
+{
+    struct view_keep *keep = NULL;
+    bool done = false;
+    put_new();
+    assert_int_equal(tend(store, now_s), ERR_OK);
+    assert_int_equal(view_keep_begin(&keep, view, archive, store_floor_due(store), now_s, &note),
+                     ERR_OK);
+    for (unsigned i = 0; i < steps; i++) {
+        assert_int_equal(view_keep_step(keep, &done, now_s, &note), ERR_OK);
+    }
+    view_keep_free(keep);
+    assert_false(done);
+}
+
+static void what_came_for_anothers_sake_is_kept_itself_once_its_author_is_followed(void **state)
+{
+    (void)state;
+    put_count = 0;
+    follow(&ana);
+    struct post_id root = person_text(&posts, &cem, OLD_S, "said long ago", NULL);
+    (void)person_echo(&posts, &ana, OLD_S + 1, root, "look");
+    struct post_id gone = person_text(&posts, &ana, OLD_S + 2, "no longer", NULL);
+    copies_and_stops(2);
+    assert_true(in_archive(&root) && in_archive(&gone));
+    follow(&cem);
+    (void)person_retract(&posts, &ana, NOW_S, gone);
+    aged();
+    block(&ana);
+    expect(&root, true);
+}
+
+static void what_comes_late_and_concerns_nobody_holds_up_no_floor(void **state)
+{
+    (void)state;
+    put_count = 0;
+    follow(&ana);
+    struct post_id kept = person_text(&posts, &ana, OLD_S, "hold on", NULL);
+    put_new();
+    assert_int_equal(tend(store, now_s), ERR_OK);
+    struct view_keep *keep = NULL;
+    assert_int_equal(view_keep_begin(&keep, view, archive, store_floor_due(store), now_s, &note),
+                     ERR_OK);
+    bool done = false;
+    for (uint64_t i = 0; i < 10 && !done; i++) {
+        (void)person_text(&posts, &eli, OLD_S + 1 + i, "no concern", NULL);
+        put_new();
+        assert_int_equal(view_keep_step(keep, &done, now_s, &note), ERR_OK);
+    }
+    view_keep_free(keep);
+    assert_true(done);
     expect(&kept, true);
 }
 
@@ -617,11 +692,18 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_its_author_takes_back_leaves_the_archive, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_expires_leaves_the_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_wrong_clock_takes_for_expired_is_kept, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(search_and_export_find_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_post_dated_before_the_floor_comes_no_more, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_floor_waits_until_what_is_kept_is_safe, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_came_for_anothers_sake_is_kept_itself_once_its_author_is_followed, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(what_comes_late_and_concerns_nobody_holds_up_no_floor,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_shut_view_chooses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_archive_opens_under_its_own_key_alone, set_up,
                                         tear_down),
