@@ -322,5 +322,8 @@ enum err_code index_answer(struct index *index, struct negentropy_results *resul
         rc = blame_culprit(&m, answer_one(&a));
     }
     close_moment(&m);
+    if (rc == ERR_NO_MEMORY && note != NULL && note->text[0] == '\0') {
+        return err_note(note, rc, "out of memory");
+    }
     return rc == ERR_TOO_LARGE ? ERR_OK : rc;
 }
