@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -642,98 +641,6 @@ static void the_archive_opens_under_its_own_key_alone(void **state)
     assert_int_equal(archive_open(&other, files, archive_key_of, &note), ERR_DAMAGED);
 }
 
-/* --- damage -------------------------------------------------------------------------------------
- */
-
-#define PATHS_MAX 32
-#define SMALL_LEN 256
-#define STRIDE    23
-
-static char paths[PATHS_MAX][64];
-static size_t paths_count;
-
-static void note_path(void *context, const char *path)
-{
-    (void)context;
-    if (strncmp(path, "archive", strlen("archive")) == 0) {
-        assert_true(paths_count < PATHS_MAX);
-        (void)snprintf(paths[paths_count++], sizeof paths[0], "%s", path);
-    }
-}
-
-/* Opens files that were damaged: what is missing is counted, or nothing is shown. */
-static bool opens_honestly(const struct post_id *ids, size_t ids_count)
-{
-    enum err_code rc = open_all();
-    bool opened = rc == ERR_OK;
-    if (opened) {
-        uint64_t missing_count = 0;
-        for (size_t i = 0; i < ids_count; i++) {
-            missing_count += seen(&ids[i]) ? 0 : 1;
-        }
-        assert_true(missing_count <= store_stats(archive_store(archive)).quarantined_count);
-    } else {
-        assert_true(rc == ERR_DAMAGED || rc == ERR_ROLLBACK);
-    }
-    close_all();
-    return opened;
-}
-
-static void a_damaged_archive_is_refused_or_says_what_is_missing(void **state)
-{
-    (void)state;
-    put_count = 0;
-    paths_count = 0;
-    follow(&ana);
-    struct post_id root = person_text(&posts, &cem, OLD_S, "said long ago", NULL);
-    struct post_id ids[3] = {person_text(&posts, &bea, OLD_S + 1, "mine alone", NULL),
-                             person_text(&posts, &ana, OLD_S + 2, "from ana", NULL),
-                             person_echo(&posts, &ana, OLD_S + 3, root, "look")};
-    aged();
-    close_all();
-    struct files *whole = files;
-    size_t opened_count = 0;
-    size_t tried_count = 0;
-    file_memory_each(whole, note_path, NULL);
-    for (size_t i = 0; i < paths_count; i++) {
-        size_t len = file_memory_len(whole, paths[i]);
-        for (size_t at = 0; at <= len; at += len <= SMALL_LEN ? 1 : STRIDE) {
-            files = file_memory_copy(whole);
-            if (at < len) {
-                file_memory_flip(files, paths[i], at, (uint8_t)(1u << at % 8));
-            } else {
-                file_memory_take_away(files, paths[i]);
-            }
-            opened_count += opens_honestly(ids, 3) ? 1 : 0;
-            tried_count++;
-            file_memory_free(files);
-        }
-    }
-    assert_true(opened_count > 0 && opened_count < tried_count);
-    files = whole;
-    assert_int_equal(open_all(), ERR_OK);
-    assert_true(seen(&root));
-    for (size_t i = 0; i < 3; i++) {
-        assert_true(seen(&ids[i]));
-    }
-}
-
-static void nothing_of_the_archive_stands_in_the_clear(void **state)
-{
-    (void)state;
-    put_count = 0;
-    follow_tag("onlymine");
-    struct post_id id = person_text(&posts, &cem, OLD_S, "nobody is to read this", "onlymine");
-    aged();
-    assert_true(in_archive(&id) && !in_store(&id));
-    close_all();
-    assert_false(file_memory_contains(files, "nobody is", strlen("nobody is")));
-    assert_false(file_memory_contains(files, "onlymine", strlen("onlymine")));
-    assert_false(file_memory_contains(files, id.octets, 8));
-    assert_false(file_memory_contains(files, cem.key.octets, 8));
-    assert_int_equal(open_all(), ERR_OK);
-}
-
 /* --- crashes ------------------------------------------------------------------------------------
  */
 
@@ -807,10 +714,6 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_shut_view_chooses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_archive_opens_under_its_own_key_alone, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_damaged_archive_is_refused_or_says_what_is_missing,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nothing_of_the_archive_stands_in_the_clear, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_crash_at_any_call_loses_nothing_that_is_kept, set_up,
                                         tear_down),

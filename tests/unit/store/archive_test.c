@@ -1,0 +1,196 @@
+/* The archive by itself: what it holds and why, after its files were damaged too (SPEC 10.15). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/archive.h"
+#include "tests/support/file_memory.h"
+#include "tests/support/posts.h"
+
+#define NOW_S     UINT64_C(1700000000)
+#define DAY_S     86400
+#define DAY       19000
+#define POSTS     6
+#define ITSELF    4 /* the first ones are there for themselves, the rest for others' sake */
+#define PATHS_MAX 32
+#define SMALL_LEN 256
+#define STRIDE    23
+
+static const uint8_t key[ARCHIVE_KEY_LEN] = {4, 5, 6};
+static struct err_note note;
+static struct files *files;
+static struct archive *archive;
+static struct person cem;
+static struct posts posts;
+
+static void put(size_t first, size_t end, enum shelf_why why)
+{
+    struct post decoded[POSTS];
+    const struct shelf_since since = {.kept = why, .day = DAY};
+    for (size_t i = first; i < end; i++) {
+        decoded[i] = posts_decoded(&posts, i);
+    }
+    assert_int_equal(archive_put(archive, decoded + first, posts.wires + first, end - first, &since,
+                                 NOW_S, &note),
+                     ERR_OK);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    cem = person_of("cem");
+    posts = (struct posts){0};
+    note = (struct err_note){{0}};
+    files = file_memory_new(3);
+    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    for (uint64_t i = 0; i < POSTS; i++) {
+        (void)person_text(&posts, &cem, NOW_S + i, "nobody is to read this", "onlymine");
+    }
+    put(0, ITSELF, SHELF_ITSELF);
+    put(ITSELF, POSTS, SHELF_CONTEXT);
+    assert_int_equal(archive_floor_set(archive, (uint64_t)DAY * DAY_S, &note), ERR_OK);
+    archive_close(archive);
+    archive = NULL;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    archive_close(archive);
+    archive = NULL;
+    posts_free(&posts);
+    file_memory_free(files);
+    return 0;
+}
+
+/* Whether the post is there: then it is the right one, for the right reason. */
+static bool holds(size_t i)
+{
+    uint8_t octets[POST_WIRE_MAX];
+    struct octets_room wire = {.at = octets, .cap = sizeof octets};
+    struct store *store = archive_store(archive);
+    uint64_t position = 0;
+    uint32_t day = 0;
+    enum err_code rc = store_body(store, &wire, &posts.ids[i], &note);
+    if (rc != ERR_OK) {
+        assert_true(rc == ERR_NOT_FOUND || rc == ERR_DAMAGED);
+        return false;
+    }
+    assert_int_equal(wire.len, posts.wires[i].len);
+    assert_memory_equal(wire.at, posts.wires[i].at, wire.len);
+    assert_int_equal(store_position(store, &position, &posts.ids[i], &note), ERR_OK);
+    assert_int_equal(archive_why(archive, position, &day),
+                     i < ITSELF ? SHELF_ITSELF : SHELF_CONTEXT);
+    assert_int_equal(day, DAY);
+    return true;
+}
+
+static size_t held_count(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < POSTS; i++) {
+        count += holds(i) ? 1 : 0;
+    }
+    return count;
+}
+
+static void what_it_holds_and_why_is_known_after_opening(void **state)
+{
+    (void)state;
+    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    assert_int_equal(held_count(), POSTS);
+    assert_int_equal(archive_floor(archive), (uint64_t)DAY * DAY_S);
+}
+
+static char paths[PATHS_MAX][64];
+static size_t paths_count;
+
+static void note_path(void *context, const char *path)
+{
+    (void)context;
+    assert_true(paths_count < PATHS_MAX);
+    (void)snprintf(paths[paths_count++], sizeof paths[0], "%s", path);
+}
+
+/* What is missing is counted, or nothing opens. */
+static bool opens_honestly(void)
+{
+    enum err_code rc = archive_open(&archive, files, key, &note);
+    if (rc != ERR_OK) {
+        assert_true(rc == ERR_DAMAGED || rc == ERR_ROLLBACK);
+        archive = NULL;
+        return false;
+    }
+    uint64_t missing_count = POSTS - held_count();
+    assert_true(missing_count <= store_stats(archive_store(archive)).quarantined_count);
+    assert_int_equal(archive_floor(archive), (uint64_t)DAY * DAY_S);
+    archive_close(archive);
+    archive = NULL;
+    return true;
+}
+
+static void damage_is_refused_or_counted(void **state)
+{
+    (void)state;
+    struct files *whole = files;
+    size_t opened_count = 0;
+    size_t tried_count = 0;
+    paths_count = 0;
+    file_memory_each(whole, note_path, NULL);
+    for (size_t i = 0; i < paths_count; i++) {
+        size_t len = file_memory_len(whole, paths[i]);
+        for (size_t at = 0; at < len; at += len <= SMALL_LEN ? 1 : STRIDE) {
+            files = file_memory_copy(whole);
+            file_memory_flip(files, paths[i], at, (uint8_t)(1u << at % 8));
+            opened_count += opens_honestly() ? 1 : 0;
+            tried_count++;
+            file_memory_free(files);
+        }
+        files = file_memory_copy(whole);
+        file_memory_take_away(files, paths[i]);
+        opened_count += opens_honestly() ? 1 : 0;
+        tried_count++;
+        file_memory_free(files);
+    }
+    files = whole;
+    assert_true(opened_count > 0 && opened_count < tried_count);
+}
+
+static void nothing_stands_in_the_clear(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"nobody is", "onlymine"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        assert_false(file_memory_contains(files, words[i], strlen(words[i])));
+    }
+    for (size_t i = 0; i < POSTS; i++) {
+        assert_false(file_memory_contains(files, posts.ids[i].octets, 8));
+    }
+    assert_false(file_memory_contains(files, cem.key.octets, 8));
+}
+
+static void another_key_opens_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t other[ARCHIVE_KEY_LEN] = {6, 5, 4};
+    assert_int_equal(archive_open(&archive, files, other, &note), ERR_DAMAGED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_it_holds_and_why_is_known_after_opening, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(damage_is_refused_or_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_stands_in_the_clear, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_key_opens_nothing, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
