@@ -9,6 +9,7 @@
 
 static uint32_t *chain_of(const struct broadcast *b, const struct post_id *id)
 {
+    assert(b->missing_cap > 0);
     return &b->chains[broadcast_hash(b, id) % b->missing_cap];
 }
 

@@ -118,6 +118,7 @@ static void sides_fill(const struct engine *e, struct sides *sides, uint32_t cap
         memcpy(sides->flights, e->flights, kept * sizeof *sides->flights);
         memcpy(sides->shown, e->shown, (size_t)kept * e->peer_words * sizeof *sides->shown);
     }
+    assert(e->answers_count == 0 || e->flights_cap > 0);
     for (uint32_t a = 0; a < e->answers_count; a++) {
         sides->answers[a] = e->answers[(e->answers_first + a) % e->flights_cap];
     }

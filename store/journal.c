@@ -388,8 +388,8 @@ enum err_code journal_own_wire(struct journal *journal, struct octets_room *wire
         return ERR_NOT_FOUND;
     }
     enum err_code rc = log_read(journal->log, &plain, own->number, note);
-    if (rc == ERR_OK && (plain.len <= 1 + POST_ID_LEN || octets[0] != JOURNAL_OWN_POST ||
-                         memcmp(octets + 1, own->id.octets, POST_ID_LEN) != 0)) {
+    if (rc == ERR_OK && (plain.len <= 1 + POST_ID_LEN || plain.at[0] != JOURNAL_OWN_POST ||
+                         memcmp(plain.at + 1, own->id.octets, POST_ID_LEN) != 0)) {
         rc = ERR_DAMAGED;
     }
     if (rc != ERR_OK) {
