@@ -10,7 +10,9 @@
 #include "proto/message.h"
 #include "tests/support/cluster.h"
 
-#define DIALS_EACH        4 /* relays that a relay calls by itself */
+#define SEEDS_MAX                                                                                  \
+    3 /* relays that a relay knows to begin with, at least one; all others it                      \
+       * hears of */
 #define PARENTS_EACH      2 /* relays that a leaf calls */
 #define CONNECT_MS        90000
 #define WARM_POSTS        100
@@ -82,9 +84,9 @@ static void connect_all(struct world *world)
 {
     const struct options *options = world->options;
     for (uint32_t n = 1; n < options->relays_count; n++) {
-        for (uint32_t k = 0; k < DIALS_EACH; k++) {
-            uint32_t other = (uint32_t)cluster_random(world->c, options->relays_count);
-            cluster_dials(world->c, n, other == n ? 0 : other);
+        uint64_t seeds_count = 1 + cluster_random(world->c, SEEDS_MAX);
+        for (uint64_t k = 0; k < seeds_count; k++) {
+            cluster_dials(world->c, n, (uint32_t)cluster_random(world->c, n));
         }
     }
     for (uint32_t n = options->relays_count; n < world->nodes_count; n++) {
@@ -232,11 +234,33 @@ static void print_cost(const struct world *world, const char *bench)
                  "KiB a node");
 }
 
+/* Of the relays that are up: who has how many neighbours. */
+static void print_views(const struct world *world, const char *bench)
+{
+    uint32_t least = UINT32_MAX;
+    uint32_t most = 0;
+    uint64_t sum = 0;
+    uint32_t up_count = 0;
+    for (uint32_t n = 0; n < world->options->relays_count; n++) {
+        if (cluster_is_up(world->c, n)) {
+            uint32_t count = cluster_stats(world->c, n).neighbours_count;
+            least = count < least ? count : least;
+            most = count > most ? count : most;
+            sum += count;
+            up_count++;
+        }
+    }
+    print_figure(world, bench, "neighbours, least", least, "relays");
+    print_figure(world, bench, "neighbours, mean", (double)sum / up_count, "relays");
+    print_figure(world, bench, "neighbours, most", most, "relays");
+}
+
 static bool broadcast(struct world *world)
 {
     say(world, WARM_POSTS, false);
     cluster_run(world->c, LIVE_MS);
     world->first_post = cluster_posts_count(world->c);
+    print_views(world, "broadcast");
     cluster_listens_at_ends(world->c, on_arrival, world);
     uint64_t octets = cluster_octets_sent(world->c);
     size_t handed = cluster_handed_count(world->c);
@@ -270,6 +294,7 @@ static bool broadcast_faults(struct world *world)
     cluster_run(world->c, LIVE_MS);
     kill_some(world);
     cluster_run(world->c, AFTER_KILL_MS);
+    print_views(world, "broadcast-faults");
     world->first_post = cluster_posts_count(world->c);
     cluster_listens_at_ends(world->c, on_arrival, world);
     say(world, world->options->posts_count, true);
