@@ -33,29 +33,83 @@ static bool fits(const struct index *index, const struct index_table *table,
            table->words.pairs_count + piece->words_count < INDEX_TABLE_WORDS_MAX;
 }
 
-/* By the thread that adds, which alone makes tables. */
+/* With the lock: a new table behind all others, or in the place of one that is empty still. */
+static enum err_code add_table(struct index *index, struct index_list **old,
+                               struct index_part *part, const struct piece *piece)
+{
+    size_t count = index->list->count;
+    struct index_part *last = count == 0 ? NULL : index->list->parts[count - 1];
+    uint64_t end = last == NULL ? 0 : index_part_end(last);
+    bool empty = last != NULL && last->table != NULL && last->table->first == end;
+    bool near = piece == NULL || piece->last - end < index->config.table_max;
+    part->first = (uint32_t)(near ? end : piece->first);
+    part->table->first = part->first;
+    part->table->end = part->first;
+    return index_list_swap(index, old, empty ? last : NULL, empty ? 1 : 0, &part, 1);
+}
+
+static enum err_code new_part(struct index_part **part)
+{
+    enum err_code rc = index_part_new(part);
+    if (rc == ERR_OK) {
+        rc = index_table_new(&(*part)->table, 0);
+        if (rc != ERR_OK) {
+            index_part_free(*part);
+        }
+    }
+    return rc;
+}
+
+/* By the thread that adds. */
 static enum err_code make_room(struct index *index, const struct piece *piece)
 {
     index_lock(index);
     bool there = fits(index, newest_table(index->list), piece);
-    size_t count = index->list->count;
-    uint64_t end = count == 0 ? 0 : index_part_end(index->list->parts[count - 1]);
     index_unlock(index);
     if (there) {
         return ERR_OK;
     }
-    uint64_t begin = piece->last - end < index->config.table_max ? end : piece->first;
     struct index_part *part;
-    enum err_code rc = index_part_new(&part);
+    struct index_list *old = NULL;
+    enum err_code rc = new_part(&part);
     if (rc == ERR_OK) {
-        part->first = (uint32_t)begin;
-        rc = index_table_new(&part->table, part->first);
-        if (rc == ERR_OK) {
-            rc = index_list_change(index, NULL, 0, &part, 1);
-        }
+        index_lock(index);
+        rc = add_table(index, &old, part, piece);
+        index_unlock(index);
+        index_list_release(index, old);
         if (rc != ERR_OK) {
-            index_table_free(part->table);
-            free(part);
+            index_part_free(part);
+        }
+    }
+    return rc;
+}
+
+/* With the lock. */
+static bool is_to_roll(const struct index *index)
+{
+    const struct index_table *table = newest_table(index->list);
+    bool any = false;
+    for (size_t i = 0; table != NULL && i < index->purge.count; i++) {
+        any = any || (index->purge.at[i] >= table->first && index->purge.at[i] < table->end);
+    }
+    return any;
+}
+
+enum err_code index_roll(struct index *index)
+{
+    index_lock(index);
+    bool rolls = is_to_roll(index);
+    index_unlock(index);
+    struct index_part *part;
+    struct index_list *old = NULL;
+    enum err_code rc = rolls ? new_part(&part) : ERR_NOT_FOUND;
+    if (rc == ERR_OK) {
+        index_lock(index);
+        rc = is_to_roll(index) ? add_table(index, &old, part, NULL) : ERR_NOT_FOUND;
+        index_unlock(index);
+        index_list_release(index, old);
+        if (rc != ERR_OK) {
+            index_part_free(part);
         }
     }
     return rc;
@@ -70,17 +124,20 @@ bool index_is_fresh(const struct index *index, const struct index_place *place)
 static enum err_code leave_run(struct index_part *part, bool *left, const struct index_place *place,
                                enum index_state state)
 {
-    *left = false;
-    if (place->state != INDEX_KEPT || index_part_state(part, &place->id) != INDEX_KEPT) {
-        return ERR_OK;
-    }
+    enum index_state before = index_part_state(part, &place->id, place->state);
+    bool goes = before == INDEX_KEPT || (before == INDEX_BARE && state != INDEX_BARE);
     struct index_record record = index_record_of(&place->id, place->created_s, state, place->flags);
-    enum err_code rc = part->gone == NULL ? index_gone_new(&part->gone) : ERR_OK;
-    if (rc == ERR_OK) {
-        rc = index_gone_add(part->gone, &record, (uint32_t)place->position);
-    }
-    *left = rc == ERR_OK;
+    enum err_code rc = goes ? index_part_add(part, &record, (uint32_t)place->position) : ERR_OK;
+    *left = rc == ERR_OK && before == INDEX_KEPT;
     return rc;
+}
+
+static bool leave_table(struct index_table *table, uint32_t at, enum index_state state)
+{
+    if (state == INDEX_BARE) {
+        return index_table_bare(table, at);
+    }
+    return state == INDEX_GONE ? index_table_drop(table, at) : index_table_forget(table, at);
 }
 
 enum err_code index_leave(struct index *index, const struct index_place *place,
@@ -91,9 +148,7 @@ enum err_code index_leave(struct index *index, const struct index_place *place,
     enum err_code rc = ERR_OK;
     bool left = false;
     if (part != NULL && part->table != NULL) {
-        uint32_t at = (uint32_t)place->position - part->table->first;
-        left = state == INDEX_GONE ? index_table_drop(part->table, at)
-                                   : index_table_forget(part->table, at);
+        left = leave_table(part->table, (uint32_t)place->position - part->table->first, state);
     } else if (part != NULL && part->run != NULL) {
         rc = leave_run(part, &left, place, state);
     }
@@ -258,8 +313,7 @@ static enum err_code replay_retracts(struct index *index, const struct post *pos
     if (subject != NULL) {
         bool found = false;
         rc = unless_damaged(index_find(index, &found, &place, subject, 1, note));
-        if (rc == ERR_OK && found && place.state == INDEX_KEPT &&
-            (place.flags & INDEX_FIXED) == 0) {
+        if (rc == ERR_OK && found && index_in_sets(&place) && (place.flags & INDEX_FIXED) == 0) {
             rc = unless_damaged(index_is_by(index, &goes, &place, &post->author, note));
         }
     } else if ((own->flags & INDEX_FIXED) == 0) {

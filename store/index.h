@@ -34,6 +34,8 @@ struct index_place {
     struct post_id id;
     uint64_t seen; /* the index's own: as of which runs this holds */
 };
+/* Whether it may be taken back still. */
+bool index_in_sets(const struct index_place *place);
 
 /* What the index is made of. */
 struct index_config {
@@ -86,7 +88,7 @@ MUST_USE enum err_code index_add(struct index *index, const struct index_row *ro
 MUST_USE enum err_code index_replay(struct index *index, const struct post *post, uint64_t position,
                                     struct err_note *note);
 
-/* found[i]: whether ids[i] lies in the log, kept or gone; only then places[i] is written. */
+/* found[i]: whether ids[i] is known, kept, bare or gone; only then places[i] is written. */
 MUST_USE enum err_code index_find(struct index *index, bool *found, struct index_place *places,
                                   const struct post_id *ids, size_t count, struct err_note *note);
 /* The kept post at this position, or the first one behind it below end.
@@ -130,9 +132,10 @@ MUST_USE enum err_code index_answer(struct index *index, struct negentropy_resul
                                     const struct run_set_name *set,
                                     const struct negentropy_batch *batch, struct err_note *note);
 
-/* Do a slice of what there is to do: build damaged runs again, write full tables as runs, take out
- * what expired before the last UTC midnight, merge runs, and take out of their files what is gone
- * (at once where it is much, else only when idle).  *more: there is more to do now.
+/* Do a slice of what there is to do: build damaged runs again, write full tables as runs, make bare
+ * what has expired, take out what expired before the last UTC midnight, merge runs, and take out of
+ * their files what is gone or bare (at once where it is much, else only when idle, and no faster
+ * than store/pace.h allows).  *more: there is more to do now.
  *   ERR_NO_SPACE and those of lookups  nothing is lost; try again later */
 MUST_USE enum err_code index_tend(struct index *index, bool *more, uint64_t now_s, bool idle,
                                   struct err_note *note);
@@ -142,9 +145,12 @@ MUST_USE enum err_code index_repair(struct index *index, struct err_note *note);
 /* Whether so many tables wait to be written that whoever adds has to tend first. */
 bool index_is_full(struct index *index);
 
-/* Positions that are gone and whose octets may still stand in the log, ascending; take them off
- * the list, durably, once they are out. */
+/* Whether there are positions that are gone or bare and whose octets may still stand in the log. */
+bool index_has_purgeable(struct index *index);
+/* Those of them that runs speak for, ascending: after index_purged(), of others perhaps, that they
+ * are gone or bare outlives their octets. */
 size_t index_purgeable(struct index *index, uint32_t *positions, size_t max);
+/* Take these off the list, once they are out; what the index knows of posts in runs is durable. */
 MUST_USE enum err_code index_purged(struct index *index, const uint32_t *positions, size_t count,
                                     struct err_note *note);
 

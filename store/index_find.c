@@ -33,8 +33,8 @@ static void place_of_row(struct index_place *place, const struct run_record *rec
 static void judge_row(struct index *index, struct index_place *place, const struct index_part *part)
 {
     index_lock(index);
-    if (place->state == INDEX_KEPT) {
-        place->state = index_part_state(part, &place->id);
+    if (index_in_sets(place)) {
+        place->state = index_part_state(part, &place->id, place->state);
     }
     size_t at = index_list_place(index->list, part);
     place->seen = at < index->list->count ? index->list->generation : 0;

@@ -1,4 +1,5 @@
-/* index_gone.h - what left a run's sets since the run was written: subtracted from what it says.
+/* index_gone.h - what left a run's sets since the run was written: subtracted from what it says;
+ * and, in another of the same, what became bare.
  *
  * No I/O and no lock, as index_table.h. */
 #ifndef KITH_STORE_INDEX_GONE_H
@@ -26,7 +27,7 @@ MUST_USE enum err_code index_gone_new(struct index_gone **gone);
 void index_gone_free(struct index_gone *gone);
 
 /* The post of this record, kept in the run and not here yet, leaves: state INDEX_GONE, its id
- * still known, or INDEX_HOLE, as if it had never come.
+ * still known, INDEX_HOLE, as if it had never come, or becomes INDEX_BARE.
  *   ERR_REFUSED  INDEX_GONE_MAX are here
  *   ERR_NO_MEMORY */
 MUST_USE enum err_code index_gone_add(struct index_gone *gone, const struct index_record *record,

@@ -10,6 +10,7 @@
 #include "store/index_gone.h"
 #include "store/index_manifest.h"
 #include "store/index_table.h"
+#include "store/pace.h"
 #include "store/run_build.h"
 #include "store/run_merge.h"
 
@@ -24,6 +25,7 @@ struct index_part {
     struct index_table *table;
     struct run *run;
     struct index_gone *gone; /* what left the run; NULL: nothing.  Guarded by the lock */
+    struct index_gone *bare; /* the same of what became bare, though it may be gone since */
     bool damaged;            /* the run does not read.  Guarded by the lock */
     uint32_t number;         /* of the run's file; 0: none */
     uint32_t first;
@@ -54,9 +56,18 @@ struct index_work {
     struct run_name name;
     char path[INDEX_PATH_MAX + 1];
     uint32_t told_counts[RUN_MERGE_RUNS_MAX]; /* what left each source and the new run knows of */
+    uint32_t bare_counts[RUN_MERGE_RUNS_MAX]; /* what became bare */
     struct index_left *left;                  /* what had left when it began, ascending */
     size_t left_count;
     size_t left_at;
+};
+
+/* A walk along what expires. */
+struct index_expiring {
+    uint64_t done_s;        /* whoever expired before has been dealt with */
+    uint64_t until_s;       /* of the walk under way; 0: none is */
+    uint32_t part;          /* where it goes on: the first position of a run */
+    struct run_expiry next; /* and what of it comes next */
 };
 
 struct index {
@@ -77,10 +88,10 @@ struct index {
     pthread_mutex_t tending;        /* what follows; held over file calls */
     struct index_manifest manifest; /* the runs' keys; its lists are made for each writing */
     struct index_work work;
-    size_t waiting_tried;      /* tables that waited when replaying last found no room for a run */
-    uint64_t midnight_s;       /* what expired before it is out */
-    uint32_t expired_part;     /* where a midnight goes on: the first position of a run */
-    struct run_expiry expired; /* and what of it comes next */
+    size_t waiting_tried; /* tables that waited when replaying last found no room for a run */
+    struct index_expiring midnight; /* what expired before leaves the sets */
+    struct index_expiring bare;     /* what expired before becomes bare */
+    struct pace pace;               /* of rewriting runs when idle */
 };
 
 void index_lock(struct index *index);
@@ -114,8 +125,13 @@ size_t index_list_place(const struct index_list *list, const struct index_part *
 /* The part a position lies in, or NULL. */
 struct index_part *index_list_part(const struct index_list *list, uint64_t position);
 
-/* With the lock: the state of a post that the part's run has as kept. */
-enum index_state index_part_state(const struct index_part *part, const struct post_id *id);
+/* With the lock: the state of a post whose state in the part's run, or lately, was this. */
+enum index_state index_part_state(const struct index_part *part, const struct post_id *id,
+                                  enum index_state before);
+/* With the lock: note what left a part's run, or became bare.
+ *   ERR_NO_MEMORY, ERR_REFUSED as index_gone_add() */
+MUST_USE enum err_code index_part_add(struct index_part *part, const struct index_record *record,
+                                      uint32_t position);
 
 /* An error with its note; for a full disk with what to do. */
 enum err_code index_no_room(struct err_note *note, enum err_code rc, const struct err_note *why);
@@ -174,6 +190,13 @@ MUST_USE enum err_code index_merge_begin(struct index *index, const struct index
 /* Go on with it. */
 MUST_USE enum err_code index_merge_step(struct index *index, struct err_note *note);
 void index_merge_drop(struct index *index);
+
+/* What has expired becomes bare, what expired before midnight leaves; *did: some did, and there may
+ * be more. */
+MUST_USE enum err_code index_expire(struct index *index, bool *did, uint64_t now_s,
+                                    struct err_note *note);
+/* Begin a new table if something in the newest one is to leave the log. */
+MUST_USE enum err_code index_roll(struct index *index);
 
 /* The steps of index_tend() that need neither the log nor the clock; *did: there was one. */
 MUST_USE enum err_code index_tend_runs(struct index *index, bool *did, struct err_note *note);

@@ -46,13 +46,20 @@ static enum err_code add_run(struct index *index, struct index_manifest *next,
     return rc;
 }
 
+static enum index_manifest_list list_of(const struct index_record *record)
+{
+    if (record->state == INDEX_BARE) {
+        return INDEX_MANIFEST_BARE;
+    }
+    return record->state == INDEX_GONE ? INDEX_MANIFEST_GONE : INDEX_MANIFEST_LOST;
+}
+
 static enum err_code add_gone(struct index_manifest *next, const struct index_gone *gone)
 {
     enum err_code rc = ERR_OK;
     for (uint32_t i = 0; gone != NULL && i < gone->count && rc == ERR_OK; i++) {
-        bool known = index_records_at(&gone->records, i)->state == INDEX_GONE;
-        rc = index_manifest_position_add(
-            &next->lists[known ? INDEX_MANIFEST_GONE : INDEX_MANIFEST_LOST], gone->positions[i]);
+        rc = index_manifest_position_add(&next->lists[list_of(index_records_at(&gone->records, i))],
+                                         gone->positions[i]);
     }
     return rc;
 }
@@ -81,6 +88,9 @@ static enum err_code add_part(struct index *index, struct index_manifest *next,
         return add_held(next, part);
     }
     enum err_code rc = add_run(index, next, part, name);
+    if (rc == ERR_OK) {
+        rc = add_gone(next, part->bare);
+    }
     return rc == ERR_OK ? add_gone(next, part->gone) : rc;
 }
 

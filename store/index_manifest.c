@@ -11,7 +11,7 @@
     (HEADER_LEN + (size_t)INDEX_MANIFEST_RUNS_MAX * ROW_LEN +                                      \
      INDEX_MANIFEST_LISTS * (4 + (size_t)INDEX_MANIFEST_POSITIONS_MAX * 4))
 
-static const uint8_t magic[MAGIC_LEN] = {'r', 'u', 'n', 's', 1};
+static const uint8_t magic[MAGIC_LEN] = {'r', 'u', 'n', 's', 2};
 
 void index_manifest_close(struct index_manifest *manifest)
 {

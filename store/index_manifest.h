@@ -22,8 +22,9 @@ struct index_manifest_run {
 
 enum index_manifest_list {
     INDEX_MANIFEST_GONE,  /* out of the sets, while a run still has it there */
+    INDEX_MANIFEST_BARE,  /* expired, while a run still has it as kept */
     INDEX_MANIFEST_LOST,  /* damaged in the log: as if it had never come */
-    INDEX_MANIFEST_PURGE, /* gone or lost, and perhaps not yet out of the log */
+    INDEX_MANIFEST_PURGE, /* gone, bare or lost, and perhaps not yet out of the log */
     INDEX_MANIFEST_LISTS,
 };
 

@@ -15,14 +15,31 @@ static enum run_fate fate(void *context, uint32_t position)
     if (work->left_at == work->left_count || work->left[work->left_at].position != position) {
         return RUN_FATE_KEEP;
     }
-    return work->left[work->left_at].state == INDEX_GONE ? RUN_FATE_GONE : RUN_FATE_ERASE;
+    enum index_state state = work->left[work->left_at].state;
+    if (state == INDEX_BARE) {
+        return RUN_FATE_BARE;
+    }
+    return state == INDEX_GONE ? RUN_FATE_GONE : RUN_FATE_ERASE;
 }
 
+/* What became bare and left since has left. */
 static int compare_left(const void *a, const void *b)
 {
-    uint32_t left = ((const struct index_left *)a)->position;
-    uint32_t right = ((const struct index_left *)b)->position;
-    return left < right ? -1 : left > right;
+    const struct index_left *left = a;
+    const struct index_left *right = b;
+    if (left->position != right->position) {
+        return left->position < right->position ? -1 : 1;
+    }
+    return (left->state == INDEX_BARE) - (right->state == INDEX_BARE);
+}
+
+static void add_left(struct index_work *work, const struct index_gone *gone, uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        work->left[work->left_count++] = (struct index_left){
+            .position = gone->positions[k],
+            .state = (enum index_state)index_records_at(&gone->records, k)->state};
+    }
 }
 
 /* With the lock: what has left the sources so far. */
@@ -30,21 +47,19 @@ static enum err_code list_left(struct index_work *work)
 {
     size_t count = 0;
     for (size_t i = 0; i < work->count; i++) {
-        const struct index_gone *gone = work->list->parts[work->first + i]->gone;
-        work->told_counts[i] = gone == NULL ? 0 : gone->count;
-        count += work->told_counts[i];
+        const struct index_part *part = work->list->parts[work->first + i];
+        work->told_counts[i] = part->gone == NULL ? 0 : part->gone->count;
+        work->bare_counts[i] = part->bare == NULL ? 0 : part->bare->count;
+        count += (size_t)work->told_counts[i] + work->bare_counts[i];
     }
     work->left = calloc(count + 1, sizeof *work->left);
     if (work->left == NULL) {
         return ERR_NO_MEMORY;
     }
     for (size_t i = 0; i < work->count; i++) {
-        const struct index_gone *gone = work->list->parts[work->first + i]->gone;
-        for (uint32_t k = 0; k < work->told_counts[i]; k++) {
-            work->left[work->left_count++] = (struct index_left){
-                .position = gone->positions[k],
-                .state = (enum index_state)index_records_at(&gone->records, k)->state};
-        }
+        const struct index_part *part = work->list->parts[work->first + i];
+        add_left(work, part->gone, work->told_counts[i]);
+        add_left(work, part->bare, work->bare_counts[i]);
     }
     return ERR_OK;
 }
@@ -90,26 +105,29 @@ void index_merge_drop(struct index *index)
     close_work(index, false);
 }
 
+static enum err_code tell(struct index_part *added, const struct index_gone *gone, uint32_t *told)
+{
+    enum err_code rc = ERR_OK;
+    while (gone != NULL && *told < gone->count && rc == ERR_OK) {
+        rc = index_part_add(added, index_records_at(&gone->records, *told), gone->positions[*told]);
+        *told += rc == ERR_OK ? 1 : 0;
+    }
+    return rc;
+}
+
 /* With the lock: whoever left a source since leaves the new run. */
 static enum err_code transfer(void *context, struct index_part *added)
 {
     struct index_work *work = context;
-    for (size_t i = 0; i < work->count; i++) {
-        const struct index_gone *gone = work->list->parts[work->first + i]->gone;
-        while (gone != NULL && work->told_counts[i] < gone->count) {
-            uint32_t k = work->told_counts[i];
-            enum err_code rc = added->gone == NULL ? index_gone_new(&added->gone) : ERR_OK;
-            if (rc == ERR_OK) {
-                rc = index_gone_add(added->gone, index_records_at(&gone->records, k),
-                                    gone->positions[k]);
-            }
-            if (rc != ERR_OK) {
-                return rc;
-            }
-            work->told_counts[i]++;
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < work->count && rc == ERR_OK; i++) {
+        const struct index_part *part = work->list->parts[work->first + i];
+        rc = tell(added, part->gone, &work->told_counts[i]);
+        if (rc == ERR_OK) {
+            rc = tell(added, part->bare, &work->bare_counts[i]);
         }
     }
-    return ERR_OK;
+    return rc;
 }
 
 static enum err_code finish(struct index *index, bool *named, struct err_note *note)

@@ -145,11 +145,11 @@ static enum err_code leave_again(struct index *index, uint32_t position, enum in
         part->damaged = true;
         return ERR_OK;
     }
-    if (rc != ERR_OK || record.state != RUN_KEPT) {
+    if (rc != ERR_OK || (record.state != RUN_KEPT && record.state != RUN_BARE)) {
         return rc;
     }
     struct index_place place = {.position = position,
-                                .state = INDEX_KEPT,
+                                .state = (enum index_state)record.state,
                                 .flags = record.flags,
                                 .created_s = record.created_s,
                                 .id = record.id,
@@ -162,16 +162,24 @@ static enum err_code load_gone(struct index *index, struct err_note *note)
     enum err_code rc = ERR_OK;
     const struct index_manifest_positions *gone = &index->manifest.lists[INDEX_MANIFEST_GONE];
     const struct index_manifest_positions *lost = &index->manifest.lists[INDEX_MANIFEST_LOST];
+    const struct index_manifest_positions *bare = &index->manifest.lists[INDEX_MANIFEST_BARE];
     const struct index_manifest_positions *purge = &index->manifest.lists[INDEX_MANIFEST_PURGE];
+    for (size_t i = 0; i < bare->count && rc == ERR_OK; i++) {
+        rc = leave_again(index, bare->at[i], INDEX_BARE, note);
+    }
     for (size_t i = 0; i < gone->count && rc == ERR_OK; i++) {
         rc = leave_again(index, gone->at[i], INDEX_GONE, note);
     }
     for (size_t i = 0; i < lost->count && rc == ERR_OK; i++) {
         rc = leave_again(index, lost->at[i], INDEX_HOLE, note);
     }
-    index->purge.count = 0; /* the manifest's says what is left of it */
+    index->purge.count = 0; /* the manifest's says what is left of it; of what is read from the log
+                             * again, reading it will say */
     for (size_t i = 0; i < purge->count && rc == ERR_OK; i++) {
-        rc = index_manifest_position_add(&index->purge, purge->at[i]);
+        const struct index_part *part = index_list_part(index->list, purge->at[i]);
+        if (part != NULL && part->run != NULL && !part->damaged) {
+            rc = index_manifest_position_add(&index->purge, purge->at[i]);
+        }
     }
     return rc;
 }

@@ -36,6 +36,7 @@ void index_part_free(struct index_part *part)
     index_table_free(part->table);
     run_free(part->run);
     index_gone_free(part->gone);
+    index_gone_free(part->bare);
     free(part);
 }
 
@@ -170,9 +171,27 @@ enum err_code index_list_change(struct index *index, const struct index_part *fi
     return rc;
 }
 
-enum index_state index_part_state(const struct index_part *part, const struct post_id *id)
+enum index_state index_part_state(const struct index_part *part, const struct post_id *id,
+                                  enum index_state before)
 {
-    return index_gone_state(part->gone, id);
+    enum index_state state = index_gone_state(part->gone, id);
+    if (state == INDEX_KEPT && before == INDEX_KEPT) {
+        state = index_gone_state(part->bare, id);
+    }
+    return state == INDEX_KEPT ? before : state;
+}
+
+enum err_code index_part_add(struct index_part *part, const struct index_record *record,
+                             uint32_t position)
+{
+    struct index_gone **list = record->state == INDEX_BARE ? &part->bare : &part->gone;
+    enum err_code rc = *list == NULL ? index_gone_new(list) : ERR_OK;
+    return rc == ERR_OK ? index_gone_add(*list, record, position) : rc;
+}
+
+bool index_in_sets(const struct index_place *place)
+{
+    return place->state == INDEX_KEPT || place->state == INDEX_BARE;
 }
 
 enum err_code index_blame(struct index *index, struct index_part *part, enum err_code rc)

@@ -21,6 +21,7 @@ enum index_state {
     INDEX_HOLE = 0, /* no post lies there, or it is damaged */
     INDEX_KEPT = 1, /* in its sets, its body handed out */
     INDEX_GONE = 2, /* known, retracted or expired: in no set, never handed out */
+    INDEX_BARE = 3, /* expired: in its sets until midnight, never handed out */
 };
 
 /* A record's flags. */

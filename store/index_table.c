@@ -160,15 +160,29 @@ const struct index_record *index_table_at(const struct index_table *table, uint3
     return index_records_at(&table->records, place);
 }
 
+static bool in_sets(const struct index_record *record)
+{
+    return record->state == INDEX_KEPT || record->state == INDEX_BARE;
+}
+
+bool index_table_bare(struct index_table *table, uint32_t place)
+{
+    struct index_record *record = index_records_change(&table->records, place);
+    bool kept = record->state == INDEX_KEPT;
+    record->state = kept ? INDEX_BARE : record->state;
+    return kept;
+}
+
 bool index_table_drop(struct index_table *table, uint32_t place)
 {
-    if (index_table_at(table, place)->state != INDEX_KEPT) {
-        return false;
+    struct index_record *record = index_records_change(&table->records, place);
+    bool kept = record->state == INDEX_KEPT;
+    if (in_sets(record)) {
+        index_set_remove(&table->all, place);
+        record->state = INDEX_GONE;
+        changed(table);
     }
-    index_set_remove(&table->all, place);
-    index_records_change(&table->records, place)->state = INDEX_GONE;
-    changed(table);
-    return true;
+    return kept;
 }
 
 bool index_table_forget(struct index_table *table, uint32_t place)
@@ -177,10 +191,10 @@ bool index_table_forget(struct index_table *table, uint32_t place)
     if (record->state == INDEX_HOLE) {
         return false;
     }
-    (void)index_table_drop(table, place);
+    bool kept = index_table_drop(table, place);
     index_ids_remove(&table->ids, &record->id);
     index_records_change(&table->records, place)->state = INDEX_HOLE;
-    return true;
+    return kept;
 }
 
 bool index_table_in_set(const struct index_table *table, uint32_t place,
@@ -220,7 +234,7 @@ enum err_code index_table_copy_set(const struct index_table *table, struct index
     for (size_t i = 0; i < table->sets_count; i++) {
         uint32_t place = table->sets[i].position - table->first;
         if (memcmp(table->sets[i].set.octets, set->octets, RUN_SET_NAME_LEN) == 0 &&
-            index_table_at(table, place)->state == INDEX_KEPT) {
+            in_sets(index_table_at(table, place))) {
             places[count++] = place;
         }
     }
@@ -258,7 +272,7 @@ static void copy_sets(const struct index_table *table, struct run_rows *rows,
         rows->sets_count = table->sets_count;
     }
     for (size_t i = 0; i < rows->records_count; i++) {
-        if (rows->records[i].state == RUN_KEPT) {
+        if (rows->records[i].state == RUN_KEPT || rows->records[i].state == RUN_BARE) {
             rows->sets[rows->sets_count++] =
                 (struct run_set_row){.set = *all, .position = table->first + (uint32_t)i};
         }

@@ -51,7 +51,10 @@ void index_table_expect(const struct index_table *table, const struct index_row 
 bool index_table_find(const struct index_table *table, uint32_t *place, const struct post_id *id);
 const struct index_record *index_table_at(const struct index_table *table, uint32_t place);
 
-/* Out of the sets, its id still known; as if it had never come.  False where it was so already. */
+/* Bare: its words and refs are not written any more.  False where it was not kept. */
+bool index_table_bare(struct index_table *table, uint32_t place);
+/* Out of the sets, its id still known; as if it had never come.  False where it was not kept (it
+ * leaves all the same). */
 bool index_table_drop(struct index_table *table, uint32_t place);
 bool index_table_forget(struct index_table *table, uint32_t place);
 

@@ -16,13 +16,11 @@ static enum err_code transfer(void *context, struct index_part *added)
     enum err_code rc = ERR_OK;
     for (uint32_t i = 0; i < w->table->end - w->table->first && rc == ERR_OK; i++) {
         struct index_record record = *index_table_at(w->table, i);
-        if (w->states[i] != INDEX_KEPT || record.state == INDEX_KEPT) {
+        bool stood = w->states[i] == INDEX_KEPT || w->states[i] == INDEX_BARE;
+        if (!stood || w->states[i] == record.state) {
             continue;
         }
-        rc = added->gone == NULL ? index_gone_new(&added->gone) : ERR_OK;
-        if (rc == ERR_OK) {
-            rc = index_gone_add(added->gone, &record, w->table->first + i);
-        }
+        rc = index_part_add(added, &record, w->table->first + i);
         if (rc == ERR_OK) {
             w->states[i] = record.state;
         }
@@ -159,7 +157,7 @@ static enum err_code take_back(struct index *index, struct index_table *table,
     bool by = false;
     struct index_place place;
     enum err_code rc = unless_damaged(index_find(index, &found, &place, subject, 1, note));
-    if (rc == ERR_OK && found && place.state == INDEX_KEPT && (place.flags & INDEX_FIXED) == 0) {
+    if (rc == ERR_OK && found && index_in_sets(&place) && (place.flags & INDEX_FIXED) == 0) {
         rc = unless_damaged(index_is_by(index, &by, &place, &post->author, note));
     }
     return rc == ERR_OK && by ? index_drop(index, &place, note) : rc;
@@ -312,6 +310,22 @@ static enum err_code put_back(struct index *index, struct index_part *part, stru
     return rc == ERR_OK ? rc : index_no_room(note, rc, &why);
 }
 
+/* What was read from the log stays there, until it leaves once more. */
+static void keep_in_log(struct index *index, const struct index_table *table)
+{
+    size_t kept = 0;
+    index_lock(index);
+    for (size_t i = 0; i < index->purge.count; i++) {
+        uint32_t position = index->purge.at[i];
+        bool here = position >= table->first && position < table->end;
+        if (!here || index_table_at(table, position - table->first)->state != INDEX_KEPT) {
+            index->purge.at[kept++] = position;
+        }
+    }
+    index->purge.count = kept;
+    index_unlock(index);
+}
+
 enum err_code index_rebuild(struct index *index, struct index_part *part, struct err_note *note)
 {
     enum err_code rc = part->run == NULL ? ERR_OK : give_up_run(index, &part);
@@ -330,10 +344,10 @@ enum err_code index_rebuild(struct index *index, struct index_part *part, struct
     }
     if (rc == ERR_OK) {
         index_table_states(w.table, w.states);
+        keep_in_log(index, w.table);
         rc = put_back(index, part, &w, note);
-        index->midnight_s = 0; /* what has expired is in it again */
-        index->expired_part = 0;
-        index->expired = (struct run_expiry){0};
+        index->midnight = (struct index_expiring){0}; /* what has expired is in it again */
+        index->bare = index->midnight;
     }
     index_table_free(w.table);
     free(w.states);

@@ -180,15 +180,13 @@ struct run_stats run_stats(const struct run *run)
     };
 }
 
-/* A row holds nothing that a state does not allow, so that no caller has to ask again. */
-static bool decode_record(struct run_record *record, const uint8_t *row)
+static void decode_record(struct run_record *record, const uint8_t *row)
 {
     memcpy(record->id.octets, row, POST_ID_LEN);
     record->created_s = run_get_number(row + POST_ID_LEN, RUN_TIME_LEN);
     uint8_t last = row[RUN_RECORD_LEN - 1];
     record->state = last >> 6;
     record->flags = last & RUN_FLAGS_MAX;
-    return record->state <= RUN_GONE;
 }
 
 enum err_code run_records(const struct run *run, struct run_record *records, uint32_t position,
@@ -207,9 +205,7 @@ enum err_code run_records(const struct run *run, struct run_record *records, uin
             return rc;
         }
         for (size_t i = 0; i < taken; i++) {
-            if (!decode_record(&records[i], rows + i * RUN_RECORD_LEN)) {
-                return run_damaged(note);
-            }
+            decode_record(&records[i], rows + i * RUN_RECORD_LEN);
         }
         relative += (uint32_t)taken;
         records += taken;
@@ -231,11 +227,7 @@ enum err_code run_record(const struct run *run, struct run_record *record, uint3
     if (rc != ERR_OK) {
         return rc;
     }
-    struct run_record decoded;
-    if (!decode_record(&decoded, row)) {
-        return run_damaged(note);
-    }
-    *record = decoded;
+    decode_record(record, row);
     return ERR_OK;
 }
 

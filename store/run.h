@@ -32,6 +32,7 @@ enum run_state {
     RUN_HOLE = 0, /* nothing lies there */
     RUN_KEPT = 1, /* in its sets, words and refs */
     RUN_GONE = 2, /* its id is known; in no set, no word, no ref, no expiry */
+    RUN_BARE = 3, /* in its sets and among the expiries; no word, no ref */
 };
 
 struct run_record {
@@ -53,7 +54,7 @@ struct run;
 struct run_stats {
     uint64_t disk_len;   /* octets of the file */
     uint64_t memory_len; /* octets it holds in memory while open */
-    uint32_t kept_count; /* records of each state, when it was written */
+    uint32_t kept_count; /* records that are in sets, RUN_KEPT or RUN_BARE, when it was written */
     uint32_t gone_count;
     uint32_t hole_count;
     uint64_t set_entries_count;

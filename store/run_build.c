@@ -43,6 +43,11 @@ static bool kept(const struct run_rows *rows, uint32_t position)
     return record_of(rows, position)->state == RUN_KEPT;
 }
 
+static bool in_sets(const struct run_rows *rows, uint32_t position)
+{
+    return kept(rows, position) || record_of(rows, position)->state == RUN_BARE;
+}
+
 static int compare_u64(uint64_t a, uint64_t b)
 {
     return a < b ? -1 : a > b;
@@ -146,7 +151,7 @@ static enum err_code write_sets(const struct build *build, struct err_note *note
     for (size_t i = 0; i < rows->sets_count && rc == ERR_OK; i++) {
         const struct run_set_row *row = &rows->sets[i];
         bool again = i > 0 && same_set_row(row, row - 1);
-        if (!again && kept(rows, row->position)) {
+        if (!again && in_sets(rows, row->position)) {
             rc = run_write_set(build->writer, &row->set, record_of(rows, row->position)->created_s,
                                row->position - rows->first, note);
         }
@@ -227,7 +232,7 @@ static enum err_code write_expiries(const struct build *build, struct err_note *
     for (size_t i = 0; i < rows->expiries_count && rc == ERR_OK; i++) {
         const struct run_expiry *row = &rows->expiries[i];
         bool again = i > 0 && compare_expiries(NULL, row, row - 1) == 0;
-        if (!again && kept(rows, row->position)) {
+        if (!again && in_sets(rows, row->position)) {
             rc = run_write_expiry(build->writer, row->expires_s, row->position - rows->first, note);
         }
     }

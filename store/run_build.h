@@ -1,7 +1,8 @@
 /* run_build.h - write a run from a table in memory.
  *
  * The rows may come in any order and are sorted in place; repeats of a row are written once.  Rows
- * of positions that are not RUN_KEPT are left out, so a table need not take them out itself. */
+ * of positions whose state does not allow them are left out, so a table need not take them out
+ * itself. */
 #ifndef KITH_STORE_RUN_BUILD_H
 #define KITH_STORE_RUN_BUILD_H
 

@@ -15,7 +15,7 @@
 #define ID_COST      512
 
 /* What of a position is written: two bits each. */
-enum part_of { PART_NONE = 0, PART_ID = 1, PART_ALL = 2 };
+enum part_of { PART_NONE = 0, PART_ID = 1, PART_SETS = 2, PART_ALL = 3 };
 
 struct merge_input {
     const struct run *run;
@@ -127,13 +127,12 @@ size_t run_merge_culprit(const struct run_merge *merge)
     return merge->culprit;
 }
 
-static bool decode_record(struct run_record *record, const uint8_t *row)
+static void decode_record(struct run_record *record, const uint8_t *row)
 {
     memcpy(record->id.octets, row, POST_ID_LEN);
     record->created_s = run_get_number(row + POST_ID_LEN, RUN_TIME_LEN);
     record->state = row[RUN_RECORD_LEN - 1] >> 6;
     record->flags = row[RUN_RECORD_LEN - 1] & RUN_FLAGS_MAX;
-    return record->state <= RUN_GONE;
 }
 
 static void judge(struct run_merge *merge, struct run_record *record, uint32_t relative)
@@ -144,11 +143,15 @@ static void judge(struct run_merge *merge, struct run_record *record, uint32_t r
     }
     if (fate == RUN_FATE_ERASE) {
         *record = (struct run_record){.state = RUN_HOLE};
-    } else if (fate == RUN_FATE_GONE && record->state == RUN_KEPT) {
+    } else if (fate == RUN_FATE_GONE && record->state != RUN_HOLE) {
         record->state = RUN_GONE;
+    } else if (fate == RUN_FATE_BARE && record->state == RUN_KEPT) {
+        record->state = RUN_BARE;
     }
     if (record->state == RUN_KEPT) {
         set_part(merge, relative, PART_ALL);
+    } else if (record->state == RUN_BARE) {
+        set_part(merge, relative, PART_SETS);
     } else if (record->state == RUN_GONE) {
         set_part(merge, relative, PART_ID);
     }
@@ -168,20 +171,26 @@ static enum err_code step_record(struct run_merge *merge, struct err_note *note)
         return rc;
     }
     struct run_record record;
-    if (!decode_record(&record, row)) {
-        return run_damaged(note);
-    }
+    decode_record(&record, row);
     const struct merge_input *input = &merge->inputs[merge->turn];
     uint64_t read = input->run->parts[RUN_RECORDS].entries_count - input->scan.rows_left;
     judge(merge, &record, input->shift + (uint32_t)(read - 1));
     return run_write_record(merge->writer, &record, note);
 }
 
+static enum part_of least_part(enum run_family family)
+{
+    if (family == RUN_SETS || family == RUN_EXPIRIES) {
+        return PART_SETS;
+    }
+    return family == RUN_IDS ? PART_ID : PART_ALL;
+}
+
 /* Take the input's next entry that is to be written. */
 static enum err_code advance(struct run_merge *merge, size_t at, struct err_note *note)
 {
     struct merge_input *input = &merge->inputs[at];
-    enum part_of least = merge->family == RUN_IDS ? PART_ID : PART_ALL;
+    enum part_of least = least_part(merge->family);
     enum err_code rc;
     do {
         rc = run_scan_next(&input->scan, note);

@@ -14,6 +14,7 @@
 enum run_fate {
     RUN_FATE_KEEP,  /* as it is */
     RUN_FATE_GONE,  /* its record and id stay, state RUN_GONE; nothing else of it */
+    RUN_FATE_BARE,  /* what was RUN_KEPT loses its words and refs */
     RUN_FATE_ERASE, /* becomes a hole */
 };
 

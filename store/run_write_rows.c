@@ -27,7 +27,7 @@ static void count_record(struct run_writer *writer, const struct run_record *rec
     if (record->state == RUN_HOLE) {
         return;
     }
-    writer->kept_count += record->state == RUN_KEPT ? 1 : 0;
+    writer->kept_count += record->state == RUN_KEPT || record->state == RUN_BARE ? 1 : 0;
     writer->gone_count += record->state == RUN_GONE ? 1 : 0;
     if (record->created_s < writer->created_min_s) {
         writer->created_min_s = record->created_s;
@@ -40,7 +40,7 @@ static void count_record(struct run_writer *writer, const struct run_record *rec
 enum err_code run_write_record(struct run_writer *writer, const struct run_record *record,
                                struct err_note *note)
 {
-    assert(record->state <= RUN_GONE && record->flags <= RUN_FLAGS_MAX);
+    assert(record->state <= RUN_BARE && record->flags <= RUN_FLAGS_MAX);
     assert(record->created_s <= POST_TIME_MAX);
     uint8_t *row;
     bool begins;

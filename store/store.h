@@ -34,7 +34,7 @@ enum store_put_result {
 enum store_kind { STORE_UNREAD, STORE_READ };
 
 struct store_stats {
-    uint64_t posts_count;       /* bodies kept */
+    uint64_t posts_count;       /* ids in the set "all" */
     uint64_t records_count;     /* positions handed out so far */
     uint64_t disk_len;          /* octets of log and index */
     uint64_t quarantined_count; /* damaged records met since opening */
@@ -167,11 +167,11 @@ uint64_t store_end(struct store *store);
 struct store_stats store_stats(struct store *store);
 
 /* Do a slice of what is to be done behind the scenes: full tables become runs, runs are merged,
- * what was retracted or expired before the last UTC midnight leaves the sets at once and, when no
- * post was put for STORE_IDLE_S, the files.  *more: there is more to do now.  For a thread of its
- * own, now and then and after puts, and once on opening; one at a time, others wait for its slice.
- * Nothing is lost where it is not called.
- *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY  try again later */
+ * what was retracted, or expired before the last UTC midnight, leaves the sets, what has expired is
+ * handed out no more, and when no post was put for STORE_IDLE_S both leave the files.  *more: there
+ * is more to do now.  For a thread of its own, now and then and after puts, and once on opening;
+ * one at a time, others wait for its slice. Nothing is lost where it is not called. ERR_NO_SPACE,
+ * ERR_IO, ERR_PERMISSION, ERR_NO_MEMORY  try again later */
 MUST_USE enum err_code store_tend(struct store *store, bool *more, uint64_t now_s,
                                   struct err_note *note);
 

@@ -38,7 +38,8 @@ static bool is_out(struct log *log, uint32_t position)
     return log_len(log, &len, position) != ERR_OK;
 }
 
-/* Take off the list what is not in the log any more; the rest stays in positions. */
+/* Take off the list what is not in the log any more; the rest stays in positions.  That it is gone
+ * has to be written down before it is purged: the log would not tell any more. */
 static enum err_code strike_off(struct store_purge *purge, struct index *index, struct log *log,
                                 struct err_note *note)
 {
@@ -57,7 +58,7 @@ static enum err_code strike_off(struct store_purge *purge, struct index *index, 
         }
     }
     purge->positions_count = kept;
-    enum err_code rc = out_count == 0 ? ERR_OK : index_purged(index, out, out_count, note);
+    enum err_code rc = index_purged(index, out, out_count, note);
     free(out);
     return rc;
 }
@@ -83,12 +84,11 @@ static enum err_code choose(struct store_purge *purge, struct log_span *span, st
 }
 
 static enum err_code begin(struct store_purge *purge, struct index *index, struct log *log,
-                           bool idle, struct err_note *note)
+                           bool due, struct err_note *note)
 {
-    uint32_t any;
     struct log_span span;
-    bool nothing = index_purgeable(index, &any, 1) == 0;
-    if (nothing && (!idle || purge->one_by_one || log_span_short(log, &span) != ERR_OK)) {
+    bool nothing = !index_has_purgeable(index);
+    if (nothing && (!due || purge->one_by_one || log_span_short(log, &span) != ERR_OK)) {
         return ERR_NOT_FOUND;
     }
     purge->positions = malloc(POSITIONS_MAX * sizeof *purge->positions);
@@ -96,10 +96,10 @@ static enum err_code begin(struct store_purge *purge, struct index *index, struc
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     purge->positions_count = index_purgeable(index, purge->positions, POSITIONS_MAX);
-    if (!idle && purge->positions_count < WITHOUT_REST) {
+    if (!due && purge->positions_count < WITHOUT_REST) {
         return ERR_NOT_FOUND;
     }
-    enum err_code rc = strike_off(purge, index, log, note);
+    enum err_code rc = purge->positions_count > 0 ? strike_off(purge, index, log, note) : ERR_OK;
     if (rc == ERR_OK) {
         rc = choose(purge, &span, log, note);
     }
@@ -122,6 +122,7 @@ static enum err_code go_on(struct store_purge *purge, struct index *index, struc
         return ERR_OK;
     }
     if (rc == ERR_OK && done) {
+        pace_spend(&purge->pace, result.len_before + result.len_after);
         rc = strike_off(purge, index, log, note);
     }
     if (rc != ERR_OK || done) {
@@ -131,14 +132,14 @@ static enum err_code go_on(struct store_purge *purge, struct index *index, struc
 }
 
 enum err_code store_purge_slice(struct store_purge *purge, bool *more, struct index *index,
-                                struct log *log, bool idle, struct err_note *note)
+                                struct log *log, uint64_t now_s, bool due, struct err_note *note)
 {
     enum err_code rc;
     *more = false;
     if (purge->rewrite != NULL) {
         rc = go_on(purge, index, log, note);
     } else {
-        rc = begin(purge, index, log, idle, note);
+        rc = begin(purge, index, log, due && pace_allows(&purge->pace, now_s), note);
         if (rc != ERR_OK) {
             store_purge_close(purge);
         }

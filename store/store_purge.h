@@ -4,6 +4,7 @@
 
 #include "store/index.h"
 #include "store/log_rewrite.h"
+#include "store/pace.h"
 
 /* What is under way; all zero at first.  For whoever tends. */
 struct store_purge {
@@ -12,12 +13,14 @@ struct store_purge {
     uint32_t *positions; /* what goes, ascending */
     size_t positions_count;
     bool one_by_one; /* several segments did not fit one */
+    struct pace pace;
 };
 
-/* Do a slice.  idle: nobody waits, so little is reason enough.  *more: there is more to do now.
- *   what log_rewrite.h and index_purged() give: nothing is lost, try again later */
+/* Do a slice.  due: little is reason enough, as far as pace.h allows.  *more: there is more to do
+ * now. what log_rewrite.h and index_purged() give: nothing is lost, try again later */
 MUST_USE enum err_code store_purge_slice(struct store_purge *purge, bool *more, struct index *index,
-                                         struct log *log, bool idle, struct err_note *note);
+                                         struct log *log, uint64_t now_s, bool due,
+                                         struct err_note *note);
 /* Gives up what is under way. */
 void store_purge_close(struct store_purge *purge);
 

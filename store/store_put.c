@@ -87,7 +87,7 @@ static enum err_code judge_retract(struct store *store, const struct post *retra
     bool by = false;
     struct index_place place;
     enum err_code rc = store_find(store, &found, &place, index_row_subject(retract), 1, note);
-    if (rc == ERR_OK && found && place.state == INDEX_KEPT && (place.flags & INDEX_FIXED) == 0) {
+    if (rc == ERR_OK && found && index_in_sets(&place) && (place.flags & INDEX_FIXED) == 0) {
         rc = store_is_by(store, &by, &place, &retract->author, note);
     }
     return rc == ERR_OK && by ? store_batch_drop(store->batch, &place) : rc;

@@ -14,7 +14,7 @@ static enum err_code drop_subject(struct store *store, const struct post *post,
     bool found = false;
     bool by = false;
     enum err_code rc = store_find(store, &found, &place, subject, 1, note);
-    if (rc == ERR_OK && found && place.state == INDEX_KEPT && (place.flags & INDEX_FIXED) == 0) {
+    if (rc == ERR_OK && found && index_in_sets(&place) && (place.flags & INDEX_FIXED) == 0) {
         rc = store_is_by(store, &by, &place, &post->author, note);
     }
     return rc == ERR_OK && by ? index_drop(store->index, &place, note) : rc;

@@ -292,9 +292,8 @@ static enum err_code drop(struct store *store, const struct post_id *id, struct 
     bool found = false;
     struct index_place place;
     enum err_code rc = store_find(store, &found, &place, id, 1, note);
-    return rc == ERR_OK && found && place.state == INDEX_KEPT
-               ? index_drop(store->index, &place, note)
-               : rc;
+    return rc == ERR_OK && found && index_in_sets(&place) ? index_drop(store->index, &place, note)
+                                                          : rc;
 }
 
 static enum err_code judge_profile(struct store *store, const struct post *post,
@@ -363,7 +362,10 @@ static enum err_code walk_on(struct store *store, struct err_note *note)
         retention->seen = NULL;
     }
     free(listing);
-    return rc == ERR_REFUSED ? ERR_OK : rc; /* too much at once: the same goes on next time */
+    if (rc == ERR_OK || rc == ERR_REFUSED) {
+        return ERR_OK; /* too much at once: the same goes on next time */
+    }
+    return err_note(note, rc, "taking out what is below the floor");
 }
 
 static enum err_code begin_walk(struct store *store, struct err_note *note)

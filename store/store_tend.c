@@ -11,14 +11,19 @@ static bool is_idle(struct store *store, uint64_t now_s)
     return idle;
 }
 
-static enum err_code purge(struct store *store, bool *more, uint64_t now_s, bool idle,
-                           struct err_note *note)
+static bool is_due(struct store *store, uint64_t now_s, bool idle)
 {
     if (store->purged_s == 0 || now_s < store->purged_s) {
         store->purged_s = now_s;
     }
-    bool due = idle || now_s - store->purged_s >= PURGE_S;
-    enum err_code rc = store_purge_slice(&store->purge, more, store->index, store->log, due, note);
+    return idle || now_s - store->purged_s >= PURGE_S;
+}
+
+static enum err_code purge(struct store *store, bool *more, uint64_t now_s, bool due,
+                           struct err_note *note)
+{
+    enum err_code rc =
+        store_purge_slice(&store->purge, more, store->index, store->log, now_s, due, note);
     if (rc == ERR_OK && !*more && due) {
         store->purged_s = now_s;
     }
@@ -47,12 +52,13 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
         store_recent_drop(&store->recent);
     }
     (void)pthread_mutex_lock(&store->tending);
-    enum err_code rc = index_tend(store->index, more, store_settled(store, now_s), idle, note);
+    bool due = is_due(store, now_s, idle);
+    enum err_code rc = index_tend(store->index, more, store_settled(store, now_s), due, note);
     if (rc == ERR_OK && !*more) {
         rc = store_retention_slice(store, more, store_settled(store, now_s), note);
     }
     if (rc == ERR_OK && !*more) {
-        rc = purge(store, more, now_s, idle, note);
+        rc = purge(store, more, now_s, due, note);
     }
     (void)pthread_mutex_unlock(&store->tending);
     return rc;

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 
 #include "proto/negentropy_query.h"
+#include "proto/set.h"
 
 #define DAY_S     86400
 #define TAIL_READ 24 /* posts whose octets are read when not thorough */
+#define SETS_READ 2  /* posts whose sets are read then */
+#define SETS_CAP  (SET_TAGS + SET_BUCKETS)
 
 void ledger_init(struct ledger *ledger)
 {
@@ -128,7 +131,8 @@ struct wanted {
     size_t count;
     size_t sure_count;         /* of them acknowledged by the store */
     bool has[POOL_POSTS_MAX];  /* by index into the pool */
-    bool gone[POOL_POSTS_MAX]; /* retracted or expired: not shown */
+    bool gone[POOL_POSTS_MAX]; /* retracted, or expired before midnight: not shown, in no set */
+    bool bare[POOL_POSTS_MAX]; /* expired since: in its sets, and perhaps not shown any more */
 };
 
 static bool knows(struct house *house, uint32_t index)
@@ -188,6 +192,7 @@ static void judge(struct wanted *wanted, uint64_t now_s)
         if (post->post.expires_s != 0 && post->post.expires_s < midnight_s) {
             wanted->gone[wanted->posts[i]] = true;
         }
+        wanted->bare[wanted->posts[i]] = post->post.expires_s != 0 && post->post.expires_s <= now_s;
         uint32_t subject = post->subject;
         if (subject != POOL_NONE && pool_at(subject)->author == post->author &&
             pool_at(subject)->subject == POOL_NONE) {
@@ -230,6 +235,20 @@ static void bring_forward(struct wanted *wanted, size_t next, struct octets wire
     }
 }
 
+/* What is not to be shown next, and what is not if it is something else that is. */
+static size_t skip_unshown(const struct wanted *wanted, size_t next, bool any, struct octets wire)
+{
+    while (next < wanted->count) {
+        uint32_t index = wanted->posts[next];
+        bool shown = any && octets_equal(pool_at(index)->wire, wire);
+        if (!wanted->gone[index] && (!wanted->bare[index] || shown)) {
+            break;
+        }
+        next++;
+    }
+    return next;
+}
+
 /* Everything shown from a position on is what is wanted from there on, in that order. */
 static bool reads(struct wanted *wanted, const struct ledger *ledger, struct house *house,
                   bool thorough)
@@ -249,9 +268,7 @@ static bool reads(struct wanted *wanted, const struct ledger *ledger, struct hou
         uint64_t at = 0;
         struct err_note note = {{0}};
         enum err_code rc = store_next(house->store, &room, &at, &position, &note);
-        while (next < wanted->count && wanted->gone[wanted->posts[next]]) {
-            next++;
-        }
+        next = skip_unshown(wanted, next, rc == ERR_OK, octets_of(room.at, room.len));
         if (rc != ERR_OK || next == wanted->count) {
             (void)snprintf(details, sizeof details, "%s, behind %zu of %zu posts: %s", err_name(rc),
                            next, wanted->count, note.text);
@@ -277,7 +294,35 @@ static struct negentropy_bound bound_of(uint32_t index)
     return negentropy_bound_at(&item);
 }
 
-static bool fold_is(struct house *house, const struct wanted *wanted,
+/* The sets a post is in, as the slow way has it, worked out once. */
+struct sets_of {
+    struct post_id id;
+    size_t count; /* 0: not yet */
+    uint32_t sets[SET_OF_POST_MAX];
+};
+
+static const struct sets_of *sets_of(uint32_t index)
+{
+    static struct sets_of all[POOL_POSTS_MAX];
+    const struct post *post = &pool_at(index)->post;
+    if (all[index].count == 0 || !post_id_equal(&all[index].id, &post->id)) {
+        all[index].id = post->id;
+        all[index].count = set_of_post(all[index].sets, post);
+    }
+    return &all[index];
+}
+
+static bool is_in(uint32_t index, uint32_t set)
+{
+    const struct sets_of *of = sets_of(index);
+    bool in = set == SET_ALL;
+    for (size_t i = 0; i < of->count && !in; i++) {
+        in = of->sets[i] == set;
+    }
+    return in;
+}
+
+static bool fold_is(struct house *house, const struct wanted *wanted, uint32_t set,
                     const struct negentropy_query *query)
 {
     static struct negentropy_batch batch;
@@ -287,7 +332,7 @@ static bool fold_is(struct house *house, const struct wanted *wanted,
     batch.queries[0] = *query;
     results.items = items;
     results.items_cap = 64;
-    if (store_answer(house->store, &results, &batch, NULL) != ERR_OK) {
+    if (store_answer_set(house->store, &results, set, &batch, NULL) != ERR_OK) {
         return false;
     }
     struct fold fold = {0};
@@ -295,12 +340,36 @@ static bool fold_is(struct house *house, const struct wanted *wanted,
         uint32_t index = wanted->posts[i];
         const struct post *post = &pool_at(index)->post;
         struct negentropy_item item = {.created_s = post->created_s, .id = post->id};
-        if (!wanted->gone[index] && negentropy_item_compare_bound(&item, &query->lower) >= 0 &&
+        if (!wanted->gone[index] && is_in(index, set) &&
+            negentropy_item_compare_bound(&item, &query->lower) >= 0 &&
             negentropy_item_compare_bound(&item, &query->upper) < 0) {
             fold_add_id(&fold, &post->id);
         }
     }
     return results.answers_count == 1 && memcmp(&fold, &results.answers[0].fold, sizeof fold) == 0;
+}
+
+/* Fingerprints of the other sets: of those a few posts are in, or of all there are. */
+static bool fold_sets(struct house *house, const struct wanted *wanted, bool thorough)
+{
+    static bool seen[SETS_CAP];
+    memset(seen, 0, sizeof seen);
+    seen[SET_ALL] = true;
+    seen[SET_STANDING] = true;
+    struct negentropy_query query = {.kind = NEGENTROPY_FOLD,
+                                     .lower = negentropy_bound_zero(),
+                                     .upper = negentropy_bound_infinity()};
+    bool right = fold_is(house, wanted, SET_STANDING, &query);
+    size_t step = thorough || wanted->count < SETS_READ ? 1 : wanted->count / SETS_READ;
+    for (size_t i = 0; i < wanted->count && right; i += step) {
+        const struct sets_of *of = sets_of(wanted->posts[i]);
+        for (size_t k = 0; k < of->count && right; k++) {
+            uint32_t set = of->sets[k];
+            right = seen[set] || fold_is(house, wanted, set, &query);
+            seen[set] = true;
+        }
+    }
+    return right;
 }
 
 /* Fingerprints: of everything, and of a few ranges. */
@@ -309,7 +378,7 @@ static bool folds(struct house *house, const struct wanted *wanted)
     struct negentropy_query query = {.kind = NEGENTROPY_FOLD,
                                      .lower = negentropy_bound_zero(),
                                      .upper = negentropy_bound_infinity()};
-    bool right = fold_is(house, wanted, &query);
+    bool right = fold_is(house, wanted, SET_ALL, &query);
     for (size_t i = 1; right && i < 4 && wanted->count > 1; i++) {
         query.lower = bound_of(wanted->posts[(wanted->count * i / 5 + 7 * i) % wanted->count]);
         query.upper = bound_of(wanted->posts[(wanted->count * (i + 1) / 5 + i) % wanted->count]);
@@ -318,7 +387,7 @@ static bool folds(struct house *house, const struct wanted *wanted)
             query.lower = query.upper;
             query.upper = swapped;
         }
-        right = fold_is(house, wanted, &query);
+        right = fold_is(house, wanted, SET_ALL, &query);
     }
     return right;
 }
@@ -337,6 +406,7 @@ static bool posts_hold(const struct ledger *ledger, struct house *house, uint64_
 {
     static struct wanted wanted;
     wanted.count = 0;
+    memset(wanted.bare, 0, pool_count() * sizeof wanted.bare[0]);
     memset(wanted.has, 0, pool_count() * sizeof wanted.has[0]);
     memset(wanted.gone, 0, pool_count() * sizeof wanted.gone[0]);
     *why = "a post that was acknowledged is not known any more";
@@ -352,7 +422,7 @@ static bool posts_hold(const struct ledger *ledger, struct house *house, uint64_
         return false;
     }
     *why = "a fingerprint is not that of the posts";
-    if (!folds(house, &wanted)) {
+    if (!folds(house, &wanted) || !fold_sets(house, &wanted, thorough)) {
         return false;
     }
     struct store_stats stats = store_stats(house->store);

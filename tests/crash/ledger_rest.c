@@ -70,7 +70,7 @@ static void remember_gone(struct rest *rest, const struct ledger *ledger)
 static bool is_missing(const struct rest *rest, uint32_t index, uint64_t now_s)
 {
     const struct post *post = &pool_at(index)->post;
-    bool expired = post->expires_s != 0 && post->expires_s < now_s - now_s % DAY_S;
+    bool expired = post->expires_s != 0 && post->expires_s <= now_s;
     return !rest->shown[index] && !rest->was_gone[index] && !expired;
 }
 

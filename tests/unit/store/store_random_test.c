@@ -32,6 +32,7 @@ static uint64_t random_state;
 static struct {
     bool stored;
     bool gone;
+    bool bare; /* expired: in its sets until midnight, and not handed out */
     uint64_t position;
 } model[POSTS_MAX];
 static uint64_t model_end;
@@ -98,7 +99,7 @@ static bool takes_back(size_t retract, size_t post)
 static enum store_put_result model_put(size_t i)
 {
     if (model[i].stored) {
-        return model[i].gone ? STORE_REFUSED : STORE_THERE;
+        return model[i].gone || model[i].bare ? STORE_REFUSED : STORE_THERE;
     }
     if (decoded[i].expires_s != 0 && now_s >= decoded[i].expires_s) {
         return STORE_REFUSED;
@@ -126,7 +127,7 @@ static void put_some(void)
     size_t count = 1 + draw(BATCH_MAX);
     uint64_t end_before = model_end;
     for (size_t i = 0; i < POSTS_MAX; i++) {
-        gone_before[i] = model[i].gone;
+        gone_before[i] = model[i].gone || model[i].bare;
     }
     for (size_t i = 0; i < count; i++) {
         size_t which = draw(POSTS_MAX);
@@ -152,9 +153,11 @@ static void tend(bool to_the_end)
 
 static void pass_time(void)
 {
-    now_s += draw(DAY_S);
+    now_s += 20 + draw(DAY_S);
     tend(true);
     for (size_t i = 0; i < POSTS_MAX; i++) {
+        model[i].bare =
+            model[i].stored && decoded[i].expires_s != 0 && decoded[i].expires_s <= now_s;
         model[i].gone = model[i].gone || (model[i].stored && decoded[i].expires_s != 0 &&
                                           decoded[i].expires_s < now_s - now_s % DAY_S);
     }
@@ -172,7 +175,7 @@ static void check_post(size_t i)
 {
     uint8_t octets[POST_WIRE_MAX];
     struct octets_room wire = {.at = octets, .cap = sizeof octets};
-    bool kept = model[i].stored && !model[i].gone;
+    bool kept = model[i].stored && !model[i].gone && !model[i].bare;
     bool known = false;
     assert_int_equal(store_known(store, &known, &decoded[i].id, 1, &note), ERR_OK);
     assert_true(known || !model[i].stored);
