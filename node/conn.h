@@ -49,6 +49,7 @@ struct conn {
     struct sockaddr_storage from;
     uint64_t group;         /* of from, see entrance.h */
     uint64_t household;     /* likewise */
+    int score;              /* what is remembered of it, when last looked at */
     uint64_t brought_count; /* new posts it was the first to bring, when last looked at */
     bool is_protected;      /* entrance.h's mark */
     struct rates rates;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "node/addresses.h"
 #include "node/contacts.h"
 #include "node/control_server.h"
 #include "node/crew.h"
@@ -42,6 +43,7 @@ struct daemon {
     struct driver *driver;
     struct publisher *publisher;
     struct contacts *contacts;
+    struct addresses *addresses;
     struct control_server *control;
     uv_signal_t signals[SIGNALS_COUNT];
     uv_timer_t ticker;
@@ -97,6 +99,9 @@ static void stop(struct daemon *daemon)
         return;
     }
     daemon->stopping = true;
+    if (daemon->driver != NULL) {
+        driver_note_anchors(daemon->driver); /* while they are connected */
+    }
     (void)uv_timer_start(&daemon->guard, on_guard, STOP_MS, 0);
     daemon->open_count++; /* until everything below was told to close */
     for (size_t i = 0; i < SIGNALS_COUNT; i++) {
@@ -156,6 +161,11 @@ static void on_drained(void *context, uint32_t peer)
 static uint64_t brought_count(void *context, uint32_t peer)
 {
     return driver_brought_count(((struct daemon *)context)->driver, peer);
+}
+
+static int score(void *context, uint32_t peer)
+{
+    return driver_score(((struct daemon *)context)->driver, peer);
 }
 
 static void on_dial_failed(void *context, uint32_t address)
@@ -341,6 +351,10 @@ static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
     contacts_tick(daemon->contacts, uv_now(&daemon->loop));
+    if (addresses_are_due(daemon->addresses, uv_now(&daemon->loop))) {
+        driver_note_anchors(daemon->driver);
+        addresses_save_later(daemon->addresses, &daemon->workers, uv_now(&daemon->loop));
+    }
     person_tick(daemon->person);
 }
 
@@ -401,6 +415,7 @@ static enum err_code start_network(struct daemon *daemon, struct err_note *note)
                                     .drained = on_drained,
                                     .dial_failed = on_dial_failed,
                                     .brought_count = brought_count,
+                                    .score = score,
                                     .dial_secret = on_dial_secret};
     daemon->network =
         network_new(&daemon->loop, &daemon->workers,
@@ -429,8 +444,16 @@ static struct message_hello hello_of(const struct daemon *daemon)
     return hello;
 }
 
+/* SPEC 8.5: a person's node gives her IP address to nobody whom she did not name. */
+static bool only_named(const struct options *options)
+{
+    return options->dial == OPTIONS_DIAL_UNSAID ? !options->relay
+                                                : options->dial == OPTIONS_DIAL_NAMED;
+}
+
 static enum err_code start_driver(struct daemon *daemon)
 {
+    daemon->addresses = addresses_open(daemon->home->files, person_addresses_key(daemon->person));
     struct driver_config config = {.loop = &daemon->loop,
                                    .workers = &daemon->workers,
                                    .writer = daemon->writer,
@@ -446,6 +469,9 @@ static enum err_code start_driver(struct daemon *daemon)
                                    .engine = {.limits = limits_of(daemon->options->relay),
                                               .hello = hello_of(daemon),
                                               .self = self_of(daemon),
+                                              .book = addresses_book(daemon->addresses),
+                                              .scores = addresses_scores(daemon->addresses),
+                                              .only_named = only_named(daemon->options),
                                               .now_ms = uv_now(&daemon->loop)}};
     randombytes_buf(config.engine.seed, sizeof config.engine.seed);
     enum err_code rc = driver_new(&daemon->driver, &config);
@@ -552,6 +578,7 @@ static void close_all(struct daemon *daemon)
     publisher_free(daemon->publisher);
     contacts_free(daemon->contacts);
     driver_free(daemon->driver);
+    addresses_free(daemon->addresses);
     writer_free(daemon->writer);
 }
 
@@ -585,6 +612,9 @@ enum err_code daemon_run(enum daemon_end *end, struct person *person, struct hom
         stop(daemon);
     }
     (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    if (daemon->driver != NULL) {
+        addresses_save(daemon->addresses);
+    }
     close_all(daemon);
     person_close(daemon->person);
     *end = daemon->locks ? DAEMON_LOCKS : DAEMON_STOPPED;

@@ -255,7 +255,10 @@ void driver_on_up(struct driver *driver, uint32_t peer, uint32_t address,
         driver->connected[address] = true;
     }
     struct engine_input in = {.type = ENGINE_PEER_UP};
-    in.as.up = (struct engine_peer_up){.peer = peer, .address = address, .static_key = *static_key};
+    in.as.up = (struct engine_peer_up){.peer = peer,
+                                       .address = address,
+                                       .static_key = *static_key,
+                                       .group = network_peer_group(driver->config.network, peer)};
     step(driver, &in);
     driver->config.events.peers_changed(driver->config.events.context);
 }
@@ -294,6 +297,16 @@ void driver_on_pressure(struct driver *driver, uint32_t peer, bool full)
 uint64_t driver_brought_count(const struct driver *driver, uint32_t peer)
 {
     return engine_brought_count(driver->engine, peer);
+}
+
+int driver_score(const struct driver *driver, uint32_t peer)
+{
+    return engine_peer_score(driver->engine, peer);
+}
+
+void driver_note_anchors(struct driver *driver)
+{
+    engine_note_anchors(driver->engine);
 }
 
 void driver_on_dial_failed(struct driver *driver, uint32_t address)

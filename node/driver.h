@@ -51,6 +51,7 @@ void driver_on_down(struct driver *driver, uint32_t peer);
 bool driver_on_frame(struct driver *driver, uint32_t peer, const struct frame *frame);
 void driver_on_pressure(struct driver *driver, uint32_t peer, bool full);
 uint64_t driver_brought_count(const struct driver *driver, uint32_t peer);
+int driver_score(const struct driver *driver, uint32_t peer);
 void driver_on_dial_failed(struct driver *driver, uint32_t address);
 
 /* What the person wants.  See the inputs of the same names in engine.h. */
@@ -60,6 +61,9 @@ void driver_address_remove(struct driver *driver, uint32_t address);
 void driver_join_send(struct driver *driver, uint64_t token, uint32_t address, struct octets claim);
 void driver_join_result(struct driver *driver, uint64_t token, enum err_code status,
                         struct octets text);
+
+/* See engine_note_anchors(). */
+void driver_note_anchors(struct driver *driver);
 
 /* How many peers are connected, and whether one of them was dialled at this address. */
 size_t driver_peers_count(const struct driver *driver);

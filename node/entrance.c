@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/peer_score.h"
+
 #define GROUP_OF_LOOPBACK UINT64_C(1)
 #define USEFUL_PART       8 /* one in so many places is kept for those who bring most */
 #define OLD_PART          4 /* and one in so many for those who came first */
@@ -240,6 +242,20 @@ static struct conn *place_to_leave(const struct places *places, const struct con
     return NULL;
 }
 
+/* SPEC 8.6: who behaved badly is protected by nothing. */
+static struct conn *worst_of(const struct places *places, const struct conn *but)
+{
+    struct conn *worst = NULL;
+    for (uint32_t i = 0; i < places->count; i++) {
+        struct conn *conn = places->at[i];
+        if (conn != but && conn->established && conn->score <= PEER_SCORE_LOW &&
+            (worst == NULL || conn->score < worst->score)) {
+            worst = conn;
+        }
+    }
+    return worst;
+}
+
 bool entrance_admits(struct conn **leaves, struct conn *conns, const struct conn *conn,
                      uint32_t inbound_max)
 {
@@ -253,6 +269,10 @@ bool entrance_admits(struct conn **leaves, struct conn *conns, const struct conn
         }
     }
     if (places.count <= inbound_max) {
+        return true;
+    }
+    *leaves = worst_of(&places, conn);
+    if (*leaves != NULL) {
         return true;
     }
     protect_useful(&places);

@@ -20,7 +20,9 @@ uint64_t entrance_household(const struct sockaddr_storage *from);
  *   - Of one household no more than NETWORK_NEWCOMERS_PER_MAX shake hands, and in all no more than
  *     a quarter of inbound_max and NETWORK_NEWCOMERS_PER_MAX: else the one that has been at it
  *     longest leaves, of that household or of the group that has most of them.
- *   - Where more than inbound_max stand, the newest leaves of the group that has most places, if
+ *   - Where more than inbound_max stand, the one with the lowest score leaves if that is
+ *     PEER_SCORE_LOW or less.
+ *   - Else the newest leaves of the group that has most places, if
  *     that is more than conn's own group has; or of the household in conn's own group that has
  *     most, if that is more than conn's own has; else conn may not stay.  Left alone are the
  *     eighth that brought most new posts, and of the others the quarter that has stood longest. */

@@ -10,6 +10,7 @@
 #include "node/listen.h"
 #include "node/log.h"
 #include "node/memory.h"
+#include "proto/address_group.h"
 #include "proto/message.h"
 
 #define TICK_MS 500
@@ -307,14 +308,21 @@ static void begin(struct conn *conn, enum noise_role role, const struct noise_ke
     }
 }
 
+static void look_at(struct network *network, uint32_t peer)
+{
+    const struct network_events *events = &network->events;
+    struct conn *conn = network->peers[peer];
+    conn->brought_count = events->brought_count(events->context, peer);
+    conn->score = events->score != NULL ? events->score(events->context, peer) : 0;
+}
+
 /* Whether a connection that others made may stay; another may have to go for it. */
 static bool may_enter(struct network *network, struct conn *conn)
 {
     struct conn *leaves = NULL;
     for (uint32_t i = 0; i < network->limits.peers_max; i++) {
         if (network->peers[i] != NULL) {
-            network->peers[i]->brought_count =
-                network->events.brought_count(network->events.context, i);
+            look_at(network, i);
         }
     }
     conn->group_rates = rates_join(&network->groups, conn->group, uv_now(network->loop));
@@ -358,6 +366,10 @@ static void on_dialled(struct conn *conn)
     if (conn->leaving) { /* given up meanwhile */
         conn_close(conn, ERR_OK);
         return;
+    }
+    int len = sizeof conn->from;
+    if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&conn->from, &len) == 0) {
+        conn->group = entrance_group(&conn->from);
     }
     const struct key *node = &network->places[conn->address].address.static_key;
     struct noise_keypair *local = memory_get_secret(sizeof *local);
@@ -530,6 +542,12 @@ void network_close_peer(struct network *network, uint32_t peer, enum err_code re
     if (conn != NULL) {
         conn_leave(conn, reason);
     }
+}
+
+uint64_t network_peer_group(const struct network *network, uint32_t peer)
+{
+    assert(peer < network->limits.peers_max);
+    return network->peers[peer] != NULL ? network->peers[peer]->group : ADDRESS_GROUP_NONE;
 }
 
 void network_resume(struct network *network, uint32_t peer)

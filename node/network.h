@@ -43,6 +43,8 @@ struct network_events {
     void (*dial_failed)(void *context, uint32_t address);
     /* How many posts were new here when this peer brought them. */
     uint64_t (*brought_count)(void *context, uint32_t peer);
+    /* What is remembered of it, see proto/peer_score.h; NULL: nothing is. */
+    int (*score)(void *context, uint32_t peer);
     /* Secret for dialling the node with this static key, NOISE_KEY_LEN octets. */
     void (*dial_secret)(void *context, uint8_t secret[NOISE_KEY_LEN], const struct key *node);
 };
@@ -80,6 +82,8 @@ void network_dial_contact(struct network *network, uint32_t number, const struct
 /* Later.  What does not fit the queue closes the connection. */
 void network_send(struct network *network, uint32_t peer, enum frame_type type,
                   struct octets payload);
+/* Of the address the peer is connected from or at, see entrance_group(). */
+uint64_t network_peer_group(const struct network *network, uint32_t peer);
 /* Later: send what is queued, then close; down() follows. */
 void network_close_peer(struct network *network, uint32_t peer, enum err_code reason);
 /* Later: read from this peer again, the frame that was not taken first. */

@@ -24,6 +24,9 @@ static const char help_text[] =
     "                         for a person's node, 0.0.0.0:7117 for a relay\n"
     "  --address HOST:PORT    with --relay: where others reach it, if not where it listens;\n"
     "                         other relays are told (else only of a public address)\n"
+    "  --dial named|known     dial only whom you named or were invited to, or also relays that\n"
+    "                         others tell of, who then see your IP address. A person's node\n"
+    "                         begins with named, a relay with known\n"
     "  --relay                run a community relay; its home is made if there is none\n"
     "  --keep TIME            posts older than this leave; 90d unless you say otherwise, and\n"
     "                         all keeps them. A person's node puts what concerns her into\n"
@@ -76,6 +79,7 @@ enum option {
     OPTION_HOME,
     OPTION_LISTEN,
     OPTION_ADDRESS,
+    OPTION_DIAL,
     OPTION_PEER,
     OPTION_IMPORT,
     OPTION_NAME,
@@ -108,6 +112,7 @@ static const struct {
     [OPTION_HOME] = {"--home", true},
     [OPTION_LISTEN] = {"--listen", true},
     [OPTION_ADDRESS] = {"--address", true},
+    [OPTION_DIAL] = {"--dial", true},
     [OPTION_PEER] = {"--peer", true},
     [OPTION_IMPORT] = {"--import", true},
     [OPTION_NAME] = {"--name", true},
@@ -193,6 +198,18 @@ static enum err_code take_address(struct options *o, const char *value, struct e
     return ERR_OK;
 }
 
+static enum err_code take_dial(struct options *o, const char *value, struct err_note *note)
+{
+    if (strcmp(value, "named") == 0) {
+        o->dial = OPTIONS_DIAL_NAMED;
+    } else if (strcmp(value, "known") == 0) {
+        o->dial = OPTIONS_DIAL_KNOWN;
+    } else {
+        return err_note(note, ERR_USAGE, "--dial takes named or known; this is neither: %s", value);
+    }
+    return ERR_OK;
+}
+
 static enum err_code take_peer(struct options *o, const char *value, struct err_note *note)
 {
     if (o->peers_count == OPTIONS_PEERS_MAX) {
@@ -256,6 +273,8 @@ static enum err_code take(struct options *o, enum option option, const char *val
         return take_listen(o, value, note);
     case OPTION_ADDRESS:
         return take_address(o, value, note);
+    case OPTION_DIAL:
+        return take_dial(o, value, note);
     case OPTION_PEER:
         return take_peer(o, value, note);
     case OPTION_IMPORT:
@@ -349,9 +368,11 @@ static enum err_code check_together(const struct options *o, struct err_note *no
     if (o->has_address && !o->relay) {
         return err_note(note, ERR_USAGE, "--address belongs to --relay");
     }
-    bool for_run = o->has_listen || o->relay || o->peers_count > 0 || o->has_keep;
+    bool for_run = o->dial != OPTIONS_DIAL_UNSAID || o->has_listen || o->relay ||
+                   o->peers_count > 0 || o->has_keep;
     if (for_run && o->mode != OPTIONS_RUN) {
-        return err_note(note, ERR_USAGE, "--listen, --relay, --peer and --keep do not go with %s",
+        return err_note(note, ERR_USAGE,
+                        "--listen, --relay, --peer, --dial and --keep do not go with %s",
                         o->mode == OPTIONS_INIT      ? "--init"
                         : o->mode == OPTIONS_IMPORT  ? "--import"
                         : o->mode == OPTIONS_PANIC   ? "--panic"

@@ -26,6 +26,9 @@ enum options_mode {
 };
 
 /* Texts borrow from argv. */
+/* Whom a node dials: only who was named, or others that it learns of too. */
+enum options_dial { OPTIONS_DIAL_UNSAID, OPTIONS_DIAL_NAMED, OPTIONS_DIAL_KNOWN };
+
 struct options {
     enum options_mode mode;
     int argc; /* the words themselves */
@@ -37,6 +40,7 @@ struct options {
     bool has_address;     /* where others reach it, if that is not where it listens */
     char address_host[ADDRESS_HOST_MAX + 1];
     uint16_t address_port;
+    enum options_dial dial;
     bool relay;
     struct keeping keeping; /* of a person's node the time alone */
     bool has_keep;          /* --keep was given */

@@ -16,6 +16,11 @@ struct store *person_archive(struct person *person)
     return person->archive == NULL ? NULL : archive_store(person->archive);
 }
 
+const uint8_t *person_addresses_key(const struct person *person)
+{
+    return person->addresses_key;
+}
+
 const struct vault *person_vault(const struct person *person)
 {
     return person->vault;
@@ -96,11 +101,13 @@ enum err_code person_open(struct person **person, struct home *home, enum vault_
         free(made);
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    made->addresses_key = memory_get_secret(HOME_KEY_LEN);
     enum err_code rc = open_all(made, home, kind, note);
     if (rc != ERR_OK) {
         person_close(made);
         return rc;
     }
+    home_key_derive(made->addresses_key, home->key, HOME_KEY_ADDRESSES);
     made->trimming = (struct trimming){.journal = made->journal,
                                        .store = made->store,
                                        .own = vault_identity(made->vault),
@@ -125,6 +132,7 @@ void person_close(struct person *person)
     }
     vault_close(person->vault);
     journal_close(person->journal);
+    sodium_free(person->addresses_key);
     uv_mutex_destroy(&person->status_mutex);
     free(person);
 }

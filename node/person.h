@@ -56,6 +56,8 @@ void person_close(struct person *person);
 
 /* Before person_start(). */
 struct store *person_store(struct person *person);
+/* What the file of addresses is sealed under, SEAL_KEY_LEN octets; lives as long as the person. */
+const uint8_t *person_addresses_key(const struct person *person);
 const struct vault *person_vault(const struct person *person);
 
 /* Start the thread.  It wants at once: to dial, and to publish own posts that the store lacks.

@@ -21,6 +21,7 @@ struct person_client {
 struct person {
     struct command_host host; /* first: the commands find the person through it */
     struct home *home;        /* borrowed */
+    uint8_t *addresses_key;   /* sodium_malloc(): what node/addresses.h seals under */
     struct journal *journal;
     struct vault *vault;
     struct store *store;

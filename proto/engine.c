@@ -84,6 +84,9 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
     e->hello = config->hello;
     e->self = config->self;
     e->sets = config->sets;
+    e->book = config->book;
+    e->scores = config->scores;
+    e->only_named = config->only_named;
     memcpy(e->seed, config->seed, sizeof e->seed);
     e->random = octets_get_u64be(config->seed) | 1; /* xorshift must not start at zero */
     e->now_ms = config->now_ms;
@@ -95,6 +98,7 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
         engine_free(e);
         return ERR_NO_MEMORY;
     }
+    e->tick_at_ms = e->book != NULL && !e->only_named ? e->now_ms : e->tick_at_ms;
     *engine = e;
     return ERR_OK;
 }
@@ -129,6 +133,7 @@ void engine_free(struct engine *e)
     free(e->ready);
     free(e->full);
     free(e->dials);
+    book_drop(e);
     free(e->joins);
     free(e->initiators);
     free(e->responders);
@@ -233,6 +238,7 @@ static void on_time(struct engine *e)
     recon_on_time(e);
     tree_on_time(e);
     views_on_time(e);
+    book_on_time(e);
     room_on_time(e);
     if (e->store_at_ms > e->now_ms) {
         engine_deadline(e, e->store_at_ms);

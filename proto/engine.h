@@ -22,12 +22,14 @@
 #include <stdint.h>
 
 #include "proto/address.h"
+#include "proto/address_book.h"
 #include "proto/err.h"
 #include "proto/frame.h"
 #include "proto/key.h"
 #include "proto/message.h"
 #include "proto/negentropy_query.h"
 #include "proto/octets.h"
+#include "proto/peer_score.h"
 #include "proto/set.h"
 
 #define ENGINE_SEED_LEN     16
@@ -36,7 +38,8 @@
 #define ENGINE_KNOWN_MAX    512 /* ids in one ENGINE_READ_KNOWN */
 #define ENGINE_BODIES_MAX   512 /* ids in one ENGINE_READ_BODIES */
 #define ENGINE_EFFECTS_MAX  64  /* effects of one step */
-#define ENGINE_CONTACTS_MAX 16  /* contacts of other relays dialled or connected at a time */
+#define ENGINE_LEAF_RELAYS  4   /* that a person's node wants which may find relays for itself */
+#define ENGINE_CONTACTS_MAX 21  /* contacts of other relays dialled or connected at a time */
 #define ENGINE_NO_ADDRESS   UINT32_MAX
 
 /* Everything a peer could make grow. */
@@ -77,6 +80,9 @@ struct engine_config {
     struct address self;            /* of a relay: its static key, and host and port by which others
                                      * may be told to reach it; port 0: nobody is told */
     struct engine_scratch *scratch; /* borrowed until engine_free(); NULL: its own */
+    struct address_book *book;      /* likewise; NULL: no other addresses are known or told */
+    struct peer_scores *scores;     /* likewise; NULL: nothing is remembered */
+    bool only_named;                /* dial nobody but whom ENGINE_ADDRESS_ADD named (SPEC 8.5) */
     uint8_t seed[ENGINE_SEED_LEN];  /* for jitter and hash tables; random in a real node */
     uint64_t now_ms;
 };
@@ -106,6 +112,7 @@ struct engine_peer_up {
     uint32_t address; /* the one dialled (a contact's number too), or ENGINE_NO_ADDRESS: the peer
                          dialled us */
     struct key static_key; /* what its session proved */
+    uint64_t group;        /* of its address, see address_group.h; ADDRESS_GROUP_NONE */
 };
 
 struct engine_frame_in {
@@ -328,5 +335,9 @@ struct engine_stats {
 struct engine_stats engine_stats(const struct engine *engine);
 /* How many posts that are new in the store this peer, below peers_max (asserted), brought first. */
 uint64_t engine_brought_count(const struct engine *engine, uint32_t peer);
+/* What is remembered of this peer, see peer_score.h; 0 where nothing is. */
+int engine_peer_score(const struct engine *engine, uint32_t peer);
+/* Before its book is written down: which connections are to be the anchors. */
+void engine_note_anchors(struct engine *engine);
 
 #endif

@@ -51,6 +51,7 @@ void dial_on_remove(struct engine *e, uint32_t a)
 void dial_on_failed(struct engine *e, uint32_t a)
 {
     if (a >= e->limits.addresses_max) {
+        book_on_failed(e, a);
         views_on_place_free(e, a, false);
         return;
     }

@@ -122,6 +122,7 @@ void flight_thank_sender(struct engine *e, uint32_t f)
     struct peer *sender = sender_of(e, e->flights[f].candidates[0].held);
     if (sender != NULL) {
         sender->brought_count++;
+        book_on_deed(e, (uint32_t)(sender - e->peers), PEER_USEFUL);
     }
 }
 

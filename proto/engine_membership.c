@@ -52,6 +52,19 @@ static void reconcile(struct engine *e, uint32_t p)
     }
 }
 
+/* Of one group at most one is dialled (SPEC 8.5): what may not be leaves the passive view. */
+static void dial(struct engine *e, const struct membership_action *action)
+{
+    uint32_t address = e->limits.addresses_max + action->place;
+    if (!book_lets_dial(e, action->contact)) {
+        views_on_place_free(e, address, false);
+        return;
+    }
+    book_on_dial(e, address, action->contact);
+    engine_emit(e, ENGINE_DIAL)->as.dial =
+        (struct engine_dial){.address = address, .contact = action->contact};
+}
+
 static void act(struct engine *e, const struct membership_action *action)
 {
     uint32_t p = action->links[0];
@@ -60,8 +73,7 @@ static void act(struct engine *e, const struct membership_action *action)
         send(e, action);
         break;
     case MEMBERSHIP_DIAL:
-        engine_emit(e, ENGINE_DIAL)->as.dial = (struct engine_dial){
-            .address = e->limits.addresses_max + action->place, .contact = action->contact};
+        dial(e, action);
         break;
     case MEMBERSHIP_CLOSE:
         peer_close(e, p, action->reason);
@@ -143,8 +155,7 @@ void views_on_gone(struct engine *e, uint32_t p)
 
 void views_on_place_free(struct engine *e, uint32_t address, bool good)
 {
-    if (e->views != NULL && address != ENGINE_NO_ADDRESS && address >= e->limits.addresses_max) {
-        assert(address - e->limits.addresses_max < MEMBERSHIP_PLACES_MAX);
+    if (e->views != NULL && book_is_contact(e, address) && !book_is_own_place(e, address)) {
         membership_on_place_free(e->views, address - e->limits.addresses_max, good, e->now_ms);
         engine_deadline(e, membership_deadline_ms(e->views));
     }
@@ -159,7 +170,21 @@ void views_on_frame(struct engine *e, const struct engine_frame_in *in)
         peer_close(e, in->peer, rc);
         return;
     }
+    book_on_views(e, in);
     carry_out(e, &e->scratch->views[0]);
+}
+
+void views_learn(struct engine *e, const struct address *contact)
+{
+    if (make(e)) {
+        membership_learn(e->views, contact, e->now_ms);
+        engine_deadline(e, e->now_ms);
+    }
+}
+
+bool views_want_contacts(struct engine *e)
+{
+    return make(e) && membership_wants_contacts(e->views);
 }
 
 void views_on_heard(struct engine *e, uint32_t p)

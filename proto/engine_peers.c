@@ -56,6 +56,8 @@ void peer_on_up(struct engine *e, const struct engine_peer_up *up)
                           .generation = before.generation,
                           .address = up->address,
                           .static_key = up->static_key,
+                          .group = up->group,
+                          .ask_at_ms = NEVER_MS,
                           .up_at_ms = e->now_ms,
                           .full_at_ms = NEVER_MS,
                           .recon_at_ms = NEVER_MS,
@@ -74,6 +76,9 @@ void peer_on_up(struct engine *e, const struct engine_peer_up *up)
     engine_send_one(e, up->peer, FRAME_HELLO, octets_of(at, message_hello_encode(at, &hello)));
     if (up->address < e->limits.addresses_max) {
         dial_on_up(e, up->address, up->peer);
+    }
+    if (book_refuses(e, up->peer)) {
+        peer_close(e, up->peer, ERR_REFUSED);
     }
 }
 
@@ -137,6 +142,7 @@ void peer_close(struct engine *e, uint32_t p, enum err_code reason)
     if (!peer_is_live(e, p)) {
         return;
     }
+    book_on_deed(e, p, peer_deed_of(reason));
     leave(e, p);
     e->peers[p].state = PEER_CLOSING;
     e->peers[p].close_reason = reason;
@@ -161,6 +167,7 @@ void peer_on_down(struct engine *e, uint32_t p)
     if (peer->address < e->limits.addresses_max) {
         dial_on_down(e, peer->address, e->now_ms - peer->up_at_ms);
     } else {
+        book_on_gone(e, p);
         views_on_place_free(e, peer->address, peer->role == MESSAGE_RELAY);
     }
 }
@@ -194,11 +201,14 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     peer->role = hello.role;
     engine_emit(e, ENGINE_READY)->as.ready =
         (struct engine_ready){.peer = p, .role = hello.role, .identity = hello.identity};
-    bool contact = peer->address != ENGINE_NO_ADDRESS && peer->address >= e->limits.addresses_max;
+    book_on_ready(e, p);
+    if (!peer_is_live(e, p)) {
+        return;
+    }
     if (views_are_for(e, p)) {
         views_on_ready(e, p);
-    } else if (contact) {
-        peer_close(e, p, ERR_UNEXPECTED); /* what was told of it is not true */
+    } else if (book_is_contact(e, peer->address) && peer->role != MESSAGE_RELAY) {
+        peer_close(e, p, ERR_REFUSED); /* what was told of it is not true: not its own fault */
     } else {
         if (peer->address != ENGINE_NO_ADDRESS) {
             recon_soon(e, p, e->now_ms); /* SPEC 7.1: the dialler begins */
@@ -254,6 +264,12 @@ static void on_ready_frame(struct engine *e, const struct engine_frame_in *in)
         } else {
             peer_close(e, in->peer, ERR_UNEXPECTED);
         }
+        break;
+    case FRAME_ADDRESSES_WANTED:
+        book_on_wanted(e, in->peer, in->payload);
+        break;
+    case FRAME_ADDRESSES:
+        book_on_addresses(e, in->peer, in->payload);
         break;
     case FRAME_JOIN:
         join_on_frame(e, in->peer, in->payload);

@@ -100,6 +100,7 @@ static void on_again(struct engine *e, uint32_t p, uint32_t f, const struct arri
     if (arrival->hops == MESSAGE_HOPS_OLD || (f != NO_INDEX && flight_shown(e, f, p))) {
         return;
     }
+    book_on_deed(e, p, PEER_DUPLICATE);
     if (f == NO_INDEX || e->flights[f].told) {
         if (broadcast_saw(e->tree, &arrival->id, &hops)) {
             broadcast_on_again(e->tree, &arrival->id, p);

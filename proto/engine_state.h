@@ -208,6 +208,12 @@ struct peer {
     uint32_t recon_running; /* reconciliations begun here */
     bool recon_again;       /* one of this round's left something over */
     uint64_t floor_s;       /* what its HELLO said */
+    uint64_t group;         /* of its address */
+    bool was_ready;
+    bool asked_addresses; /* ADDRESSES is to come */
+    bool answered;        /* it asked for addresses, last at */
+    uint64_t answered_ms;
+    uint64_t ask_at_ms; /* when to ask it (again); NEVER_MS: not at all */
     struct asked_session asked[SESSIONS_MAX];
 
     struct serve *serve; /* NULL: it wants nothing */
@@ -226,6 +232,13 @@ struct dial {
     uint32_t attempts;
     uint64_t at_ms;
     uint32_t peer;
+};
+
+/* A contact being dialled or connected. */
+struct book_place {
+    bool used;
+    bool anchor; /* it was one already */
+    struct address contact;
 };
 
 struct join {
@@ -423,6 +436,16 @@ struct engine {
     struct queue paused;
 
     struct dial *dials;
+    struct address_book *book; /* borrowed, or NULL; so are */
+    struct peer_scores *scores;
+    bool only_named;
+    struct book_place *places; /* ENGINE_CONTACTS_MAX; NULL: without a book, or not used yet */
+    struct address anchors[ADDRESS_BOOK_ANCHORS_MAX];
+    size_t anchors_count;
+    size_t anchors_next; /* a leaf's: to be dialled next */
+    bool anchors_told;
+    uint64_t book_at_ms;
+    uint64_t feel_at_ms;
     struct join *joins;
     struct set_choice sets;
     struct initiator *initiators;
@@ -528,6 +551,8 @@ void views_on_place_free(struct engine *e, uint32_t address, bool good);
 void views_on_frame(struct engine *e, const struct engine_frame_in *in);
 void views_on_heard(struct engine *e, uint32_t p);
 void views_on_time(struct engine *e);
+void views_learn(struct engine *e, const struct address *contact);
+bool views_want_contacts(struct engine *e);
 
 /* engine_graft.c: answering GRAFT. */
 void graft_on_ids(struct engine *e, uint32_t p, const struct post_id *ids, size_t count);
@@ -554,6 +579,25 @@ void dial_on_failed(struct engine *e, uint32_t a);
 void dial_on_up(struct engine *e, uint32_t a, uint32_t p);
 void dial_on_down(struct engine *e, uint32_t a, uint64_t lasted_ms);
 void dial_on_time(struct engine *e);
+
+/* engine_book.c: known addresses, and what is remembered of peers (SPEC 8.5, 8.6). */
+bool book_make(struct engine *e); /* false: no memory */
+void book_drop(struct engine *e); /* for engine_free() */
+/* Whether it is one that the engine numbers; and of these not the views'. */
+bool book_is_contact(const struct engine *e, uint32_t address);
+bool book_is_own_place(const struct engine *e, uint32_t address);
+/* Whether the views may dial it now, and that they do. */
+bool book_lets_dial(const struct engine *e, const struct address *contact);
+void book_on_dial(struct engine *e, uint32_t address, const struct address *contact);
+void book_on_failed(struct engine *e, uint32_t address);
+void book_on_gone(struct engine *e, uint32_t p);
+void book_on_ready(struct engine *e, uint32_t p); /* may close it: a feeler has felt */
+void book_on_wanted(struct engine *e, uint32_t p, struct octets payload);
+void book_on_addresses(struct engine *e, uint32_t p, struct octets payload);
+void book_on_views(struct engine *e, const struct engine_frame_in *in); /* it was well formed */
+void book_on_time(struct engine *e);
+void book_on_deed(struct engine *e, uint32_t p, enum peer_deed deed);
+bool book_refuses(const struct engine *e, uint32_t p);
 
 /* engine_join.c */
 void join_on_send(struct engine *e, const struct engine_join_send *in);

@@ -269,6 +269,7 @@ void want_on_none(struct engine *e, uint32_t p, struct octets payload)
         peer_close(e, p, rc);
         return;
     }
+    book_on_deed(e, p, PEER_WITHOUT);
     for (size_t k = 0; k < count; k++) {
         want_on_come(e, p, &ids[k]);
     }

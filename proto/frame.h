@@ -26,19 +26,21 @@ enum frame_type {
     FRAME_PING = 8,
     FRAME_PONG = 9,
     FRAME_BYE = 10,
-    FRAME_NONE_YET = 11,  /* ids that were asked for and that the peer does not have */
-    FRAME_IHAVE = 12,     /* posts that could be asked for */
-    FRAME_GRAFT = 13,     /* ask for posts, or for new ones to be sent whole */
-    FRAME_PRUNE = 14,     /* new ones need only be announced */
-    FRAME_SHUFFLE = 15,   /* contacts for contacts */
-    FRAME_SHUFFLED = 16,  /* the answer */
-    FRAME_NEIGHBOUR = 17, /* ask to be neighbours, or agree */
-    FRAME_FORWARD = 18,   /* somebody is new */
-    FRAME_PASSIVE = 19,   /* not neighbours, or not any more */
-    FRAME_WANT_AT = 20,   /* posts by their places in a list of ids */
-    FRAME_PAD = 21,       /* nothing: makes what is written together longer */
-    FRAME_CREDIT = 22,    /* so many more octets of frames may be sent */
-    FRAME_TYPES_END       /* one past the last type of version 1 */
+    FRAME_NONE_YET = 11,         /* ids that were asked for and that the peer does not have */
+    FRAME_IHAVE = 12,            /* posts that could be asked for */
+    FRAME_GRAFT = 13,            /* ask for posts, or for new ones to be sent whole */
+    FRAME_PRUNE = 14,            /* new ones need only be announced */
+    FRAME_SHUFFLE = 15,          /* contacts for contacts */
+    FRAME_SHUFFLED = 16,         /* the answer */
+    FRAME_NEIGHBOUR = 17,        /* ask to be neighbours, or agree */
+    FRAME_FORWARD = 18,          /* somebody is new */
+    FRAME_PASSIVE = 19,          /* not neighbours, or not any more */
+    FRAME_WANT_AT = 20,          /* posts by their places in a list of ids */
+    FRAME_PAD = 21,              /* nothing: makes what is written together longer */
+    FRAME_CREDIT = 22,           /* so many more octets of frames may be sent */
+    FRAME_ADDRESSES_WANTED = 23, /* some of the addresses that are known */
+    FRAME_ADDRESSES = 24,        /* the answer */
+    FRAME_TYPES_END              /* one past the last type of version 1 */
 };
 
 /* Types from here to 255 are for later extensions: a receiver that does not know one skips it. */

@@ -24,7 +24,8 @@ enum home_key_use {
     HOME_KEY_VAULT = 1,
     HOME_KEY_JOURNAL = 2,
     HOME_KEY_STORE = 3,
-    HOME_KEY_ARCHIVE = 4
+    HOME_KEY_ARCHIVE = 4,
+    HOME_KEY_ADDRESSES = 5
 };
 
 /* What a home key is wrapped under. */

@@ -21,6 +21,7 @@ enum seal_purpose {
     SEAL_RUNS = 5,    /* the manifest of the index */
     SEAL_FLOOR = 6,   /* of the log, by date */
     SEAL_KEPT = 7,    /* why posts are in the archive */
+    SEAL_ADDRESSES = 8,
 };
 
 /* A key derived from another: crypto_kdf (BLAKE2b) with an 8-octet context. */

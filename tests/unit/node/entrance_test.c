@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "node/entrance.h"
+#include "proto/peer_score.h"
 
 #define CONNS_MAX 64
 #define PLACES    48
@@ -202,6 +203,28 @@ static void those_who_came_first_and_those_who_bring_most_stay(void **state)
     assert_ptr_equal(leaves, &conns[15]);
 }
 
+static void who_behaved_badly_goes_first_however_useful_and_old(void **state)
+{
+    (void)state;
+    struct conn *leaves = NULL;
+    for (int i = 0; i < 16; i++) {
+        (void)comes("192.0.2.1", true);
+    }
+    conns[0].score = PEER_SCORE_LOW;
+    conns[0].brought_count = 100;
+    conns[5].score = PEER_SCORE_LOW + 1;
+    struct conn *conn = comes("203.0.113.9", false);
+    assert_true(entrance_admits(&leaves, first, conn, 16));
+    assert_ptr_equal(leaves, &conns[0]);
+    conns[5].score = PEER_SCORE_MIN;
+    assert_true(entrance_admits(&leaves, first, conn, 16));
+    assert_ptr_equal(leaves, &conns[5]);
+    conns[0].score = 0;
+    conns[5].score = PEER_SCORE_LOW + 1;
+    assert_true(entrance_admits(&leaves, first, conn, 16));
+    assert_ptr_equal(leaves, &conns[15]);
+}
+
 static void a_household_of_ones_own_group_gives_way_where_it_has_more(void **state)
 {
     (void)state;
@@ -228,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup(
             in_all_only_so_many_shake_hands_and_those_of_the_largest_group_give_way, begin),
         cmocka_unit_test_setup(those_who_came_first_and_those_who_bring_most_stay, begin),
+        cmocka_unit_test_setup(who_behaved_badly_goes_first_however_useful_and_old, begin),
         cmocka_unit_test_setup(a_household_of_ones_own_group_gives_way_where_it_has_more, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,6 +194,22 @@ static void a_person_keeps_posts_by_age_alone(void **state)
     assert_int_equal(PARSE("--init", "--keep", "30d"), ERR_USAGE);
 }
 
+static void whom_to_dial_is_said_or_left_to_the_kind_of_node(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--relay"), ERR_OK);
+    assert_int_equal(options.dial, OPTIONS_DIAL_UNSAID);
+    assert_int_equal(PARSE("--dial", "known"), ERR_OK);
+    assert_int_equal(options.dial, OPTIONS_DIAL_KNOWN);
+    assert_int_equal(PARSE("--relay", "--dial=named"), ERR_OK);
+    assert_int_equal(options.dial, OPTIONS_DIAL_NAMED);
+    assert_int_equal(PARSE("--dial", "everybody"), ERR_USAGE);
+    assert_non_null(strstr(note.text, "everybody"));
+    assert_int_equal(PARSE("--init", "--dial", "known"), ERR_USAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +218,7 @@ int main(void)
         cmocka_unit_test(without_options_a_personal_node_runs),
         cmocka_unit_test(values_stand_apart_or_after_an_equals_sign),
         cmocka_unit_test(peers_are_addresses),
+        cmocka_unit_test(whom_to_dial_is_said_or_left_to_the_kind_of_node),
         cmocka_unit_test(a_home_may_begin_with_shields),
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(what_is_incomplete_or_contradicts_itself_is_refused),
