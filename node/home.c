@@ -469,18 +469,28 @@ enum err_code home_open_store(struct store **store, struct home *home, enum stor
 }
 
 enum err_code home_open_archive(struct archive **archive, struct home *home,
-                                const struct vault *vault, struct err_note *note)
+                                const struct vault *vault, struct store *store,
+                                struct err_note *note)
 {
     uint8_t *part = memory_get_secret(HOME_KEY_LEN);
     uint8_t *key = memory_get_secret(ARCHIVE_KEY_LEN);
     home_key_derive(part, home->key, HOME_KEY_ARCHIVE);
     archive_key(key, part, vault_seed(vault));
-    enum err_code rc = archive_open(archive, home->files, key, note);
+    struct archive *opened = NULL;
+    enum err_code rc = archive_open(&opened, home->files, key, note);
     sodium_free(key);
     sodium_free(part);
-    if (rc == ERR_OK && store_stats(archive_store(*archive)).quarantined_count > 0) {
+    if (rc == ERR_OK) {
+        rc = archive_beside(opened, store_floor(store), note);
+    }
+    if (rc == ERR_OK && archive_missing(opened) > 0) {
         log_line(LOG_WARN, "a part of the archive of older posts is damaged on the disk and left "
                            "out");
+    }
+    if (rc != ERR_OK) {
+        archive_close(opened);
+    } else {
+        *archive = opened;
     }
     if (rc == ERR_DAMAGED || rc == ERR_ROLLBACK) {
         return err_note(note, rc,

@@ -90,9 +90,11 @@ void home_forget(struct home *home);
 MUST_USE enum err_code home_open_vault(struct vault **vault, struct journal **journal,
                                        struct home *home, struct err_note *note);
 
-/* Open the archive of a person's unlocked home; its vault is open.  As archive_open(). */
+/* Open the archive of a person's unlocked home; its vault and its store are open.  As
+ * archive_open(), archive_beside(). */
 MUST_USE enum err_code home_open_archive(struct archive **archive, struct home *home,
-                                         const struct vault *vault, struct err_note *note);
+                                         const struct vault *vault, struct store *store,
+                                         struct err_note *note);
 
 /* Open the store of an unlocked home.  Damage in it is said in the log.  As store_open(). */
 MUST_USE enum err_code home_open_store(struct store **store, struct home *home,

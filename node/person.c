@@ -45,7 +45,8 @@ static enum err_code check_kind(const struct person *person, enum vault_kind kin
 static enum err_code open_view(struct person *person, struct home *home, struct err_note *note)
 {
     struct key own = vault_identity(person->vault);
-    enum err_code rc = home_open_archive(&person->archive, home, person->vault, note);
+    enum err_code rc =
+        home_open_archive(&person->archive, home, person->vault, person->store, note);
     if (rc == ERR_OK) {
         store_release(person->store, archive_floor(person->archive));
         rc = view_new(&person->view, person->store, &own, note);

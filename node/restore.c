@@ -182,7 +182,7 @@ static enum err_code open_target(struct restoring *r, struct err_note *note)
     }
     if (rc == ERR_OK && r->found.head.archived &&
         vault_contents(target->vault)->kind == VAULT_PERSONAL) {
-        rc = home_open_archive(&target->archive, &r->home, target->vault, note);
+        rc = home_open_archive(&target->archive, &r->home, target->vault, target->store, note);
     }
     target->now_s = (uint64_t)time(NULL);
     return rc;

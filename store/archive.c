@@ -17,6 +17,7 @@ struct archive {
     struct store *store;
     uint8_t *key; /* of the file kept, from sodium_malloc() */
     struct archive_kept kept;
+    uint64_t missing_count;
     bool doubtful; /* what the file says may be something else: the latest writing failed */
 };
 
@@ -46,11 +47,19 @@ static enum err_code kept_read(struct archive *archive, struct err_note *note)
         rc = archive_kept_decode(&archive->kept, octets_of(plain, len));
         sodium_free(plain);
     }
+    uint64_t end = store_end(archive->store);
+    if (rc == ERR_OK && end < archive->kept.end) {
+        archive->missing_count = archive->kept.end - end;
+    }
+    if (rc == ERR_OK) {
+        archive_kept_cut(&archive->kept, end);
+    }
     return rc;
 }
 
 static enum err_code kept_write(struct archive *archive, struct err_note *note)
 {
+    archive->kept.end = (uint32_t)store_end(archive->store); /* it hands out no more */
     size_t len = archive_kept_len(&archive->kept);
     uint8_t *plain = malloc(len);
     if (plain == NULL) {
@@ -114,6 +123,22 @@ enum err_code archive_floor_set(struct archive *archive, uint64_t floor_s, struc
         archive->kept.floor_s = before_s;
     }
     return rc;
+}
+
+uint64_t archive_missing(const struct archive *archive)
+{
+    return archive->missing_count + store_stats(archive->store).quarantined_count;
+}
+
+enum err_code archive_beside(struct archive *archive, uint64_t store_floor_s, struct err_note *note)
+{
+    if (archive->kept.floor_s >= store_floor_s) {
+        return ERR_OK;
+    }
+    if (store_end(archive->store) > 0) {
+        return err_note(note, ERR_ROLLBACK, "the archive is older than the posts beside it");
+    }
+    return archive_floor_set(archive, store_floor_s, note); /* it was taken away: begun anew */
 }
 
 /* ---- Opening ------------------------------------------------------------------------------ */

@@ -27,6 +27,13 @@ void archive_close(struct archive *archive);
 
 /* For tending and figures, and to read all of it. */
 struct store *archive_store(struct archive *archive);
+/* How many of its posts were found damaged or missing, as far as that can be said. */
+uint64_t archive_missing(const struct archive *archive);
+/* The home's store, whose floor stands there, lost nothing that this archive was not told of.  An
+ * empty one begins there. ERR_ROLLBACK  it did: the archive is an older one and what
+ * archive_floor_set() gives */
+MUST_USE enum err_code archive_beside(struct archive *archive, uint64_t store_floor_s,
+                                      struct err_note *note);
 /* Why the post at this position is there, and where the floor stood when it came, in days since
  * the epoch. */
 enum shelf_why archive_why(const struct archive *archive, uint64_t position, uint32_t *day);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MAGIC_LEN   5
-#define HEAD_LEN    (MAGIC_LEN + 8 + 4 + 4)
+#define HEAD_LEN    (MAGIC_LEN + 8 + 4 + 4 + 4)
 #define STRETCH_LEN 9
 #define RAISED_LEN  8
 #define GROW_MIN    16
@@ -62,8 +62,8 @@ enum err_code archive_kept_decode(struct archive_kept *kept, struct octets octet
     if (octets.len < HEAD_LEN || memcmp(at, magic, MAGIC_LEN) != 0) {
         return ERR_DAMAGED;
     }
-    uint32_t stretches = octets_get_u32be(at + MAGIC_LEN + 8);
-    uint32_t raised = octets_get_u32be(at + MAGIC_LEN + 12);
+    uint32_t stretches = octets_get_u32be(at + MAGIC_LEN + 12);
+    uint32_t raised = octets_get_u32be(at + MAGIC_LEN + 16);
     if (stretches > ARCHIVE_KEPT_MAX || raised > ARCHIVE_KEPT_MAX ||
         octets.len != HEAD_LEN + (size_t)stretches * STRETCH_LEN + (size_t)raised * RAISED_LEN) {
         return ERR_DAMAGED;
@@ -72,6 +72,7 @@ enum err_code archive_kept_decode(struct archive_kept *kept, struct octets octet
         return ERR_NO_MEMORY;
     }
     kept->floor_s = octets_get_u64be(at + MAGIC_LEN);
+    kept->end = octets_get_u32be(at + MAGIC_LEN + 8);
     bool right = true;
     at += HEAD_LEN;
     for (; right && kept->stretches_count < stretches; at += STRETCH_LEN) {
@@ -93,8 +94,9 @@ void archive_kept_encode(uint8_t *out, const struct archive_kept *kept)
 {
     memcpy(out, magic, MAGIC_LEN);
     octets_put_u64be(out + MAGIC_LEN, kept->floor_s);
-    octets_put_u32be(out + MAGIC_LEN + 8, kept->stretches_count);
-    octets_put_u32be(out + MAGIC_LEN + 12, kept->raised_count);
+    octets_put_u32be(out + MAGIC_LEN + 8, kept->end);
+    octets_put_u32be(out + MAGIC_LEN + 12, kept->stretches_count);
+    octets_put_u32be(out + MAGIC_LEN + 16, kept->raised_count);
     uint8_t *at = out + HEAD_LEN;
     for (uint32_t i = 0; i < kept->stretches_count; i++, at += STRETCH_LEN) {
         octets_put_u32be(at, kept->stretches[i].first);
@@ -155,6 +157,14 @@ enum shelf_why archive_kept_why(const struct archive_kept *kept, uint64_t positi
     const struct archive_stretch *stretch = stretch_of(kept, position);
     *day = stretch == NULL ? 0 : stretch->since.day;
     return stretch == NULL ? SHELF_NOT : stretch->since.kept;
+}
+
+void archive_kept_cut(struct archive_kept *kept, uint64_t end)
+{
+    while (kept->stretches_count > 0 && kept->stretches[kept->stretches_count - 1].first >= end) {
+        kept->stretches_count--;
+    }
+    kept->raised_count = raised_before(kept, end);
 }
 
 enum err_code archive_kept_begin(struct archive_kept *kept, uint64_t first,
