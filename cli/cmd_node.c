@@ -207,7 +207,8 @@ static int start(struct cli *cli, struct invocation *invocation)
 static int running_already(struct cli *cli, struct invocation *invocation)
 {
     bool asks_more = invocation_find(invocation, OPTION_LISTEN) != NULL ||
-                     invocation_find(invocation, OPTION_PEERS) != NULL;
+                     invocation_find(invocation, OPTION_PEERS) != NULL ||
+                     invocation_find(invocation, OPTION_KEEP) != NULL;
     cli_tell(cli, asks_more ? "Your node is running already; what you asked for here was not "
                               "applied. `kith down` stops it first."
                             : "Your node is running already.");

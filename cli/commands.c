@@ -22,10 +22,14 @@ static const struct command commands[] = {
      .summary = "start your node in the background",
      .details =
          "Returns when the node answers. Its log is kithd.log in your home. With a passphrase\n"
-         "it is asked for; without a terminal and --passphrase-file the node stays locked.",
+         "it is asked for; without a terminal and --passphrase-file the node stays locked.\n"
+         "Posts older than 90 days leave your node, or older than --keep says. What concerns you\n"
+         "goes into your archive first and is shown as before: what you wrote, what the people\n"
+         "and tags you follow said, what names you, and the answers to it. What left does not\n"
+         "come back with a longer --keep.",
      .example = "kith up",
      .control = CONTROL_COMMANDS_COUNT,
-     .options = {OPTION_LISTEN, OPTION_PEERS, OPTION_PASSPHRASE_FILE},
+     .options = {OPTION_LISTEN, OPTION_PEERS, OPTION_KEEP, OPTION_PASSPHRASE_FILE},
      .run = cmd_up},
     {.name = "down",
      .summary = "stop your node",

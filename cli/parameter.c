@@ -311,6 +311,11 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                       .max = PEERS_MAX,
                       .question = "Which address (kith://HOST:PORT/KEY)?",
                       .help = "connect there too, for this run only"},
+    [OPTION_KEEP] = {.spelling = "--keep",
+                     .placeholder = "D|all",
+                     .form = FORM_LINE,
+                     .help = "posts older than this leave, as 90d or 52w, for this run; all: none "
+                             "does. What concerns you stays"},
     [OPTION_USES] = {.spelling = "--uses",
                      .placeholder = "N",
                      .sent_as = "uses",

@@ -75,6 +75,7 @@ enum parameter_name {
     OPTION_AFTER,
     OPTION_LISTEN,
     OPTION_PEERS,
+    OPTION_KEEP,
     OPTION_USES,
     OPTION_INVITE_EXPIRES,
     OPTION_UNASKED, /* stays here; OPTION_YES is sent */
