@@ -314,8 +314,7 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
     [OPTION_KEEP] = {.spelling = "--keep",
                      .placeholder = "D|all",
                      .form = FORM_LINE,
-                     .help = "posts older than this leave, as 90d or 52w, for this run; all: none "
-                             "does. What concerns you stays"},
+                     .help = "for this run: older posts leave, as 52w; all: none; else 90d"},
     [OPTION_USES] = {.spelling = "--uses",
                      .placeholder = "N",
                      .sent_as = "uses",
