@@ -15,7 +15,6 @@
        * hears of */
 #define PARENTS_EACH      2 /* relays that a leaf calls */
 #define CONNECT_MS        90000
-#define WARM_POSTS        100
 #define EVERY_MS          200 /* a post is said somewhere */
 #define LIVE_MS           10000
 #define AFTER_KILL_MS     30000
@@ -29,6 +28,7 @@ struct options {
     uint64_t seed;
     uint32_t relays_count;
     uint32_t leaves_each;
+    uint32_t warm_count; /* posts before those that are measured */
     uint32_t posts_count;
     uint32_t killed; /* percent; 0: none */
     bool idle;       /* only what an idle node costs */
@@ -41,13 +41,15 @@ struct world {
     size_t first_post; /* before it: to warm up */
     uint8_t *hops;     /* of each post measured and node: how far it came; NOT_HERE: it did not */
     struct post_id *ids;
+    uint64_t copies_count; /* of those posts, from relay to relay */
     double start_s;
 };
 
 static void usage(void)
 {
     (void)fputs(
-        "scale [--relays N] [--leaves N] [--posts N] [--seed N] [--killed PERCENT] [--idle]\n"
+        "scale [--relays N] [--leaves N] [--warm N] [--posts N] [--seed N] [--killed PERCENT] "
+        "[--idle]\n"
         "    1,000 simulated relays, links of 10 to 100 ms: what broadcasting posts costs;\n"
         "    with --leaves so many people at each relay; with --killed so many relays end at\n"
         "    one moment, and what is said from 30 s after it is counted; with --idle only what\n"
@@ -181,6 +183,8 @@ static void on_arrival(void *context, const struct cluster_frame *frame)
         must(message_posts_next(&posts, &post, &wire) == ERR_OK, "a post is malformed");
         size_t number = find(world, &post.id);
         if (number != SIZE_MAX) {
+            uint32_t relays_count = world->options->relays_count;
+            world->copies_count += frame->from < relays_count && frame->to < relays_count;
             uint8_t *to = hops_of(world, number, frame->to);
             uint8_t from = *hops_of(world, number, frame->from);
             *to = *to == NOT_HERE && from < NOT_HERE - 1 ? (uint8_t)(from + 1) : *to;
@@ -257,19 +261,19 @@ static void print_views(const struct world *world, const char *bench)
 
 static bool broadcast(struct world *world)
 {
-    say(world, WARM_POSTS, false);
+    say(world, world->options->warm_count, false);
     cluster_run(world->c, LIVE_MS);
     world->first_post = cluster_posts_count(world->c);
     print_views(world, "broadcast");
     cluster_listens_at_ends(world->c, on_arrival, world);
     uint64_t octets = cluster_octets_sent(world->c);
-    size_t handed = cluster_handed_count(world->c);
     say(world, world->options->posts_count, true);
     cluster_run(world->c, LIVE_MS);
     struct result result = count(world);
-    double rmr = (double)(cluster_handed_count(world->c) - handed) / (double)result.owed - 1;
+    double needed = (double)world->options->posts_count * (world->options->relays_count - 1);
+    double rmr = (double)world->copies_count / needed - 1;
     octets = cluster_octets_sent(world->c) - octets;
-    print_figure(world, "broadcast", "redundancy", rmr, "ratio");
+    print_figure(world, "broadcast", "redundancy among relays", rmr, "ratio");
     print_figure(world, "broadcast", "last hop", result.last_hop, "hops");
     print_figure(world, "broadcast", "last hop, mean", result.mean_last_hop, "hops");
     print_figure(world, "broadcast", "missed", (double)result.missed, "deliveries");
@@ -290,7 +294,7 @@ static void kill_some(struct world *world)
 
 static bool broadcast_faults(struct world *world)
 {
-    say(world, WARM_POSTS, false);
+    say(world, world->options->warm_count, false);
     cluster_run(world->c, LIVE_MS);
     kill_some(world);
     cluster_run(world->c, AFTER_KILL_MS);
@@ -345,6 +349,8 @@ static bool parse(struct options *options, int argc, char **argv)
                      take_number(&options->relays_count, value, 2, CLUSTER_NODES_MAX)) &&
                    !(strcmp(argv[i], "--leaves") == 0 &&
                      take_number(&options->leaves_each, value, 0, 1000)) &&
+                   !(strcmp(argv[i], "--warm") == 0 &&
+                     take_number(&options->warm_count, value, 0, 10000)) &&
                    !(strcmp(argv[i], "--posts") == 0 &&
                      take_number(&options->posts_count, value, 1, 10000)) &&
                    !(strcmp(argv[i], "--killed") == 0 &&
@@ -357,7 +363,8 @@ static bool parse(struct options *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.seed = 1, .relays_count = 1000, .posts_count = 100};
+    struct options options = {
+        .seed = 1, .relays_count = 1000, .warm_count = 100, .posts_count = 100};
     if (!parse(&options, argc, argv)) {
         usage();
         return 2;

@@ -91,11 +91,12 @@ static void print_end(const struct story_end *end)
 {
     (void)printf("posts %zu, acknowledged %zu, handed over %zu times, hostile nodes %zu\n",
                  end->posts_count, end->acknowledged_count, end->handed_count, end->hostile_count);
-    (void)printf("converged %s (after %" PRIu64 " s), promises kept %s, once %s, quiet %s, "
+    (void)printf("converged %s (after %" PRIu64
+                 " s), same sets %s, promises kept %s, once %s, quiet %s, "
                  "reading %s, answered %s, put again %zu, wronged %zu, suspected %zu\ntrace ",
-                 says(end->converged), end->settled_ms / 1000, says(end->promises_kept),
-                 says(end->once), says(end->quiet), says(end->reading), says(end->answered),
-                 end->there_count, end->wronged_count, end->suspected_count);
+                 says(end->converged), end->settled_ms / 1000, says(end->same_sets),
+                 says(end->promises_kept), says(end->once), says(end->quiet), says(end->reading),
+                 says(end->answered), end->there_count, end->wronged_count, end->suspected_count);
     for (size_t i = 0; i < CLUSTER_TRACE_LEN; i++) {
         (void)printf("%02x", end->trace[i]);
     }

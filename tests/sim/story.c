@@ -1,5 +1,6 @@
 #include "tests/sim/story.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define RELAYS_MAX      4
@@ -11,6 +12,9 @@
 #define CALM_FOR_MS     700000 /* every pair reconciles twice */
 #define WATCHERS        2      /* nodes with somebody who reads */
 #define ACTIONS_BETWEEN 10
+#define DAY_S           UINT64_C(86400)
+#define DAYS            20  /* since the epoch, when stories begin to end */
+#define EVENING_S       400 /* and so long before midnight they begin */
 
 /* Who is who: relays, then people, then those who mean harm. */
 struct cast {
@@ -19,6 +23,9 @@ struct cast {
     uint32_t relays_count;
     uint32_t hostile_count;
     uint64_t heals_at_ms;
+    bool chooses[CLUSTER_REAL_MAX];
+    uint64_t midnight_s;
+    bool has_floor; /* at the end nodes want nothing older than midnight */
 };
 
 static bool chance(struct cast *cast, uint32_t percent)
@@ -29,6 +36,19 @@ static bool chance(struct cast *cast, uint32_t percent)
 static uint32_t anybody(struct cast *cast)
 {
     return (uint32_t)cluster_random(cast->c, cast->honest_count);
+}
+
+/* One with little room, where nobody speaks, wants every second bucket of authors and of tags. */
+static void choose_some(struct cast *cast, uint32_t n)
+{
+    struct set_choice some = {.buckets = true};
+    uint8_t every_second = chance(cast, 50) ? 0x55 : 0xaa;
+    memset(some.authors, every_second, sizeof some.authors);
+    memset(some.tags, every_second, sizeof some.tags);
+    cast->chooses[n] = true;
+    cluster_chooses(cast->c, n, &some);
+    cluster_crashes(cast->c, n);
+    cluster_restarts(cast->c, n);
 }
 
 /* ---- Who knows whom ----------------------------------------------------------------------- */
@@ -51,6 +71,9 @@ static void connect_person(struct cast *cast, uint32_t n)
     }
     if (chance(cast, 50)) {
         cluster_hides(cast->c, n);
+    }
+    if (chance(cast, 15)) {
+        choose_some(cast, n);
     }
 }
 
@@ -105,6 +128,61 @@ static void end_one(struct cast *cast, uint32_t node)
     }
 }
 
+/* ---- What is said ------------------------------------------------------------------------- */
+
+static void says_for_a_while(struct cast *cast, uint32_t node)
+{
+    char text[64];
+    uint64_t until_s = cluster_now_s(cast->c) + 10 + cluster_random(cast->c, 100);
+    (void)snprintf(text, sizeof text, "not for long (%zu)", cluster_posts_count(cast->c));
+    struct post_draft draft = {.kind = POST_TEXT, .text = octets_of_text(text)};
+    /* A clock that is ahead would have it expire before it was written. */
+    draft.expires_s = cluster_node_clock_s(cast->c, node) < until_s ? until_s : 0;
+    (void)cluster_says(cast->c, node, &draft);
+}
+
+static void takes_back(struct cast *cast, uint32_t node)
+{
+    size_t count = cluster_posts_count(cast->c);
+    size_t post = count == 0 ? 0 : cluster_random(cast->c, count);
+    if (count == 0 || cluster_author(cast->c, post) != node) {
+        return;
+    }
+    struct post_ref ref = {.relation = POST_SUBJECT, .id = cluster_post_id(cast->c, post)};
+    (void)cluster_says(cast->c, node,
+                       &(struct post_draft){.kind = POST_RETRACT, .refs = &ref, .refs_count = 1});
+}
+
+/* Something that stands, however old it gets. */
+static void introduces(struct cast *cast, uint32_t node)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "ana %zu", cluster_posts_count(cast->c));
+    struct post_draft draft = {.kind = POST_PROFILE, .text = octets_of_text(name)};
+    if (chance(cast, 50)) {
+        draft =
+            (struct post_draft){.kind = POST_VOUCH, .subject = cluster_key(cast->c, anybody(cast))};
+    }
+    (void)cluster_says(cast->c, node, &draft);
+}
+
+static void say(struct cast *cast, uint32_t node)
+{
+    uint64_t what = cluster_random(cast->c, 100);
+    if (cast->chooses[node]) {
+        return;
+    }
+    if (what < 70) {
+        (void)cluster_publishes(cast->c, node, "me too");
+    } else if (what < 80) {
+        says_for_a_while(cast, node);
+    } else if (what < 90) {
+        introduces(cast, node);
+    } else {
+        takes_back(cast, node);
+    }
+}
+
 static void act(struct cast *cast)
 {
     struct cluster *c = cast->c;
@@ -113,7 +191,7 @@ static void act(struct cast *cast)
     if (!cluster_is_up(c, node)) {
         cluster_restarts(c, node);
     } else if (what < 70) {
-        (void)cluster_publishes(c, node, "me too");
+        say(cast, node);
     } else if (what < 78) {
         cluster_breaks_any(c);
     } else if (what < 82) {
@@ -170,6 +248,9 @@ static void end_faults(struct cast *cast)
     cluster_heals(c);
     for (uint32_t n = 0; n < cast->honest_count; n++) {
         cluster_shifts(c, n, 0);
+        if (cast->has_floor && cluster_now_s(c) >= cast->midnight_s) {
+            cluster_raises_floor(c, n, cast->midnight_s);
+        }
         if (!cluster_is_up(c, n)) {
             cluster_restarts(c, n);
         }
@@ -194,6 +275,9 @@ static struct cast cast_of(const struct story *story)
     plan.nodes_count = cast.honest_count + cast.hostile_count;
     plan.relays_count = cast.relays_count;
     plan.narrow = dice / 192 % 3 == 0;
+    plan.start_s = DAYS * DAY_S - EVENING_S;
+    cast.midnight_s = DAYS * DAY_S;
+    cast.has_floor = dice / 576 % 4 == 0;
     cast.c = cluster_new_planned(&plan);
     return cast;
 }
@@ -235,6 +319,7 @@ static void summarise(struct cast *cast, struct story_end *end)
         end->acknowledged_count += cluster_acknowledged(c, post);
     }
     cluster_trace(c, end->trace);
+    end->same_sets = cluster_same_sets(c);
 }
 
 struct story_end story_tell(const struct story *story)
@@ -264,7 +349,7 @@ struct story_end story_tell(const struct story *story)
 
 bool story_ended_well(const struct story_end *end)
 {
-    return end->converged && end->promises_kept && end->once && end->quiet && end->reading &&
-           end->answered && end->there_count == 0 && end->wronged_count == 0 &&
+    return end->converged && end->same_sets && end->promises_kept && end->once && end->quiet &&
+           end->reading && end->answered && end->there_count == 0 && end->wronged_count == 0 &&
            end->suspected_count == 0;
 }

@@ -13,6 +13,7 @@ struct story {
 
 struct story_end {
     bool converged;     /* every honest node has every post that was acknowledged, and no other */
+    bool same_sets;     /* all honest nodes hold the same sets, of those they want */
     bool promises_kept; /* nothing acknowledged was ever missing at its author's */
     bool once;          /* nobody keeps or is shown a post twice */
     bool quiet;         /* nothing was left in flight */

@@ -74,6 +74,7 @@ struct cluster *cluster_new_planned(const struct cluster_plan *plan)
     (void)crypto_generichash_init(&c->trace, NULL, 0, CLUSTER_TRACE_LEN);
     c->tells = getenv("KITH_SIM_TRACE") != NULL;
     c->plan = *plan;
+    c->plan.start_s = plan->start_s == 0 ? CLUSTER_START_S : plan->start_s;
     c->seed = plan->seed;
     c->random = plan->seed * 2 + 1;
     c->nodes_count = plan->nodes_count;
@@ -156,21 +157,42 @@ static struct said *new_said(struct cluster *c)
     return &c->said[c->said_count++];
 }
 
-size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text)
+size_t cluster_says(struct cluster *c, uint32_t node, const struct post_draft *draft)
 {
     struct cluster_node *author = &c->nodes[node];
     cluster_must(author->engine != NULL, "nobody can publish here");
     size_t number = c->said_count;
-    char numbered[200]; /* no two posts are the same */
-    (void)snprintf(numbered, sizeof numbered, "%s (%zu)", text, number);
-    struct post_id id =
-        person_text(&c->posts, &author->person, cluster_node_now_s(c, node), numbered, "metoo");
-    *new_said(c) = (struct said){.id = id, .node = node, .life = author->life};
+    struct post_draft dated = *draft;
+    dated.created_s = cluster_node_clock_s(c, node);
+    struct post_id id = person_draft(&c->posts, &author->person, &dated);
+    struct post post = posts_decoded(&c->posts, number);
+    const struct post_id *subject = post_ref_of(&post, POST_SUBJECT);
+    for (size_t i = 0; i < number && post.kind == POST_RETRACT; i++) {
+        c->said[i].taken_back = c->said[i].taken_back || post_id_equal(&c->said[i].id, subject);
+    }
+    *new_said(c) = (struct said){.id = id,
+                                 .node = node,
+                                 .life = author->life,
+                                 .created_s = dated.created_s,
+                                 .expires_s = dated.expires_s,
+                                 .stands = post_stands(&post),
+                                 .shown = dated.tags_count > 0};
     node_step(
         c, node,
         &(struct engine_input){.type = ENGINE_PUBLISH,
                                .as.publish = {.token = number, .wire = c->posts.wires[number]}});
     return number;
+}
+
+size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text)
+{
+    struct octets tag = octets_of_text("metoo");
+    char numbered[200]; /* no two posts are the same */
+    (void)snprintf(numbered, sizeof numbered, "%s (%zu)", text, c->said_count);
+    return cluster_says(
+        c, node,
+        &(struct post_draft){
+            .kind = POST_TEXT, .tags = &tag, .tags_count = 1, .text = octets_of_text(numbered)});
 }
 
 void cluster_inhabit(struct cluster *c, uint32_t node, const struct cluster_inhabitant *inhabitant)
@@ -190,6 +212,11 @@ void cluster_raises_floor(struct cluster *c, uint32_t node, uint64_t floor_s)
     c->nodes[node].floor_s = floor_s;
 }
 
+void cluster_chooses(struct cluster *c, uint32_t node, const struct set_choice *sets)
+{
+    c->nodes[node].sets = *sets;
+}
+
 struct store *cluster_store(struct cluster *c, uint32_t node)
 {
     return c->nodes[node].store;
@@ -200,6 +227,11 @@ struct key cluster_key(const struct cluster *c, uint32_t node)
     return c->nodes[node].person.key;
 }
 
+uint32_t cluster_author(const struct cluster *c, size_t post)
+{
+    return c->said[post].node;
+}
+
 struct post_id cluster_post_id(const struct cluster *c, size_t post)
 {
     return c->said[post].id;
@@ -207,10 +239,10 @@ struct post_id cluster_post_id(const struct cluster *c, size_t post)
 
 uint64_t cluster_now_s(const struct cluster *c)
 {
-    return CLUSTER_START_S + c->now_ms / 1000;
+    return c->plan.start_s + c->now_ms / 1000;
 }
 
-uint64_t cluster_node_now_s(const struct cluster *c, uint32_t node)
+uint64_t cluster_node_clock_s(const struct cluster *c, uint32_t node)
 {
     return (uint64_t)((int64_t)cluster_now_s(c) + c->nodes[node].skew_s);
 }
@@ -252,7 +284,7 @@ void cluster_restarts(struct cluster *c, uint32_t node)
     cluster_note(c, node, "restarts", 0, 0);
     node_open(c, node);
     for (size_t post = 0; post < c->said_count; post++) {
-        if (c->said[post].node == node && c->said[post].acknowledged) {
+        if (c->said[post].node == node && c->said[post].acknowledged && !is_passed(c, post)) {
             check_acknowledged(c, post);
         }
     }

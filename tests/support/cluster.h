@@ -50,6 +50,7 @@ struct cluster_plan {
     uint32_t relays_count; /* the first nodes are relays, the others personal */
     enum cluster_stores stores;
     bool narrow; /* engines do one thing at a time: one reconciliation, one answer, one check */
+    uint64_t start_s; /* what clocks say at first; 0: CLUSTER_START_S */
 };
 
 struct cluster *cluster_new_planned(const struct cluster_plan *plan);
@@ -76,6 +77,8 @@ void cluster_set_weather(struct cluster *c, const struct cluster_weather *weathe
 void cluster_dials(struct cluster *c, uint32_t node, uint32_t other);
 /* node's person says text; gives the post's number.  The node is up. */
 size_t cluster_publishes(struct cluster *c, uint32_t node, const char *text);
+/* The same for anything a person can say; created_s is filled in. */
+size_t cluster_says(struct cluster *c, uint32_t node, const struct post_draft *draft);
 /* Somebody who lives at a node and is told what its daemon would tell her. */
 struct cluster_inhabitant {
     void *context;
@@ -90,6 +93,9 @@ void cluster_publishes_wire(struct cluster *c, uint32_t node, uint64_t token, st
 struct store *cluster_store(struct cluster *c, uint32_t node);
 /* Whose posts node's cluster_publishes() makes. */
 struct key cluster_key(const struct cluster *c, uint32_t node);
+/* Whose post it is, and what a node's clock says. */
+uint32_t cluster_author(const struct cluster *c, size_t post);
+uint64_t cluster_node_clock_s(const struct cluster *c, uint32_t node);
 struct post_id cluster_post_id(const struct cluster *c, size_t post);
 uint64_t cluster_now_s(const struct cluster *c);
 /* Break the connections between the two, or a random connection. */
@@ -118,6 +124,9 @@ void cluster_shifts(struct cluster *c, uint32_t node, int64_t skew_s);
  * what it has. */
 void cluster_raises_floor(struct cluster *c, uint32_t node, uint64_t floor_s);
 
+/* From its next start node wants but these sets. */
+void cluster_chooses(struct cluster *c, uint32_t node, const struct set_choice *sets);
+
 /* From now on node is hostile.  The first ones are nodes whose frames and answers are tampered
  * with, the others machines of their own that know just enough to be let in. */
 enum cluster_hostility {
@@ -129,6 +138,8 @@ enum cluster_hostility {
     CLUSTER_BABBLES,  /* frames of random types and octets */
     CLUSTER_FLOODS,   /* what it was sent comes back ten times */
     CLUSTER_CROWDS,   /* many connections under many keys, all silent */
+    CLUSTER_ANNOUNCES, /* it announces posts that nobody ever wrote, without end */
+    CLUSTER_RECRUITS, /* as a relay it asks to be a neighbour, and names relays that do not exist */
     CLUSTER_HOSTILITIES_COUNT
 };
 void cluster_corrupts(struct cluster *c, uint32_t node, enum cluster_hostility hostility);
@@ -171,8 +182,14 @@ uint64_t cluster_random(struct cluster *c, uint64_t below);
 bool cluster_has(const struct cluster *c, uint32_t node, size_t post);
 bool cluster_acknowledged(const struct cluster *c, size_t post);
 size_t cluster_posts_count(const struct cluster *c);
-/* Whether every honest node that is up has every acknowledged post, and all have the same set. */
+/* Whether every honest node that is up has every acknowledged post that it wants, and all have the
+ * same.  What has expired, and what is dated before somebody's floor and does not stand, is left
+ * out. */
 bool cluster_converged(const struct cluster *c);
+/* Whether all honest nodes that are up hold the same sets above the highest floor, of each that
+ * both want: `all`, `standing` and every bucket, folded by their real stores at the next UTC
+ * midnight, when what was taken back or has expired leaves them.  The last thing to ask. */
+bool cluster_same_sets(struct cluster *c);
 /* Say on stderr who lacks what. */
 void cluster_explain(const struct cluster *c);
 /* Whether each acknowledged post is at its author's node, if that is up. */

@@ -3,6 +3,9 @@
 #include "tests/support/cluster_inner.h"
 
 #define UNREAD_MAX_MS 40000 /* before the peer loses patience */
+#define SKEW_MAX_S    1200  /* clocks are wrong by so much at most */
+#define ITEMS_MAX     512
+#define DAY_S         86400
 
 bool is_honest_up(const struct cluster *c, uint32_t n)
 {
@@ -30,7 +33,7 @@ void check_step(struct cluster *c, uint32_t n)
 
 void check_acknowledged(struct cluster *c, size_t post)
 {
-    if (!cluster_has(c, c->said[post].node, post)) {
+    if (!is_passed(c, post) && !cluster_has(c, c->said[post].node, post)) {
         (void)fprintf(stderr, "post %zu of node %u\n", post, c->said[post].node);
         cluster_must(false, "what was acknowledged is not there");
     }
@@ -56,6 +59,25 @@ size_t cluster_posts_count(const struct cluster *c)
     return c->said_count;
 }
 
+bool is_passed(const struct cluster *c, size_t post)
+{
+    const struct said *said = &c->said[post];
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        if (said->created_s < c->nodes[n].floor_s && !said->stands) {
+            return true;
+        }
+    }
+    return said->taken_back ||
+           (said->expires_s != 0 && cluster_now_s(c) + SKEW_MAX_S >= said->expires_s);
+}
+
+/* Whether a post is looked for at node. */
+static bool is_wanted(const struct cluster *c, uint32_t n, size_t post)
+{
+    struct post decoded = posts_decoded(&c->posts, post);
+    return is_honest_up(c, n) && set_post_is_chosen(&c->nodes[n].sets, &decoded);
+}
+
 void cluster_explain(const struct cluster *c)
 {
     for (size_t post = 0; post < c->said_count; post++) {
@@ -63,8 +85,8 @@ void cluster_explain(const struct cluster *c)
         for (uint32_t n = 0; n < c->nodes_count; n++) {
             have += is_honest_up(c, n) && cluster_has(c, n, post);
         }
-        for (uint32_t n = 0; n < c->nodes_count && have > 0; n++) {
-            if (is_honest_up(c, n) && !cluster_has(c, n, post)) {
+        for (uint32_t n = 0; n < c->nodes_count && have > 0 && !is_passed(c, post); n++) {
+            if (is_wanted(c, n, post) && !cluster_has(c, n, post)) {
                 (void)fprintf(stderr, "node %u lacks post %zu of node %u\n", n, post,
                               c->said[post].node);
             }
@@ -78,11 +100,11 @@ bool cluster_converged(const struct cluster *c)
         uint32_t up = 0;
         uint32_t have = 0;
         for (uint32_t n = 0; n < c->nodes_count; n++) {
-            bool counts = is_honest_up(c, n);
+            bool counts = is_wanted(c, n, post);
             up += counts;
             have += counts && cluster_has(c, n, post);
         }
-        if (have != up && (c->said[post].acknowledged || have > 0)) {
+        if (have != up && (c->said[post].acknowledged || have > 0) && !is_passed(c, post)) {
             return false;
         }
     }
@@ -93,8 +115,64 @@ bool cluster_kept_promises(const struct cluster *c)
 {
     for (size_t post = 0; post < c->said_count; post++) {
         uint32_t author = c->said[post].node;
-        if (c->said[post].acknowledged && cluster_is_up(c, author) &&
+        if (c->said[post].acknowledged && cluster_is_up(c, author) && !is_passed(c, post) &&
             !cluster_has(c, author, post)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Sets --------------------------------------------------------------------------------- */
+
+/* What a node holds of a set, from a time on. */
+static struct fold fold_of(struct cluster *c, uint32_t n, uint32_t set, uint64_t from_s)
+{
+    static struct negentropy_item items[ITEMS_MAX];
+    static struct negentropy_results results;
+    static struct negentropy_batch batch;
+    batch.queries_count = 1;
+    batch.queries[0] = (struct negentropy_query){.kind = NEGENTROPY_FOLD,
+                                                 .lower = {.created_s = from_s},
+                                                 .upper = negentropy_bound_infinity()};
+    results = (struct negentropy_results){.items = items, .items_cap = ITEMS_MAX};
+    cluster_must(store_answer_set(c->nodes[n].store, &results, set, &batch, NULL) == ERR_OK,
+                 "the store does not read");
+    return results.answers[0].fold;
+}
+
+static bool all_hold(struct cluster *c, uint32_t set, uint64_t from_s)
+{
+    uint32_t first = NOBODY;
+    struct fold theirs = {.count = 0};
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        if (!is_honest_up(c, n) || !(set_is_chosen(&c->nodes[n].sets, set))) {
+            continue;
+        }
+        struct fold fold = fold_of(c, n, set, from_s);
+        if (first == NOBODY) {
+            first = n;
+            theirs = fold;
+        } else if (memcmp(&fold, &theirs, sizeof fold) != 0) {
+            (void)fprintf(stderr, "set %u is not the same at %u and %u\n", set, first, n);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cluster_same_sets(struct cluster *c)
+{
+    uint64_t floor_s = 0;
+    uint64_t midnight_s = (cluster_now_s(c) / DAY_S + 1) * DAY_S;
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        floor_s = c->nodes[n].floor_s > floor_s ? c->nodes[n].floor_s : floor_s;
+        if (is_honest_up(c, n)) {
+            keep_tend(c, n, midnight_s);
+        }
+    }
+    for (uint32_t set = 0; set < SETS_END; set++) {
+        if (set_is_known(set) && !all_hold(c, set, set == SET_STANDING ? 0 : floor_s)) {
             return false;
         }
     }

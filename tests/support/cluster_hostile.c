@@ -1,11 +1,13 @@
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "proto/message.h"
+#include "proto/message_overlay.h"
 #include "tests/support/cluster_inner.h"
 #include "tests/support/sorted_set.h"
 
 #define PHANTOMS     200
 #define BABBLE_MAX   4000
+#define ANNOUNCED    20
 #define ACT_EVERY_MS 400
 #define FLOOD_FACTOR 10
 #define FRAME_TYPES  32
@@ -13,8 +15,7 @@
 bool hostile_is_machine(const struct cluster *c, uint32_t n)
 {
     enum cluster_hostility hostility = c->nodes[n].hostility;
-    return hostility == CLUSTER_BABBLES || hostility == CLUSTER_FLOODS ||
-           hostility == CLUSTER_CROWDS;
+    return hostility >= CLUSTER_BABBLES;
 }
 
 static void fill(struct cluster *c, uint8_t *octets, size_t len)
@@ -48,8 +49,7 @@ static void wait(struct cluster *c, uint32_t n)
 void cluster_corrupts(struct cluster *c, uint32_t node, enum cluster_hostility hostility)
 {
     struct cluster_node *bad = &c->nodes[node];
-    bool machine =
-        hostility == CLUSTER_BABBLES || hostility == CLUSTER_FLOODS || hostility == CLUSTER_CROWDS;
+    bool machine = hostility >= CLUSTER_BABBLES;
     if (machine && bad->engine != NULL) {
         cluster_crashes(c, node);
     }
@@ -105,6 +105,11 @@ void hostile_on_up(struct cluster *c, uint32_t n, uint32_t slot)
 {
     uint8_t hello[MESSAGE_HELLO_CAP];
     struct message_hello says = {.role = MESSAGE_PERSONAL};
+    if (c->nodes[n].hostility == CLUSTER_RECRUITS) {
+        says.role = MESSAGE_RELAY;
+        says.identity = c->nodes[n].person.key;
+        message_hello_sign(&says, &c->nodes[n].static_key, c->nodes[n].person.seed);
+    }
     links_send_raw(c, n, slot, FRAME_HELLO, octets_of(hello, message_hello_encode(hello, &says)));
 }
 
@@ -128,6 +133,61 @@ static void babble(struct cluster *c, uint32_t n, uint32_t slot)
                    octets_of(octets, len));
 }
 
+static void announce(struct cluster *c, uint32_t n, uint32_t slot)
+{
+    struct post_id ids[ANNOUNCED];
+    uint8_t hops[ANNOUNCED];
+    uint8_t octets[MESSAGE_IHAVE_CAP];
+    for (size_t i = 0; i < ANNOUNCED; i++) {
+        fill(c, ids[i].octets, sizeof ids[i].octets);
+        hops[i] = cluster_random(c, 2) == 0 ? MESSAGE_HOPS_OLD : 0;
+    }
+    struct message_ihave ihave = {.hops = hops, .ids = ids, .count = ANNOUNCED};
+    links_send_raw(c, n, slot, FRAME_IHAVE,
+                   octets_of(octets, message_ihave_encode(octets, &ihave)));
+}
+
+static void make_up(struct cluster *c, struct address *contact)
+{
+    *contact = (struct address){.port = 1};
+    (void)snprintf(contact->host, sizeof contact->host, "x%u", (unsigned)cluster_random(c, 1000));
+    fill(c, contact->static_key.octets, sizeof contact->static_key.octets);
+}
+
+static void recruit(struct cluster *c, uint32_t n, uint32_t slot)
+{
+    static struct message_contacts contacts;
+    uint8_t octets[MESSAGE_CONTACTS_CAP];
+    struct message_neighbour neighbour = {
+        .ask = (enum message_ask)cluster_random(c, MESSAGE_ASKS_COUNT)};
+    links_send_raw(c, n, slot, FRAME_NEIGHBOUR,
+                   octets_of(octets, message_neighbour_encode(octets, &neighbour)));
+    for (uint64_t i = cluster_random(c, 40); i > 0; i--) {
+        contacts = (struct message_contacts){.number = (uint32_t)i, .ttl = MESSAGE_WALK_MAX};
+        for (contacts.count = 0; contacts.count < MESSAGE_CONTACTS_MAX; contacts.count++) {
+            make_up(c, &contacts.at[contacts.count]);
+        }
+        enum frame_type type = cluster_random(c, 2) == 0 ? FRAME_SHUFFLE : FRAME_SHUFFLED;
+        links_send_raw(c, n, slot, (uint8_t)type,
+                       octets_of(octets, message_contacts_encode(octets, type, &contacts)));
+        struct message_forward forward = {.ttl = MESSAGE_WALK_MAX};
+        make_up(c, &forward.contact);
+        links_send_raw(c, n, slot, FRAME_FORWARD,
+                       octets_of(octets, message_forward_encode(octets, &forward)));
+    }
+}
+
+static void do_harm(struct cluster *c, uint32_t n, uint32_t slot)
+{
+    if (c->nodes[n].hostility == CLUSTER_BABBLES) {
+        babble(c, n, slot);
+    } else if (c->nodes[n].hostility == CLUSTER_ANNOUNCES) {
+        announce(c, n, slot);
+    } else if (c->nodes[n].hostility == CLUSTER_RECRUITS) {
+        recruit(c, n, slot);
+    }
+}
+
 /* Connections come back as often as they are closed. */
 static void meet(struct cluster *c, uint32_t n)
 {
@@ -145,8 +205,8 @@ void hostile_on_event(struct cluster *c, const struct event *event)
     uint32_t n = event->node;
     meet(c, n);
     for (uint32_t s = 0; s < c->nodes[n].slots_count; s++) {
-        if (c->nodes[n].hostility == CLUSTER_BABBLES && c->nodes[n].slots[s] != NO_LINK) {
-            babble(c, n, s);
+        if (c->nodes[n].slots[s] != NO_LINK) {
+            do_harm(c, n, s);
         }
     }
     wait(c, n);

@@ -13,6 +13,7 @@
 #include "tests/support/sorted_set.h"
 
 #define NO_LINK      SIZE_MAX
+#define NOBODY       UINT32_MAX
 #define LINK_FULL    (768 * 1024)
 #define LINK_DRAINED (512 * 1024)
 #define LINK_MAX     (4 * 1024 * 1024) /* what an engine may still send to a peer that is full */
@@ -66,6 +67,7 @@ struct cluster_node {
     uint64_t frozen_until_ms;
     int64_t skew_s;
     uint64_t floor_s;
+    struct set_choice sets;
     size_t *slots; /* link, or NO_LINK */
     uint32_t slots_count;
     uint32_t *dials; /* by address: whom it keeps a connection to */
@@ -83,6 +85,11 @@ struct said {
     struct post_id id;
     uint32_t node;
     uint32_t life; /* of the node */
+    uint64_t created_s;
+    uint64_t expires_s; /* 0: never */
+    bool stands;
+    bool taken_back; /* its author said so */
+    bool shown;      /* it has the tag that those who read look at */
     bool answered;
     bool acknowledged;
 };
@@ -131,7 +138,6 @@ struct cluster {
 void cluster_must(bool holds, const char *what);
 void cluster_note(struct cluster *c, uint32_t node, const char *what, uint64_t a, uint64_t b);
 void cluster_schedule(struct cluster *c, struct event *event, uint64_t after_ms);
-uint64_t cluster_node_now_s(const struct cluster *c, uint32_t node);
 
 /* cluster_node.c: one engine and its driver. */
 struct engine_limits node_limits(const struct cluster *c, uint32_t n);
@@ -149,6 +155,8 @@ void node_on_join(struct cluster *c, const struct event *event);
 /* cluster_store.c: what a node keeps, in a real store or a light one.  n is up. */
 void keep_open(struct cluster *c, uint32_t n);
 void keep_close(struct cluster *c, uint32_t n);
+/* All there is to do behind the scenes at this time. */
+void keep_tend(struct cluster *c, uint32_t n, uint64_t now_s);
 MUST_USE enum err_code keep_put(struct cluster *c, uint32_t n, const struct engine_posts *posts,
                                 enum engine_put *results);
 MUST_USE enum err_code keep_known(const struct cluster *c, uint32_t n, bool *known,
@@ -208,6 +216,9 @@ uint32_t hostile_links_count(const struct cluster *c, uint32_t n, uint32_t other
 
 /* cluster_check.c: what must hold after a step of n. */
 void check_step(struct cluster *c, uint32_t n);
+/* Whether a post may not be looked for: it was taken back, has expired, or lies
+ * below a floor. */
+bool is_passed(const struct cluster *c, size_t post);
 void check_acknowledged(struct cluster *c, size_t post);
 bool is_honest_up(const struct cluster *c, uint32_t n);
 

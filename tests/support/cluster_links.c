@@ -116,7 +116,7 @@ static size_t add_link(struct cluster *c, uint32_t a, uint32_t b)
 
 static bool can_reach(struct cluster *c, uint32_t n, uint32_t other)
 {
-    return n != other && node_is_up(c, other) && !c->nodes[other].hidden &&
+    return other != NOBODY && n != other && node_is_up(c, other) && !c->nodes[other].hidden &&
            c->nodes[other].frozen_until_ms <= c->now_ms && /* nobody shakes hands */
            net_carries(c, n, other) && net_carries(c, other, n) &&
            free_slot(c, &c->nodes[n]) != UINT32_MAX && free_slot(c, &c->nodes[other]) != UINT32_MAX;

@@ -51,7 +51,10 @@ static uint32_t dialled(const struct cluster *c, uint32_t n, const struct engine
     if (dial->contact == NULL) {
         return c->nodes[n].dials[dial->address];
     }
-    return (uint32_t)strtoul(dial->contact->host + 1, NULL, 10);
+    char *end;
+    unsigned long other = strtoul(dial->contact->host + 1, &end, 10);
+    bool exists = dial->contact->host[0] == 'n' && *end == '\0' && other < c->nodes_count;
+    return exists ? (uint32_t)other : NOBODY;
 }
 
 void node_open(struct cluster *c, uint32_t n)
@@ -59,6 +62,7 @@ void node_open(struct cluster *c, uint32_t n)
     struct cluster_node *node = &c->nodes[n];
     struct engine_config config = {.limits = node_limits(c, n),
                                    .hello = hello_of(c, n),
+                                   .sets = node->sets,
                                    .self = self_of(c, n),
                                    .scratch = c->scratch,
                                    .now_ms = c->now_ms};
@@ -166,7 +170,7 @@ static void on_published(struct cluster *c, uint32_t n, const struct engine_publ
 /* How long it takes to reach an address, or to give up. */
 static uint64_t dial_ms(struct cluster *c, uint32_t n, uint32_t other)
 {
-    bool carried = net_carries(c, n, other) && net_carries(c, other, n);
+    bool carried = other != NOBODY && net_carries(c, n, other) && net_carries(c, other, n);
     return carried ? 1 + 2 * net_delay_ms(c, n, other) + cluster_random(c, 20) : UNREACHED_MS;
 }
 
@@ -230,7 +234,7 @@ void node_step(struct cluster *c, uint32_t n, struct engine_input *in)
 {
     struct cluster_node *node = &c->nodes[n];
     in->now_ms = c->now_ms;
-    in->now_s = cluster_node_now_s(c, n);
+    in->now_s = cluster_node_clock_s(c, n);
     in->floor_s = c->nodes[n].floor_s;
     engine_step(node->engine, &c->out, in);
     for (size_t i = 0; i < c->out.effects_count; i++) {

@@ -7,11 +7,11 @@
 static const uint8_t store_key[32] = {7};
 
 /* As the keeper does behind the scenes: all there is to do.  A machine that fails may fail here. */
-static void tend(struct cluster *c, uint32_t n)
+void keep_tend(struct cluster *c, uint32_t n, uint64_t now_s)
 {
     enum err_code rc = ERR_OK;
     for (bool more = true; more && rc == ERR_OK;) {
-        rc = store_tend(c->nodes[n].store, &more, cluster_node_now_s(c, n), NULL);
+        rc = store_tend(c->nodes[n].store, &more, now_s, NULL);
     }
 }
 
@@ -30,7 +30,7 @@ void keep_open(struct cluster *c, uint32_t n)
     struct store_options options = {.kind = STORE_READ, .table_max = TABLE_MAX};
     cluster_must(store_open_with(&node->store, node->files, store_key, &options, &note) == ERR_OK,
                  note.text);
-    tend(c, n);
+    keep_tend(c, n, cluster_node_clock_s(c, n));
 }
 
 void keep_close(struct cluster *c, uint32_t n)
@@ -73,11 +73,11 @@ static enum err_code put_real(struct cluster *c, uint32_t n, const struct post *
         file_memory_fail(c->nodes[n].files, FILE_MEMORY_ANY, 1 + cluster_random(c, 6), ERR_IO);
     }
     enum err_code rc = store_put(c->nodes[n].store, put_results, decoded, posts->wires,
-                                 posts->count, cluster_node_now_s(c, n), NULL);
+                                 posts->count, cluster_node_clock_s(c, n), NULL);
     for (size_t i = 0; rc == ERR_OK && i < posts->count; i++) {
         results[i] = put_of(put_results[i]);
     }
-    tend(c, n);
+    keep_tend(c, n, cluster_node_clock_s(c, n));
     return rc;
 }
 

@@ -45,10 +45,11 @@ static bool shows_once(struct cluster *c, uint32_t n)
                                .reach = VIEW_ALL,
                                .tag = octets_of((const uint8_t *)"metoo", 5),
                                .limit = VIEW_LIMIT_MAX,
-                               .now_s = cluster_node_now_s(c, n)};
+                               .now_s = cluster_node_clock_s(c, n)};
     size_t kept = 0;
+    static uint8_t room[POST_WIRE_MAX];
     for (size_t post = 0; post < c->said_count; post++) {
-        kept += cluster_has(c, n, post);
+        kept += c->said[post].shown && keep_body(c, n, room, &c->said[post].id) > 0;
     }
     if (view_catch_up(c->nodes[n].view, NULL, NULL) != ERR_OK ||
         view_query(c->nodes[n].view, &page, &query, NULL) != ERR_OK) {
