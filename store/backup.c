@@ -5,6 +5,7 @@
 
 #include "proto/canon.h"
 #include "store/backup_kept.h"
+#include "store/trimming.h"
 #include "store/vault_backup.h"
 
 #define VERSION          1
@@ -175,8 +176,10 @@ static enum err_code add_own(struct backup *backup, struct err_note *note)
         return rc;
     }
     backup->own_at++;
+    /* What is kept and the journal lets go was handed to as many. */
+    uint32_t sent_count = post.has_wire || wire.len == 0 ? post.sent_count : TRIMMING_PEERS;
     memcpy(fixed, post.id.octets, POST_ID_LEN);
-    octets_put_u32be(fixed + POST_ID_LEN, post.sent_count);
+    octets_put_u32be(fixed + POST_ID_LEN, sent_count);
     return backup_file_add(backup->writer, BACKUP_OWN_POST, octets_of(fixed, sizeof fixed),
                            octets_of(wire.at, wire.len), note);
 }

@@ -243,6 +243,40 @@ static void everything_comes_back(void **state)
     assert_int_equal(store_stats(back.store).records_count, OTHERS);
 }
 
+static struct journal_post own_of(const struct journal *journal, const struct post_id *id)
+{
+    struct journal_post found = {.has_wire = false};
+    for (size_t i = 0; i < journal_own_count(journal); i++) {
+        struct journal_post post = journal_own_at(journal, i);
+        found = post_id_equal(&post.id, id) ? post : found;
+    }
+    return found;
+}
+
+static void what_the_journal_let_go_comes_back_as_handed_to_peers(void **state)
+{
+    (void)state;
+    const struct journal_trimmed trimmed = {.index = 7, .created_s = NOW_S};
+    bool more = true;
+    assert_int_equal(journal_trim(home.journal, &trimmed, 1, &note), ERR_OK);
+    while (more) {
+        assert_int_equal(journal_tend(home.journal, &more, &note), ERR_OK);
+    }
+    struct files *files = home.files;
+    store_close(home.store);
+    vault_close(home.vault);
+    journal_close(home.journal);
+    home = (struct place){.files = files};
+    open_place(&home);
+    assert_false(own_of(home.journal, &posts.ids[7]).has_wire);
+    assert_int_equal(backs_up(false, false), ERR_OK);
+    make_place(&back, seed);
+    assert_int_equal(comes_back(), ERR_OK);
+    struct journal_post post = own_of(back.journal, &posts.ids[7]);
+    assert_true(post.has_wire);
+    assert_int_equal(post.sent_count, 2);
+}
+
 static void without_all_only_her_own_posts_are_in_it(void **state)
 {
     (void)state;
@@ -554,6 +588,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(everything_comes_back),
+        TEST(what_the_journal_let_go_comes_back_as_handed_to_peers),
         TEST(without_all_only_her_own_posts_are_in_it),
         TEST(what_is_dated_before_an_unblocking_stays_hidden),
         TEST(a_merge_never_has_fewer_blocks),
