@@ -468,6 +468,7 @@ static enum err_code start_driver(struct daemon *daemon)
                                               .peers_changed = on_peers_changed},
                                    .engine = {.limits = limits_of(daemon->options->relay),
                                               .hello = hello_of(daemon),
+                                              .sets = daemon->options->sets,
                                               .self = self_of(daemon),
                                               .book = addresses_book(daemon->addresses),
                                               .scores = addresses_scores(daemon->addresses),

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/wanted_sets.h"
+
 static const char help_text[] =
     "kithd: a kith node. It runs in the foreground and logs to stderr.\n"
     "\n"
@@ -36,6 +38,12 @@ static const char help_text[] =
     "                         days leave\n"
     "  --author-posts N       with --relay: posts of one author a day; 10000 unless you\n"
     "                         say otherwise\n"
+    "  --sets SETS            with --relay: keep only a part of what is said, where the disk\n"
+    "                         is too small for everything: all (the default), standing\n"
+    "                         (names, vouches and what was taken back alone), or besides\n"
+    "                         these some of the 256 parts that authors or tags fall into by\n"
+    "                         chance: author:00-3f,tag:a0. What is in none is dropped, and\n"
+    "                         not passed on to others either\n"
     "  --peer ADDRESS         connect to this node too, for this run only\n"
     "  --import FILE          check and store the posts of a file (- reads standard input), then\n"
     "                         exit\n"
@@ -89,6 +97,7 @@ enum option {
     OPTION_KEEP,
     OPTION_KEEP_OCTETS,
     OPTION_AUTHOR_POSTS,
+    OPTION_SETS,
     OPTION_INIT,
     OPTION_RESTORE,
     OPTION_RESTORE_WORDS,
@@ -122,6 +131,7 @@ static const struct {
     [OPTION_KEEP] = {"--keep", true},
     [OPTION_KEEP_OCTETS] = {"--keep-octets", true},
     [OPTION_AUTHOR_POSTS] = {"--author-posts", true},
+    [OPTION_SETS] = {"--sets", true},
     [OPTION_INIT] = {"--init", false},
     [OPTION_NO_PASSPHRASE] = {"--no-passphrase", false},
     [OPTION_VERBOSE] = {"--verbose", false},
@@ -300,6 +310,9 @@ static enum err_code take(struct options *o, enum option option, const char *val
     case OPTION_AUTHOR_POSTS:
         o->has_keeping = true;
         return keeping_take_posts(&o->keeping, value, note);
+    case OPTION_SETS:
+        o->has_keeping = true;
+        return wanted_sets_take(&o->sets, value, note);
     case OPTION_INIT:
         return take_mode(o, OPTIONS_INIT, note);
     case OPTION_RESTORE:
@@ -361,9 +374,10 @@ static enum err_code check_together(const struct options *o, struct err_note *no
                         "--passphrase-file and --no-passphrase do not go together");
     }
     if (o->has_keeping && !o->relay) {
-        return err_note(note, ERR_USAGE,
-                        "--keep-octets and --author-posts belong to --relay; what a person's node "
-                        "keeps goes by age alone (--keep)");
+        return err_note(
+            note, ERR_USAGE,
+            "--keep-octets, --author-posts and --sets belong to --relay; what a person's node "
+            "keeps goes by age alone (--keep)");
     }
     if (o->has_address && !o->relay) {
         return err_note(note, ERR_USAGE, "--address belongs to --relay");

@@ -9,6 +9,7 @@
 #include "node/keeping.h"
 #include "proto/address.h"
 #include "proto/err.h"
+#include "proto/set.h"
 
 #define OPTIONS_PEERS_MAX   64
 #define OPTIONS_SHIELDS_MAX 16
@@ -44,6 +45,7 @@ struct options {
     bool relay;
     struct keeping keeping; /* of a person's node the time alone */
     bool has_keep;          /* --keep was given */
+    struct set_choice sets; /* which posts a relay wants; all zero: everything */
     bool has_keeping;       /* something that is a relay's alone was given */
     bool verbose;
     struct address peers[OPTIONS_PEERS_MAX];

@@ -366,6 +366,22 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
     }
 }
 
+/* Whoever was asked kept its promise; and nobody else needs to be asked. */
+void broadcast_on_dropped(struct broadcast *b, const struct post_id *id, uint32_t from,
+                          uint64_t now_ms)
+{
+    uint32_t m = missing_find(b, id);
+    b->now_ms = now_ms;
+    if (m != NONE && is_link(b, from) && b->missing[m].state == MISSING_ASKED &&
+        b->missing[m].senders[0].link == from) {
+        credit(b, from, &b->links[from].kept_count);
+    }
+    if (m != NONE) {
+        missing_drop(b, m);
+    }
+    seen_add(b, id, BROADCAST_NOBODY, MESSAGE_HOPS_OLD);
+}
+
 void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t l)
 {
     const struct seen *seen = seen_find(b, id);

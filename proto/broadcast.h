@@ -80,6 +80,10 @@ const uint64_t *broadcast_eager_own(const struct broadcast *b);
  * MESSAGE_HOPS_OLD for one that is not new. */
 void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops,
                        uint64_t now_ms);
+/* A post came over this link that is not wanted here, or not at this time, as its octets say: its
+ * promise is kept, and it is not asked for again as long as that is remembered. */
+void broadcast_on_dropped(struct broadcast *b, const struct post_id *id, uint32_t from,
+                          uint64_t now_ms);
 /* A new post came whole over this link when it was here already. */
 void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t link);
 /* Whether the post came lately, as far as remembered; and how far. */

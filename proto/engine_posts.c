@@ -155,6 +155,9 @@ void posts_on_frame(struct engine *e, uint32_t p, struct octets payload)
         arrival->wire = moved(arrival->wire, payload, held);
         arrival->proof = moved(arrival->proof, payload, held);
         want_on_come(e, p, &arrival->id);
+        if (arrival->clock != ERR_OK) {
+            broadcast_on_dropped(e->tree, &arrival->id, p, e->now_ms);
+        }
         if (arrival->clock == ERR_OK) {
             take(e, p, held, arrival);
         } else if (arrival->clock == ERR_FUTURE && ++e->peers[p].future_count > FUTURE_MAX) {

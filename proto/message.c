@@ -8,6 +8,9 @@
 #define SET_MAX  65535
 #define DAY_MAX  (POST_TIME_MAX / 86400)
 
+#define HELLO_FIELDS     5
+#define HELLO_FIELDS_MAX 255 /* of whatever version */
+
 /* ---- HELLO -------------------------------------------------------------------------------- */
 
 size_t message_hello_encode(uint8_t out[MESSAGE_HELLO_CAP], const struct message_hello *hello)
@@ -51,19 +54,29 @@ static enum err_code read_u32(struct canon_reader *r, uint32_t *number, uint32_t
     return rc;
 }
 
+/* Another version may have more fields, or fewer: what it is comes before how many there are. */
+static enum err_code read_version(struct canon_reader *r)
+{
+    uint32_t fields_count;
+    uint64_t version;
+    enum err_code rc = canon_read_array(r, &fields_count, HELLO_FIELDS_MAX);
+    if (rc == ERR_OK) {
+        rc = fields_count == 0 ? ERR_MALFORMED : canon_read_uint(r, &version, CODE_MAX);
+    }
+    if (rc == ERR_OK && version != MESSAGE_VERSION) {
+        return ERR_VERSION;
+    }
+    return rc == ERR_OK && fields_count != HELLO_FIELDS ? ERR_MALFORMED : rc;
+}
+
 enum err_code message_hello_decode(struct message_hello *hello, struct octets payload)
 {
     struct message_hello read = {.role = MESSAGE_PERSONAL};
     struct canon_reader r = canon_reader_of(payload);
-    uint64_t version;
     uint64_t role;
-    enum err_code rc = read_fields(&r, 5);
+    enum err_code rc = read_version(&r);
     if (rc != ERR_OK) {
         return rc;
-    }
-    rc = canon_read_uint(&r, &version, CODE_MAX);
-    if (rc != ERR_OK || version != MESSAGE_VERSION) {
-        return rc != ERR_OK ? rc : ERR_VERSION;
     }
     rc = canon_read_uint(&r, &role, MESSAGE_RELAY);
     if (rc != ERR_OK) {

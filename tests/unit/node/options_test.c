@@ -181,6 +181,40 @@ static void a_relay_is_told_what_to_keep(void **state)
     }
 }
 
+static bool wants(const struct options *options, uint32_t set)
+{
+    return set_is_chosen(&options->sets, set);
+}
+
+static void a_relay_is_told_which_sets_it_wants(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--relay"), ERR_OK);
+    assert_true(wants(&options, SET_ALL));
+    assert_int_equal(PARSE("--relay", "--sets", "all"), ERR_OK);
+    assert_true(wants(&options, SET_ALL));
+    assert_int_equal(PARSE("--relay", "--sets=standing"), ERR_OK);
+    assert_true(wants(&options, SET_STANDING));
+    assert_int_equal(set_next_chosen(&options.sets, SET_STANDING + 1), SETS_END);
+    assert_int_equal(PARSE("--relay", "--sets", "author:00-3f,tag:a0"), ERR_OK);
+    assert_true(wants(&options, SET_STANDING));
+    assert_true(wants(&options, SET_AUTHORS) && wants(&options, SET_AUTHORS + 0x3f));
+    assert_false(wants(&options, SET_ALL) || wants(&options, SET_AUTHORS + 0x40));
+    assert_true(wants(&options, SET_TAGS + 0xa0));
+    assert_false(wants(&options, SET_TAGS + 0x9f) || wants(&options, SET_TAGS + 0xa1));
+    static char *const wrong[] = {"--sets=",           "--sets=most",        "--sets=all,standing",
+                                  "--sets=author:0",   "--sets=author:3f-0", "--sets=author:3f-00",
+                                  "--sets=tag:A0",     "--sets=tag:100",     "--sets=tag:a0,",
+                                  "--sets=tag:a0,all", "--sets=tag:-a0",     "--sets=standing "};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(PARSE("--relay", wrong[i]), ERR_USAGE);
+        assert_non_null(strstr(note.text, "--sets"));
+    }
+    assert_int_equal(PARSE("--sets", "standing"), ERR_USAGE);
+}
+
 static void a_person_keeps_posts_by_age_alone(void **state)
 {
     (void)state;
@@ -214,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_is_told_what_to_keep),
+        cmocka_unit_test(a_relay_is_told_which_sets_it_wants),
         cmocka_unit_test(a_person_keeps_posts_by_age_alone),
         cmocka_unit_test(without_options_a_personal_node_runs),
         cmocka_unit_test(values_stand_apart_or_after_an_equals_sign),

@@ -117,6 +117,8 @@ static void a_hello_of_another_version_or_shape_is_refused(void **state)
 {
     (void)state;
     assert_int_equal(decode_hello(octets_of("\x95\x02\x00\xc4\x00\xc4\x00\x00", 8)), ERR_VERSION);
+    assert_int_equal(decode_hello(octets_of("\x92\x02\x00", 3)), ERR_VERSION); /* of other fields */
+    assert_malformed(decode_hello, "\x90", 1);
     assert_malformed(decode_hello, "\x95\x01\x02\xc4\x00\xc4\x00\x00", 8);     /* a third role */
     assert_malformed(decode_hello, "\x95\x01\x01\xc4\x00\xc4\x00\x00", 8);     /* unproven */
     assert_malformed(decode_hello, "\x95\x01\x00\xc4\x01\x00\xc4\x00\x00", 9); /* too proud */

@@ -1,0 +1,399 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "proto/message_overlay.h"
+#include "tests/support/rig.h"
+
+#define ROUNDS 20 /* more than the promises that a peer may break */
+
+/* Posts whose ids shape the tree (SPEC 6.6), however many there were lately. */
+static struct posts said(const char *name, size_t count)
+{
+    struct posts posts = {.wires = NULL};
+    struct person person = person_of(name);
+    for (int i = 0; posts.count < count; i++) {
+        char text[32];
+        struct posts one = {.wires = NULL};
+        (void)snprintf(text, sizeof text, "me too %d", i);
+        person_text(&one, &person, RIG_NOW_S, text, "metoo");
+        if (octets_get_u32be(one.ids[0].octets + 4) < UINT32_MAX / 20) {
+            posts_add(&posts, one.wires[0], one.ids[0]);
+        }
+        posts_free(&one);
+    }
+    return posts;
+}
+
+static void relay_peer(struct rig *rig, uint32_t peer)
+{
+    uint8_t out[MESSAGE_HELLO_CAP];
+    struct person relay = person_of("another relay");
+    struct message_hello hello = {.role = MESSAGE_RELAY};
+    message_hello_sign(&hello, &(struct key){.octets = {1, (uint8_t)peer}}, relay.seed);
+    rig_up(rig, peer, ENGINE_NO_ADDRESS);
+    rig_frame(rig, peer, FRAME_HELLO, out, message_hello_encode(out, &hello));
+}
+
+static void announces(struct rig *rig, uint32_t peer, const struct post_id *id)
+{
+    static uint8_t out[MESSAGE_IHAVE_CAP];
+    const uint8_t hops = 0;
+    struct message_ihave ihave = {.hops = &hops, .ids = id, .count = 1};
+    rig_frame(rig, peer, FRAME_IHAVE, out, message_ihave_encode(out, &ihave));
+}
+
+static void grafts(struct rig *rig, uint32_t peer, bool push, const struct post_id *ids,
+                   size_t count)
+{
+    static uint8_t out[MESSAGE_GRAFT_CAP];
+    struct message_graft graft = {.push = push, .ids = ids, .count = count};
+    rig_frame(rig, peer, FRAME_GRAFT, out, message_graft_encode(out, &graft));
+}
+
+static void says_none(struct rig *rig, uint32_t peer, const struct post_id *id)
+{
+    static uint8_t out[MESSAGE_IDS_CAP];
+    rig_frame(rig, peer, FRAME_NONE_YET, out, message_ids_encode(out, id, 1));
+}
+
+/* The last GRAFT to peer asks for this one id, and for pushing. */
+static void assert_grafted(const struct rig *rig, uint32_t peer, const struct post_id *id)
+{
+    const struct rig_sent *sent = rig_last(rig, peer, FRAME_GRAFT);
+    struct message_graft graft;
+    assert_non_null(sent);
+    assert_int_equal(message_graft_decode(&graft, octets_of(sent->payload, sent->len)), ERR_OK);
+    assert_true(graft.push);
+    assert_int_equal(graft.count, 1);
+    assert_true(post_id_equal(&graft.ids[0], id));
+}
+
+/* The last IHAVE to peer names this one id. */
+static void assert_announced(const struct rig *rig, uint32_t peer, const struct post_id *id)
+{
+    const struct rig_sent *sent = rig_last(rig, peer, FRAME_IHAVE);
+    struct message_ihave ihave;
+    assert_non_null(sent);
+    assert_int_equal(message_ihave_decode(&ihave, octets_of(sent->payload, sent->len)), ERR_OK);
+    assert_int_equal(ihave.count, 1);
+    assert_true(post_id_equal(&ihave.ids[0], id));
+}
+
+/* Time passes until a GRAFT may be due, every question answered on the way. */
+static void waits_and_answers(struct rig *rig, uint64_t for_ms)
+{
+    for (uint64_t ms = 0; ms < for_ms; ms += 50) {
+        rig_waits(rig, 50);
+        rig_answers_all(rig);
+    }
+}
+
+/* ---- What is announced and does not come --------------------------------------------------- */
+
+static void a_post_announced_and_not_pushed_is_grafted_after_the_timer(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 1);
+    rig_peer(rig, 0);
+    announces(rig, 0, &posts.ids[0]);
+    waits_and_answers(rig, 450);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 0);
+    waits_and_answers(rig, 600);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 1);
+    assert_grafted(rig, 0, &posts.ids[0]);
+    rig_gives(rig, 0, &posts, 0, 1);
+    waits_and_answers(rig, 5000);
+    assert_int_equal(rig->accepted_count, 1);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 1);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void what_comes_in_time_or_is_here_is_not_grafted(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 2);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    announces(rig, 0, &posts.ids[0]);
+    rig_waits(rig, 300);
+    rig_gives(rig, 1, &posts, 0, 1);
+    waits_and_answers(rig, 3000);
+
+    rig->known[rig->known_count++] = posts.ids[1]; /* by reconciliation, say */
+    announces(rig, 0, &posts.ids[1]);
+    waits_and_answers(rig, 3000);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void a_promise_not_kept_is_asked_of_the_next(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 1);
+    for (uint32_t p = 0; p < 3; p++) {
+        rig_peer(rig, p);
+        announces(rig, p, &posts.ids[0]);
+    }
+    waits_and_answers(rig, 1050);
+    assert_grafted(rig, 0, &posts.ids[0]);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_GRAFT), 0);
+    waits_and_answers(rig, 600); /* nothing comes */
+    assert_grafted(rig, 1, &posts.ids[0]);
+    assert_int_equal(rig_sent_count(rig, 2, FRAME_GRAFT), 0);
+    says_none(rig, 1, &posts.ids[0]);
+    assert_grafted(rig, 2, &posts.ids[0]);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void who_keeps_no_promise_is_not_listened_to(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", ROUNDS);
+    rig_peer(rig, 0);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        announces(rig, 0, &posts.ids[i]);
+        waits_and_answers(rig, 1100);
+        says_none(rig, 0, &posts.ids[i]);
+    }
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 17);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void what_is_not_wanted_here_keeps_its_promise_and_is_asked_for_once(void **state)
+{
+    (void)state;
+    struct set_choice standing = {.buckets = true};
+    struct rig *rig = rig_new_wanting(&standing);
+    struct posts posts = said("ana", ROUNDS);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        announces(rig, 0, &posts.ids[i]);
+        announces(rig, 1, &posts.ids[i]);
+        waits_and_answers(rig, 1100);
+        rig_gives(rig, 0, &posts, i, 1);
+        waits_and_answers(rig, 1100);
+    }
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), ROUNDS);
+    announces(rig, 1, &posts.ids[ROUNDS - 1]);
+    waits_and_answers(rig, 1100);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_GRAFT), 0);
+    assert_int_equal(rig->accepted_count, 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+/* ---- Pruning and grafting ------------------------------------------------------------------ */
+
+static void a_duplicate_prunes_the_link_it_came_on(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 2);
+    for (uint32_t p = 0; p < 2; p++) {
+        rig_peer(rig, p);
+    }
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_gives(rig, 1, &posts, 0, 1);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 0); /* its proof may not hold */
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 1);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
+
+    rig_gives(rig, 0, &posts, 1, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_posts_sent(rig, 1), 0);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_IHAVE), 0);
+    rig_waits(rig, 100);
+    assert_announced(rig, 1, &posts.ids[1]);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void the_same_peer_twice_prunes_nothing(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 1);
+    rig_peer(rig, 0);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_answers_all(rig);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void who_prunes_is_told_and_who_grafts_is_given(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = said("ana", 2);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_frame(rig, 1, FRAME_PRUNE, "", 0);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_answers_all(rig);
+    rig_waits(rig, 100);
+    assert_int_equal(rig_posts_sent(rig, 1), 0);
+    assert_announced(rig, 1, &posts.ids[0]);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_IHAVE), 0); /* it brought it */
+
+    const struct post_id asked[] = {posts.ids[0], {.octets = {7}}};
+    grafts(rig, 1, true, asked, 2);
+    rig_answers(rig, &posts);
+    assert_int_equal(rig_posts_sent(rig, 1), 1);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_NONE_YET), 1);
+    rig_gives(rig, 0, &posts, 1, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_posts_sent(rig, 1), 2);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void who_only_asks_for_posts_is_not_pushed_to(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = said("ana", 2);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_frame(rig, 1, FRAME_PRUNE, "", 0);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_answers_all(rig);
+    grafts(rig, 1, false, posts.ids, 1);
+    rig_answers(rig, &posts);
+    rig_gives(rig, 0, &posts, 1, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_posts_sent(rig, 1), 1);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void what_is_malformed_closes(void **state)
+{
+    (void)state;
+    const enum frame_type types[] = {FRAME_IHAVE, FRAME_GRAFT, FRAME_PRUNE};
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    for (uint32_t p = 0; p < 3; p++) {
+        rig_peer(rig, p);
+        rig_frame(rig, p, types[p], "\xc0", 1);
+        assert_int_equal(rig->closed[p], ERR_MALFORMED);
+    }
+    rig_free(rig);
+}
+
+static void more_grafts_than_can_be_answered_close_with_flood(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    static struct post_id ids[MESSAGE_IDS_MAX];
+    for (size_t i = 0; i < MESSAGE_IDS_MAX; i++) {
+        octets_put_u32be(ids[i].octets, (uint32_t)i + 1);
+    }
+    rig_peer(rig, 0);
+    grafts(rig, 0, false, ids, MESSAGE_IDS_MAX);
+    assert_int_equal(rig->closed[0], RIG_NOT);
+    grafts(rig, 0, false, ids, 1);
+    assert_int_equal(rig->closed[0], ERR_FLOOD);
+    rig_free(rig);
+}
+
+/* ---- Leaves -------------------------------------------------------------------------------- */
+
+static void a_leaf_has_two_parents_and_a_third_when_one_is_lost(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    for (uint32_t p = 0; p < 3; p++) {
+        relay_peer(rig, p);
+    }
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 0);
+    assert_int_equal(rig_sent_count(rig, 2, FRAME_PRUNE), 1);
+    rig_down(rig, 0);
+    const struct rig_sent *sent = rig_last(rig, 2, FRAME_GRAFT);
+    struct message_graft graft;
+    assert_non_null(sent);
+    assert_int_equal(message_graft_decode(&graft, octets_of(sent->payload, sent->len)), ERR_OK);
+    assert_true(graft.push);
+    assert_int_equal(graft.count, 0);
+    rig_free(rig);
+}
+
+static void both_parents_may_push_the_same(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 1);
+    relay_peer(rig, 0);
+    relay_peer(rig, 1);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_answers_all(rig);
+    rig_gives(rig, 1, &posts, 0, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void an_own_post_goes_whole_to_one_parent_and_is_announced_to_the_others(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 2);
+    for (uint32_t p = 0; p < 3; p++) {
+        relay_peer(rig, p);
+    }
+    rig_publishes(rig, 1, posts.wires[0]);
+    rig_answers_all(rig);
+    rig_waits(rig, 100);
+    assert_int_equal(rig_posts_sent(rig, 0), 1);
+    assert_int_equal(rig_posts_sent(rig, 1) + rig_posts_sent(rig, 2), 0);
+    assert_announced(rig, 1, &posts.ids[0]);
+    assert_announced(rig, 2, &posts.ids[0]);
+
+    rig_gives(rig, 0, &posts, 1, 1); /* somebody else's: announced to relays, never pushed */
+    rig_answers_all(rig);
+    rig_waits(rig, 100);
+    assert_int_equal(rig_posts_sent(rig, 1), 0);
+    assert_announced(rig, 1, &posts.ids[1]);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_post_announced_and_not_pushed_is_grafted_after_the_timer),
+        cmocka_unit_test(what_comes_in_time_or_is_here_is_not_grafted),
+        cmocka_unit_test(a_promise_not_kept_is_asked_of_the_next),
+        cmocka_unit_test(who_keeps_no_promise_is_not_listened_to),
+        cmocka_unit_test(what_is_not_wanted_here_keeps_its_promise_and_is_asked_for_once),
+        cmocka_unit_test(a_duplicate_prunes_the_link_it_came_on),
+        cmocka_unit_test(the_same_peer_twice_prunes_nothing),
+        cmocka_unit_test(who_prunes_is_told_and_who_grafts_is_given),
+        cmocka_unit_test(who_only_asks_for_posts_is_not_pushed_to),
+        cmocka_unit_test(what_is_malformed_closes),
+        cmocka_unit_test(more_grafts_than_can_be_answered_close_with_flood),
+        cmocka_unit_test(a_leaf_has_two_parents_and_a_third_when_one_is_lost),
+        cmocka_unit_test(both_parents_may_push_the_same),
+        cmocka_unit_test(an_own_post_goes_whole_to_one_parent_and_is_announced_to_the_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
