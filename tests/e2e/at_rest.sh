@@ -96,6 +96,7 @@ if memory_of "$pid" && [ -s "$scratch/memory" ]; then
     found=$(found_in "$scratch/memory")
     [ -z "$found" ] || fail "a locked node has in memory: $(from_hex "$(head -n 1 <<<"$found")" | tr -c '[:print:]' .)"
     as ana unlock --passphrase-file "$scratch/pass" >/dev/null || fail "unlock"
+    for i in 1 2 3; do as ana show "$mine" >/dev/null || fail "show"; done # what is read stays a while
     memory_of "$pid"
     for word in "nobody is to read" sisterofmine courtroom; do
         grep -aq "$word" "$scratch/memory" || fail "the memory of an open node was not searched: $word"
