@@ -2,6 +2,7 @@
 # Peers that keep to the handshake and to nothing else are disconnected, cost little, and keep nobody
 # from anything: not even a forged copy that comes before the post itself.
 source "$(dirname "$0")/lib.sh"
+[ -z "${KITH_SANITIZED:-}" ] || export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=4"
 
 relay hub
 people ana bea carl

@@ -16,6 +16,12 @@
 
 #define FRAMES_MAX 8
 
+/* As many posts as one peer may bring at once, and somewhat more; frames that say they hold 1024.
+ */
+#define COSTLY_COUNT 450
+#define COSTLY_LEN   1032
+#define COSTLY_MS    500 /* at the least, at 100,000 a second for what is above 400,000 */
+
 /* A node that writes down what its network tells it. */
 struct node {
     struct network *network;
@@ -27,6 +33,7 @@ struct node {
     struct key peer_key;
     uint8_t frames[FRAMES_MAX]; /* their first octets */
     uint32_t frames_count;
+    uint32_t costly_count; /* in their order */
     uint32_t refuse_count; /* so many frames are not taken */
 };
 
@@ -62,6 +69,11 @@ static bool on_frame(void *context, uint32_t peer, const struct frame *frame)
     if (node->refuse_count > 0) {
         node->refuse_count--;
         return false;
+    }
+    if (frame->payload.len == COSTLY_LEN) {
+        assert_int_equal(octets_get_u32be(frame->payload.at + 4), node->costly_count);
+        node->costly_count++;
+        return true;
     }
     assert_true(node->frames_count < FRAMES_MAX && frame->payload.len > 0);
     node->frames[node->frames_count++] = frame->payload.at[0];
@@ -328,6 +340,25 @@ static void more_connections_than_allowed_are_turned_away(void **state)
     }
 }
 
+static void a_peer_above_its_rates_is_not_read_for_a_while_and_nothing_is_dropped(void **state)
+{
+    struct scene *scene = *state;
+    meet(scene);
+    uv_update_time(&scene->loop);
+    uint64_t begun_ms = uv_now(&scene->loop);
+    uint8_t payload[COSTLY_LEN] = {0xdc, 0x04, 0x00, 0x92};
+    for (uint32_t i = 0; i < COSTLY_COUNT; i++) {
+        octets_put_u32be(payload + 4, i);
+        network_send(scene->ana.network, scene->ana.peer, FRAME_POSTS,
+                     octets_of(payload, sizeof payload));
+    }
+    send_octet(&scene->ana, 5);
+    WAIT_UNTIL(scene->bea.frames_count == 1);
+    assert_int_equal(scene->bea.costly_count, COSTLY_COUNT);
+    assert_true(uv_now(&scene->loop) - begun_ms >= COSTLY_MS);
+    assert_int_equal(scene->bea.downs_count, 0);
+}
+
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -341,6 +372,7 @@ int main(void)
         SCENE(an_address_has_one_number_and_there_are_only_so_many),
         SCENE(where_it_cannot_listen_is_told),
         SCENE(garbage_is_disconnected_and_disturbs_nobody),
+        SCENE(a_peer_above_its_rates_is_not_read_for_a_while_and_nothing_is_dropped),
         SCENE(more_connections_than_allowed_are_turned_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
