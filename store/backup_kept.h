@@ -15,7 +15,8 @@ struct backup_kept {
     size_t count;
 };
 
-/* Of a zeroed one; ERR_NO_MEMORY */
+/* Of a zeroed one.
+ *   ERR_NO_MEMORY */
 MUST_USE enum err_code backup_kept_list(struct backup_kept *kept, struct archive *archive);
 void backup_kept_close(struct backup_kept *kept);
 

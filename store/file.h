@@ -68,7 +68,8 @@ MUST_USE enum err_code file_replace_step(struct files *files, bool *replaced, co
                                          struct octets octets, struct err_note *note);
 /* Have nothing at path any more, whatever stands there: a file, link or pipe is removed, a folder
  * renamed to path.aside (or path.aside1, ...), for whoever put it there.  Nothing there is no
- * error. what removing or renaming gives */
+ * error.
+ *   and what removing or renaming gives */
 MUST_USE enum err_code file_put_away(struct files *files, const char *path, struct err_note *note);
 /* False only when it is certain that nothing is there. */
 bool file_exists(struct files *files, const char *path);

@@ -54,12 +54,13 @@ MUST_USE enum err_code quota_new(struct quota **quota, const struct quota_limits
 void quota_free(struct quota *quota);
 
 /* Whether one more post of this author is kept; if so it counts from now on.  now_s only decides
- * how soon somebody who is refused is counted again, for posts that left meanwhile. what the source
- * gives */
+ * how soon somebody who is refused is counted again, for posts that left meanwhile.
+ *   and what the source gives */
 MUST_USE enum err_code quota_take(struct quota *quota, bool *allowed, const struct quota_post *post,
                                   uint64_t now_s, struct err_note *note);
 /* The same without counting it: false where it would be refused.  While something is taken nobody
- * is counted, and who was not yet is allowed. what the source gives */
+ * is counted, and who was not yet is allowed.
+ *   and what the source gives */
 MUST_USE enum err_code quota_allows(struct quota *quota, bool *allowed,
                                     const struct quota_post *post, uint64_t now_s,
                                     struct err_note *note);

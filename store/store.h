@@ -79,7 +79,8 @@ MUST_USE enum err_code store_put(struct store *store, enum store_put_result *res
                                  uint64_t now_s, struct err_note *note);
 
 /* From now on keep no more of any author than this, but for the one who is exempt (the relay
- * itself, which vouches for everybody it admits); before anything is put. ERR_NO_MEMORY */
+ * itself, which vouches for everybody it admits); before anything is put.
+ *   ERR_NO_MEMORY */
 MUST_USE enum err_code store_limit(struct store *store, const struct quota_limits *limits,
                                    const struct key *exempt, struct err_note *note);
 
