@@ -1,4 +1,4 @@
-/* Losing most relays, and being away for a week: nothing is lost, and it is made up for quickly. */
+/* Losing relays, and being away for a week: nothing is lost, and it is made up for quickly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,6 +99,44 @@ static void when_most_relays_are_lost_nothing_is(void **state)
     }
 }
 
+/* ---- A tree ------------------------------------------------------------------------------- */
+
+#define WARM_POSTS 150
+#define POSTS      40
+
+static void posts_travel_along_a_tree(void **state)
+{
+    (void)state;
+    struct cluster *c = people_at_relays(3);
+    says(c, RELAYS - 1, WARM_POSTS, 200);
+    cluster_run(c, 5000);
+    size_t handed = cluster_handed_count(c);
+    says(c, RELAYS - 2, POSTS, 200);
+    cluster_run(c, 5000);
+    assert_true(everybody_has(c, 0));
+    /* Once to each other relay, twice to each person, and a few more where the tree changes. */
+    size_t needed = (size_t)POSTS * (RELAYS - 1 + 2 * PEOPLE);
+    assert_in_range(cluster_handed_count(c) - handed, needed - POSTS * PEOPLE,
+                    needed + needed / 10);
+    cluster_free(c);
+}
+
+/* Long before anybody reconciles. */
+static void what_the_tree_does_not_bring_is_asked_for(void **state)
+{
+    (void)state;
+    struct cluster *c = people_at_relays(4);
+    says(c, RELAYS - 1, WARM_POSTS, 200);
+    for (uint32_t lost = 0; lost < LAST_RELAYS; lost++) {
+        size_t after = cluster_posts_count(c);
+        cluster_crashes(c, lost);
+        says(c, RELAYS - 1, 3, 100);
+        cluster_run(c, 3000);
+        assert_true(everybody_has(c, after));
+    }
+    cluster_free(c);
+}
+
 /* ---- A week away -------------------------------------------------------------------------- */
 
 enum { ANA, BEA, RELAY };
@@ -159,6 +197,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(when_most_relays_are_lost_nothing_is),
+        cmocka_unit_test(posts_travel_along_a_tree),
+        cmocka_unit_test(what_the_tree_does_not_bring_is_asked_for),
         cmocka_unit_test(after_a_week_away_four_round_trips_bring_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
