@@ -443,6 +443,18 @@ static void a_small_book_is_not_told_whole(void **state)
     }
 }
 
+static void one_of_each_group_is_told(void **state)
+{
+    (void)state;
+    const struct address *sample = NULL;
+    for (unsigned i = 0; i < 300; i++) {
+        struct address address = in_group(i % 3, i);
+        (void)address_book_add(book, &address, group_number(10 + i), NOW_S);
+    }
+    assert_true(stats().new_count > 16 * 4);
+    assert_int_equal(address_book_sample(book, &sample, NOW_S), 3);
+}
+
 /* ---- On the disk ---- */
 
 static uint8_t *encoded(size_t *len)
@@ -521,6 +533,8 @@ static void no_book_is_refused(void **state)
         }
         whole[i] ^= 0x41;
     }
+    whole[1] = 0;
+    assert_int_equal(address_book_decode(&none, octets_of(whole, len)), ERR_MALFORMED);
     whole[1] = 2;
     assert_int_equal(address_book_decode(&none, octets_of(whole, len)), ERR_MALFORMED);
     free(whole);
@@ -573,6 +587,7 @@ int main(void)
         TEST(an_empty_book_gives_nothing),
         TEST(all_day_the_same_is_told_whatever_happens_meanwhile),
         TEST(a_small_book_is_not_told_whole),
+        TEST(one_of_each_group_is_told),
         TEST(a_book_reads_back_the_same),
         TEST(what_was_tried_within_the_hour_is_still_tried_after_a_restart),
         TEST(no_book_is_refused),

@@ -252,7 +252,7 @@ static void addresses_of_ones_own_machine_are_dropped(void **state)
     begin(LEAF);
     named(0);
     uint8_t out[MESSAGE_ADDRESSES_CAP];
-    struct address inside = {.host = "127.0.0.1", .port = 22};
+    struct address inside = {.host = "127.0.0.1", .port = 22, .static_key = {{5}}};
     frame(0, FRAME_ADDRESSES, out, message_addresses_encode(out, &inside, 1));
     assert_int_equal(bench->closed[0], NOT);
     assert_int_equal(stats().new_count, 0);
@@ -336,7 +336,7 @@ static void a_leaf_with_few_relays_dials_others_one_of_each_group(void **state)
 {
     (void)state;
     begin(LEAF);
-    knows(20);
+    knows(5);
     for (unsigned h = 2; h < 12; h++) {
         struct address crowd = somewhere(3, h);
         (void)address_book_add(bench->book, &crowd, address_group(crowd.host) + 0x10000 * h, NOW_S);
@@ -351,6 +351,21 @@ static void a_leaf_with_few_relays_dials_others_one_of_each_group(void **state)
                         address_group(bench->dials[j].contact.host));
         }
     }
+}
+
+static void who_is_connected_is_not_dialled_once_more(void **state)
+{
+    (void)state;
+    begin(LEAF);
+    knows(1);
+    struct address known = somewhere(0, 1);
+    step((struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = 0});
+    is_relay(0, 0, &known);
+    waits(30000);
+    assert_int_equal(bench->dials_count, 0);
+    goes(0);
+    waits(30000);
+    assert_int_equal(bench->dials_count, 1);
 }
 
 static void a_leaf_with_relays_enough_dials_no_other(void **state)
@@ -576,6 +591,7 @@ int main(void)
         TEST(a_question_with_something_in_it_closes),
         TEST(a_persons_node_tells_nobody_whom_it_knows),
         TEST(a_leaf_with_few_relays_dials_others_one_of_each_group),
+        TEST(who_is_connected_is_not_dialled_once_more),
         TEST(a_leaf_with_relays_enough_dials_no_other),
         TEST(a_leaf_stays_with_who_turns_out_to_be_a_relay_and_replaces_who_goes),
         TEST(whoever_dials_only_the_named_neither_asks_nor_dials),

@@ -167,12 +167,17 @@ static void ever_new_keys_push_out_neither_friends_nor_groups(void **state)
     (void)state;
     struct key newcomer = key_of(90000);
     does(1, PEER_USEFUL, 60, NOW_S);
+    struct key elsewhere = key_of(80000);
+    for (int i = 0; i < 4; i++) {
+        peer_score_note(scores, &elsewhere, 2 * NEAR, PEER_INVALID, NOW_S);
+    }
     for (uint32_t i = 0; i < 20000; i++) {
         does(100 + i, PEER_INVALID, 1, NOW_S);
     }
     assert_int_equal(peer_scores_count(scores), PEER_SCORE_ROWS);
     assert_int_equal(score(1, NOW_S), 60);
     assert_true(peer_score(scores, &newcomer, NEAR, NOW_S) <= PEER_SCORE_LOW);
+    assert_int_equal(peer_score(scores, &newcomer, 2 * NEAR, NOW_S), -25);
 }
 
 static void reasons_to_close_are_deeds_or_nobodys_fault(void **state)
