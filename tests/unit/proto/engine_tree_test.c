@@ -265,6 +265,27 @@ static void who_prunes_is_told_and_who_grafts_is_given(void **state)
     rig_free(rig);
 }
 
+static void who_asks_while_a_post_is_stored_gets_it_once(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = said("ana", 1);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_frame(rig, 1, FRAME_PRUNE, "", 0);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
+    rig_says_verified(rig, rig_takes(rig, ENGINE_VERIFY, 0).as.posts.token, true);
+    grafts(rig, 1, true, posts.ids, 1);
+    assert_int_equal(rig_posts_sent(rig, 1), 1);
+    rig_answers_all(rig);
+    rig_waits(rig, 200);
+    assert_int_equal(rig_posts_sent(rig, 1), 1);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_IHAVE), 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 static void who_only_asks_for_posts_is_not_pushed_to(void **state)
 {
     (void)state;
@@ -311,6 +332,58 @@ static void more_grafts_than_can_be_answered_close_with_flood(void **state)
     grafts(rig, 0, false, ids, 1);
     assert_int_equal(rig->closed[0], ERR_FLOOD);
     rig_free(rig);
+}
+
+static void who_announced_a_post_is_not_sent_it(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("ana", 1);
+    for (uint32_t p = 0; p < 3; p++) {
+        rig_peer(rig, p);
+    }
+    announces(rig, 1, &posts.ids[0]);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_answers_all(rig);
+    rig_waits(rig, 200);
+    assert_int_equal(rig_posts_sent(rig, 2), 1);
+    assert_int_equal(rig_posts_sent(rig, 1), 0);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_IHAVE), 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+/* Peer 0 brings a post that came so far; how far does peer 1 hear it came? */
+static uint8_t hops_after(enum rig_role role, uint8_t hops)
+{
+    static uint8_t frame[POST_WIRE_MAX + MESSAGE_NEW_HEAD];
+    struct rig *rig = rig_new(role);
+    struct posts posts = said("ana", 1);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    size_t len = message_new_head(frame, &hops, 1);
+    memcpy(frame + len, posts.wires[0].at, posts.wires[0].len);
+    rig_frame(rig, 0, FRAME_POSTS, frame, len + posts.wires[0].len);
+    rig_answers_all(rig);
+    const struct rig_sent *sent = rig_last(rig, 1, FRAME_POSTS);
+    struct message_posts told;
+    assert_non_null(sent);
+    assert_int_equal(message_posts_begin(&told, octets_of(sent->payload, sent->len)), ERR_OK);
+    assert_int_equal(told.hops.len, 1);
+    uint8_t after = told.hops.at[0];
+    posts_free(&posts);
+    rig_free(rig);
+    return after;
+}
+
+static void a_relay_counts_hops_and_a_personal_node_never_says_any(void **state)
+{
+    (void)state;
+    assert_int_equal(hops_after(RIG_RELAY, 0), 1);
+    assert_int_equal(hops_after(RIG_RELAY, 7), 8);
+    assert_int_equal(hops_after(RIG_RELAY, MESSAGE_HOPS_MAX), MESSAGE_HOPS_MAX);
+    assert_int_equal(hops_after(RIG_PERSONAL, 0), 0);
+    assert_int_equal(hops_after(RIG_PERSONAL, 7), 0);
 }
 
 /* ---- Leaves -------------------------------------------------------------------------------- */
@@ -388,7 +461,10 @@ int main(void)
         cmocka_unit_test(a_duplicate_prunes_the_link_it_came_on),
         cmocka_unit_test(the_same_peer_twice_prunes_nothing),
         cmocka_unit_test(who_prunes_is_told_and_who_grafts_is_given),
+        cmocka_unit_test(who_asks_while_a_post_is_stored_gets_it_once),
         cmocka_unit_test(who_only_asks_for_posts_is_not_pushed_to),
+        cmocka_unit_test(who_announced_a_post_is_not_sent_it),
+        cmocka_unit_test(a_relay_counts_hops_and_a_personal_node_never_says_any),
         cmocka_unit_test(what_is_malformed_closes),
         cmocka_unit_test(more_grafts_than_can_be_answered_close_with_flood),
         cmocka_unit_test(a_leaf_has_two_parents_and_a_third_when_one_is_lost),
