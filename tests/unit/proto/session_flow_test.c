@@ -313,7 +313,7 @@ static void whoever_keeps_the_old_key_is_not_understood(void **state)
     static const uint8_t frame[] = {FRAME_BYE, 0, 0, 0, 0};
     struct raw *raw = calloc(1, sizeof *raw);
     raw_open(raw);
-    for (size_t i = 0; i < SESSION_REKEY_MESSAGES; i++) {
+    for (size_t i = 0; i < 1024; i++) { /* SPEC 6.1: not this implementation's to choose */
         assert_int_equal(raw_say(raw, octets_of(frame, sizeof frame)), ERR_OK);
     }
     struct noise_cipher old = raw->send;
