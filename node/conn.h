@@ -64,6 +64,7 @@ struct conn {
     struct frame held; /* given and not taken */
 
     bool inbound;
+    bool public_only; /* dialled by a name that others told: nothing within this network */
     bool resolve_under_way;
     bool tcp_open; /* the handle lives: initialised, and not closed again */
     bool reading;

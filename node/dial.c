@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "proto/contact.h"
+
 static void try_next(struct conn *conn);
 
 static void on_failed_closed(uv_handle_t *handle)
@@ -30,9 +32,21 @@ static void on_connected(uv_connect_t *connecting, int status)
     conn->connected(conn);
 }
 
+/* Whoever tells of a name decides what it stands for: not for machines that only this one reaches.
+ */
+static bool may_try(const struct conn *conn, const struct addrinfo *found)
+{
+    char host[INET6_ADDRSTRLEN];
+    return !conn->public_only ||
+           (uv_ip_name(found->ai_addr, host, sizeof host) == 0 && contact_host_is_public(host));
+}
+
 static void try_next(struct conn *conn)
 {
     struct addrinfo *found = conn->found_next;
+    while (found != NULL && !may_try(conn, found)) {
+        found = found->ai_next;
+    }
     if (found == NULL || uv_tcp_init(conn->owner->loop, &conn->tcp) != 0) {
         conn_close(conn, ERR_NETWORK);
         return;

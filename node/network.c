@@ -11,6 +11,7 @@
 #include "node/log.h"
 #include "node/memory.h"
 #include "proto/address_group.h"
+#include "proto/contact.h"
 #include "proto/message.h"
 
 #define TICK_MS 500
@@ -28,6 +29,7 @@ struct place {
     struct address address;
     bool in_use;
     struct conn *dialling; /* its connection, until it is gone */
+    bool hearsay;          /* nobody here named it */
 };
 
 struct network {
@@ -504,6 +506,7 @@ void network_dial(struct network *network, uint32_t number)
     struct place *place = &network->places[number];
     struct conn *conn = conn_new(network, false, number);
     place->dialling = conn;
+    conn->public_only = place->hearsay && contact_host_is_name(place->address.host);
     if (key_equal(&place->address.static_key, &network->static_key)) {
         log_line(LOG_WARN, "one of the addresses to dial is this node's own; it is not dialled");
         conn->deadline_ms = 0;
@@ -517,7 +520,7 @@ void network_dial_contact(struct network *network, uint32_t number, const struct
     assert(number >= network->limits.addresses_max &&
            number < network->limits.addresses_max + network->limits.contacts_max);
     assert(network->places[number].dialling == NULL);
-    network->places[number] = (struct place){.address = *contact, .in_use = true};
+    network->places[number] = (struct place){.address = *contact, .in_use = true, .hearsay = true};
     network_dial(network, number);
 }
 

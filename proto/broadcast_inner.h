@@ -98,6 +98,7 @@ struct broadcast {
     uint32_t missing_free;
     uint32_t missing_count;
     uint32_t *chains; /* one for each place */
+    uint32_t leaves_promises_count;
     uint32_t check_due_count;
     uint32_t ask_due_count;
     uint64_t deadline_ms;

@@ -3,7 +3,8 @@
 
 #include "proto/broadcast_inner.h"
 
-#define FIRST_CAP 64
+#define FIRST_CAP     64
+#define MISSING_SHARE 4
 
 /* ---- The table ---------------------------------------------------------------------------- */
 
@@ -78,11 +79,19 @@ static void set_deadline(struct broadcast *b, struct missing *missing, uint64_t 
     b->deadline_ms = at_ms < b->deadline_ms ? at_ms : b->deadline_ms;
 }
 
+static void count_promise(struct broadcast *b, uint32_t l, bool made)
+{
+    struct link *link = &b->links[l];
+    bool leaf = link->kind == BROADCAST_LEAF;
+    link->promises_count += made ? 1 : UINT32_MAX;
+    b->leaves_promises_count += !leaf ? 0 : made ? 1 : UINT32_MAX;
+}
+
 void missing_drop(struct broadcast *b, uint32_t m)
 {
     struct missing *missing = &b->missing[m];
     for (uint32_t s = 0; s < missing->senders_count; s++) {
-        b->links[missing->senders[s].link].promises_count--;
+        count_promise(b, missing->senders[s].link, false);
     }
     uint32_t *at = chain_of(b, &missing->id);
     while (*at != m) {
@@ -144,11 +153,19 @@ static uint64_t announced_patience_ms(struct broadcast *b, uint32_t l)
     return link_patience_ms(link) + more_ms + broadcast_random(b, BROADCAST_YIELD_MS);
 }
 
+/* No link, nor all leaves together, take up the table: others have room in it. */
+static bool may_promise(const struct broadcast *b, uint32_t l)
+{
+    bool leaf = b->links[l].kind == BROADCAST_LEAF;
+    uint32_t share = b->config.missing_max / MISSING_SHARE;
+    uint32_t max = leaf ? BROADCAST_PROMISES_LEAF : BROADCAST_PROMISES_MAX;
+    return b->links[l].promises_count < (max < share ? max : share) &&
+           (!leaf || b->leaves_promises_count < share);
+}
+
 static bool add_sender(struct broadcast *b, struct missing *missing, uint32_t link, uint8_t hops)
 {
-    uint32_t max =
-        b->links[link].kind == BROADCAST_LEAF ? BROADCAST_PROMISES_LEAF : BROADCAST_PROMISES_MAX;
-    if (missing->senders_count == BROADCAST_SENDERS_MAX || b->links[link].promises_count >= max) {
+    if (missing->senders_count == BROADCAST_SENDERS_MAX || !may_promise(b, link)) {
         return false;
     }
     for (uint32_t s = 0; s < missing->senders_count; s++) {
@@ -157,7 +174,7 @@ static bool add_sender(struct broadcast *b, struct missing *missing, uint32_t li
         }
     }
     missing->senders[missing->senders_count++] = (struct promise){.link = link, .hops = hops};
-    b->links[link].promises_count++;
+    count_promise(b, link, true);
     return true;
 }
 
@@ -189,7 +206,7 @@ void missing_announced(struct broadcast *b, uint32_t link, const struct post_id 
 static void remove_sender(struct broadcast *b, uint32_t m, uint32_t s)
 {
     struct missing *missing = &b->missing[m];
-    b->links[missing->senders[s].link].promises_count--;
+    count_promise(b, missing->senders[s].link, false);
     missing->senders_count--;
     memmove(&missing->senders[s], &missing->senders[s + 1],
             (missing->senders_count - s) * sizeof missing->senders[0]);

@@ -98,11 +98,25 @@ static bool ip4_is_public(uint32_t number)
     return true;
 }
 
-/* Global unicast is 2000::/3; 2001:db8::/32 is for examples, and 2002::/16 holds IPv4. */
+/* Global unicast is 2000::/3; of it 2001::/23 is kept for protocols (Teredo, which holds IPv4,
+ * among them), 2001:db8::/32 is for examples, and 2002::/16 holds IPv4. */
 static bool ip6_is_public(const char *host)
 {
-    bool global = (host[0] == '2' || host[0] == '3') && strcspn(host, ":") == 4;
-    return global && strncmp(host, "2001:db8:", 9) != 0 && strncmp(host, "2002:", 5) != 0;
+    if ((host[0] != '2' && host[0] != '3') || strcspn(host, ":") != 4) {
+        return false;
+    }
+    const char *second = host + 5;
+    size_t second_len = strcspn(second, ":");
+    bool kept = strncmp(host, "2001:", 5) == 0 &&
+                (second_len < 3 || (second_len == 3 && second[0] == '1') ||
+                 strncmp(second, "db8:", 4) == 0);
+    return !kept && strncmp(host, "2002:", 5) != 0;
+}
+
+bool contact_host_is_name(const char *host)
+{
+    uint32_t number;
+    return strchr(host, ':') == NULL && !ip4_of(&number, host);
 }
 
 bool contact_host_is_public(const char *host)

@@ -20,6 +20,8 @@ MUST_USE enum err_code contact_read(struct canon_reader *r, struct address *cont
 /* Whether a host can be meant for everybody: any name but "localhost", and any number but those
  * that are kept for one machine, one network, tests or groups. */
 bool contact_host_is_public(const char *host);
+/* Whether it is a name, which may stand for any number: that is looked at once it is known. */
+bool contact_host_is_name(const char *host);
 /* A relay that is itself reached on such a number (a test, a home network) takes others' too. */
 bool contact_is_usable(const struct address *contact, const struct address *self);
 

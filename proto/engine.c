@@ -12,7 +12,7 @@ struct engine_limits engine_limits_personal(void)
                                   .posts_max = 4096,
                                   .octets_max = 4 * 1024 * 1024,
                                   .verify_batches_max = 8,
-                                  .initiators_max = 4,
+                                  .initiators_max = 8,
                                   .responders_max = 4,
                                   .joins_max = 4,
                                   .seen_max = 2048,
@@ -30,7 +30,7 @@ struct engine_limits engine_limits_relay(void)
                                   .responders_max = 16,
                                   .joins_max = 4,
                                   .seen_max = 8192,
-                                  .missing_max = 4096};
+                                  .missing_max = 8192};
 }
 
 /* ---- Construction ------------------------------------------------------------------------- */
@@ -297,5 +297,6 @@ struct engine_stats engine_stats(const struct engine *e)
 uint64_t engine_brought_count(const struct engine *e, uint32_t peer)
 {
     assert(peer < e->limits.peers_max);
-    return e->peers[peer].state == PEER_FREE ? 0 : e->peers[peer].brought_count;
+    return peer >= e->peers_cap || e->peers[peer].state == PEER_FREE ? 0
+                                                                     : e->peers[peer].brought_count;
 }

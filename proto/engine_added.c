@@ -5,13 +5,15 @@ static uint64_t who_is(const struct engine *e, uint32_t p)
     return octets_get_u64be(e->peers[p].static_key.octets);
 }
 
-/* Its place today: its own, or one that is free; NULL where all are others'. */
+/* Its place today: its own, or one that is free; NULL where all are others'.  Some are kept for
+ * those whom this node dialled: others can come under as many keys as they like. */
 static struct adder *place_of(const struct engine *e, uint32_t p)
 {
     uint32_t today = (uint32_t)(e->now_s / DAY_S);
     uint64_t who = who_is(e, p);
     struct adder *unused = NULL;
-    for (uint32_t i = 0; i < ADDERS_MAX; i++) {
+    bool chosen = e->peers[p].address != ENGINE_NO_ADDRESS;
+    for (uint32_t i = ADDERS_MAX; i-- > (chosen ? 0 : ADDERS_KEPT);) {
         struct adder *adder = &e->adders[i];
         bool counts = adder->day == today && adder->count > 0;
         if (counts && adder->who == who) {

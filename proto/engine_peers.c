@@ -306,7 +306,7 @@ void peer_on_frame(struct engine *e, const struct engine_frame_in *in)
 
 static void tell_closed(struct engine *e)
 {
-    for (uint32_t p = 0; p < e->limits.peers_max && e->closing_count > 0; p++) {
+    for (uint32_t p = 0; p < e->peers_cap && e->closing_count > 0; p++) {
         struct peer *peer = &e->peers[p];
         if (peer->state != PEER_CLOSING || peer->close_told) {
             continue;
@@ -333,7 +333,7 @@ static void resume(struct engine *e)
         uint32_t p = next;
         struct peer *peer = &e->peers[p];
         next = peer->pause_next;
-        bool can = peer->pause == PAUSE_TURN ? recon_can_resume(e) : posts_can_resume(e, peer);
+        bool can = peer->pause == PAUSE_TURN ? answer_can_resume(e) : posts_can_resume(e, peer);
         if (!can || (room_given && peer->pause == PAUSE_ROOM)) {
             continue;
         }

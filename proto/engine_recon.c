@@ -33,21 +33,6 @@ static uint32_t free_initiator(const struct engine *e)
     return NO_INDEX;
 }
 
-static uint32_t free_responder(const struct engine *e)
-{
-    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
-        if (e->responders[r].state == TURN_FREE) {
-            return r;
-        }
-    }
-    return NO_INDEX;
-}
-
-bool recon_can_resume(const struct engine *e)
-{
-    return free_responder(e) != NO_INDEX;
-}
-
 uint32_t recon_with(const struct engine *e, uint32_t p, uint32_t from)
 {
     for (uint32_t i = from; i < e->limits.initiators_max; i++) {
@@ -69,41 +54,6 @@ static struct initiator *initiator_of(struct engine *e, uint32_t p, uint32_t ses
     return NULL;
 }
 
-static struct asked_session *asked_of(struct peer *peer, uint32_t session)
-{
-    for (uint32_t s = 0; s < SESSIONS_MAX; s++) {
-        if (peer->asked[s].open && peer->asked[s].session == session) {
-            return &peer->asked[s];
-        }
-    }
-    return NULL;
-}
-
-/* The session a question belongs to, known or new; NULL where there are as many as may be. */
-static struct asked_session *asked_in(struct peer *peer, uint32_t session)
-{
-    struct asked_session *asked = asked_of(peer, session);
-    for (uint32_t s = 0; asked == NULL && s < SESSIONS_MAX; s++) {
-        if (!peer->asked[s].open) {
-            asked = &peer->asked[s];
-            *asked = (struct asked_session){.open = true, .session = session};
-        }
-    }
-    return asked;
-}
-
-static bool is_being_answered(const struct engine *e, uint32_t p, uint32_t session)
-{
-    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
-        const struct turn *turn = &e->responders[r];
-        if (turn->state != TURN_FREE && turn->state != TURN_DYING && turn->peer == p &&
-            turn->session == session) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct octets id_queue_take(struct id_queue *q, size_t max)
 {
     size_t count = q->count < max ? q->count : max;
@@ -118,54 +68,10 @@ struct octets id_queue_take(struct id_queue *q, size_t max)
     return ids;
 }
 
-static struct negentropy_found found_room(struct id_queue *q)
-{
-    memmove(q->at, q->at + q->first, q->count * sizeof *q->at);
-    if (q->listed != NULL) {
-        memmove(q->listed, q->listed + q->first, q->count * sizeof *q->listed);
-    }
-    q->first = 0;
-    return (struct negentropy_found){
-        .at = q->at + q->count, .places = q->places, .cap = NEGENTROPY_IDS_MAX};
-}
-
 static bool found_fits(const struct initiator *initiator)
 {
     return initiator->need.count <= QUEUE_IDS_MAX - NEGENTROPY_IDS_MAX &&
            initiator->have.count <= QUEUE_IDS_MAX - NEGENTROPY_IDS_MAX;
-}
-
-/* Before and after each call of the machine: where it writes what it finds. */
-static void open_found(struct turn *turn, struct initiator *initiator)
-{
-    if (initiator != NULL) {
-        turn->step->have = found_room(&initiator->have);
-        turn->step->need = found_room(&initiator->need);
-    }
-}
-
-static void close_found(struct turn *turn, struct initiator *initiator)
-{
-    if (initiator != NULL) {
-        struct id_queue *need = &initiator->need;
-        for (size_t k = 0; k < turn->step->need.count; k++) {
-            need->listed[need->count + k] =
-                (struct listed_at){.number = initiator->rounds_count, .place = need->places[k]};
-        }
-        initiator->have.count += turn->step->have.count;
-        need->count += turn->step->need.count;
-    }
-    switch (turn->step->next) {
-    case NEGENTROPY_ASK:
-        turn->state = TURN_ASK;
-        break;
-    case NEGENTROPY_SEND:
-        turn->state = TURN_SEND;
-        break;
-    case NEGENTROPY_DONE:
-        turn->state = TURN_END;
-        break;
-    }
 }
 
 /* Above the floors of both sides `all` has what stands too (SPEC 7.5). */
@@ -234,9 +140,9 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     turn->peer = p;
     turn->session = peer->recon_session;
     open_negentropy(e, turn);
-    open_found(turn, initiator);
+    turn_open(turn, initiator);
     negentropy_initiate(turn->negentropy, turn->step, &turn->reply);
-    close_found(turn, initiator);
+    turn_close(turn, initiator);
 }
 
 /* Free what belonged to a peer that is gone, once no answer is due any more. */
@@ -257,13 +163,7 @@ void recon_on_down(struct engine *e, uint32_t p)
         e->initiators[i].turn.state = TURN_DYING;
         recon_bury(e, i);
     }
-    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
-        struct turn *turn = &e->responders[r];
-        if (turn->state != TURN_FREE && turn->state != TURN_DYING && turn->peer == p) {
-            turn->state = turn->reading ? TURN_DYING : TURN_FREE;
-        }
-    }
-    listed_on_down(e, p);
+    answer_on_down(e, p);
 }
 
 static void finish(struct engine *e, uint32_t i)
@@ -287,13 +187,6 @@ static void finish(struct engine *e, uint32_t i)
 
 /* ---- Turns -------------------------------------------------------------------------------- */
 
-static void copy_message(struct turn *turn, struct octets message)
-{
-    memcpy(turn->message, message.at, message.len);
-    turn->message_len = message.len;
-    turn->state = TURN_MESSAGE;
-}
-
 /* ERR_OK also for what is late and meets nothing. */
 static enum err_code on_reply(struct engine *e, uint32_t p, const struct message_recon *recon)
 {
@@ -308,45 +201,7 @@ static enum err_code on_reply(struct engine *e, uint32_t p, const struct message
     if (++initiator->rounds_count > RECON_ROUNDS_MAX) {
         return ERR_FLOOD; /* no two sets differ that much: it makes them up */
     }
-    copy_message(turn, recon->message);
-    return ERR_OK;
-}
-
-static void send_end(struct engine *e, uint32_t p, uint32_t session)
-{
-    uint8_t *at = engine_arena(e, MESSAGE_CODE_CAP);
-    size_t len = message_recon_end_encode(at, session);
-    engine_send_one(e, p, FRAME_RECON_END, octets_of(at, len));
-}
-
-static enum err_code on_request(struct engine *e, uint32_t p, const struct message_recon *recon)
-{
-    if (is_being_answered(e, p, recon->session)) {
-        return ERR_UNEXPECTED; /* the last message is not answered yet */
-    }
-    if (!set_is_known(recon->set)) {
-        send_end(e, p, recon->session);
-        return ERR_OK;
-    }
-    uint32_t r = free_responder(e);
-    if (r == NO_INDEX) {
-        peer_pause(e, p, PAUSE_TURN);
-        return ERR_OK;
-    }
-    struct turn *turn = &e->responders[r];
-    if (!room_for_responder(e, turn)) {
-        return ERR_NO_MEMORY;
-    }
-    if (asked_in(&e->peers[p], recon->session) == NULL) {
-        return ERR_FLOOD;
-    }
-    turn->peer = p;
-    turn->session = recon->session;
-    turn->set = recon->set;
-    /* Of one message a responder keeps nothing to the next but which ids it listed. */
-    negentropy_init(turn->negentropy, NEGENTROPY_RESPONDER, NEGENTROPY_MESSAGE_MAX);
-    negentropy_set_floor(turn->negentropy, recon->set == SET_STANDING ? 0 : e->floor_s);
-    copy_message(turn, recon->message);
+    turn_take(turn, recon->message);
     return ERR_OK;
 }
 
@@ -359,7 +214,7 @@ void recon_on_frame(struct engine *e, uint32_t p, struct octets payload)
     }
     if (rc == ERR_OK) {
         rc = recon_is_mine(&e->peers[p], recon.session) ? on_reply(e, p, &recon)
-                                                        : on_request(e, p, &recon);
+                                                        : answer_on_question(e, p, &recon);
     }
     if (rc != ERR_OK) {
         peer_close(e, p, rc);
@@ -375,10 +230,7 @@ void recon_on_end(struct engine *e, uint32_t p, struct octets payload)
         peer_close(e, p, rc);
         return;
     }
-    struct asked_session *asked = asked_of(&e->peers[p], session);
-    if (asked != NULL) {
-        asked->open = false;
-    }
+    answer_on_end(e, p, session);
     struct initiator *initiator = initiator_of(e, p, session);
     if (initiator != NULL && initiator->turn.state == TURN_WAIT) {
         initiator->turn.state = TURN_DONE;
@@ -421,85 +273,10 @@ void recon_on_read(struct engine *e, const struct engine_read_done *in)
             initiator->again = true;
         }
     } else {
-        open_found(turn, initiator);
+        turn_open(turn, initiator);
         negentropy_resume(turn->negentropy, turn->step, in->as.recon);
-        close_found(turn, initiator);
+        turn_close(turn, initiator);
     }
-}
-
-static void receive(struct engine *e, struct turn *turn, struct initiator *initiator)
-{
-    open_found(turn, initiator);
-    enum err_code rc = negentropy_receive(turn->negentropy, turn->step, &turn->reply,
-                                          octets_of(turn->message, turn->message_len));
-    if (rc == ERR_OK) {
-        close_found(turn, initiator);
-    } else {
-        peer_close(e, turn->peer, rc);
-    }
-}
-
-static void ask(struct engine *e, struct turn *turn, uint64_t token)
-{
-    turn->state = TURN_READING;
-    turn->reading = true;
-    engine_emit(e, ENGINE_READ)->as.read = (struct engine_read){
-        .token = token, .query = ENGINE_READ_RECON, .set = turn->set, .batch = &turn->step->batch};
-}
-
-static void send_reply(struct engine *e, const struct turn *turn)
-{
-    uint8_t *at = engine_arena(e, turn->reply.len + MESSAGE_RECON_HEAD);
-    struct message_recon recon = {.session = turn->session,
-                                  .set = turn->set,
-                                  .message = octets_of(turn->reply.at, turn->reply.len)};
-    engine_send_one(e, turn->peer, FRAME_RECON, octets_of(at, message_recon_encode(at, &recon)));
-}
-
-static void answer(struct engine *e, const struct turn *turn)
-{
-    struct asked_session *asked = asked_of(&e->peers[turn->peer], turn->session);
-    send_reply(e, turn);
-    if (asked != NULL) { /* else the peer has ended it already */
-        asked->answers_count++;
-        listed_add(e, turn, asked->answers_count);
-    }
-}
-
-static void give_up(struct engine *e, const struct turn *turn)
-{
-    struct asked_session *asked = asked_of(&e->peers[turn->peer], turn->session);
-    send_end(e, turn->peer, turn->session);
-    if (asked != NULL) {
-        asked->open = false;
-    }
-}
-
-/* One step on the way of a turn; false when it has to wait. */
-static bool responder_step(struct engine *e, uint32_t r)
-{
-    struct turn *turn = &e->responders[r];
-    if (turn->state == TURN_MESSAGE) {
-        receive(e, turn, NULL);
-        return true;
-    }
-    if (turn->state == TURN_ASK && engine_has_room(e, 0, 0)) {
-        ask(e, turn, engine_token(TOKEN_RESPONDER, r, ++turn->generation));
-        return true;
-    }
-    /* Whoever asks and does not read gets no further answer. */
-    bool ready =
-        turn->state == TURN_END || (turn->state == TURN_SEND && !peer_is_full(e, turn->peer));
-    if (!ready || !engine_has_room(e, turn->reply.len + MESSAGE_RECON_HEAD, 1)) {
-        return false;
-    }
-    if (turn->state == TURN_SEND) {
-        answer(e, turn);
-    } else {
-        give_up(e, turn);
-    }
-    turn->state = TURN_FREE;
-    return true;
 }
 
 static bool initiator_step(struct engine *e, uint32_t i)
@@ -507,22 +284,22 @@ static bool initiator_step(struct engine *e, uint32_t i)
     struct initiator *initiator = &e->initiators[i];
     struct turn *turn = &initiator->turn;
     if (turn->state == TURN_MESSAGE && found_fits(initiator)) {
-        receive(e, turn, initiator);
+        turn_receive(e, turn, initiator);
         return true;
     }
     if (turn->state == TURN_ASK && found_fits(initiator) && engine_has_room(e, 0, 0)) {
-        ask(e, turn, engine_token(TOKEN_INITIATOR, i, ++turn->generation));
+        turn_ask(e, turn, engine_token(TOKEN_INITIATOR, i, ++turn->generation));
         return true;
     }
     if (turn->state == TURN_SEND && engine_has_room(e, turn->reply.len + MESSAGE_RECON_HEAD, 1)) {
-        send_reply(e, turn);
+        turn_send(e, turn);
         turn->state = TURN_WAIT;
         initiator->by_ms = e->now_ms + RECON_TIMEOUT_MS;
         engine_deadline(e, initiator->by_ms);
         return true;
     }
     if (turn->state == TURN_END && engine_has_room(e, MESSAGE_CODE_CAP, 1)) {
-        send_end(e, turn->peer, turn->session);
+        turn_send_end(e, turn->peer, turn->session);
         turn->state = TURN_DONE;
         return true;
     }
@@ -543,10 +320,7 @@ static bool is_running(const struct initiator *initiator)
 
 void recon_pump(struct engine *e)
 {
-    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
-        while (responder_step(e, r)) {
-        }
-    }
+    answer_pump(e);
     for (uint32_t i = 0; i < e->limits.initiators_max; i++) {
         struct initiator *initiator = &e->initiators[i];
         bool moved = true;
@@ -563,12 +337,25 @@ void recon_pump(struct engine *e)
 
 /* ---- Time --------------------------------------------------------------------------------- */
 
+/* Those that others began connections for take half of the places, so that nobody who connects
+ * often, and delivers slowly, keeps this node from those it chose. */
+static bool has_place(const struct engine *e, uint32_t p)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < e->limits.initiators_max; i++) {
+        const struct turn *turn = &e->initiators[i].turn;
+        count += turn->state != TURN_FREE && turn->state != TURN_DYING &&
+                 e->peers[turn->peer].address == ENGINE_NO_ADDRESS;
+    }
+    return e->peers[p].address != ENGINE_NO_ADDRESS || count < (e->limits.initiators_max + 1) / 2;
+}
+
 static bool is_due(const struct engine *e, uint32_t p)
 {
     const struct peer *peer = &e->peers[p];
     uint32_t running_max = peer->recon_set == SETS_END ? 0 : SESSIONS_OWN - 1;
     return peer->state == PEER_READY && peer->recon_running <= running_max && !peer_is_full(e, p) &&
-           e->now_ms >= peer->recon_at_ms;
+           e->now_ms >= peer->recon_at_ms && has_place(e, p);
 }
 
 static uint32_t longest_due(const struct engine *e)

@@ -32,6 +32,7 @@
 #define SESSIONS_OWN       2 /* as many as this one has */
 #define LISTED_MAX         4 /* answers to one peer whose ids are remembered */
 #define ADDERS_MAX         256
+#define ADDERS_KEPT        64    /* of them, for those whom this node dialled */
 #define ADDED_MAX          16384 /* posts below the floor that one peer may add in a day */
 #define ARENA_MAX          (3 * FRAME_MAX)
 #define FLIGHTS_FIRST      64 /* the table of an idle engine */
@@ -608,7 +609,28 @@ void join_on_down(struct engine *e, uint32_t p);
 void join_pump(struct engine *e);
 void join_on_time(struct engine *e);
 
-/* engine_recon.c: both sides of reconciliation. */
+/* engine_turn.c: one side's work on one message; initiator is NULL for a responder. */
+/* Before and after each call of the machine: where it writes what it finds. */
+void turn_open(struct turn *turn, struct initiator *initiator);
+void turn_close(struct turn *turn, struct initiator *initiator);
+/* The message is copied, to be looked at with turn_receive(). */
+void turn_take(struct turn *turn, struct octets message);
+void turn_receive(struct engine *e, struct turn *turn, struct initiator *initiator);
+void turn_ask(struct engine *e, struct turn *turn, uint64_t token);
+void turn_send(struct engine *e, const struct turn *turn);
+void turn_send_end(struct engine *e, uint32_t p, uint32_t session);
+
+/* engine_answer.c: reconciliations that peers began. */
+/*   ERR_UNEXPECTED  the last message is not answered yet
+ *   ERR_FLOOD       as many as may be are open
+ *   ERR_NO_MEMORY */
+enum err_code answer_on_question(struct engine *e, uint32_t p, const struct message_recon *recon);
+void answer_on_end(struct engine *e, uint32_t p, uint32_t session);
+void answer_on_down(struct engine *e, uint32_t p);
+bool answer_can_resume(const struct engine *e);
+void answer_pump(struct engine *e);
+
+/* engine_recon.c: reconciliations begun here, and what comes of either side's. */
 void recon_on_frame(struct engine *e, uint32_t p, struct octets payload);
 void recon_on_end(struct engine *e, uint32_t p, struct octets payload);
 void recon_on_read(struct engine *e, const struct engine_read_done *in);
@@ -616,7 +638,6 @@ void recon_on_down(struct engine *e, uint32_t p);
 void recon_soon(struct engine *e, uint32_t p, uint64_t at_ms);
 void recon_pump(struct engine *e);
 void recon_on_time(struct engine *e);
-bool recon_can_resume(const struct engine *e);
 void recon_bury(struct engine *e, uint32_t i);
 /* Whether a session was begun here. */
 bool recon_is_mine(const struct peer *peer, uint32_t session);

@@ -130,14 +130,20 @@ struct member *active_draw(struct membership *m, uint32_t but_link)
     return chosen;
 }
 
-bool member_may(struct member *member, uint32_t *count, uint64_t now_ms)
+static void count_anew(struct member *member, uint64_t now_ms)
 {
     if (now_ms >= member->period_ms + MEMBERSHIP_PERIOD_MS) {
         member->period_ms = now_ms;
         member->contacts_count = 0;
         member->forwards_count = 0;
         member->shuffles_count = 0;
+        member->asks_count = 0;
     }
+}
+
+bool member_may(struct member *member, uint32_t *count, uint64_t now_ms)
+{
+    count_anew(member, now_ms);
     return ++*count <= MEMBERSHIP_PERIOD_MAX;
 }
 
@@ -288,7 +294,9 @@ static bool make_place(struct membership *m, struct membership_output *out, uint
 static void on_asked(struct membership *m, struct membership_output *out, struct member *member,
                      enum message_ask how, uint64_t now_ms)
 {
-    bool granted = !member->mute &&
+    count_anew(member, now_ms);
+    /* Being a neighbour again forgets which promises it broke: not as often as it likes. */
+    bool granted = !member->mute && ++member->asks_count <= MEMBERSHIP_PERIOD_ASKS &&
                    (has_place(m, member) || (how != MESSAGE_ASK_LOW && make_place(m, out, now_ms)));
     if (granted) {
         activate(m, out, member, now_ms);

@@ -41,8 +41,12 @@
 #define MEMBERSHIP_SHUFFLE_MS     20000 /* and up to as much again */
 #define MEMBERSHIP_WALK_MS        10000
 #define MEMBERSHIP_PERIOD_MS      10000
-#define MEMBERSHIP_PERIOD_MAX     32 /* contacts, FORWARDs and SHUFFLEs of one neighbour, each */
-#define MEMBERSHIP_PERIOD_JOINS   16 /* newcomers for whom walks are started */
+#define MEMBERSHIP_PERIOD_MAX     32    /* contacts, FORWARDs and SHUFFLEs of one neighbour, each */
+#define MEMBERSHIP_PERIOD_JOINS   16    /* newcomers for whom walks are started */
+#define MEMBERSHIP_PERIOD_ASKS    4     /* times that one peer asks to be a neighbour */
+#define MEMBERSHIP_PERIOD_DIALS   16    /* contacts dialled */
+#define MEMBERSHIP_FAILED_MS      30000 /* nobody is dialled again where nobody answered */
+#define MEMBERSHIP_FAILED_MAX     64    /* such places that are remembered */
 
 struct membership_config {
     struct address self; /* port 0: it cannot be dialled; the static key is set all the same */

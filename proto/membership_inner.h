@@ -29,6 +29,7 @@ struct member {
     uint32_t contacts_count; /* in this period */
     uint32_t forwards_count;
     uint32_t shuffles_count;
+    uint32_t asks_count;
 };
 
 struct passive {
@@ -44,6 +45,12 @@ struct place {
     bool used;
     bool linked; /* a relay said HELLO there */
     struct address contact;
+};
+
+/* Where nobody that was looked for answered, whatever key was told to be there. */
+struct unanswered {
+    uint64_t where; /* keyed; 0: not in use */
+    uint64_t until_ms;
 };
 
 /* A SHUFFLE on its way. */
@@ -70,6 +77,10 @@ struct membership {
     uint64_t evict_at_ms;
     uint64_t keep_at_ms;
     uint64_t shuffle_at_ms;
+    struct unanswered unanswered[MEMBERSHIP_FAILED_MAX];
+    uint32_t unanswered_next;
+    uint64_t dials_period_ms;
+    uint32_t dials_count;
     uint64_t joins_period_ms;
     uint32_t joins_count;
     uint64_t deadline_ms;
@@ -94,8 +105,9 @@ void passive_draw(struct membership *m, struct message_contacts *contacts, size_
                   const struct key *but);
 /* Draw one that may be dialled now; NULL: none. */
 struct passive *passive_choose(struct membership *m, uint64_t now_ms);
-/* False: no place is free, or it is being dialled or connected. */
-bool passive_dial(struct membership *m, struct membership_output *out, struct passive *passive);
+/* False: no place is free, it is being dialled or connected, or enough were dialled lately. */
+bool passive_dial(struct membership *m, struct membership_output *out, struct passive *passive,
+                  uint64_t now_ms);
 uint32_t places_dialling(const struct membership *m);
 
 /* membership.c */

@@ -1,7 +1,13 @@
+#include <assert.h>
+#include <sodium.h>
+
 #include "proto/membership_inner.h"
 
 #define RETRY_FIRST_MS 5000
 #define RETRY_LAST_MS  300000
+
+static_assert(sizeof((struct membership_config *)0)->seed == crypto_shorthash_KEYBYTES,
+              "the seed is a key");
 
 struct passive *passive_find(struct membership *m, const struct key *key)
 {
@@ -87,6 +93,38 @@ static bool is_of_use(struct membership *m, const struct address *contact)
            (member == NULL || member->state != MEMBER_ACTIVE);
 }
 
+/* Port and host; the key says nothing about who is called there. */
+static uint64_t where_of(const struct membership *m, const struct address *contact)
+{
+    uint8_t octets[2 + ADDRESS_HOST_MAX];
+    uint8_t hash[crypto_shorthash_BYTES];
+    size_t len = strlen(contact->host);
+    octets_put_u16be(octets, contact->port);
+    memcpy(octets + 2, contact->host, len);
+    (void)crypto_shorthash(hash, octets, 2 + len, m->config.seed);
+    return octets_get_u64be(hash) | 1;
+}
+
+static void remember_unanswered(struct membership *m, const struct address *contact,
+                                uint64_t now_ms)
+{
+    m->unanswered[m->unanswered_next] = (struct unanswered){
+        .where = where_of(m, contact), .until_ms = now_ms + MEMBERSHIP_FAILED_MS};
+    m->unanswered_next = (m->unanswered_next + 1) % MEMBERSHIP_FAILED_MAX;
+}
+
+/* Others may name any machine: it is not called over and over because they do. */
+static uint64_t unanswered_until_ms(const struct membership *m, const struct address *contact)
+{
+    uint64_t where = where_of(m, contact);
+    uint64_t until_ms = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_FAILED_MAX; i++) {
+        const struct unanswered *at = &m->unanswered[i];
+        until_ms = at->where == where && at->until_ms > until_ms ? at->until_ms : until_ms;
+    }
+    return until_ms;
+}
+
 void passive_add(struct membership *m, const struct address *contact, uint64_t teller,
                  uint64_t try_at_ms)
 {
@@ -99,8 +137,11 @@ void passive_add(struct membership *m, const struct address *contact, uint64_t t
     }
     passive = passive != NULL ? passive : room_for(m, teller);
     if (passive != NULL) {
-        *passive = (struct passive){
-            .used = true, .contact = *contact, .teller = teller, .try_at_ms = try_at_ms};
+        uint64_t until_ms = unanswered_until_ms(m, contact);
+        *passive = (struct passive){.used = true,
+                                    .contact = *contact,
+                                    .teller = teller,
+                                    .try_at_ms = try_at_ms > until_ms ? try_at_ms : until_ms};
     }
 }
 
@@ -181,16 +222,27 @@ static bool is_dialled(const struct membership *m, const struct key *key)
     return false;
 }
 
-bool passive_dial(struct membership *m, struct membership_output *out, struct passive *passive)
+static bool may_dial(struct membership *m, uint64_t now_ms)
+{
+    if (now_ms >= m->dials_period_ms + MEMBERSHIP_PERIOD_MS) {
+        m->dials_period_ms = now_ms;
+        m->dials_count = 0;
+    }
+    return m->dials_count < MEMBERSHIP_PERIOD_DIALS;
+}
+
+bool passive_dial(struct membership *m, struct membership_output *out, struct passive *passive,
+                  uint64_t now_ms)
 {
     uint32_t place = 0;
     while (place < MEMBERSHIP_PLACES_MAX && m->places[place].used) {
         place++;
     }
-    if (place == MEMBERSHIP_PLACES_MAX || passive->dialling ||
-        is_dialled(m, &passive->contact.static_key)) {
+    if (place == MEMBERSHIP_PLACES_MAX || passive->dialling || now_ms < passive->try_at_ms ||
+        is_dialled(m, &passive->contact.static_key) || !may_dial(m, now_ms)) {
         return false;
     }
+    m->dials_count++;
     m->places[place] = (struct place){.used = true, .contact = passive->contact};
     passive->dialling = true;
     struct membership_action *action = membership_act(out, MEMBERSHIP_DIAL, NONE);
@@ -218,6 +270,9 @@ void membership_on_place_free(struct membership *m, uint32_t place, bool good, u
         return;
     }
     freed->used = false;
+    if (!good) {
+        remember_unanswered(m, &freed->contact, now_ms);
+    }
     struct passive *passive = passive_find(m, &freed->contact.static_key);
     if (passive != NULL && passive->dialling) {
         passive->dialling = false;

@@ -68,7 +68,7 @@ static void seek(struct membership *m, struct membership_output *out, uint64_t n
 {
     while (has_room(out, 1) && wants_more(m) && places_dialling(m) < MEMBERSHIP_DIALS_MAX) {
         struct passive *passive = passive_choose(m, now_ms);
-        if (passive == NULL || !passive_dial(m, out, passive)) {
+        if (passive == NULL || !passive_dial(m, out, passive, now_ms)) {
             return;
         }
     }

@@ -111,13 +111,13 @@ void walk_newcomer(struct membership *m, struct membership_output *out,
 }
 
 static void meet(struct membership *m, struct membership_output *out,
-                 const struct address *newcomer)
+                 const struct address *newcomer, uint64_t now_ms)
 {
     struct passive *passive = passive_find(m, &newcomer->static_key);
     if (passive != NULL && active_count(m) < MEMBERSHIP_ACTIVE_MAX &&
         member_of_key(m, &newcomer->static_key) == NULL &&
         places_dialling(m) < MEMBERSHIP_DIALS_MAX) {
-        (void)passive_dial(m, out, passive);
+        (void)passive_dial(m, out, passive, now_ms);
     }
 }
 
@@ -133,7 +133,7 @@ void walk_on_forward(struct membership *m, struct membership_output *out, struct
         passive_add(m, &forward->contact, teller, 0);
     }
     if (next == NULL) {
-        meet(m, out, &forward->contact);
+        meet(m, out, &forward->contact, now_ms);
         return;
     }
     if (!key_equal(&next->static_key, &forward->contact.static_key)) {

@@ -109,8 +109,11 @@ static void node_begin(struct scene *scene, struct node *node, uint8_t mark)
 {
     memset(node, 0, sizeof *node);
     memset(node->secret, mark, sizeof node->secret);
-    struct network_limits limits = {
-        .inbound_max = 4, .peers_max = 4, .addresses_max = 4, .held_max = 4UL << 20};
+    struct network_limits limits = {.inbound_max = 4,
+                                    .peers_max = 4,
+                                    .addresses_max = 4,
+                                    .contacts_max = 2,
+                                    .held_max = 4UL << 20};
     struct network_events events = {.context = node,
                                     .up = on_up,
                                     .down = on_down,
@@ -252,6 +255,26 @@ static void nobody_at_that_port_and_oneself_are_failures(void **state)
     assert_int_equal(scene->ana.ups_count, 0);
 }
 
+/* Whoever tells of a name must not reach through this node what only this node reaches. */
+static void a_name_that_others_told_does_not_lead_to_this_machine(void **state)
+{
+    struct scene *scene = *state;
+    struct address told = scene->bea_at;
+    memcpy(told.host, "localhost", sizeof "localhost");
+    network_dial_contact(scene->ana.network, 4, &told);
+    WAIT_UNTIL(scene->ana.failed_count == 1);
+    assert_int_equal(scene->bea.ups_count, 0);
+
+    uint32_t number = 0; /* but the operator may name it, */
+    assert_true(network_address_add(scene->ana.network, &number, &told));
+    network_dial(scene->ana.network, number);
+    WAIT_UNTIL(scene->ana.ups_count == 1);
+    network_close_peer(scene->ana.network, scene->ana.peer, ERR_OK);
+    WAIT_UNTIL(scene->ana.downs_count == 1);
+    network_dial_contact(scene->ana.network, 5, &scene->bea_at); /* and numbers were looked at */
+    WAIT_UNTIL(scene->ana.ups_count == 2);
+}
+
 static void an_address_has_one_number_and_there_are_only_so_many(void **state)
 {
     struct scene *scene = *state;
@@ -369,6 +392,7 @@ int main(void)
         SCENE(what_is_queued_leaves_before_a_close),
         SCENE(a_node_with_another_key_is_not_connected_to),
         SCENE(nobody_at_that_port_and_oneself_are_failures),
+        SCENE(a_name_that_others_told_does_not_lead_to_this_machine),
         SCENE(an_address_has_one_number_and_there_are_only_so_many),
         SCENE(where_it_cannot_listen_is_told),
         SCENE(garbage_is_disconnected_and_disturbs_nobody),

@@ -12,7 +12,7 @@ static struct broadcast *tree(void)
 {
     struct broadcast *b;
     struct broadcast_config config = {
-        .links_max = 100, .seen_max = 64, .missing_max = 600, .now_ms = NOW_MS};
+        .links_max = 100, .seen_max = 64, .missing_max = 4096, .now_ms = NOW_MS};
     assert_int_equal(broadcast_new(&b, &config), ERR_OK);
     return b;
 }
@@ -280,6 +280,30 @@ static void one_peer_fills_its_share_of_the_table_alone(void **state)
     broadcast_free(b);
 }
 
+static void leaves_together_leave_room_for_relays(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    for (uint32_t leaf = 0; leaf < 64; leaf++) {
+        up(b, leaf, BROADCAST_LEAF);
+        for (uint32_t n = 0; n < BROADCAST_PROMISES_LEAF; n++) {
+            announces(b, leaf, 1 + leaf * BROADCAST_PROMISES_LEAF + n, 0, NOW_MS);
+        }
+    }
+    up(b, 70, BROADCAST_TREE);
+    announces(b, 70, 1000000, 1, NOW_MS);
+    uint32_t senders[BROADCAST_SENDERS_MAX];
+    struct post_id id = id_of(1000000);
+    assert_int_equal(broadcast_senders(b, senders, &id), 1);
+    id = id_of(64 * BROADCAST_PROMISES_LEAF);
+    assert_int_equal(broadcast_senders(b, senders, &id), 0);
+
+    broadcast_on_down(b, 0); /* what one promised makes room for others */
+    announces(b, 63, 64 * BROADCAST_PROMISES_LEAF, 0, NOW_MS);
+    assert_int_equal(broadcast_senders(b, senders, &id), 1);
+    broadcast_free(b);
+}
+
 static void a_way_that_is_clearly_shorter_takes_the_place_of_the_longer(void **state)
 {
     (void)state;
@@ -359,6 +383,7 @@ int main(void)
         cmocka_unit_test(who_breaks_too_many_promises_is_not_listened_to),
         cmocka_unit_test(what_is_not_new_is_asked_for_at_once_and_joins_nothing_to_the_tree),
         cmocka_unit_test(one_peer_fills_its_share_of_the_table_alone),
+        cmocka_unit_test(leaves_together_leave_room_for_relays),
         cmocka_unit_test(a_way_that_is_clearly_shorter_takes_the_place_of_the_longer),
         cmocka_unit_test(a_leaf_has_two_parents_and_pushes_its_own_to_one),
         cmocka_unit_test(where_posts_are_many_few_of_them_shape_the_tree),

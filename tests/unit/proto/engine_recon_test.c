@@ -449,6 +449,66 @@ static void a_full_peer_is_served_once_it_drains(void **state)
     rig_free(rig);
 }
 
+static void asks(struct rig *rig, uint32_t peer, uint32_t session)
+{
+    struct other other;
+    other_with(&other, 5, NEGENTROPY_INITIATOR);
+    give_recon(rig, peer, session, negentropy_peer_initiate(other.peer));
+    other_close(&other);
+}
+
+static void who_asks_and_does_not_read_keeps_nobody_from_an_answer(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_step(rig, (struct engine_input){.type = ENGINE_PEER_FULL, .as.peer = 0});
+    for (uint32_t session = 1; session <= 7; session += 2) {
+        asks(rig, 0, session);
+    }
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON_END), 0); /* nobody else waits */
+
+    asks(rig, 1, 1);
+    rig_waits(rig, 1);
+    assert_false(rig->paused[1]);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON_END), 1);
+    asks(rig, 1, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_RECON), 1);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON), 0);
+    rig_step(rig, (struct engine_input){.type = ENGINE_PEER_DRAINED, .as.peer = 0});
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON), 3);
+    rig_free(rig);
+}
+
+static void those_who_connected_leave_room_for_those_whom_this_node_chose(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said("bea", 1);
+    enum { INBOUND = 12 };
+    for (uint32_t p = 0; p < INBOUND; p++) {
+        rig_peer(rig, p);
+        rig_step(rig, (struct engine_input){.type = ENGINE_PEER_FULL, .as.peer = p});
+    }
+    rig_publishes(rig, 1, posts.wires[0]);
+    rig_answers_all(rig); /* they are passed by, and are to be reconciled with */
+    for (uint32_t p = 0; p < INBOUND; p++) {
+        rig_step(rig, (struct engine_input){.type = ENGINE_PEER_DRAINED, .as.peer = p});
+    }
+    rig_waits(rig, 6000);
+    rig_answers_all(rig);
+    uint32_t half = engine_limits_personal().initiators_max / 2;
+    assert_int_equal(engine_stats(rig->engine).recons_count, half);
+    rig_dialled(rig, INBOUND);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, INBOUND, FRAME_RECON), 1);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +529,8 @@ int main(void)
         cmocka_unit_test(who_wants_more_than_is_allowed_is_closed),
         cmocka_unit_test(a_read_for_a_peer_that_is_gone_does_not_reach_the_next_one),
         cmocka_unit_test(a_full_peer_is_served_once_it_drains),
+        cmocka_unit_test(who_asks_and_does_not_read_keeps_nobody_from_an_answer),
+        cmocka_unit_test(those_who_connected_leave_room_for_those_whom_this_node_chose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

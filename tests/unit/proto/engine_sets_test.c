@@ -419,6 +419,52 @@ static void a_peer_adds_only_so_much_below_the_floor_in_a_day(void **state)
     rig_free(rig);
 }
 
+/* Whether a post that stands below the floor is taken from peer 0, under this key. */
+static bool adds(struct rig *rig, uint32_t address, uint8_t key, uint32_t number)
+{
+    struct person ana = person_of("ana");
+    struct posts one = {.wires = NULL};
+    struct octets wire;
+    person_vouch(&one, &ana, 500000, &ana.key, NULL);
+    struct posts altered = {.wires = &wire, .count = 1};
+    wire = one.wires[0];
+    alter(&altered, 0, number);
+    rig_step(rig,
+             (struct engine_input){
+                 .type = ENGINE_PEER_UP,
+                 .as.up = {.peer = 0, .address = address, .static_key = {.octets = {2, key}}}});
+    rig_hello(rig, 0);
+    rig_gives(rig, 0, &altered, 0, 1);
+    bool taken = false;
+    for (size_t i = 0; i < rig->asked_count; i++) {
+        taken = taken || (rig->asked[i].type == ENGINE_READ &&
+                          rig->asked[i].as.read.query == ENGINE_READ_KNOWN);
+    }
+    if (taken) {
+        struct engine_effect asked = rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN);
+        rig_says_known(rig, asked.as.read.token, true);
+    }
+    rig_down(rig, 0);
+    posts_free(&one);
+    return taken;
+}
+
+static void who_comes_under_many_keys_leaves_room_for_those_whom_this_node_chose(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    rig->floor_s = RIG_NOW_S / DAY_S * DAY_S;
+    uint32_t taken = 0;
+    for (uint32_t key = 0; key < 256; key++) {
+        taken += adds(rig, ENGINE_NO_ADDRESS, (uint8_t)key, key);
+    }
+    assert_int_equal(taken, 192);
+    assert_false(adds(rig, ENGINE_NO_ADDRESS, 255, 1000));
+    rig_step(rig, (struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = 0});
+    assert_true(adds(rig, 0, 254, 1001));
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +483,7 @@ int main(void)
         cmocka_unit_test(what_stands_is_answered_below_the_floor_and_all_is_not),
         cmocka_unit_test(of_chosen_sets_each_is_reconciled_and_the_rest_is_dropped),
         cmocka_unit_test(a_peer_adds_only_so_much_below_the_floor_in_a_day),
+        cmocka_unit_test(who_comes_under_many_keys_leaves_room_for_those_whom_this_node_chose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,6 +251,76 @@ static void a_newcomer_is_told_of_and_met_at_the_end_of_the_walk(void **state)
     membership_free(m);
 }
 
+/* Whether the last stop of a walk dials what it was told. */
+static bool walk_ends_in_a_dial(struct membership *m, uint32_t from, const struct address *contact,
+                                uint64_t now_ms)
+{
+    uint8_t wire[MESSAGE_NEIGHBOUR_CAP];
+    struct message_forward forward = {.ttl = 1, .contact = *contact};
+    assert_int_equal(
+        hears(m, from, FRAME_FORWARD, wire, message_forward_encode(wire, &forward), now_ms),
+        ERR_OK);
+    return did(MEMBERSHIP_DIAL, 0) != NULL;
+}
+
+static void where_nobody_answered_nobody_is_dialled_under_another_key(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    struct address victim = relay(20);
+    neighbour_in(m, 1);
+    assert_true(walk_ends_in_a_dial(m, 1, &victim, NOW_MS));
+    uint32_t place = did(MEMBERSHIP_DIAL, 0)->place;
+    membership_on_place_free(m, place, false, NOW_MS);
+
+    victim.static_key = relay(21).static_key;
+    assert_false(walk_ends_in_a_dial(m, 1, &victim, NOW_MS + 1000));
+    struct address elsewhere = victim;
+    elsewhere.static_key = relay(22).static_key;
+    elsewhere.port++;
+    assert_true(walk_ends_in_a_dial(m, 1, &elsewhere, NOW_MS + 1000));
+    membership_on_place_free(m, place, true, NOW_MS + 1000);
+    assert_true(walk_ends_in_a_dial(m, 1, &victim, NOW_MS + MEMBERSHIP_FAILED_MS));
+    membership_free(m);
+}
+
+static void nobody_makes_a_relay_dial_as_often_as_they_like(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    uint32_t dials_count = 0;
+    neighbour_in(m, 1);
+    neighbour_in(m, 2);
+    for (uint32_t i = 0; i < 60; i++) {
+        struct address contact = relay(100 + i + 1);
+        if (walk_ends_in_a_dial(m, 1 + i % 2, &contact, NOW_MS + i)) {
+            dials_count++;
+            membership_on_place_free(m, did(MEMBERSHIP_DIAL, 0)->place, false, NOW_MS + i);
+        }
+    }
+    assert_int_equal(dials_count, MEMBERSHIP_PERIOD_DIALS);
+    struct address contact = relay(90);
+    assert_true(walk_ends_in_a_dial(m, 1, &contact, NOW_MS + MEMBERSHIP_PERIOD_MS));
+    membership_free(m);
+}
+
+static void who_parts_over_and_over_is_no_neighbour_again_at_once(void **state)
+{
+    (void)state;
+    struct membership *m = views();
+    uint32_t granted_count = 0;
+    up(m, 1, MEMBERSHIP_INBOUND, 0);
+    for (uint32_t i = 0; i < 20; i++) {
+        assert_int_equal(asks(m, 1, MESSAGE_ASK_LOW, NOW_MS + i), ERR_OK);
+        granted_count += did(MEMBERSHIP_JOINED, 1) != NULL;
+        tells(m, 1, FRAME_PASSIVE, 20, NOW_MS + i);
+    }
+    assert_int_equal(granted_count, MEMBERSHIP_PERIOD_ASKS);
+    assert_int_equal(asks(m, 1, MESSAGE_ASK_LOW, NOW_MS + MEMBERSHIP_PERIOD_MS), ERR_OK);
+    assert_non_null(did(MEMBERSHIP_JOINED, 1));
+    membership_free(m);
+}
+
 static void a_silent_neighbour_is_closed_and_one_that_says_anything_is_not(void **state)
 {
     (void)state;
@@ -330,6 +400,9 @@ int main(void)
         cmocka_unit_test(one_neighbour_cannot_fill_the_passive_view),
         cmocka_unit_test(walks_of_one_neighbour_are_bounded),
         cmocka_unit_test(a_newcomer_is_told_of_and_met_at_the_end_of_the_walk),
+        cmocka_unit_test(where_nobody_answered_nobody_is_dialled_under_another_key),
+        cmocka_unit_test(nobody_makes_a_relay_dial_as_often_as_they_like),
+        cmocka_unit_test(who_parts_over_and_over_is_no_neighbour_again_at_once),
         cmocka_unit_test(a_silent_neighbour_is_closed_and_one_that_says_anything_is_not),
         cmocka_unit_test(an_answer_to_keep_measures_the_round_trip),
         cmocka_unit_test(of_two_connections_to_one_relay_one_counts),

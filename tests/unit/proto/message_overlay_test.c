@@ -231,13 +231,15 @@ static void a_contact_has_one_form(void **state)
 static void numbers_of_one_machine_or_one_network_are_not_for_everybody(void **state)
 {
     (void)state;
-    static const char *const kept[] = {
-        "0.0.0.0",     "10.1.2.3",      "100.64.0.1",   "127.0.0.1",
-        "169.254.1.1", "172.16.0.1",    "172.31.255.1", "192.168.0.1",
-        "192.0.2.1",   "198.18.0.1",    "224.0.0.1",    "255.255.255.255",
-        "::1",         "fe80::1",       "fd00::1",      "2001:db8::1",
-        "::",          "localhost",     "a.localhost",  "ff02::1",
-        "203.0.113.9", "2002:7f00:1::1"};
+    static const char *const kept[] = {"0.0.0.0",       "10.1.2.3",    "100.64.0.1",
+                                       "127.0.0.1",     "169.254.1.1", "172.16.0.1",
+                                       "172.31.255.1",  "192.168.0.1", "192.0.2.1",
+                                       "198.18.0.1",    "224.0.0.1",   "255.255.255.255",
+                                       "::1",           "fe80::1",     "fd00::1",
+                                       "2001:db8::1",   "2001::1",     "2001:0:4136::1",
+                                       "2001:20::1",    "::",          "localhost",
+                                       "a.localhost",   "ff02::1",     "203.0.113.9",
+                                       "2002:7f00:1::1"};
     static const char *const open[] = {"1.1.1.1",     "172.32.0.1", "100.128.0.1", "192.169.0.1",
                                        "2001:678::1", "3fff::1",    "example.org", "notlocalhost"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
