@@ -2,10 +2,9 @@
 
 #include <sodium.h>
 
-#define MAGIC_LEN    9
-#define HEADER_LEN   (MAGIC_LEN + 4 + 8 + 4)
-#define HEADER_1_LEN (MAGIC_LEN + 4)
-#define ROW_LEN      (4 + 4 + 8 + 8 + 8 + 4 + 1 + SEAL_KEY_LEN)
+#define MAGIC_LEN  9
+#define HEADER_LEN (MAGIC_LEN + 4 + 8 + 4)
+#define ROW_LEN    (4 + 4 + 8 + 8 + 8 + 4 + 1 + SEAL_KEY_LEN)
 
 static const uint8_t magic[MAGIC_LEN] = {'m', 'a', 'n', 'i', 'f', 'e', 's', 't', 2};
 
@@ -63,23 +62,16 @@ static void raise_ends(struct manifest *manifest)
 
 static enum err_code decode(struct manifest *manifest, const uint8_t *plain, size_t len)
 {
-    if (len < HEADER_1_LEN || memcmp(plain, magic, MAGIC_LEN - 1) != 0) {
+    if (len < HEADER_LEN || memcmp(plain, magic, MAGIC_LEN) != 0) {
         return ERR_DAMAGED;
     }
-    uint8_t version = plain[MAGIC_LEN - 1];
-    size_t header_len = version == 1 ? HEADER_1_LEN : HEADER_LEN;
-    if (version < 1 || version > 2 || len < header_len) {
+    manifest->number_next = octets_get_u32be(plain + MAGIC_LEN);
+    manifest->end = octets_get_u64be(plain + MAGIC_LEN + 4);
+    uint32_t count = octets_get_u32be(plain + HEADER_LEN - 4);
+    if (count > MANIFEST_SEGMENTS_MAX || len - HEADER_LEN != (size_t)count * ROW_LEN) {
         return ERR_DAMAGED;
     }
-    if (version == 2) {
-        manifest->number_next = octets_get_u32be(plain + MAGIC_LEN);
-        manifest->end = octets_get_u64be(plain + MAGIC_LEN + 4);
-    }
-    uint32_t count = octets_get_u32be(plain + header_len - 4);
-    if (count > MANIFEST_SEGMENTS_MAX || len - header_len != (size_t)count * ROW_LEN) {
-        return ERR_DAMAGED;
-    }
-    enum err_code rc = decode_rows(manifest, octets_of(plain + header_len, len - header_len));
+    enum err_code rc = decode_rows(manifest, octets_of(plain + HEADER_LEN, len - HEADER_LEN));
     if (rc == ERR_OK) {
         raise_ends(manifest);
     }

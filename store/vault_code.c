@@ -13,10 +13,8 @@
  *   shield  = [1, tag] or [2, word], both str
  *   peer    = [host, port, static_key, relay_identity, joined]
  *   claim   = [host, port, static_key, claim]     imported = key */
-#define VERSION 4
-/* Versions before wrote less: 1 to 3 nothing behind steps, 1 and 2 no saved_s, imported and steps,
- * 1 no shields. */
-static const uint32_t fields_counts[VERSION + 1] = {0, 10, 11, 14, 18};
+#define VERSION      4
+#define FIELDS_COUNT 18
 /* More than any item of its list takes. */
 #define ITEM_LEN_MAX 1024
 #define KEY_ITEM_LEN 40
@@ -209,20 +207,19 @@ static enum err_code read_claim(struct canon_reader *r, void *item)
 struct list {
     size_t offset; /* of its table in struct vault */
     size_t len_max;
-    unsigned since_version;
     void (*write)(struct canon_writer *w, const void *item);
     enum err_code (*read)(struct canon_reader *r, void *item);
 };
 
 static const struct list lists[] = {
-    {offsetof(struct vault, petnames), 128, 1, write_petname, read_petname},
-    {offsetof(struct vault, follows), KEY_ITEM_LEN, 1, write_follow, read_follow},
-    {offsetof(struct vault, tags), 64, 1, write_tag, read_tag},
-    {offsetof(struct vault, blocks), 192, 1, write_block, read_block},
-    {offsetof(struct vault, shields), 128, 2, write_shield, read_shield},
-    {offsetof(struct vault, peers), ITEM_LEN_MAX, 1, write_peer, read_peer},
-    {offsetof(struct vault, claims), ITEM_LEN_MAX, 1, write_claim, read_claim},
-    {offsetof(struct vault, imported), KEY_ITEM_LEN, 3, write_follow, read_follow},
+    {offsetof(struct vault, petnames), 128, write_petname, read_petname},
+    {offsetof(struct vault, follows), KEY_ITEM_LEN, write_follow, read_follow},
+    {offsetof(struct vault, tags), 64, write_tag, read_tag},
+    {offsetof(struct vault, blocks), 192, write_block, read_block},
+    {offsetof(struct vault, shields), 128, write_shield, read_shield},
+    {offsetof(struct vault, peers), ITEM_LEN_MAX, write_peer, read_peer},
+    {offsetof(struct vault, claims), ITEM_LEN_MAX, write_claim, read_claim},
+    {offsetof(struct vault, imported), KEY_ITEM_LEN, write_follow, read_follow},
 };
 #define LISTS_COUNT (sizeof lists / sizeof lists[0])
 
@@ -257,7 +254,7 @@ enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const struct vaul
         return ERR_NO_MEMORY;
     }
     struct canon_writer w = canon_writer_of(room, cap);
-    canon_write_array(&w, fields_counts[VERSION]);
+    canon_write_array(&w, FIELDS_COUNT);
     canon_write_uint(&w, VERSION);
     canon_write_uint(&w, (uint64_t)vault->kind);
     canon_write_uint(&w, generation);
@@ -301,18 +298,15 @@ static enum err_code read_list(struct canon_reader *r, struct vault_table *table
     return rc;
 }
 
-static enum err_code read_settings(struct canon_reader *r, struct vault_settings *settings,
-                                   uint64_t version)
+static enum err_code read_settings(struct canon_reader *r, struct vault_settings *settings)
 {
     uint64_t steps = VAULT_STEPS;
     uint64_t lock_after_s = 0;
-    enum err_code rc = version >= 3 ? canon_read_uint(r, &steps, VAULT_STEPS_MAX) : ERR_OK;
-    if (rc == ERR_OK && version >= 4) {
-        rc = canon_read_bool(r, &settings->unconfirmed);
-        rc = rc == ERR_OK ? canon_read_bool(r, &settings->elsewhere) : rc;
-        rc = rc == ERR_OK ? canon_read_uint(r, &settings->confirmed_s, UINT64_MAX) : rc;
-        rc = rc == ERR_OK ? canon_read_uint(r, &lock_after_s, VAULT_LOCK_AFTER_MAX) : rc;
-    }
+    enum err_code rc = canon_read_uint(r, &steps, VAULT_STEPS_MAX);
+    rc = rc == ERR_OK ? canon_read_bool(r, &settings->unconfirmed) : rc;
+    rc = rc == ERR_OK ? canon_read_bool(r, &settings->elsewhere) : rc;
+    rc = rc == ERR_OK ? canon_read_uint(r, &settings->confirmed_s, UINT64_MAX) : rc;
+    rc = rc == ERR_OK ? canon_read_uint(r, &lock_after_s, VAULT_LOCK_AFTER_MAX) : rc;
     settings->web_steps = (uint8_t)steps;
     settings->lock_after_s = (uint32_t)lock_after_s;
     return rc == ERR_OK && steps == 0 ? ERR_MALFORMED : rc;
@@ -323,24 +317,20 @@ static enum err_code read_vault(struct canon_reader *r, struct vault *vault)
     uint64_t version = 0;
     uint64_t kind = 0;
     uint32_t fields_count;
-    enum err_code rc = canon_read_array(r, &fields_count, fields_counts[VERSION]);
+    enum err_code rc = canon_read_array(r, &fields_count, FIELDS_COUNT);
     rc = rc == ERR_OK ? canon_read_uint(r, &version, VERSION) : rc;
-    if (rc == ERR_OK && (version == 0 || fields_count != fields_counts[version])) {
+    if (rc == ERR_OK && (version != VERSION || fields_count != FIELDS_COUNT)) {
         return ERR_MALFORMED;
     }
     rc = rc == ERR_OK ? canon_read_uint(r, &kind, VAULT_RELAY) : rc;
     rc = rc == ERR_OK ? canon_read_uint(r, &vault->generation, UINT64_MAX) : rc;
-    if (rc == ERR_OK && version >= 3) {
-        rc = canon_read_uint(r, &vault->saved_s, UINT64_MAX);
-    }
+    rc = rc == ERR_OK ? canon_read_uint(r, &vault->saved_s, UINT64_MAX) : rc;
     vault->now_s = vault->saved_s;
     rc = rc == ERR_OK ? canon_read_bin_exact(r, vault->secrets->seed, VAULT_SEED_LEN) : rc;
     for (size_t i = 0; i < LISTS_COUNT && rc == ERR_OK; i++) {
-        if (version >= lists[i].since_version) {
-            rc = read_list(r, table_of(vault, &lists[i]), &lists[i]);
-        }
+        rc = read_list(r, table_of(vault, &lists[i]), &lists[i]);
     }
-    rc = rc == ERR_OK ? read_settings(r, &vault->settings, version) : rc;
+    rc = rc == ERR_OK ? read_settings(r, &vault->settings) : rc;
     if (rc == ERR_OK && kind < VAULT_PERSONAL) {
         rc = ERR_MALFORMED;
     }

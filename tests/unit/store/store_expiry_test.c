@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "proto/set.h"
+#include "store/log.h"
 #include "store/pace.h"
 #include "store/store.h"
 #include "store/words.h"
@@ -195,6 +196,30 @@ static bool is_found(uint64_t position)
     return has;
 }
 
+static enum err_code look(void *context, const struct segment_record *record)
+{
+    static const char words[] = "zanzibar";
+    const struct octets plain = record->plain;
+    for (size_t i = 0; i + sizeof words - 1 <= plain.len; i++) {
+        *(bool *)context = *(bool *)context || memcmp(plain.at + i, words, sizeof words - 1) == 0;
+    }
+    return ERR_OK;
+}
+
+/* Whether the log, opened with its key, holds its words: what a thief of the key would read. */
+static bool is_in_log(void)
+{
+    bool there = false;
+    uint64_t damaged_count;
+    struct log *log;
+    struct log_replay replay = {.context = &there, .on_record = look};
+    close_store();
+    assert_int_equal(log_open(&log, &damaged_count, files, "log", key, &replay, &note), ERR_OK);
+    log_close(log);
+    assert_int_equal(open_store(), ERR_OK);
+    return there;
+}
+
 static void all_but(bool *there, size_t none)
 {
     for (size_t i = 0; i < POSTS_MAX; i++) {
@@ -210,7 +235,9 @@ static void what_has_expired_leaves_the_files_and_its_id_stays_until_midnight(vo
     assert_int_equal(tend(EXPIRES_S - 1), ERR_OK);
     assert_int_equal(body_of(LASTING), ERR_OK);
     assert_true(is_found(LASTING));
+    assert_true(is_in_log());
     assert_int_equal(tend(EXPIRES_S + IDLE_S), ERR_OK);
+    assert_false(is_in_log());
     assert_false(file_exists(files, "log/00000000.0"));
     for (unsigned times = 0; times < 3; times++) {
         assert_int_equal(body_of(LASTING), ERR_NOT_FOUND);

@@ -1,0 +1,366 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/home_key.h"
+#include "store/vault.h"
+#include "tests/support/file_memory.h"
+
+static const uint8_t seed[32] = {5, 6, 7};
+static struct err_note note;
+static struct files *files;
+static struct journal *journal;
+static struct vault *vault;
+static bool changed;
+
+static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
+
+static struct key key_of(uint8_t first)
+{
+    return (struct key){{first, 1}};
+}
+
+static enum err_code open_all(void)
+{
+    uint8_t key[32];
+    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
+    enum err_code rc = journal_open(&journal, files, key, &note);
+    return rc == ERR_OK ? vault_open(&vault, files, home_key, journal, &note) : rc;
+}
+
+static void close_all(void)
+{
+    vault_close(vault);
+    vault = NULL;
+    journal_close(journal);
+    journal = NULL;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    files = file_memory_new(3);
+    note = (struct err_note){{0}};
+    assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    close_all();
+    file_memory_free(files);
+    return 0;
+}
+
+static void reopen(void)
+{
+    close_all();
+    assert_int_equal(open_all(), ERR_OK);
+}
+
+static void block(uint8_t who)
+{
+    struct key key = key_of(who);
+    assert_int_equal(vault_block(vault, &changed, &key, "label", 100, 7), ERR_OK);
+}
+
+static void there_is_one_vault_in_a_home(void **state)
+{
+    (void)state;
+    assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_REFUSED);
+    reopen();
+    close_all();
+    assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
+    assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_REFUSED);
+}
+
+static void no_home_is_told_from_a_missing_vault(void **state)
+{
+    (void)state;
+    struct files *empty = file_memory_new(1);
+    uint8_t key[32] = {0};
+    struct journal *elsewhere = NULL;
+    struct vault *opened = NULL;
+    assert_int_equal(journal_open(&elsewhere, empty, key, &note), ERR_OK);
+    assert_int_equal(vault_open(&opened, empty, home_key, elsewhere, &note), ERR_NOT_FOUND);
+    journal_close(elsewhere);
+    file_memory_free(empty);
+
+    close_all();
+    assert_int_equal(files->rename(files, "vault", "aside", &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    journal_close(journal);
+    journal = NULL;
+    assert_int_equal(files->rename(files, "aside", "vault", &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+}
+
+static void an_older_copy_of_the_vault_is_refused(void **state)
+{
+    (void)state;
+    block(1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    uint8_t *older = NULL;
+    size_t older_len = 0;
+    assert_int_equal(file_read_all(files, &older, &older_len, "vault", 100000, &note), ERR_OK);
+    assert_int_equal(open_all(), ERR_OK);
+    block(2);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    assert_int_equal(file_replace(files, "vault", octets_of(older, older_len), &note), ERR_OK);
+    free(older);
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    assert_null(vault);
+}
+
+static void an_older_copy_of_the_journal_is_refused(void **state)
+{
+    (void)state;
+    close_all();
+    struct files *older = file_memory_copy(files);
+    struct files *newer = files;
+    assert_int_equal(open_all(), ERR_OK);
+    for (uint8_t i = 0; i < 2; i++) {
+        block(i);
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    }
+    close_all();
+    uint8_t *octets = NULL;
+    size_t len = 0;
+    assert_int_equal(file_read_all(newer, &octets, &len, "vault", 100000, &note), ERR_OK);
+    assert_int_equal(file_replace(older, "vault", octets_of(octets, len), &note), ERR_OK);
+    free(octets);
+    files = older;
+    assert_int_equal(open_all(), ERR_ROLLBACK);
+    file_memory_free(newer);
+}
+
+static void any_flipped_octet_is_noticed(void **state)
+{
+    (void)state;
+    block(1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    close_all();
+    struct files *whole = files;
+    size_t len = file_memory_len(whole, "vault");
+    for (size_t i = 0; i < len; i++) {
+        files = file_memory_copy(whole);
+        file_memory_flip(files, "vault", i, 0x20);
+        assert_int_equal(open_all(), ERR_DAMAGED);
+        assert_null(vault);
+        close_all();
+        file_memory_cut(files, "vault", i);
+        assert_int_equal(open_all(), ERR_DAMAGED);
+        close_all();
+        file_memory_free(files);
+    }
+    files = whole;
+    assert_int_equal(open_all(), ERR_OK);
+}
+
+static void nothing_lies_there_in_the_clear(void **state)
+{
+    (void)state;
+    struct key ana = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
+    assert_int_equal(vault_petname_set(vault, &changed, &ana, "my-sister"), ERR_OK);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_false(file_memory_contains(files, "my-sister", 9));
+    assert_false(file_memory_contains(files, ana.octets, 12));
+    assert_false(file_memory_contains(files, seed, 32));
+}
+
+static void a_full_disk_changes_nothing_and_passes(void **state)
+{
+    (void)state;
+    block(1);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    block(2);
+    file_memory_fail(files, FILE_MEMORY_APPEND, 1, ERR_NO_SPACE);
+    assert_int_equal(vault_commit(vault, &note), ERR_NO_SPACE);
+    assert_int_equal(vault_contents(vault)->blocks_count, 1);
+    assert_int_equal(vault_contents(vault)->generation, 2);
+    assert_false(vault_is_unsure(vault));
+    block(3);
+    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    reopen();
+    assert_int_equal(vault_contents(vault)->blocks_count, 2);
+    assert_int_equal(vault_contents(vault)->blocks[1].key.octets[0], 3);
+}
+
+static void an_outcome_nobody_knows_is_settled_by_reopening(void **state)
+{
+    (void)state;
+    static const enum file_memory_call calls[] = {FILE_MEMORY_RENAME, FILE_MEMORY_SYNC_DIR};
+    for (size_t i = 0; i < 2; i++) {
+        size_t before = vault_contents(vault)->blocks_count;
+        block((uint8_t)(10 + i));
+        file_memory_fail(files, calls[i], 1, ERR_IO);
+        assert_int_equal(vault_commit(vault, &note), ERR_IO);
+        assert_int_equal(vault_contents(vault)->blocks_count, before);
+        assert_true(vault_is_unsure(vault));
+        reopen();
+        assert_in_range(vault_contents(vault)->blocks_count, before, before + 1);
+        block((uint8_t)(30 + i));
+        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        reopen();
+    }
+}
+
+/* What failed is never found afterwards, and what is acknowledged is, whatever file call fails. */
+static void an_outcome_nobody_knows_is_settled_by_the_next_commit(void **state)
+{
+    (void)state;
+    static const enum file_memory_call calls[] = {FILE_MEMORY_RENAME, FILE_MEMORY_SYNC_DIR,
+                                                  FILE_MEMORY_SYNC, FILE_MEMORY_APPEND};
+    for (size_t i = 0; i < 4; i++) {
+        for (uint64_t nth = 1; nth <= 2; nth++) {
+            size_t before = vault_contents(vault)->blocks_count;
+            uint64_t generation = vault_contents(vault)->generation;
+            uint8_t first = (uint8_t)(10 * (2 * i + nth));
+            block(first);
+            file_memory_fail(files, calls[i], nth, ERR_IO);
+            enum err_code rc = vault_commit(vault, &note);
+            file_memory_fail(files, calls[i], 0, ERR_OK);
+            block((uint8_t)(first + 1));
+            assert_int_equal(vault_commit(vault, &note), ERR_OK);
+            size_t added = rc == ERR_OK ? 2 : 1;
+            for (unsigned times = 0; times < 2; times++) {
+                const struct vault_contents *contents = vault_contents(vault);
+                assert_int_equal(contents->blocks_count, before + added);
+                assert_int_equal(contents->blocks[before + added - 1].key.octets[0], first + 1);
+                assert_int_equal(contents->generation, generation + added);
+                reopen();
+            }
+        }
+    }
+}
+
+/* Nobody changes anything any more: the clock alone settles it, and the copy follows. */
+static void an_outcome_nobody_knows_is_settled_without_a_change(void **state)
+{
+    (void)state;
+    size_t before = vault_contents(vault)->blocks_count;
+    block(10);
+    file_memory_fail(files, FILE_MEMORY_SYNC_DIR, 1, ERR_IO);
+    assert_int_equal(vault_commit(vault, &note), ERR_IO);
+    vault_keep_copy(vault);
+    reopen();
+    assert_int_equal(vault_contents(vault)->blocks_count, before);
+}
+
+/* Block one after the other until something fails; how many were acknowledged. */
+static uint8_t block_until_crash(uint8_t count)
+{
+    uint8_t done = 0;
+    if (open_all() == ERR_OK) {
+        for (; done < count; done++) {
+            block(done);
+            if (vault_commit(vault, &note) != ERR_OK) {
+                break;
+            }
+        }
+    }
+    close_all();
+    return done;
+}
+
+static void a_block_acknowledged_survives_a_crash_at_any_call(void **state)
+{
+    (void)state;
+    close_all();
+    file_memory_free(files);
+    bool crashed = true;
+    for (uint64_t nth = 1; crashed; nth++) {
+        for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR + 5; outcome++) {
+            files = file_memory_new(nth * 100 + (uint64_t)outcome);
+            assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
+            file_memory_crash_at(files, nth);
+            uint8_t done = block_until_crash(4);
+            crashed = file_memory_crashed(files);
+            file_memory_restart(files, outcome > FILE_MEMORY_TEAR
+                                           ? FILE_MEMORY_TEAR
+                                           : (enum file_memory_outcome)outcome);
+            assert_int_equal(open_all(), ERR_OK);
+            assert_in_range(vault_contents(vault)->blocks_count, done, done + 1);
+            reopen();
+            block(100);
+            assert_int_equal(vault_commit(vault, &note), ERR_OK);
+            close_all();
+            file_memory_free(files);
+        }
+    }
+    files = file_memory_new(1);
+}
+
+static void a_home_half_made_can_be_made(void **state)
+{
+    (void)state;
+    close_all();
+    file_memory_free(files);
+    bool crashed = true;
+    for (uint64_t nth = 1; crashed; nth++) {
+        for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
+            files = file_memory_new(nth);
+            file_memory_crash_at(files, nth);
+            enum err_code rc = vault_create(files, home_key, VAULT_PERSONAL, seed, &note);
+            crashed = file_memory_crashed(files);
+            file_memory_restart(files, (enum file_memory_outcome)outcome);
+            enum err_code again = vault_create(files, home_key, VAULT_PERSONAL, seed, &note);
+            assert_true(again == ERR_REFUSED || (rc != ERR_OK && again == ERR_OK));
+            assert_int_equal(open_all(), ERR_OK);
+            close_all();
+            file_memory_free(files);
+        }
+    }
+    files = file_memory_new(1);
+}
+
+static void whose_home_it_is_is_read_from_the_vault_alone(void **state)
+{
+    (void)state;
+    static const uint8_t other_key[HOME_KEY_LEN] = "the key of another home in a te.";
+    enum vault_kind kind = VAULT_RELAY;
+    struct key whose = {{0}};
+    assert_int_equal(vault_kind_of(&kind, &whose, files, home_key, &note), ERR_OK);
+    assert_int_equal(kind, VAULT_PERSONAL);
+    struct key own = vault_identity(vault);
+    assert_true(key_equal(&whose, &own));
+    assert_int_equal(vault_kind_of(&kind, &whose, files, other_key, &note), ERR_DAMAGED);
+    struct files *relay = file_memory_new(4);
+    assert_int_equal(vault_kind_of(&kind, &whose, relay, home_key, &note), ERR_NOT_FOUND);
+    assert_int_equal(vault_create(relay, home_key, VAULT_RELAY, seed, &note), ERR_OK);
+    assert_int_equal(vault_kind_of(&kind, &whose, relay, home_key, &note), ERR_OK);
+    assert_int_equal(kind, VAULT_RELAY);
+    file_memory_free(relay);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(whose_home_it_is_is_read_from_the_vault_alone),
+        TEST(there_is_one_vault_in_a_home),
+        TEST(no_home_is_told_from_a_missing_vault),
+        TEST(an_older_copy_of_the_vault_is_refused),
+        TEST(an_older_copy_of_the_journal_is_refused),
+        TEST(any_flipped_octet_is_noticed),
+        TEST(nothing_lies_there_in_the_clear),
+        TEST(a_full_disk_changes_nothing_and_passes),
+        TEST(an_outcome_nobody_knows_is_settled_by_reopening),
+        TEST(an_outcome_nobody_knows_is_settled_by_the_next_commit),
+        TEST(an_outcome_nobody_knows_is_settled_without_a_change),
+        TEST(a_block_acknowledged_survives_a_crash_at_any_call),
+        TEST(a_home_half_made_can_be_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
