@@ -263,6 +263,7 @@ enum err_code restore_check(struct restore_found *found, const struct restore_so
     enum err_code rc = check.proofs == NULL ? err_note(note, ERR_NO_MEMORY, "out of memory")
                                             : open_file(&reader, source, note);
     if (rc == ERR_OK) {
+        assert(check.proofs != NULL);
         check.proofs->count = 0;
         check.proofs->len = 0;
         rc = check_items(&check, reader, note);

@@ -149,7 +149,8 @@ static void listen_until(struct scene *scene, double until)
         fds[i] = (struct pollfd){.fd = scene->screens[i].fd, .events = POLLIN};
         fds[NODES_COUNT + i] = (struct pollfd){.fd = scene->hands[i].fd, .events = POLLIN};
     }
-    for (double left_s = until - clock_wall(); left_s > 0; left_s = until - clock_wall()) {
+    double left_s = until - clock_wall();
+    while (left_s > 0) {
         (void)poll(fds, (nfds_t)(2 * NODES_COUNT), (int)(left_s * 1000) + 1);
         for (size_t i = 0; i < NODES_COUNT; i++) {
             if (fds[i].revents != 0) {
@@ -159,6 +160,7 @@ static void listen_until(struct scene *scene, double until)
                 client_read(scene, &scene->hands[i], NODES_COUNT);
             }
         }
+        left_s = until - clock_wall();
     }
 }
 
