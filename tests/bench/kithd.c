@@ -265,16 +265,18 @@ double kithd_cpu_s(const struct kithd *kithd)
 {
     char path[64];
     char line[1024];
-    unsigned long user = 0;
-    unsigned long system = 0;
     (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)kithd->pid);
     FILE *file = fopen(path, "r");
     bool read = file != NULL && fgets(line, sizeof line, file) != NULL;
     /* Behind the name in parentheses the 12th and 13th field; see proc(5). */
     const char *at = read ? strrchr(line, ')') : NULL;
-    must(at != NULL && sscanf(at + 1, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user,
-                              &system) == 2,
-         "the time a node has computed");
+    for (int field = 0; at != NULL && field < 12; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    must(at != NULL, "the time a node has computed");
+    char *end = NULL;
+    unsigned long user = strtoul(at, &end, 10);
+    unsigned long system = strtoul(end, NULL, 10);
     (void)fclose(file);
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
