@@ -176,6 +176,7 @@ enum err_code store_open_with(struct store **store, struct files *files, const u
         free(opened);
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
+    opened->kind = options->kind;
     opened->files = files;
     opened->log_folder = options->log_folder != NULL ? options->log_folder : LOG_FOLDER;
     opened->settled_s = UINT64_MAX;

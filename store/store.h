@@ -30,7 +30,8 @@ enum store_put_result {
                     * author's quota: not kept, and not asked for again */
 };
 
-/* Whether somebody reads what is kept: only then are its words kept too, for store_search(). */
+/* Whether somebody reads what is kept: only then are its words kept too, for store_search(), and
+ * below the floor all profiles of an author, not the latest alone (SPEC 7.5). */
 enum store_kind { STORE_UNREAD, STORE_READ };
 
 struct store_stats {

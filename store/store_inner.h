@@ -15,6 +15,7 @@
 #include "store/store_words.h"
 
 struct store {
+    enum store_kind kind;
     struct index *index;
     struct log *log;
     pthread_mutex_t lock; /* what follows up to the next remark; never held over a file call */

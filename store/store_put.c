@@ -14,7 +14,8 @@ static enum err_code judge_new(struct store *store, enum store_put_result *resul
                    (post->created_s < store_floor(store) && !post_stands(post));
     bool retracted = store_batch_retracts(store->batch, posts, post);
     enum err_code rc = ERR_OK;
-    if (!expired && post->kind == POST_PROFILE && post->created_s < store_floor(store)) {
+    if (!expired && post->kind == POST_PROFILE && post->created_s < store_floor(store) &&
+        store->kind == STORE_UNREAD) {
         rc = store_is_superseded(store, &expired, post, note);
     }
     if (rc == ERR_OK && !expired && !retracted && !index_row_fixed(post)) {

@@ -324,7 +324,10 @@ static enum err_code judge(struct store *store, const struct post_id *id, struct
     if (post_decode(&post, octets_of(wire->at, wire->len)) != ERR_OK || !post_stands(&post)) {
         return drop(store, id, note);
     }
-    return post.kind == POST_PROFILE ? judge_profile(store, &post, note) : ERR_OK;
+    /* Where somebody reads, which profile gives a name depends on what she shields. */
+    return post.kind == POST_PROFILE && store->kind == STORE_UNREAD
+               ? judge_profile(store, &post, note)
+               : ERR_OK;
 }
 
 static enum err_code judge_listed(struct store *store, const struct listing *listing,

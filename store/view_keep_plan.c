@@ -155,21 +155,13 @@ static bool spread_back(struct plan *plan)
     return room;
 }
 
-/* An own profile that is not her latest one any more leaves the store too. */
-static bool is_own_profile(const struct plan *plan, uint32_t post)
-{
-    const struct view_row *row = row_of(plan, post);
-    return plan->of.columns->author[post] == plan->of.own && row->kind == POST_PROFILE &&
-           (row->flags & VIEW_ROW_SHELF) == 0 && view_row_created_s(row) < plan->floor_s;
-}
-
 static enum shelf_why kept_as(const struct plan *plan, uint32_t post)
 {
     uint8_t marks = plan->marks[post];
     bool leaving = leaves(plan, post);
     bool stored = (row_of(plan, post)->flags & VIEW_ROW_SHELF) == 0;
     if ((marks & ITSELF) != 0 && stored && plan->was[post] != SHELF_ITSELF &&
-        (leaving || (marks & WHOLE) != 0 || is_own_profile(plan, post))) {
+        (leaving || (marks & WHOLE) != 0)) {
         return SHELF_ITSELF;
     }
     if (!leaving || plan->was[post] != SHELF_NOT) {

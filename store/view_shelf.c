@@ -125,45 +125,8 @@ bool view_row_leaves(const struct view_row *row, uint64_t floor_s)
            view_row_created_s(row) < floor_s && !stands(row);
 }
 
-static bool is_live_profile(const struct view *view, uint32_t post, uint64_t floor_s)
-{
-    const struct view_row *row = &view->columns.rows[post];
-    return (row->flags & (VIEW_ROW_PRESENT | VIEW_ROW_LOST | VIEW_ROW_SHELF)) == VIEW_ROW_PRESENT &&
-           view_row_created_s(row) < floor_s && post < view->fates.of_count &&
-           (view->fates.of[post] & VIEW_DEAD) == 0;
-}
-
-/* Below a floor each author's latest profile stands, and no other. */
-static void profiles_leave(struct view *view, uint64_t floor_s)
-{
-    struct view_columns *c = &view->columns;
-    uint32_t *latest = calloc((size_t)c->keys.count + 1, sizeof *latest); /* and one more */
-    for (uint32_t i = 0; latest != NULL && i < c->profiles.count; i++) {
-        uint32_t post = c->profiles.at[i];
-        uint32_t *best = &latest[c->author[post]];
-        if (is_live_profile(view, post, floor_s) &&
-            (*best == 0 || view_columns_before(c, *best - 1, post))) {
-            *best = post + 1;
-        }
-    }
-    for (uint32_t i = 0; latest != NULL && i < c->profiles.count; i++) {
-        uint32_t post = c->profiles.at[i];
-        if (is_live_profile(view, post, floor_s) && latest[c->author[post]] != post + 1) {
-            c->rows[post].flags |= VIEW_ROW_LOST;
-        }
-    }
-    for (uint32_t i = 0; latest != NULL && i < c->shelved_count; i++) {
-        const struct view_row *row = &c->rows[c->shelved[i].post];
-        if (row->kind == POST_PROFILE && (row->flags & VIEW_ROW_LOST) != 0) {
-            move_to_shelf(c, &c->shelved[i]);
-        }
-    }
-    free(latest);
-}
-
 void view_leave(struct view *view, uint64_t floor_s)
 {
-    profiles_leave(view, floor_s);
     struct view_columns *c = &view->columns;
     for (uint32_t i = 0; i < c->shelved_count; i++) {
         if (view_row_leaves(&c->rows[c->shelved[i].post], floor_s)) {

@@ -137,9 +137,6 @@ static void expect_shows(struct world *world, const struct oracle *o, size_t eve
         if ((i + h->seed) % every != 0 || f->kind == POST_RETRACT || f->author == HISTORY_OWNER) {
             continue; /* her own resolve always, so that she can take them back */
         }
-        if (f->kind == POST_PROFILE && f->created_s < o->floor_s) {
-            continue; /* when an author's earlier ones leave depends on restarts (SPEC 7.5) */
-        }
         char hex[65];
         (void)sodium_bin2hex(hex, sizeof hex, h->posts.ids[i].octets, 32);
         const char *words[5] = {"show", hex, "--json"};

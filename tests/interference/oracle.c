@@ -34,7 +34,6 @@ struct judging {
 };
 
 static void age(struct judging *j, uint64_t now_s);
-static void profiles_go(struct judging *j);
 
 static const struct fact *fact_at(const struct judging *j, int fact)
 {
@@ -100,8 +99,6 @@ static void take_step(struct judging *j, const struct step *step, size_t at)
         break;
     case STEP_LOSE:
     case STEP_RESTART:
-        profiles_go(j);
-        break;
     case STEP_EXPORT:
         break;
     }
@@ -304,32 +301,6 @@ static void choose(const struct judging *j, struct keeping *k)
     }
 }
 
-/* Below the floor each author's latest profile stands, and no other. */
-static void profiles_go(struct judging *j)
-{
-    const struct history *h = j->o->history;
-    int latest[HISTORY_PEOPLE];
-    memset(latest, 0xff, sizeof latest);
-    for (int turn = 0; turn < 2; turn++) {
-        for (int i = 0; i < (int)h->facts_count; i++) {
-            const struct fact *f = &h->facts[i];
-            int best = latest[f->author];
-            if (f->kind != POST_PROFILE || j->left[i] || !is_live(j, i) ||
-                f->created_s >= j->floor_s) {
-                continue;
-            }
-            if (turn == 1 && i != best) {
-                j->left[i] = true;
-                j->kept[i] = f->author == HISTORY_OWNER ? KEPT_ITSELF : KEPT_NOT;
-            } else if (best < 0 || f->created_s > h->facts[best].created_s ||
-                       (f->created_s == h->facts[best].created_s &&
-                        post_id_compare(&h->posts.ids[i], &h->posts.ids[best]) > 0)) {
-                latest[f->author] = i;
-            }
-        }
-    }
-}
-
 static void age(struct judging *j, uint64_t now_s)
 {
     uint64_t before_s = j->floor_s;
@@ -354,7 +325,6 @@ static void age(struct judging *j, uint64_t now_s)
     for (int i = 0; i < (int)j->o->history->facts_count; i++) {
         j->left[i] = j->left[i] || k.leaves[i];
     }
-    profiles_go(j);
     j->o->now_s = clock_s;
 }
 
@@ -518,7 +488,6 @@ void oracle_judge(struct oracle *oracle, const struct history *history, size_t s
     for (size_t i = 0; i < steps_count; i++) {
         take_step(&j, &history->steps[i], i);
     }
-    oracle->floor_s = j.floor_s;
     walk_web(&j);
     for (size_t i = 0; i < history->facts_count; i++) {
         judge_one(&j, (int)i);

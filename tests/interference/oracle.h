@@ -39,7 +39,6 @@ extern const char *const oracle_rule_names[RULES_COUNT];
 struct oracle {
     const struct history *history;
     uint64_t now_s;
-    uint64_t floor_s; /* what is dated before it left her store */
     bool follows[HISTORY_PEOPLE];
     bool follows_tag[HISTORY_TAGS];
     bool named[HISTORY_PEOPLE];

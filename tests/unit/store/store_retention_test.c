@@ -24,10 +24,11 @@ static struct files *files;
 static struct store *store;
 static struct posts posts;
 static struct store_retention_rules rules;
+static enum store_kind kind;
 
 static enum err_code open_store(void)
 {
-    enum err_code rc = store_open(&store, files, key, STORE_UNREAD, &note);
+    enum err_code rc = store_open(&store, files, key, kind, &note);
     if (rc == ERR_OK) {
         store_retain(store, &rules);
     }
@@ -37,6 +38,7 @@ static enum err_code open_store(void)
 static int set_up(void **state)
 {
     (void)state;
+    kind = STORE_UNREAD;
     ana = person_of("ana");
     bea = person_of("bea");
     posts = (struct posts){0};
@@ -226,6 +228,30 @@ static void below_the_floor_a_profile_that_was_replaced_is_refused(void **state)
     assert_int_equal(put_one(4), STORE_NEW);
 }
 
+static void who_reads_keeps_profiles_that_were_replaced(void **state)
+{
+    (void)state;
+    kind = STORE_READ;
+    rules.keep_s = 10 * DAY_S;
+    reopen();
+    uint64_t old_s = NOW_S - 50 * DAY_S;
+    person_profile(&posts, &ana, old_s, "A.", "");
+    person_profile(&posts, &ana, old_s + 20, "Ana", "");
+    person_text(&posts, &ana, old_s, "me too", "metoo");
+    put_all();
+    person_profile(&posts, &ana, old_s + 10, "An", "");
+    assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    assert_int_equal(put_one(3), STORE_NEW);
+    static const bool kept[] = {true, true, false, true};
+    for (unsigned times = 0; times < 2; times++) {
+        for (size_t i = 0; i < 4; i++) {
+            assert_int_equal(is_kept(i), kept[i]);
+        }
+        reopen();
+        assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    }
+}
+
 static void above_its_size_the_oldest_days_leave(void **state)
 {
     (void)state;
@@ -377,6 +403,7 @@ int main(void)
         TEST(a_crash_on_the_way_is_made_up_for),
         TEST(a_damaged_floor_is_raised_again),
         TEST(below_the_floor_a_profile_that_was_replaced_is_refused),
+        TEST(who_reads_keeps_profiles_that_were_replaced),
         TEST(the_last_profile_of_each_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,11 +335,12 @@ static void what_only_a_blocked_friend_led_to_is_gone_with_the_friend(void **sta
     expect(&later, true);
 }
 
+static struct vault_shield shield = {
+    .kind = VAULT_SHIELD_WORD, .text_len = 4, .text = {'h', 'a', 'r', 'm'}};
+
 static void what_only_a_shielded_post_led_to_is_shielded(void **state)
 {
     (void)state;
-    static struct vault_shield shield = {
-        .kind = VAULT_SHIELD_WORD, .text_len = 4, .text = {'h', 'a', 'r', 'm'}};
     put_count = 0;
     follow(&ana);
     struct post_id root = person_text(&posts, &cem, OLD_S, "said long ago", NULL);
@@ -358,6 +359,42 @@ static void what_only_a_shielded_post_led_to_is_shielded(void **state)
     contents.shields_count = 0;
     load();
     assert_true(view_visible(view, &root, VIEW_STRANGERS, now_s));
+}
+
+static void expect_name(const struct person *whose, const char *name)
+{
+    struct view_person person;
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(view_person(view, &person, &whose->key, now_s, &note), ERR_OK);
+        assert_true(octets_equal(person.name, octets_of_text(name)));
+        reopen();
+    }
+}
+
+static void a_name_in_a_shielded_profile_takes_the_place_of_none(void **state)
+{
+    (void)state;
+    put_count = 0;
+    follow(&ana);
+    follow(&cem);
+    person_profile(&posts, &ana, OLD_S, "Ana", "");
+    person_profile(&posts, &ana, OLD_S + 1, "Ana, harm", "");
+    person_profile(&posts, &cem, OLD_S + 1, "Cem", "harm");
+    aged();
+    person_profile(&posts, &cem, OLD_S, "Cem before", ""); /* it comes when a later one is there */
+    put_new();
+    expect_name(&ana, "Ana, harm");
+    expect_name(&cem, "Cem");
+    contents.shields = &shield;
+    contents.shields_count = 1;
+    load();
+    assert_int_equal(view_check(view, now_s, &note), ERR_OK);
+    expect_name(&ana, "Ana");
+    expect_name(&cem, "Cem before");
+    contents.shields_count = 0;
+    load();
+    expect_name(&ana, "Ana, harm");
+    expect_name(&cem, "Cem");
 }
 
 static void whoever_is_followed_later_does_not_bring_back_what_left(void **state)
@@ -688,6 +725,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_friend_answers_or_echoes_is_kept_with_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_only_a_blocked_friend_led_to_is_gone_with_the_friend,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_name_in_a_shielded_profile_takes_the_place_of_none,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_only_a_shielded_post_led_to_is_shielded, set_up,
                                         tear_down),
