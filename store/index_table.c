@@ -223,18 +223,42 @@ enum err_code index_table_copy_all(struct index_table *table, struct index_sorte
     return ERR_OK;
 }
 
+static bool same_name(const struct run_set_name *a, const struct run_set_name *b)
+{
+    return memcmp(a->octets, b->octets, RUN_SET_NAME_LEN) == 0;
+}
+
+/* The first octets are enough for all but one in 2^64: a whole table is gone through for each
+ * author whose posts are counted. */
+static bool may_be_same(const struct run_set_name *a, uint64_t begins)
+{
+    uint64_t first;
+    memcpy(&first, a->octets, sizeof first);
+    return first == begins;
+}
+
 enum err_code index_table_copy_set(const struct index_table *table, struct index_sorted **copy,
                                    const struct run_set_name *set)
 {
-    uint32_t *places = calloc(table->sets_count + 1, sizeof *places);
+    uint64_t begins;
+    memcpy(&begins, set->octets, sizeof begins);
+    size_t count = 0;
+    for (size_t i = 0; i < table->sets_count; i++) {
+        count += may_be_same(&table->sets[i].set, begins);
+    }
+    uint32_t *places = malloc((count + 1) * sizeof *places);
     if (places == NULL) {
         return ERR_NO_MEMORY;
     }
-    size_t count = 0;
-    for (size_t i = 0; i < table->sets_count; i++) {
+    size_t left = count;
+    count = 0;
+    for (size_t i = 0; left > 0; i++) {
+        if (!may_be_same(&table->sets[i].set, begins)) {
+            continue;
+        }
+        left--;
         uint32_t place = table->sets[i].position - table->first;
-        if (memcmp(table->sets[i].set.octets, set->octets, RUN_SET_NAME_LEN) == 0 &&
-            in_sets(index_table_at(table, place))) {
+        if (same_name(&table->sets[i].set, set) && in_sets(index_table_at(table, place))) {
             places[count++] = place;
         }
     }

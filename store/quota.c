@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define DAY_S     86400
-#define SETS      1024 /* of WAYS tallies each; a tally in a full set replaces another */
+#define SETS      4096 /* of WAYS tallies each; a tally in a full set replaces another */
 #define WAYS      4
 #define RECOUNT_S 60 /* somebody refused is counted again after this */
 #define BOUNDS    3  /* a day, all days, and what stands */
