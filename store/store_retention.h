@@ -1,8 +1,8 @@
 /* store_retention.h - how long posts are kept: a floor that only rises (SPEC 7.5, 10.6).
  *
- * What is dated before the floor leaves, but for posts that stand (post_stands(); in a STORE_UNREAD of
- * profiles each author's latest).  The floor is the beginning of a UTC day and is written down before anything
- * leaves. */
+ * What is dated before the floor leaves, but for posts that stand (post_stands(); in a STORE_UNREAD
+ * of profiles each author's latest).  The floor is the beginning of a UTC day and is written down
+ * before anything leaves. */
 #ifndef KITH_STORE_STORE_RETENTION_H
 #define KITH_STORE_STORE_RETENTION_H
 

@@ -377,10 +377,11 @@ static void a_name_in_a_shielded_profile_takes_the_place_of_none(void **state)
     put_count = 0;
     follow(&ana);
     follow(&cem);
-    person_profile(&posts, &ana, OLD_S, "Ana", "");
+    struct post_id ana_before = person_profile(&posts, &ana, OLD_S, "Ana", "");
     person_profile(&posts, &ana, OLD_S + 1, "Ana, harm", "");
     person_profile(&posts, &cem, OLD_S + 1, "Cem", "harm");
     aged();
+    assert_true(in_store(&ana_before));
     person_profile(&posts, &cem, OLD_S, "Cem before", ""); /* it comes when a later one is there */
     put_new();
     expect_name(&ana, "Ana, harm");
