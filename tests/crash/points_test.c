@@ -18,7 +18,7 @@
 
 #define STEPS         2100
 #define LIVE_ON_EVERY 61   /* points */
-#define AGAIN_EVERY   1201 /* points */
+#define AGAIN_EVERY   4801 /* points */
 
 static const enum file_memory_outcome outcomes[] = {FILE_MEMORY_DROP, FILE_MEMORY_KEEP,
                                                     FILE_MEMORY_PAGES, FILE_MEMORY_SECTOR};
