@@ -28,7 +28,9 @@ static bool goes_on(struct key_watch *watch)
 static void run(void *argument)
 {
     struct key_watch *watch = argument;
-    while (goes_on(watch)) {
+    bool on = true;
+    while (on) {
+        on = goes_on(watch); /* and a last look: what failed may have failed for want of the home */
         if (!file_exists(watch->home->files, "key")) {
             end_now();
         }
