@@ -451,6 +451,15 @@ static bool only_named(const struct options *options)
                                                 : options->dial == OPTIONS_DIAL_NAMED;
 }
 
+/* SPEC 7.4: or what was written here would be reconciled with nobody. */
+static struct set_choice sets_of(const struct daemon *daemon)
+{
+    struct set_choice sets = daemon->options->sets;
+    struct key own = vault_identity(person_vault(daemon->person));
+    set_choose_author(&sets, &own);
+    return sets;
+}
+
 static enum err_code start_driver(struct daemon *daemon)
 {
     daemon->addresses = addresses_open(daemon->home->files, person_addresses_key(daemon->person));
@@ -468,7 +477,7 @@ static enum err_code start_driver(struct daemon *daemon)
                                               .peers_changed = on_peers_changed},
                                    .engine = {.limits = limits_of(daemon->options->relay),
                                               .hello = hello_of(daemon),
-                                              .sets = daemon->options->sets,
+                                              .sets = sets_of(daemon),
                                               .self = self_of(daemon),
                                               .book = addresses_book(daemon->addresses),
                                               .scores = addresses_scores(daemon->addresses),

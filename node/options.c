@@ -38,10 +38,10 @@ static const char help_text[] =
     "                         days leave\n"
     "  --author-posts N       with --relay: posts of one author a day; 10000 unless you\n"
     "                         say otherwise\n"
-    "  --sets SETS            with --relay: keep a part of what is said: all (the default),\n"
-    "                         standing (names and vouches alone), or these and some of the\n"
-    "                         256 parts authors or tags fall into: author:00-3f,tag:a0.\n"
-    "                         The rest is dropped, and not passed on\n"
+    "  --sets SETS            keep a part of what is said: all (the default), standing (names\n"
+    "                         and vouches alone), or these and some of the 256 parts authors\n"
+    "                         or tags fall into: author:00-3f,tag:a0. Peers see which. The\n"
+    "                         rest is dropped; the author's own part is always kept\n"
     "  --peer ADDRESS         connect to this node too, for this run only\n"
     "  --import FILE          check and store the posts of a file (- reads standard input), then\n"
     "                         exit\n"
@@ -309,7 +309,7 @@ static enum err_code take(struct options *o, enum option option, const char *val
         o->has_keeping = true;
         return keeping_take_posts(&o->keeping, value, note);
     case OPTION_SETS:
-        o->has_keeping = true;
+        o->has_sets = true;
         return wanted_sets_take(&o->sets, value, note);
     case OPTION_INIT:
         return take_mode(o, OPTIONS_INIT, note);
@@ -374,17 +374,17 @@ static enum err_code check_together(const struct options *o, struct err_note *no
     if (o->has_keeping && !o->relay) {
         return err_note(
             note, ERR_USAGE,
-            "--keep-octets, --author-posts and --sets belong to --relay; what a person's node "
-            "keeps goes by age alone (--keep)");
+            "--keep-octets and --author-posts belong to --relay; what a person's node keeps goes by "
+            "age (--keep) and by --sets alone");
     }
     if (o->has_address && !o->relay) {
         return err_note(note, ERR_USAGE, "--address belongs to --relay");
     }
     bool for_run = o->dial != OPTIONS_DIAL_UNSAID || o->has_listen || o->relay ||
-                   o->peers_count > 0 || o->has_keep;
+                   o->peers_count > 0 || o->has_keep || o->has_sets;
     if (for_run && o->mode != OPTIONS_RUN) {
         return err_note(note, ERR_USAGE,
-                        "--listen, --relay, --peer, --dial and --keep do not go with %s",
+                        "--listen, --relay, --peer, --dial, --keep and --sets do not go with %s",
                         o->mode == OPTIONS_INIT      ? "--init"
                         : o->mode == OPTIONS_IMPORT  ? "--import"
                         : o->mode == OPTIONS_PANIC   ? "--panic"

@@ -45,7 +45,8 @@ struct options {
     bool relay;
     struct keeping keeping; /* of a person's node the time alone */
     bool has_keep;          /* --keep was given */
-    struct set_choice sets; /* which posts a relay wants; all zero: everything */
+    struct set_choice sets; /* which posts are wanted, beside the author's own */
+    bool has_sets;          /* --sets was given */
     bool has_keeping;       /* something that is a relay's alone was given */
     bool verbose;
     struct address peers[OPTIONS_PEERS_MAX];

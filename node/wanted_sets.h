@@ -1,4 +1,4 @@
-/* wanted_sets.h - which posts a relay that cannot keep everything wants: what --sets says
+/* wanted_sets.h - which posts a node that does not keep everything wants: what --sets says
  * (SPEC 7.4, 11.5).  Configuration alone: it never derives from whom anybody follows or blocks. */
 #ifndef KITH_NODE_WANTED_SETS_H
 #define KITH_NODE_WANTED_SETS_H

@@ -72,6 +72,14 @@ static bool has_bit(const uint8_t *bits, uint32_t at)
     return ((bits[at / 8] >> (at % 8)) & 1) != 0;
 }
 
+void set_choose_author(struct set_choice *choice, const struct key *author)
+{
+    uint32_t bucket = set_of_author(author) - SET_AUTHORS;
+    if (choice->buckets) {
+        choice->authors[bucket / 8] |= (uint8_t)(1U << (bucket % 8));
+    }
+}
+
 bool set_is_chosen(const struct set_choice *choice, uint32_t set)
 {
     if (set == SET_STANDING) {

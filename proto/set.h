@@ -40,6 +40,8 @@ struct set_choice {
     uint8_t tags[SET_BUCKETS / 8];
 };
 
+/* The bucket of this author too, unless everything was chosen. */
+void set_choose_author(struct set_choice *choice, const struct key *author);
 bool set_is_chosen(const struct set_choice *choice, uint32_t set);
 /* The first set chosen whose number is at least `from`; SETS_END where there is none. */
 uint32_t set_next_chosen(const struct set_choice *choice, uint32_t from);

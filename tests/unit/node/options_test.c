@@ -186,7 +186,7 @@ static bool wants(const struct options *options, uint32_t set)
     return set_is_chosen(&options->sets, set);
 }
 
-static void a_relay_is_told_which_sets_it_wants(void **state)
+static void a_node_is_told_which_sets_it_wants(void **state)
 {
     (void)state;
     struct options options;
@@ -212,7 +212,9 @@ static void a_relay_is_told_which_sets_it_wants(void **state)
         assert_int_equal(PARSE("--relay", wrong[i]), ERR_USAGE);
         assert_non_null(strstr(note.text, "--sets"));
     }
-    assert_int_equal(PARSE("--sets", "standing"), ERR_USAGE);
+    assert_int_equal(PARSE("--sets", "tag:a0"), ERR_OK);
+    assert_true(wants(&options, SET_TAGS + 0xa0) && !wants(&options, SET_ALL));
+    assert_int_equal(PARSE("--init", "--sets", "tag:a0"), ERR_USAGE);
 }
 
 static void a_person_keeps_posts_by_age_alone(void **state)
@@ -248,7 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_is_told_what_to_keep),
-        cmocka_unit_test(a_relay_is_told_which_sets_it_wants),
+        cmocka_unit_test(a_node_is_told_which_sets_it_wants),
         cmocka_unit_test(a_person_keeps_posts_by_age_alone),
         cmocka_unit_test(without_options_a_personal_node_runs),
         cmocka_unit_test(values_stand_apart_or_after_an_equals_sign),

@@ -103,6 +103,22 @@ static void buckets_that_were_chosen_and_what_stands_are_wanted(void **state)
     assert_false(set_post_is_chosen(&choice, &his));
 }
 
+static void an_author_is_among_those_chosen(void **state)
+{
+    (void)state;
+    struct post hers = {.kind = POST_TEXT, .author = key_of(1)};
+    struct post his = {.kind = POST_TEXT, .author = key_of(2)};
+    struct set_choice standing = {.buckets = true};
+    assert_false(set_post_is_chosen(&standing, &hers));
+    set_choose_author(&standing, &hers.author);
+    assert_true(set_post_is_chosen(&standing, &hers));
+    assert_false(set_post_is_chosen(&standing, &his));
+
+    struct set_choice everything = {.buckets = false};
+    set_choose_author(&everything, &hers.author);
+    assert_int_equal(set_next_chosen(&everything, SET_STANDING + 1), SETS_END);
+}
+
 static void other_numbers_are_no_sets(void **state)
 {
     (void)state;
@@ -124,6 +140,7 @@ int main(void)
         cmocka_unit_test(what_stands_is_in_standing),
         cmocka_unit_test(without_a_choice_everything_is_wanted),
         cmocka_unit_test(buckets_that_were_chosen_and_what_stands_are_wanted),
+        cmocka_unit_test(an_author_is_among_those_chosen),
         cmocka_unit_test(other_numbers_are_no_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
