@@ -11,6 +11,7 @@
 
 static const char *const reactions[] = {"heart", "sad", "angry", "with", NULL};
 static const char *const replies[] = {"everyone", "vouched", "nobody", NULL};
+static const char *const dialled[] = {"named", "known", NULL};
 static const char *const off[] = {"off", NULL};
 static const char *const kinds[] = {"key", "tag", "label", NULL};
 
@@ -315,6 +316,15 @@ static const struct parameter parameters[PARAMETERS_COUNT] = {
                      .placeholder = "D|all",
                      .form = FORM_LINE,
                      .help = "for this run: older posts leave, as 52w; all: none; else 90d"},
+    [OPTION_DIAL] = {.spelling = "--dial",
+                     .placeholder = "named|known",
+                     .form = FORM_CHOICE,
+                     .help = "for this run: named, or also relays others tell of; else named",
+                     .choices = dialled},
+    [OPTION_SETS] = {.spelling = "--sets",
+                     .placeholder = "SETS",
+                     .form = FORM_LINE,
+                     .help = "for this run: keep a part, as author:00-3f,tag:a0; else all"},
     [OPTION_USES] = {.spelling = "--uses",
                      .placeholder = "N",
                      .sent_as = "uses",

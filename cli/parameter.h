@@ -76,6 +76,8 @@ enum parameter_name {
     OPTION_LISTEN,
     OPTION_PEERS,
     OPTION_KEEP,
+    OPTION_DIAL,
+    OPTION_SETS,
     OPTION_USES,
     OPTION_INVITE_EXPIRES,
     OPTION_UNASKED, /* stays here; OPTION_YES is sent */

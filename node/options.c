@@ -372,10 +372,10 @@ static enum err_code check_together(const struct options *o, struct err_note *no
                         "--passphrase-file and --no-passphrase do not go together");
     }
     if (o->has_keeping && !o->relay) {
-        return err_note(
-            note, ERR_USAGE,
-            "--keep-octets and --author-posts belong to --relay; what a person's node keeps goes by "
-            "age (--keep) and by --sets alone");
+        return err_note(note, ERR_USAGE,
+                        "--keep-octets and --author-posts belong to --relay; what a person's node "
+                        "keeps goes by "
+                        "age (--keep) and by --sets alone");
     }
     if (o->has_address && !o->relay) {
         return err_note(note, ERR_USAGE, "--address belongs to --relay");

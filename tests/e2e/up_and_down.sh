@@ -17,6 +17,8 @@ as ana up >/dev/null || fail "up"
 expect_status 0 as ana up
 expect_text 'running already'
 expect_status 5 as ana up --listen 127.0.0.1:0
+expect_status 5 as ana up --dial known
+expect_status 5 as ana up --sets all
 
 # A stream ends with Ctrl-C, and that is no failure.
 "$KITH_BIN/kith" --home "$scratch/ana" --json watch </dev/null >"$scratch/watched" 2>&1 &
@@ -40,4 +42,13 @@ as ana export "$scratch/posts" >/dev/null || fail "export"
 [ "$(stat -c %a "$scratch/posts")" = 600 ] || fail "the export can be read by others"
 expect_status 5 as ana export "$scratch/posts"
 as ana down >/dev/null || fail "down at the end"
+
+# What kithd is told about whom it connects to and what it takes in is passed on to it.
+expect_status 2 as ana up --dial everybody
+expect_status 2 as ana up --sets most
+expect_text 'author:00-3f'
+arguments() { tr "\0" " " 2>/dev/null </proc/"$(pgrep -f "kithd --home $scratch/ana ")"/cmdline; }
+as ana up --dial known --sets author:00-3f,tag:a0 >/dev/null || fail "up with sets"
+arguments | grep -q -- "--dial known --sets author:00-3f,tag:a0" || fail "kithd runs with: $(arguments)"
+as ana down >/dev/null || fail "down with sets"
 expect_status 3 as ana down
