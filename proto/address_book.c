@@ -142,11 +142,31 @@ static bool is_stale(const struct known *known, uint64_t now_s)
     return known->fails_count >= ADDRESS_BOOK_LOST;
 }
 
+static uint32_t group_count(struct known *const *places, size_t count, uint64_t group)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += places[i] != NULL && places[i]->group == group;
+    }
+    return found;
+}
+
+/* Drawing goes by group: one more address of a group that has many adds next to nothing, and the
+ * only one of a group adds a whole group. */
+static bool yields(const struct known *incumbent, const struct known *comer,
+                   struct known *const *places, size_t count)
+{
+    uint32_t has = group_count(places, count, incumbent->group);
+    return has > ADDRESS_BOOK_GROUP_KEPT && group_count(places, count, comer->group) < has;
+}
+
 /* Takes known: frees it where its place is held by one that may still answer. */
 static bool put_new(struct address_book *book, struct known *known, uint64_t now_s)
 {
     size_t place = new_place(book, known);
-    if (book->fresh[place] != NULL && !is_stale(book->fresh[place], now_s)) {
+    const struct known *there = book->fresh[place];
+    if (there != NULL && !is_stale(there, now_s) &&
+        !yields(there, known, book->fresh, NEW_PLACES)) {
         free(known);
         return false;
     }
@@ -199,13 +219,36 @@ static bool answered_lately(const struct known *known, uint64_t now_s)
            now_s - known->good_s < ADDRESS_BOOK_FRESH_S;
 }
 
-/* From new to tried, or it waits where it is until the one in its place has been tested. */
+static bool has_more(const struct address_book *book, const struct known *a, const struct known *b)
+{
+    return group_count(book->tried, TRIED_PLACES, a->group) >
+           group_count(book->tried, TRIED_PLACES, b->group);
+}
+
+/* From new to the place in tried where another was, which goes back to new if there is room. */
+static void replace(struct address_book *book, struct known **place, struct known **from,
+                    uint64_t now_s)
+{
+    struct known *old = *place;
+    struct test *test = test_of(book, old->id);
+    if (test != NULL) {
+        *test = (struct test){.incumbent = 0};
+    }
+    *place = take_out(book, from);
+    (void)put_new(book, old, now_s);
+}
+
+/* From new to tried, or it waits where it is until the one in its place has been tested.  One more
+ * of a group that has more than the other's does not even ask: whoever is always up would in time
+ * have the places of all who are now and then away. */
 static void promote(struct address_book *book, struct known **from, uint64_t now_s)
 {
     struct known **place = &book->tried[tried_place(book, *from)];
     if (*place == NULL) {
         *place = take_out(book, from);
-    } else if (!answered_lately(*place, now_s)) {
+    } else if (is_stale(*place, now_s) || yields(*place, *from, book->tried, TRIED_PLACES)) {
+        replace(book, place, from, now_s);
+    } else if (!answered_lately(*place, now_s) && !has_more(book, *from, *place)) {
         ask_for_place(book, (*place)->id, (*from)->id);
     }
 }
@@ -262,12 +305,9 @@ static void demote(struct address_book *book, struct known **place, struct test 
 {
     struct known **waiting = find_new(book, test->waiting);
     *test = (struct test){.incumbent = 0};
-    if (waiting == NULL) {
-        return;
+    if (waiting != NULL) {
+        replace(book, place, waiting, now_s);
     }
-    struct known *old = *place;
-    *place = take_out(book, waiting);
-    (void)put_new(book, old, now_s);
 }
 
 void address_book_failed(struct address_book *book, const struct address *address, uint64_t now_s)

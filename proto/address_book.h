@@ -26,6 +26,7 @@
 #define ADDRESS_BOOK_TRIED_BUCKETS  64
 #define ADDRESS_BOOK_TRIED_SLOTS    8
 #define ADDRESS_BOOK_GROUP_BUCKETS  4 /* tried ones that addresses of one group can reach */
+#define ADDRESS_BOOK_GROUP_KEPT     4 /* places of a group that it need not give up to others' */
 #define ADDRESS_BOOK_TESTS_MAX      8 /* tried ones being asked whether they still answer */
 #define ADDRESS_BOOK_ANCHORS_MAX    2
 #define ADDRESS_BOOK_SAMPLE_MAX     32

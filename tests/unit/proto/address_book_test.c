@@ -294,6 +294,161 @@ static void failing_alone_takes_nobody_out_of_tried(void **state)
     assert_int_equal(stats().tried_count, 1);
 }
 
+/* ---- Room for those whose group has little ---- */
+
+struct count {
+    uint64_t group;
+    unsigned in_new;
+    unsigned in_tried;
+};
+
+static void count_one(void *context, const struct address *address, bool tried)
+{
+    struct count *count = context;
+    bool is = address_group(address->host) == count->group;
+    count->in_new += is && !tried;
+    count->in_tried += is && tried;
+}
+
+static struct count places_of(unsigned g)
+{
+    struct count count = {.group = group_number(g)};
+    address_book_each(book, count_one, &count);
+    return count;
+}
+
+static unsigned told_ones(unsigned first, unsigned groups_count)
+{
+    unsigned told = 0;
+    for (unsigned g = first; g < first + groups_count; g++) {
+        struct address address = in_group(g, 1);
+        told += address_book_add(book, &address, group_number(g % 7), NOW_S);
+    }
+    return told;
+}
+
+static void crowd_of(unsigned g, bool answers)
+{
+    for (unsigned i = 0; i < 9000; i++) {
+        struct address address = in_group(g, i);
+        (void)address_book_add(book, &address, group_number(i % 500), NOW_S);
+        if (answers) {
+            address_book_good(book, &address, NOW_S);
+        }
+    }
+}
+
+static void many_of_one_group_keep_no_other_group_out(void **state)
+{
+    (void)state;
+    crowd_of(1, false);
+    assert_true(places_of(1).in_new > 1500);
+    assert_true(told_ones(10, 40) >= 37); /* but for those that meet each other */
+}
+
+static void a_group_keeps_a_few_places_whoever_comes(void **state)
+{
+    (void)state;
+    crowd_of(1, false);
+    for (unsigned g = 10; g < 12000; g++) {
+        struct address address = in_group(g, 1);
+        (void)address_book_add(book, &address, group_number(g), NOW_S);
+    }
+    assert_in_range(places_of(1).in_new, ADDRESS_BOOK_GROUP_KEPT, ADDRESS_BOOK_GROUP_KEPT + 2);
+}
+
+static unsigned tried_ones(unsigned first, unsigned groups_count)
+{
+    unsigned found = 0;
+    for (unsigned g = first; g < first + groups_count; g++) {
+        struct address address = in_group(g, 1);
+        address_book_good(book, &address, NOW_S);
+        found += places_of(g).in_tried;
+    }
+    return found;
+}
+
+static void many_that_answer_leave_room_in_tried_for_other_groups(void **state)
+{
+    (void)state;
+    for (unsigned g = 0; g < 32; g++) {
+        for (unsigned i = 0; i < 300; i++) {
+            struct address address = in_group(g, i);
+            address_book_good(book, &address, NOW_S);
+        }
+    }
+    assert_true(stats().tried_count > 400);
+    assert_true(tried_ones(100, 100) >= 85);
+    assert_true(places_of(5).in_tried >= ADDRESS_BOOK_GROUP_KEPT);
+}
+
+static bool share_a_place(const struct address *a, const struct address *b)
+{
+    struct address_book *other = NULL;
+    assert_int_equal(address_book_new(&other, secret), ERR_OK);
+    address_book_good(other, a, NOW_S);
+    address_book_good(other, b, NOW_S);
+    uint32_t count = address_book_stats(other).tried_count;
+    address_book_free(other);
+    return count == 1;
+}
+
+/* incumbent, the only one of its group, holds the place in tried that rival claims, whose group
+ * has others there or none. */
+static void a_rival(struct address *incumbent, struct address *rival, unsigned others_count)
+{
+    unsigned i = 0;
+    *rival = in_group(3, 1);
+    do {
+        *incumbent = in_group(50 + i++, 1);
+    } while (!share_a_place(incumbent, rival));
+    address_book_good(book, incumbent, NOW_S);
+    for (i = 2; places_of(3).in_tried < others_count; i++) {
+        struct address one = in_group(3, i);
+        address_book_good(book, &one, NOW_S);
+    }
+}
+
+static void one_more_of_many_does_not_ask_for_the_place_of_an_only_one(void **state)
+{
+    (void)state;
+    struct address incumbent;
+    struct address rival;
+    uint64_t later_s = NOW_S + ADDRESS_BOOK_FRESH_S;
+    a_rival(&incumbent, &rival, 2);
+    address_book_good(book, &rival, later_s);
+    assert_int_equal(stats().tests_count, 0);
+    address_book_failed(book, &incumbent, later_s);
+    assert_int_equal(places_of(3).in_tried, 2);
+}
+
+static void the_first_of_its_group_asks_for_it(void **state)
+{
+    (void)state;
+    struct address incumbent;
+    struct address rival;
+    uint64_t later_s = NOW_S + ADDRESS_BOOK_FRESH_S;
+    a_rival(&incumbent, &rival, 0);
+    address_book_good(book, &rival, later_s);
+    assert_int_equal(stats().tests_count, 1);
+    address_book_failed(book, &incumbent, later_s);
+    assert_int_equal(places_of(3).in_tried, 1);
+}
+
+static void who_is_long_lost_gives_way_to_anybody(void **state)
+{
+    (void)state;
+    struct address incumbent;
+    struct address rival;
+    uint64_t later_s = NOW_S + ADDRESS_BOOK_FRESH_S;
+    a_rival(&incumbent, &rival, 2);
+    for (unsigned i = 0; i < ADDRESS_BOOK_LOST; i++) {
+        address_book_failed(book, &incumbent, later_s);
+    }
+    address_book_good(book, &rival, later_s);
+    assert_int_equal(places_of(3).in_tried, 3);
+}
+
 /* ---- Drawing ---- */
 
 static void each_group_is_drawn_as_often_however_many_addresses_it_has(void **state)
@@ -580,6 +735,12 @@ int main(void)
         TEST(a_tried_one_gives_way_when_it_does_not_answer),
         TEST(a_tried_one_that_answered_lately_is_not_even_tested),
         TEST(failing_alone_takes_nobody_out_of_tried),
+        TEST(many_of_one_group_keep_no_other_group_out),
+        TEST(a_group_keeps_a_few_places_whoever_comes),
+        TEST(many_that_answer_leave_room_in_tried_for_other_groups),
+        TEST(one_more_of_many_does_not_ask_for_the_place_of_an_only_one),
+        TEST(the_first_of_its_group_asks_for_it),
+        TEST(who_is_long_lost_gives_way_to_anybody),
         TEST(each_group_is_drawn_as_often_however_many_addresses_it_has),
         TEST(within_a_group_each_address_is_drawn),
         TEST(of_a_group_that_is_taken_nothing_is_drawn),
