@@ -11,8 +11,9 @@
  *     scenario_free(s);
  *
  * Stands on a store in memory of its own (scenario_store.c) or on the real one over files in memory
- * (scenario_store_real.c); every test of the view runs on both.  The clock goes on by a second with
- * each post.  Whatever fails ends the test program. */
+ * (scenario_store_real.c); every test of the view runs on both,
+ * except where the store has to lose or forget.  The clock goes on by a second with each post.
+ * Whatever fails ends the test program. */
 #ifndef KITH_TESTS_SUPPORT_SCENARIO_H
 #define KITH_TESTS_SUPPORT_SCENARIO_H
 
@@ -97,10 +98,10 @@ void shields_leave_no_trace(struct scenario *s);
 struct store *scenario_store_new(void);
 void scenario_store_free(struct store *store);
 void scenario_store_add(struct store *store, struct octets wire);
-/* From now on it keeps what comes after its retract, which no store should; false where the store
- * cannot be so careless. */
-bool scenario_store_careless(struct store *store);
-/* The octets of the post at this position are lost; false where the store cannot lose. */
-bool scenario_store_lose(struct store *store, uint64_t at);
+
+/* Only the store in memory: from now on it keeps what comes after its retract, which no store
+ * should; and the octets of the post at this position are lost. */
+void scenario_store_careless(struct store *store);
+void scenario_store_lose(struct store *store, uint64_t at);
 
 #endif

@@ -50,16 +50,14 @@ void scenario_store_add(struct store *store, struct octets wire)
     posts_add(&store->kept, wire, post.id);
 }
 
-bool scenario_store_lose(struct store *store, uint64_t at)
+void scenario_store_lose(struct store *store, uint64_t at)
 {
     store->gone[at] = true;
-    return true;
 }
 
-bool scenario_store_careless(struct store *store)
+void scenario_store_careless(struct store *store)
 {
     store->careless = true;
-    return true;
 }
 
 static void give(struct octets_room *room, struct octets wire)

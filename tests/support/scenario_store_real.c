@@ -52,16 +52,3 @@ void scenario_store_add(struct store *store, struct octets wire)
         abort();
     }
 }
-
-bool scenario_store_careless(struct store *store)
-{
-    (void)store;
-    return false;
-}
-
-bool scenario_store_lose(struct store *store, uint64_t at)
-{
-    (void)store;
-    (void)at;
-    return false;
-}

@@ -91,25 +91,6 @@ static void a_retract_that_comes_first_still_counts(void **state)
     scenario_free(s);
 }
 
-static void a_retract_that_comes_first_counts_even_where_the_store_forgot_it(void **state)
-{
-    (void)state;
-    struct scenario *s = story();
-    if (!scenario_store_careless(s->store)) {
-        scenario_free(s);
-        skip();
-    }
-    s->holding = true;
-    struct post_id first = says(s, "ana", "first", NULL);
-    s->holding = false;
-    (void)retracts(s, "ana", first);
-    assert_false(sees_strangers(s, first));
-    arrives(s, first);
-    assert_false(sees_strangers(s, first));
-    assert_false(shows(s, VIEW_TIMELINE, first));
-    scenario_free(s);
-}
-
 static void an_expired_post_is_gone_that_second_with_what_stands_on_it(void **state)
 {
     (void)state;
@@ -249,42 +230,6 @@ static void an_unknown_kind_is_shown_nowhere_and_nothing_stands_on_it(void **sta
     scenario_free(s);
 }
 
-static void what_the_store_lost_is_gone_until_it_comes_again(void **state)
-{
-    (void)state;
-    struct scenario *s = story();
-    struct post_id first = says(s, "ana", "first", NULL);
-    struct post_id reply = replies(s, "fay", first, "reply");
-    if (!scenario_store_lose(s->store, 0)) {
-        scenario_free(s);
-        skip();
-    }
-    assert_false(shows(s, VIEW_TIMELINE, first));
-    assert_false(shows(s, VIEW_TIMELINE, reply));
-    arrives(s, first);
-    assert_true(shows(s, VIEW_TIMELINE, first));
-    assert_true(shows(s, VIEW_TIMELINE, reply));
-    scenario_free(s);
-}
-
-/* A peer asked for it first, so that the store found out and got it again elsewhere. */
-static void what_was_lost_and_came_again_unnoticed_is_still_shown(void **state)
-{
-    (void)state;
-    struct scenario *s = story();
-    struct post_id first = says(s, "ana", "first", NULL);
-    struct post_id reply = replies(s, "fay", first, "reply");
-    assert_true(shows(s, VIEW_TIMELINE, reply));
-    if (!scenario_store_lose(s->store, 0)) {
-        scenario_free(s);
-        skip();
-    }
-    arrives(s, first);
-    assert_true(shows(s, VIEW_TIMELINE, first));
-    assert_true(shows(s, VIEW_TIMELINE, reply));
-    scenario_free(s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,7 +238,6 @@ int main(void)
         cmocka_unit_test(what_its_author_takes_back_is_gone_with_what_stands_on_it),
         cmocka_unit_test(nobody_takes_back_what_another_wrote),
         cmocka_unit_test(a_retract_that_comes_first_still_counts),
-        cmocka_unit_test(a_retract_that_comes_first_counts_even_where_the_store_forgot_it),
         cmocka_unit_test(an_expired_post_is_gone_that_second_with_what_stands_on_it),
         cmocka_unit_test(a_reply_stands_only_in_its_parents_thread),
         cmocka_unit_test(only_texts_are_answered_echoed_and_reacted_to),
@@ -301,8 +245,6 @@ int main(void)
         cmocka_unit_test(the_policy_holds_deep_in_the_thread_and_follows_vouches),
         cmocka_unit_test(strangers_show_only_when_asked_for_and_so_does_what_stands_on_them),
         cmocka_unit_test(an_unknown_kind_is_shown_nowhere_and_nothing_stands_on_it),
-        cmocka_unit_test(what_the_store_lost_is_gone_until_it_comes_again),
-        cmocka_unit_test(what_was_lost_and_came_again_unnoticed_is_still_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
