@@ -34,7 +34,7 @@ static void look(struct files *files)
     struct err_note note = {{0}};
     uint64_t missing_count = 0;
     after = book;
-    after.place = (struct place){.files = files};
+    after.place = (struct bare_home){.files = files};
     after.missing_count = &missing_count;
     enum err_code rc = place_open(&after.place, &note);
     seen.tried++;
@@ -52,7 +52,7 @@ static void look(struct files *files)
         seen.whole += missing_count == 0 ? 1 : 0;
         seen.counted += missing_count > 0 ? 1 : 0;
     }
-    place_close(&after.place);
+    bare_home_close(&after.place);
     file_memory_free(files);
 }
 
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
         }
     }
     book_check_aged(&book);
-    place_close(&book.place);
+    bare_home_close(&book.place);
     file_memory_each(book.place.files, note_path, NULL);
     look(copy_of_home());
     if (seen.whole != 1) {

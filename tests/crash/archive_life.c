@@ -34,7 +34,7 @@ static uint64_t draw(struct book *book, uint64_t below)
 
 /* ---- The home ----------------------------------------------------------------------------- */
 
-static enum err_code open_archive(struct place *place, const uint8_t home_key[HOME_KEY_LEN],
+static enum err_code open_archive(struct bare_home *place, const uint8_t home_key[HOME_KEY_LEN],
                                   struct err_note *note)
 {
     uint8_t part[HOME_KEY_LEN];
@@ -44,21 +44,7 @@ static enum err_code open_archive(struct place *place, const uint8_t home_key[HO
     return archive_open(&place->archive, place->files, key, note);
 }
 
-static enum err_code open_view(struct place *place, struct err_note *note)
-{
-    struct key own = vault_identity(place->vault);
-    store_retain(place->store, &(struct store_retention_rules){.keep_s = KEEP_S, .held = true});
-    store_release(place->store, archive_floor(place->archive));
-    enum err_code rc = view_new(&place->view, place->store, &own, note);
-    if (rc == ERR_OK) {
-        struct shelf shelf = archive_shelf(place->archive);
-        view_shelf_set(place->view, &shelf);
-        rc = view_catch_up(place->view, NULL, note);
-    }
-    return rc == ERR_OK ? view_load(place->view, vault_contents(place->vault), note) : rc;
-}
-
-enum err_code place_open(struct place *place, struct err_note *note)
+enum err_code place_open(struct bare_home *place, struct err_note *note)
 {
     uint8_t home_key[HOME_KEY_LEN];
     uint8_t key[HOME_KEY_LEN];
@@ -76,56 +62,11 @@ enum err_code place_open(struct place *place, struct err_note *note)
     }
     rc = rc == ERR_OK ? open_archive(place, home_key, note) : rc;
     rc = rc == ERR_OK ? archive_beside(place->archive, store_floor(place->store), note) : rc;
-    return rc == ERR_OK ? open_view(place, note) : rc;
-}
-
-void place_close(struct place *place)
-{
-    view_free(place->view);
-    archive_close(place->archive);
-    store_close(place->store);
-    vault_close(place->vault);
-    journal_close(place->journal);
-    *place = (struct place){.files = place->files};
-}
-
-static enum err_code tend(struct store *store, uint64_t now_s, struct err_note *note)
-{
-    enum err_code rc = ERR_OK;
-    for (bool more = true; more && rc == ERR_OK;) {
-        rc = store_tend(store, &more, now_s, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
-    return rc;
-}
-
-static enum err_code keep(struct place *place, uint64_t floor_s, uint64_t now_s,
-                          struct err_note *note)
-{
-    struct view_keep *work = NULL;
-    enum err_code rc = view_keep_begin(&work, place->view, place->archive, floor_s, now_s, note);
-    for (bool done = false; rc == ERR_OK && !done;) {
-        rc = view_keep_step(work, &done, now_s, note);
-    }
-    view_keep_free(work);
-    if (rc == ERR_OK) {
-        store_release(place->store, archive_floor(place->archive));
-    }
-    return rc;
-}
-
-/* As a node does. */
-static enum err_code age(struct place *place, uint64_t now_s, struct err_note *note)
-{
-    enum err_code rc = tend(place->store, now_s, note);
-    for (bool more = true; rc == ERR_OK && more;) {
-        rc = view_keep_retracts(place->view, place->archive, &more, now_s, note);
-    }
-    uint64_t floor_s = rc == ERR_OK ? store_floor_due(place->store) : 0;
-    if (floor_s > archive_floor(place->archive)) {
-        rc = keep(place, floor_s, now_s, note);
-    }
-    rc = rc == ERR_OK ? tend(place->store, now_s, note) : rc;
-    return rc == ERR_OK ? tend(archive_store(place->archive), now_s, note) : rc;
+    struct key own = vault_identity(place->vault);
+    return bare_home_show(place, &own, vault_contents(place->vault), KEEP_S, note);
 }
 
 /* ---- What has to hold --------------------------------------------------------------------- */
@@ -224,7 +165,7 @@ void book_check(const struct book *book)
 void book_check_aged(struct book *book)
 {
     struct err_note note = {{0}};
-    if (age(&book->place, book->now_s, &note) != ERR_OK) {
+    if (bare_home_age(&book->place, book->now_s, &note) != ERR_OK) {
         book_failed("what was interrupted does not go on", 0, note.text);
     }
     uint64_t due_s = book->now_s - KEEP_S;
@@ -344,7 +285,7 @@ static void grow_old(struct book *book, bool fails)
         file_memory_fail(book->place.files, FILE_MEMORY_ANY, 1 + draw(book, 9),
                          draw(book, 2) == 0 ? ERR_IO : ERR_NO_SPACE);
     }
-    enum err_code rc = age(&book->place, book->now_s, &note);
+    enum err_code rc = bare_home_age(&book->place, book->now_s, &note);
     file_memory_fail(book->place.files, FILE_MEMORY_ANY, 0, ERR_OK);
     if (rc != ERR_OK) {
         if (!fails) {
@@ -353,7 +294,7 @@ static void grow_old(struct book *book, bool fails)
         book_check(book);
         book->errors++;
         book->now_s += STORE_RETRY_S + 1;
-        rc = age(&book->place, book->now_s, &note);
+        rc = bare_home_age(&book->place, book->now_s, &note);
     }
     if (rc != ERR_OK) {
         book_failed("after an error it does not go on", 0, note.text);
@@ -364,7 +305,7 @@ static void grow_old(struct book *book, bool fails)
 void book_begin(struct book *book, uint64_t seed)
 {
     struct err_note note = {{0}};
-    struct place *place = &book->place;
+    struct bare_home *place = &book->place;
     bool changed = false;
     ana = person_of("ana");
     cem = person_of("cem");
@@ -403,7 +344,7 @@ void book_live_on(struct book *book, uint64_t round)
     }
     grow_old(book, round % 3 == 2);
     if (round % 7 == 6) {
-        place_close(&book->place);
+        bare_home_close(&book->place);
         if (place_open(&book->place, &note) != ERR_OK) {
             book_failed("the home does not open again", round, note.text);
         }
@@ -413,7 +354,7 @@ void book_live_on(struct book *book, uint64_t round)
 
 void book_end(struct book *book)
 {
-    place_close(&book->place);
+    bare_home_close(&book->place);
     file_memory_free(book->place.files);
     posts_free(&posts);
 }

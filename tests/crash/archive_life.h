@@ -4,8 +4,8 @@
 #ifndef KITH_TESTS_CRASH_ARCHIVE_LIFE_H
 #define KITH_TESTS_CRASH_ARCHIVE_LIFE_H
 
-#include "store/view_keep.h"
 #include "tests/crash/house.h"
+#include "tests/support/bare_home.h"
 
 #define LIFE_POSTS_MAX 1024
 
@@ -18,17 +18,8 @@ enum fate {
     TAKEN_BACK, /* not to be shown */
 };
 
-struct place {
-    struct files *files; /* borrowed */
-    struct journal *journal;
-    struct vault *vault;
-    struct store *store;
-    struct archive *archive;
-    struct view *view;
-};
-
 struct book {
-    struct place place;
+    struct bare_home place;          /* with files of the test */
     enum fate fates[LIFE_POSTS_MAX]; /* by number */
     bool is_fays[LIFE_POSTS_MAX];
     size_t posts_count;
@@ -57,8 +48,7 @@ void book_live_on(struct book *book, uint64_t round);
 void book_end(struct book *book);
 
 /* On an error something may be open; note has the words. */
-MUST_USE enum err_code place_open(struct place *place, struct err_note *note);
-void place_close(struct place *place);
+MUST_USE enum err_code place_open(struct bare_home *place, struct err_note *note);
 
 /* Of an open home: what is owed is shown, once; nothing that was taken back or never put, nothing
  * by somebody blocked; the block list is the one acknowledged; nothing left before it was kept. */

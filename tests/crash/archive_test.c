@@ -30,7 +30,7 @@ static void visit(const struct book *book, struct files *left, bool on, bool aga
     struct book *after = &copies[book->again ? 1 : 0];
     struct err_note note = {{0}};
     *after = *book;
-    after->place = (struct place){.files = left};
+    after->place = (struct bare_home){.files = left};
     after->again = true;
     if (again) {
         file_memory_hook(left, &(struct file_memory_hook){.context = after, .before = before_call});
@@ -44,7 +44,7 @@ static void visit(const struct book *book, struct files *left, bool on, bool aga
         seen.aged++;
     }
     file_memory_hook(left, NULL);
-    place_close(&after->place);
+    bare_home_close(&after->place);
     file_memory_free(left);
     house_random_back(random);
     seen.opened++;

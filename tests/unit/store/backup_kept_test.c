@@ -10,11 +10,10 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "store/home_key.h"
-#include "store/restore.h"
 #include "store/vault_backup.h"
 #include "store/view_check.h"
 #include "store/view_keep.h"
+#include "tests/support/backup_trip.h"
 #include "tests/support/file_memory.h"
 #include "tests/support/posts.h"
 
@@ -23,97 +22,53 @@
 #define NOW_S         (TODAY * DAY_S + 3600)
 #define KEEP_S        (90 * (uint64_t)DAY_S)
 #define OLD_S         (NOW_S - KEEP_S - (uint64_t)10 * DAY_S)
-#define BACKUP        "kith.backup"
-#define CHUNK         (65536 + 17)
 #define FRIENDS_POSTS 200
 
-static const uint8_t seed[32] = {5, 6, 7};
-static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
 static struct err_note note;
 
-struct place {
-    struct files *files;
-    struct journal *journal;
-    struct vault *vault;
-    struct store *store;
-    struct archive *archive;
-    struct view *view;
-};
-
-static struct place home;
-static struct place back;
+static struct bare_home home;
+static struct bare_home back;
 static struct files *outside;
 static struct posts posts;
 static struct person her, ana, cem, dana, eli;
 static uint64_t now_s;
 static size_t put_count;
 
-static void open_place(struct place *place)
+static void open_place(struct bare_home *place)
 {
-    uint8_t key[32];
-    uint8_t part[32];
-    struct files *files = place->files;
-    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
-    assert_int_equal(journal_open(&place->journal, files, key, &note), ERR_OK);
-    assert_int_equal(vault_open(&place->vault, files, home_key, place->journal, &note), ERR_OK);
-    home_key_derive(key, home_key, HOME_KEY_STORE);
-    assert_int_equal(store_open(&place->store, files, key, STORE_READ, &note), ERR_OK);
-    home_key_derive(part, home_key, HOME_KEY_ARCHIVE);
-    archive_key(key, part, vault_seed(place->vault));
-    assert_int_equal(archive_open(&place->archive, files, key, &note), ERR_OK);
+    assert_int_equal(bare_home_open(place, &note), ERR_OK);
+    assert_int_equal(bare_home_open_store(place, STORE_READ, &note), ERR_OK);
+    assert_int_equal(bare_home_open_archive(place, &note), ERR_OK);
 }
 
-static void close_place(struct place *place)
-{
-    view_free(place->view);
-    archive_close(place->archive);
-    store_close(place->store);
-    vault_close(place->vault);
-    journal_close(place->journal);
-    *place = (struct place){.files = place->files};
-}
-
-static void free_place(struct place *place)
-{
-    close_place(place);
-    file_memory_free(place->files);
-    place->files = NULL;
-}
-
-static void show_place(struct place *place)
+static void show_place(struct bare_home *place)
 {
     struct key own = vault_identity(place->vault);
-    store_retain(place->store, &(struct store_retention_rules){.keep_s = KEEP_S, .held = true});
-    store_release(place->store, archive_floor(place->archive));
-    assert_int_equal(view_new(&place->view, place->store, &own, &note), ERR_OK);
-    struct shelf shelf = archive_shelf(place->archive);
-    view_shelf_set(place->view, &shelf);
-    assert_int_equal(view_catch_up(place->view, NULL, &note), ERR_OK);
-    assert_int_equal(view_load(place->view, vault_contents(place->vault), &note), ERR_OK);
+    assert_int_equal(bare_home_show(place, &own, vault_contents(place->vault), KEEP_S, &note),
+                     ERR_OK);
 }
 
-static void make_place(struct place *place)
+static void make_place(struct bare_home *place)
 {
-    place->files = file_memory_new(3);
-    assert_int_equal(vault_create(place->files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
+    bare_home_make(place, bare_home_seed);
     open_place(place);
 }
 
-static void reload(struct place *place)
+static void reload(struct bare_home *place)
 {
     vault_clock(place->vault, now_s);
     assert_int_equal(vault_commit(place->vault, &note), ERR_OK);
     assert_int_equal(view_load(place->view, vault_contents(place->vault), &note), ERR_OK);
 }
 
-static void follow(struct place *place, const struct person *person)
+static void follow(struct bare_home *place, const struct person *person)
 {
     bool changed = false;
     assert_int_equal(vault_follow(place->vault, &changed, &person->key), ERR_OK);
     reload(place);
 }
 
-static void block(struct place *place, const struct person *person)
+static void block(struct bare_home *place, const struct person *person)
 {
     bool changed = false;
     assert_int_equal(
@@ -122,7 +77,7 @@ static void block(struct place *place, const struct person *person)
     reload(place);
 }
 
-static void unblock(struct place *place, const struct person *person)
+static void unblock(struct bare_home *place, const struct person *person)
 {
     bool changed = false;
     assert_int_equal(
@@ -131,7 +86,7 @@ static void unblock(struct place *place, const struct person *person)
     reload(place);
 }
 
-static void put_new(struct place *place)
+static void put_new(struct bare_home *place)
 {
     for (; put_count < posts.count; put_count++) {
         struct post post = posts_decoded(&posts, put_count);
@@ -143,34 +98,9 @@ static void put_new(struct place *place)
     assert_int_equal(view_catch_up(place->view, NULL, &note), ERR_OK);
 }
 
-static void tend(struct store *store)
+static void age(struct bare_home *place)
 {
-    for (bool more = true; more;) {
-        assert_int_equal(store_tend(store, &more, now_s, &note), ERR_OK);
-    }
-}
-
-/* As a node does. */
-static void age(struct place *place)
-{
-    tend(place->store);
-    for (bool more = true; more;) {
-        assert_int_equal(view_keep_retracts(place->view, place->archive, &more, now_s, &note),
-                         ERR_OK);
-    }
-    uint64_t floor_s = store_floor_due(place->store);
-    if (floor_s > archive_floor(place->archive)) {
-        struct view_keep *keep = NULL;
-        assert_int_equal(view_keep_begin(&keep, place->view, place->archive, floor_s, now_s, &note),
-                         ERR_OK);
-        for (bool done = false; !done;) {
-            assert_int_equal(view_keep_step(keep, &done, now_s, &note), ERR_OK);
-        }
-        view_keep_free(keep);
-        store_release(place->store, floor_s);
-    }
-    tend(place->store);
-    tend(archive_store(place->archive));
+    assert_int_equal(bare_home_age(place, now_s, &note), ERR_OK);
 }
 
 /* Ana is followed from the beginning, Dana later; both lead to what Cem said long ago, and Ana
@@ -232,10 +162,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    free_place(&home);
-    if (back.files != NULL) {
-        free_place(&back);
-    }
+    bare_home_free(&home);
+    bare_home_free(&back);
     file_memory_free(outside);
     posts_free(&posts);
     posts = (struct posts){.count = 0};
@@ -244,43 +172,18 @@ static int tear_down(void **state)
 
 static enum err_code backs_up(bool all)
 {
-    struct backup_source source = {.vault = home.vault,
-                                   .journal = home.journal,
-                                   .store = home.store,
-                                   .archive = home.archive,
-                                   .head = {.made_s = now_s, .all = all}};
-    struct backup *backup = NULL;
-    bool done = false;
-    enum err_code rc = backup_begin(&backup, outside, BACKUP, &source, true, &note);
-    while (rc == ERR_OK && !done) {
-        rc = backup_step(backup, &done, &note);
-    }
-    backup_close(backup);
-    return rc;
+    struct backup_head head = {.made_s = now_s, .all = all};
+    return trip_leaves(outside, &home, &head, true, &note);
 }
 
 static enum err_code checks(struct restore_found *found)
 {
-    struct restore_source source = {.files = outside, .path = BACKUP, .seed = seed};
-    return restore_check(found, &source, &note);
+    return trip_checks(found, outside, bare_home_seed, &note);
 }
 
 static enum err_code comes_back(void)
 {
-    struct restore_found found;
-    struct restore_source source = {.files = outside, .path = BACKUP, .seed = seed};
-    enum err_code rc = restore_check(&found, &source, &note);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    struct restore_target target = {.vault = back.vault,
-                                    .journal = back.journal,
-                                    .store = back.store,
-                                    .archive = back.archive,
-                                    .now_s = now_s};
-    rc = restore_write(&target, &found, &source, &note);
-    vault_close(found.copy);
-    return rc;
+    return trip_returns(&back, outside, now_s, &note);
 }
 
 /* Of everything that is exported, in order. */
@@ -335,7 +238,7 @@ static void expect_alike(void)
     assert_int_equal(view_check(back.view, now_s, &note), ERR_OK);
 }
 
-static bool is_archived(struct place *place, const struct post_id *id)
+static bool is_archived(struct bare_home *place, const struct post_id *id)
 {
     uint64_t at;
     return store_position(archive_store(place->archive), &at, id, &note) == ERR_OK;
@@ -343,12 +246,12 @@ static bool is_archived(struct place *place, const struct post_id *id)
 
 static void reopen_back(void)
 {
-    close_place(&back);
+    bare_home_close(&back);
     open_place(&back);
     show_place(&back);
 }
 
-static bool seen(struct place *place, const struct post_id *id)
+static bool seen(struct bare_home *place, const struct post_id *id)
 {
     return view_visible(place->view, id, VIEW_ALL, now_s);
 }
@@ -462,17 +365,17 @@ static void a_file_cut_short_or_altered_changes_nothing(void **state)
     struct restore_found found;
     assert_int_equal(backs_up(true), ERR_OK);
     make_place(&back);
-    size_t len = file_memory_len(outside, BACKUP);
-    assert_true(len > 2 * CHUNK);
+    size_t len = file_memory_len(outside, TRIP_PATH);
+    assert_true(len > 2 * TRIP_CHUNK);
     for (size_t at = 85; at < len; at += 4001) {
-        file_memory_flip(outside, BACKUP, at, 0x10);
+        file_memory_flip(outside, TRIP_PATH, at, 0x10);
         assert_int_equal(comes_back(), ERR_DAMAGED);
-        file_memory_flip(outside, BACKUP, at, 0x10);
+        file_memory_flip(outside, TRIP_PATH, at, 0x10);
     }
     struct files *whole = outside;
     for (size_t cut = 85; cut < len; cut += 7919) {
         outside = file_memory_copy(whole);
-        file_memory_cut(outside, BACKUP, cut);
+        file_memory_cut(outside, TRIP_PATH, cut);
         assert_int_equal(comes_back(), ERR_TRUNCATED);
         file_memory_free(outside);
     }
@@ -496,14 +399,14 @@ static void a_restore_cut_off_is_done_again(void **state)
         enum err_code rc = comes_back();
         crashed = file_memory_crashed(back.files);
         assert_int_equal(rc == ERR_OK, !crashed);
-        close_place(&back);
+        bare_home_close(&back);
         file_memory_restart(back.files, (enum file_memory_outcome)(at % (FILE_MEMORY_TEAR + 1)));
         open_place(&back);
         assert_int_equal(comes_back(), ERR_OK);
         assert_int_equal(archive_floor(back.archive), archive_floor(home.archive));
         show_place(&back);
         expect_alike();
-        free_place(&back);
+        bare_home_free(&back);
         tried++;
     }
     assert_true(tried > 20);
@@ -550,10 +453,7 @@ static void what_kith_never_writes_is_refused(void **state)
     octets_put_u64be(one_octets + 16, 1);
     struct octets one = octets_of(one_octets, sizeof one_octets);
     const struct {
-        struct {
-            uint8_t kind;
-            struct octets octets;
-        } items[6];
+        struct trip_item items[6];
         enum err_code expected;
     } cases[] = {
         {{{1, first}, {2, packed}, {BACKUP_KEPT, items[0]}, {BACKUP_KEPT, items[1]}, {6, two}},
@@ -573,18 +473,8 @@ static void what_kith_never_writes_is_refused(void **state)
         {{{1, octets_of("\x94\x03\x00\xc3\x00", 5)}, {2, packed}}, ERR_VERSION},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint8_t key[BACKUP_KEY_LEN];
-        struct backup_writer *writer = NULL;
         struct restore_found found;
-        vault_backup_key(key, seed);
-        assert_int_equal(backup_file_create(&writer, outside, BACKUP, key, true, &note), ERR_OK);
-        for (size_t j = 0; j < 6 && cases[i].items[j].kind != 0; j++) {
-            assert_int_equal(backup_file_add(writer, cases[i].items[j].kind,
-                                             cases[i].items[j].octets, octets_of(NULL, 0), &note),
-                             ERR_OK);
-        }
-        assert_int_equal(backup_file_finish(writer, &note), ERR_OK);
-        backup_file_abandon(writer);
+        assert_int_equal(trip_forges(outside, cases[i].items, 6, &note), ERR_OK);
         enum err_code rc = checks(&found);
         if (rc != cases[i].expected) {
             fail_msg("case %zu: %s", i, err_name(rc));

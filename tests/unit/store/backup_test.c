@@ -11,32 +11,20 @@
 #include <sodium.h>
 
 #include "store/backup.h"
-#include "store/home_key.h"
-#include "store/restore.h"
 #include "store/vault_backup.h"
+#include "tests/support/backup_trip.h"
 #include "tests/support/file_memory.h"
 #include "tests/support/posts.h"
 
 #define NOW_S  UINT64_C(1700000000)
-#define BACKUP "kith.backup"
 #define OTHERS 300
-#define CHUNK  (65536 + 17)
 #define BEFORE (13 + 16 + 16 + 24 + 16) /* header and digest */
 
-static const uint8_t seed[32] = {5, 6, 7};
-static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
 static const uint8_t other_seed[32] = {8};
 static struct err_note note;
 
-struct place {
-    struct files *files;
-    struct journal *journal;
-    struct vault *vault;
-    struct store *store;
-};
-
-static struct place home; /* of which a backup is made */
-static struct place back; /* where it comes back */
+static struct bare_home home; /* of which a backup is made */
+static struct bare_home back; /* where it comes back */
 static struct files *outside;
 static struct person her;
 static struct posts posts;
@@ -47,34 +35,26 @@ static struct key key_of(uint8_t first)
     return (struct key){{first, 1}};
 }
 
-static void open_place(struct place *place)
+static void open_place(struct bare_home *place)
 {
-    uint8_t key[32];
-    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
-    assert_int_equal(journal_open(&place->journal, place->files, key, &note), ERR_OK);
-    assert_int_equal(vault_open(&place->vault, place->files, home_key, place->journal, &note),
-                     ERR_OK);
-    home_key_derive(key, home_key, HOME_KEY_STORE);
-    assert_int_equal(store_open(&place->store, place->files, key, STORE_UNREAD, &note), ERR_OK);
+    assert_int_equal(bare_home_open(place, &note), ERR_OK);
+    assert_int_equal(bare_home_open_store(place, STORE_UNREAD, &note), ERR_OK);
 }
 
-static void make_place(struct place *place, const uint8_t of[32])
+static void make_place(struct bare_home *place, const uint8_t of[32])
 {
-    place->files = file_memory_new(3);
-    assert_int_equal(vault_create(place->files, home_key, VAULT_PERSONAL, of, &note), ERR_OK);
+    bare_home_make(place, of);
     open_place(place);
 }
 
-static void close_place(struct place *place)
+/* Afterwards the disk is all there is. */
+static void reopen(struct bare_home *place)
 {
-    store_close(place->store);
-    vault_close(place->vault);
-    journal_close(place->journal);
-    file_memory_free(place->files);
-    *place = (struct place){.files = NULL};
+    bare_home_close(place);
+    open_place(place);
 }
 
-static void put(struct place *place, size_t index)
+static void put(struct bare_home *place, size_t index)
 {
     struct post post = posts_decoded(&posts, index);
     enum store_put_result result;
@@ -82,28 +62,28 @@ static void put(struct place *place, size_t index)
                      ERR_OK);
 }
 
-static void blocks(struct place *place, uint8_t who, const char *label, uint64_t at_s)
+static void blocks(struct bare_home *place, uint8_t who, const char *label, uint64_t at_s)
 {
     bool changed = false;
     struct key key = key_of(who);
     assert_int_equal(vault_block(place->vault, &changed, &key, label, at_s, 40), ERR_OK);
 }
 
-static void unblocks(struct place *place, uint8_t who, uint64_t at_s)
+static void unblocks(struct bare_home *place, uint8_t who, uint64_t at_s)
 {
     bool changed = false;
     struct key key = key_of(who);
     assert_int_equal(vault_unblock(place->vault, &changed, &key, at_s, 50), ERR_OK);
 }
 
-static void names(struct place *place, uint8_t who, const char *name)
+static void names(struct bare_home *place, uint8_t who, const char *name)
 {
     bool changed = false;
     struct key key = key_of(who);
     assert_int_equal(vault_petname_set(place->vault, &changed, &key, name), ERR_OK);
 }
 
-static void commits(struct place *place, uint64_t at_s)
+static void commits(struct bare_home *place, uint64_t at_s)
 {
     vault_clock(place->vault, at_s);
     assert_int_equal(vault_commit(place->vault, &note), ERR_OK);
@@ -137,7 +117,7 @@ static int set_up(void **state)
 {
     (void)state;
     note = (struct err_note){{0}};
-    make_place(&home, seed);
+    make_place(&home, bare_home_seed);
     outside = file_memory_new(9);
     fill();
     return 0;
@@ -146,10 +126,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    close_place(&home);
-    if (back.files != NULL) {
-        close_place(&back);
-    }
+    bare_home_free(&home);
+    bare_home_free(&back);
     file_memory_free(outside);
     posts_free(&posts);
     posts = (struct posts){.count = 0};
@@ -158,42 +136,21 @@ static int tear_down(void **state)
 
 static enum err_code backs_up(bool all, bool replace)
 {
-    struct backup_source source = {.vault = home.vault,
-                                   .journal = home.journal,
-                                   .store = home.store,
-                                   .head = {.made_s = NOW_S, .all = all}};
-    struct backup *backup = NULL;
-    bool done = false;
-    enum err_code rc = backup_begin(&backup, outside, BACKUP, &source, replace, &note);
-    while (rc == ERR_OK && !done) {
-        rc = backup_step(backup, &done, &note);
-    }
-    backup_close(backup);
-    return rc;
+    struct backup_head head = {.made_s = NOW_S, .all = all};
+    return trip_leaves(outside, &home, &head, replace, &note);
 }
 
 static enum err_code checks(struct restore_found *found, const uint8_t of[32])
 {
-    struct restore_source source = {.files = outside, .path = BACKUP, .seed = of};
-    return restore_check(found, &source, &note);
+    return trip_checks(found, outside, of, &note);
 }
 
 static enum err_code comes_back(void)
 {
-    struct restore_found found;
-    struct restore_source source = {.files = outside, .path = BACKUP, .seed = seed};
-    enum err_code rc = restore_check(&found, &source, &note);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    struct restore_target target = {
-        .vault = back.vault, .journal = back.journal, .store = back.store, .now_s = NOW_S};
-    rc = restore_write(&target, &found, &source, &note);
-    vault_close(found.copy);
-    return rc;
+    return trip_returns(&back, outside, NOW_S, &note);
 }
 
-static const struct vault_block *stretch_of(const struct place *place, uint8_t who)
+static const struct vault_block *stretch_of(const struct bare_home *place, uint8_t who)
 {
     const struct vault_contents *c = vault_contents(place->vault);
     struct key key = key_of(who);
@@ -209,7 +166,7 @@ static void everything_comes_back(void **state)
 {
     (void)state;
     assert_int_equal(backs_up(true, false), ERR_OK);
-    make_place(&back, seed);
+    make_place(&back, bare_home_seed);
     assert_int_equal(comes_back(), ERR_OK);
     struct key identity = vault_identity(back.vault);
     assert_true(key_equal(&identity, &her.key));
@@ -226,13 +183,7 @@ static void everything_comes_back(void **state)
     assert_true(stretch_of(&back, 1)->in_force);
     assert_string_equal(stretch_of(&back, 1)->label, "him");
 
-    /* The same again after the disk is all there is. */
-    struct files *files = back.files;
-    store_close(back.store);
-    vault_close(back.vault);
-    journal_close(back.journal);
-    back = (struct place){.files = files};
-    open_place(&back);
+    reopen(&back);
     assert_int_equal(journal_own_count(back.journal), 10);
     assert_true(stretch_of(&back, 1)->in_force);
     /* And restoring once more changes nothing. */
@@ -262,15 +213,10 @@ static void what_the_journal_let_go_comes_back_as_handed_to_peers(void **state)
     while (more) {
         assert_int_equal(journal_tend(home.journal, &more, &note), ERR_OK);
     }
-    struct files *files = home.files;
-    store_close(home.store);
-    vault_close(home.vault);
-    journal_close(home.journal);
-    home = (struct place){.files = files};
-    open_place(&home);
+    reopen(&home);
     assert_false(own_of(home.journal, &posts.ids[7]).has_wire);
     assert_int_equal(backs_up(false, false), ERR_OK);
-    make_place(&back, seed);
+    make_place(&back, bare_home_seed);
     assert_int_equal(comes_back(), ERR_OK);
     struct journal_post post = own_of(back.journal, &posts.ids[7]);
     assert_true(post.has_wire);
@@ -282,7 +228,7 @@ static void without_all_only_her_own_posts_are_in_it(void **state)
     (void)state;
     struct restore_found found;
     assert_int_equal(backs_up(false, false), ERR_OK);
-    assert_int_equal(checks(&found, seed), ERR_OK);
+    assert_int_equal(checks(&found, bare_home_seed), ERR_OK);
     assert_int_equal(found.own_count, 10);
     assert_int_equal(found.posts_count, 0);
     assert_int_equal(found.head.made_s, NOW_S);
@@ -296,7 +242,7 @@ static void what_is_dated_before_an_unblocking_stays_hidden(void **state)
 {
     (void)state;
     assert_int_equal(backs_up(false, false), ERR_OK);
-    make_place(&back, seed);
+    make_place(&back, bare_home_seed);
     assert_int_equal(comes_back(), ERR_OK);
     const struct vault_block *once = stretch_of(&back, 2);
     assert_false(once->in_force);
@@ -311,7 +257,7 @@ static void a_merge_never_has_fewer_blocks(void **state)
 {
     (void)state;
     assert_int_equal(backs_up(false, false), ERR_OK);
-    make_place(&back, seed);
+    make_place(&back, bare_home_seed);
     blocks(&back, 9, "since", NOW_S - 10);
     blocks(&back, 1, "mine", NOW_S - 10);
     names(&back, 3, "carla"); /* newer: stays */
@@ -339,7 +285,7 @@ static void undoing_an_import_leaves_whom_a_backup_blocks(void **state)
     struct vault_block file[] = {{.key = key_of(1)}};
     size_t count = 0;
     assert_int_equal(backs_up(false, false), ERR_OK);
-    make_place(&back, seed);
+    make_place(&back, bare_home_seed);
     assert_int_equal(vault_import(back.vault, &count, file, 1, NOW_S - 10, 40), ERR_OK);
     commits(&back, NOW_S);
     assert_int_equal(vault_contents(back.vault)->imported_count, 1);
@@ -354,7 +300,7 @@ static void the_newer_of_two_petnames_counts(void **state)
 {
     (void)state;
     assert_int_equal(backs_up(false, false), ERR_OK);
-    make_place(&back, seed);
+    make_place(&back, bare_home_seed);
     names(&back, 3, "carla");
     names(&back, 5, "carl"); /* a name that the backup gives to somebody else */
     names(&back, 6, "fritz");
@@ -376,9 +322,10 @@ static void a_home_of_another_seed_or_kind_is_left_alone(void **state)
     assert_int_equal(comes_back(), ERR_REFUSED);
     assert_int_equal(vault_contents(back.vault)->blocks_count, 0);
     assert_int_equal(journal_own_count(back.journal), 0);
-    close_place(&back);
+    bare_home_free(&back);
     back.files = file_memory_new(3);
-    assert_int_equal(vault_create(back.files, home_key, VAULT_RELAY, seed, &note), ERR_OK);
+    assert_int_equal(vault_create(back.files, bare_home_key, VAULT_RELAY, bare_home_seed, &note),
+                     ERR_OK);
     open_place(&back);
     assert_int_equal(comes_back(), ERR_REFUSED);
     assert_int_equal(vault_contents(back.vault)->blocks_count, 0);
@@ -398,29 +345,29 @@ static void a_backup_that_is_not_whole_is_refused(void **state)
     (void)state;
     struct restore_found found;
     assert_int_equal(backs_up(true, false), ERR_OK);
-    size_t len = file_memory_len(outside, BACKUP);
-    assert_true(len > BEFORE + 2 * CHUNK);
+    size_t len = file_memory_len(outside, TRIP_PATH);
+    assert_true(len > BEFORE + 2 * TRIP_CHUNK);
     for (size_t at = 0; at < len; at += at < 100 ? 1 : 7919) {
-        file_memory_flip(outside, BACKUP, at, 0x40);
-        enum err_code rc = checks(&found, seed);
+        file_memory_flip(outside, TRIP_PATH, at, 0x40);
+        enum err_code rc = checks(&found, bare_home_seed);
         assert_int_equal(rc, at == 12 ? ERR_VERSION : at < 12 ? ERR_MALFORMED : ERR_DAMAGED);
-        file_memory_flip(outside, BACKUP, at, 0x40);
+        file_memory_flip(outside, TRIP_PATH, at, 0x40);
     }
     struct files *whole = outside;
     for (size_t cut = 0; cut < len; cut += cut < 100 ? 1 : 7919) {
         outside = file_memory_copy(whole);
-        file_memory_cut(outside, BACKUP, cut);
-        assert_int_equal(checks(&found, seed), cut < 13 ? ERR_MALFORMED : ERR_TRUNCATED);
+        file_memory_cut(outside, TRIP_PATH, cut);
+        assert_int_equal(checks(&found, bare_home_seed), cut < 13 ? ERR_MALFORMED : ERR_TRUNCATED);
         file_memory_free(outside);
     }
-    for (size_t cut = BEFORE; cut < len; cut += CHUNK) { /* between two chunks */
+    for (size_t cut = BEFORE; cut < len; cut += TRIP_CHUNK) { /* between two chunks */
         outside = file_memory_copy(whole);
-        file_memory_cut(outside, BACKUP, cut);
-        assert_int_equal(checks(&found, seed), ERR_TRUNCATED);
+        file_memory_cut(outside, TRIP_PATH, cut);
+        assert_int_equal(checks(&found, bare_home_seed), ERR_TRUNCATED);
         file_memory_free(outside);
     }
     outside = whole;
-    assert_int_equal(checks(&found, seed), ERR_OK);
+    assert_int_equal(checks(&found, bare_home_seed), ERR_OK);
     vault_close(found.copy);
 }
 
@@ -429,18 +376,18 @@ static void a_file_is_replaced_only_where_that_was_said(void **state)
     (void)state;
     struct file *file = NULL;
     assert_int_equal(backs_up(false, false), ERR_OK);
-    size_t len = file_memory_len(outside, BACKUP);
+    size_t len = file_memory_len(outside, TRIP_PATH);
     assert_int_equal(backs_up(true, false), ERR_REFUSED);
-    assert_int_equal(file_memory_len(outside, BACKUP), len);
+    assert_int_equal(file_memory_len(outside, TRIP_PATH), len);
     assert_int_equal(backs_up(true, true), ERR_OK);
-    assert_true(file_memory_len(outside, BACKUP) > len);
-    assert_false(file_exists(outside, BACKUP ".part"));
+    assert_true(file_memory_len(outside, TRIP_PATH) > len);
+    assert_false(file_exists(outside, TRIP_PATH ".part"));
     /* What is in the way is somebody else's. */
-    assert_int_equal(outside->open(outside, &file, BACKUP ".part", FILE_CREATE, &note), ERR_OK);
+    assert_int_equal(outside->open(outside, &file, TRIP_PATH ".part", FILE_CREATE, &note), ERR_OK);
     assert_int_equal(outside->append(outside, file, octets_of_text("a diary"), &note), ERR_OK);
     outside->close(outside, file);
     assert_int_equal(backs_up(true, true), ERR_REFUSED);
-    assert_int_equal(file_memory_len(outside, BACKUP ".part"), 7);
+    assert_int_equal(file_memory_len(outside, TRIP_PATH ".part"), 7);
 }
 
 /* Whatever call the machine stops at: the file is whole or not there, and the next try succeeds. */
@@ -457,9 +404,9 @@ static void a_backup_cut_off_leaves_nothing_half(void **state)
         crashed = file_memory_crashed(outside);
         assert_int_equal(rc == ERR_OK, !crashed);
         file_memory_restart(outside, at % 2 == 0 ? FILE_MEMORY_DROP : FILE_MEMORY_KEEP);
-        if (file_exists(outside, BACKUP)) {
+        if (file_exists(outside, TRIP_PATH)) {
             struct restore_found found;
-            assert_int_equal(checks(&found, seed), ERR_OK);
+            assert_int_equal(checks(&found, bare_home_seed), ERR_OK);
             vault_close(found.copy);
         } else {
             assert_int_equal(backs_up(true, false), ERR_OK);
@@ -476,8 +423,8 @@ static void a_full_disk_leaves_nothing(void **state)
     (void)state;
     file_memory_fail(outside, FILE_MEMORY_APPEND, 3, ERR_NO_SPACE);
     assert_int_equal(backs_up(true, false), ERR_NO_SPACE);
-    assert_false(file_exists(outside, BACKUP));
-    assert_false(file_exists(outside, BACKUP ".part"));
+    assert_false(file_exists(outside, TRIP_PATH));
+    assert_false(file_exists(outside, TRIP_PATH ".part"));
 }
 
 /* Killed at any call while it comes back: done again, everything is there. */
@@ -487,17 +434,13 @@ static void a_restore_cut_off_is_done_again(void **state)
     assert_int_equal(backs_up(true, false), ERR_OK);
     bool crashed = true;
     for (uint64_t at = 1; crashed; at += 3) {
-        make_place(&back, seed);
+        make_place(&back, bare_home_seed);
         file_memory_crash_at(back.files, at);
         enum err_code rc = comes_back();
         crashed = file_memory_crashed(back.files);
         assert_int_equal(rc == ERR_OK, !crashed);
-        struct files *files = back.files;
-        store_close(back.store);
-        vault_close(back.vault);
-        journal_close(back.journal);
-        file_memory_restart(files, at % 2 == 0 ? FILE_MEMORY_DROP : FILE_MEMORY_TEAR);
-        back = (struct place){.files = files};
+        bare_home_close(&back);
+        file_memory_restart(back.files, at % 2 == 0 ? FILE_MEMORY_DROP : FILE_MEMORY_TEAR);
         open_place(&back);
         /* Blocks before anything else. */
         assert_true(store_stats(back.store).posts_count == 0 || stretch_of(&back, 1) != NULL);
@@ -505,7 +448,7 @@ static void a_restore_cut_off_is_done_again(void **state)
         assert_int_equal(journal_own_count(back.journal), 10);
         assert_int_equal(store_stats(back.store).posts_count, OTHERS);
         assert_true(stretch_of(&back, 1)->in_force);
-        close_place(&back);
+        bare_home_free(&back);
     }
 }
 
@@ -516,7 +459,7 @@ static void nothing_of_her_stands_in_the_clear(void **state)
     assert_int_equal(backs_up(true, false), ERR_OK);
     assert_false(file_memory_contains(outside, her.key.octets, 32));
     assert_false(file_memory_contains(outside, blocked.octets, 32));
-    assert_false(file_memory_contains(outside, seed, 32));
+    assert_false(file_memory_contains(outside, bare_home_seed, 32));
     assert_false(file_memory_contains(outside, "wwwwwwwwwwww", 12));
     assert_false(file_memory_contains(outside, posts.ids[0].octets, 32));
 }
@@ -528,7 +471,6 @@ static void what_kith_never_writes_is_refused(void **state)
     uint8_t head[BACKUP_HEAD_MAX];
     struct backup_head about = {.made_s = NOW_S};
     struct octets first = octets_of(head, backup_head_encode(head, &about));
-    struct octets none = octets_of(NULL, 0);
     uint8_t zeros[BACKUP_END_LEN] = {0};
     uint8_t *vault = NULL;
     size_t vault_len = 0;
@@ -536,10 +478,7 @@ static void what_kith_never_writes_is_refused(void **state)
     struct octets end = octets_of(zeros, sizeof zeros);
     struct octets packed = octets_of(vault, vault_len);
     const struct {
-        struct {
-            uint8_t kind;
-            struct octets octets;
-        } items[5];
+        struct trip_item items[5];
         enum err_code expected;
     } cases[] = {
         {{{BACKUP_HEAD, first}, {BACKUP_VAULT, packed}, {BACKUP_END, end}}, ERR_OK},
@@ -561,19 +500,9 @@ static void what_kith_never_writes_is_refused(void **state)
         {{{BACKUP_HEAD, octets_of("\x92\x01\x00", 3)}}, ERR_DAMAGED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint8_t key[BACKUP_KEY_LEN];
-        struct backup_writer *writer = NULL;
         struct restore_found found;
-        vault_backup_key(key, seed);
-        assert_int_equal(backup_file_create(&writer, outside, BACKUP, key, true, &note), ERR_OK);
-        for (size_t j = 0; j < 5 && cases[i].items[j].kind != 0; j++) {
-            assert_int_equal(backup_file_add(writer, cases[i].items[j].kind,
-                                             cases[i].items[j].octets, none, &note),
-                             ERR_OK);
-        }
-        assert_int_equal(backup_file_finish(writer, &note), ERR_OK);
-        backup_file_abandon(writer);
-        enum err_code rc = checks(&found, seed);
+        assert_int_equal(trip_forges(outside, cases[i].items, 5, &note), ERR_OK);
+        enum err_code rc = checks(&found, bare_home_seed);
         assert_int_equal(rc, cases[i].expected);
         if (rc == ERR_OK) {
             vault_close(found.copy);

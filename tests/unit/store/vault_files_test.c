@@ -8,18 +8,12 @@
 
 #include <cmocka.h>
 
-#include "store/home_key.h"
-#include "store/vault.h"
+#include "tests/support/bare_home.h"
 #include "tests/support/file_memory.h"
 
-static const uint8_t seed[32] = {5, 6, 7};
 static struct err_note note;
-static struct files *files;
-static struct journal *journal;
-static struct vault *vault;
+static struct bare_home home;
 static bool changed;
-
-static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
 
 static struct key key_of(uint8_t first)
 {
@@ -28,26 +22,19 @@ static struct key key_of(uint8_t first)
 
 static enum err_code open_all(void)
 {
-    uint8_t key[32];
-    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
-    enum err_code rc = journal_open(&journal, files, key, &note);
-    return rc == ERR_OK ? vault_open(&vault, files, home_key, journal, &note) : rc;
+    return bare_home_open(&home, &note);
 }
 
 static void close_all(void)
 {
-    vault_close(vault);
-    vault = NULL;
-    journal_close(journal);
-    journal = NULL;
+    bare_home_close(&home);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    files = file_memory_new(3);
     note = (struct err_note){{0}};
-    assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
+    bare_home_make(&home, bare_home_seed);
     assert_int_equal(open_all(), ERR_OK);
     return 0;
 }
@@ -55,8 +42,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    close_all();
-    file_memory_free(files);
+    bare_home_free(&home);
     return 0;
 }
 
@@ -69,17 +55,19 @@ static void reopen(void)
 static void block(uint8_t who)
 {
     struct key key = key_of(who);
-    assert_int_equal(vault_block(vault, &changed, &key, "label", 100, 7), ERR_OK);
+    assert_int_equal(vault_block(home.vault, &changed, &key, "label", 100, 7), ERR_OK);
 }
 
 static void there_is_one_vault_in_a_home(void **state)
 {
     (void)state;
-    assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_REFUSED);
+    assert_int_equal(vault_create(home.files, bare_home_key, VAULT_RELAY, bare_home_seed, &note),
+                     ERR_REFUSED);
     reopen();
     close_all();
-    assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
-    assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_REFUSED);
+    assert_int_equal(home.files->remove(home.files, "vault", &note), ERR_OK);
+    assert_int_equal(vault_create(home.files, bare_home_key, VAULT_RELAY, bare_home_seed, &note),
+                     ERR_REFUSED);
 }
 
 static void no_home_is_told_from_a_missing_vault(void **state)
@@ -90,16 +78,16 @@ static void no_home_is_told_from_a_missing_vault(void **state)
     struct journal *elsewhere = NULL;
     struct vault *opened = NULL;
     assert_int_equal(journal_open(&elsewhere, empty, key, &note), ERR_OK);
-    assert_int_equal(vault_open(&opened, empty, home_key, elsewhere, &note), ERR_NOT_FOUND);
+    assert_int_equal(vault_open(&opened, empty, bare_home_key, elsewhere, &note), ERR_NOT_FOUND);
     journal_close(elsewhere);
     file_memory_free(empty);
 
     close_all();
-    assert_int_equal(files->rename(files, "vault", "aside", &note), ERR_OK);
+    assert_int_equal(home.files->rename(home.files, "vault", "aside", &note), ERR_OK);
     assert_int_equal(open_all(), ERR_ROLLBACK);
-    journal_close(journal);
-    journal = NULL;
-    assert_int_equal(files->rename(files, "aside", "vault", &note), ERR_OK);
+    journal_close(home.journal);
+    home.journal = NULL;
+    assert_int_equal(home.files->rename(home.files, "aside", "vault", &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
 }
 
@@ -107,31 +95,31 @@ static void an_older_copy_of_the_vault_is_refused(void **state)
 {
     (void)state;
     block(1);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     close_all();
     uint8_t *older = NULL;
     size_t older_len = 0;
-    assert_int_equal(file_read_all(files, &older, &older_len, "vault", 100000, &note), ERR_OK);
+    assert_int_equal(file_read_all(home.files, &older, &older_len, "vault", 100000, &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
     block(2);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     close_all();
-    assert_int_equal(file_replace(files, "vault", octets_of(older, older_len), &note), ERR_OK);
+    assert_int_equal(file_replace(home.files, "vault", octets_of(older, older_len), &note), ERR_OK);
     free(older);
     assert_int_equal(open_all(), ERR_ROLLBACK);
-    assert_null(vault);
+    assert_null(home.vault);
 }
 
 static void an_older_copy_of_the_journal_is_refused(void **state)
 {
     (void)state;
     close_all();
-    struct files *older = file_memory_copy(files);
-    struct files *newer = files;
+    struct files *older = file_memory_copy(home.files);
+    struct files *newer = home.files;
     assert_int_equal(open_all(), ERR_OK);
     for (uint8_t i = 0; i < 2; i++) {
         block(i);
-        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     }
     close_all();
     uint8_t *octets = NULL;
@@ -139,7 +127,7 @@ static void an_older_copy_of_the_journal_is_refused(void **state)
     assert_int_equal(file_read_all(newer, &octets, &len, "vault", 100000, &note), ERR_OK);
     assert_int_equal(file_replace(older, "vault", octets_of(octets, len), &note), ERR_OK);
     free(octets);
-    files = older;
+    home.files = older;
     assert_int_equal(open_all(), ERR_ROLLBACK);
     file_memory_free(newer);
 }
@@ -148,22 +136,22 @@ static void any_flipped_octet_is_noticed(void **state)
 {
     (void)state;
     block(1);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     close_all();
-    struct files *whole = files;
+    struct files *whole = home.files;
     size_t len = file_memory_len(whole, "vault");
     for (size_t i = 0; i < len; i++) {
-        files = file_memory_copy(whole);
-        file_memory_flip(files, "vault", i, 0x20);
+        home.files = file_memory_copy(whole);
+        file_memory_flip(home.files, "vault", i, 0x20);
         assert_int_equal(open_all(), ERR_DAMAGED);
-        assert_null(vault);
+        assert_null(home.vault);
         close_all();
-        file_memory_cut(files, "vault", i);
+        file_memory_cut(home.files, "vault", i);
         assert_int_equal(open_all(), ERR_DAMAGED);
         close_all();
-        file_memory_free(files);
+        file_memory_free(home.files);
     }
-    files = whole;
+    home.files = whole;
     assert_int_equal(open_all(), ERR_OK);
 }
 
@@ -171,29 +159,29 @@ static void nothing_lies_there_in_the_clear(void **state)
 {
     (void)state;
     struct key ana = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
-    assert_int_equal(vault_petname_set(vault, &changed, &ana, "my-sister"), ERR_OK);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
-    assert_false(file_memory_contains(files, "my-sister", 9));
-    assert_false(file_memory_contains(files, ana.octets, 12));
-    assert_false(file_memory_contains(files, seed, 32));
+    assert_int_equal(vault_petname_set(home.vault, &changed, &ana, "my-sister"), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
+    assert_false(file_memory_contains(home.files, "my-sister", 9));
+    assert_false(file_memory_contains(home.files, ana.octets, 12));
+    assert_false(file_memory_contains(home.files, bare_home_seed, 32));
 }
 
 static void a_full_disk_changes_nothing_and_passes(void **state)
 {
     (void)state;
     block(1);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     block(2);
-    file_memory_fail(files, FILE_MEMORY_APPEND, 1, ERR_NO_SPACE);
-    assert_int_equal(vault_commit(vault, &note), ERR_NO_SPACE);
-    assert_int_equal(vault_contents(vault)->blocks_count, 1);
-    assert_int_equal(vault_contents(vault)->generation, 2);
-    assert_false(vault_is_unsure(vault));
+    file_memory_fail(home.files, FILE_MEMORY_APPEND, 1, ERR_NO_SPACE);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_NO_SPACE);
+    assert_int_equal(vault_contents(home.vault)->blocks_count, 1);
+    assert_int_equal(vault_contents(home.vault)->generation, 2);
+    assert_false(vault_is_unsure(home.vault));
     block(3);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     reopen();
-    assert_int_equal(vault_contents(vault)->blocks_count, 2);
-    assert_int_equal(vault_contents(vault)->blocks[1].key.octets[0], 3);
+    assert_int_equal(vault_contents(home.vault)->blocks_count, 2);
+    assert_int_equal(vault_contents(home.vault)->blocks[1].key.octets[0], 3);
 }
 
 static void an_outcome_nobody_knows_is_settled_by_reopening(void **state)
@@ -201,16 +189,16 @@ static void an_outcome_nobody_knows_is_settled_by_reopening(void **state)
     (void)state;
     static const enum file_memory_call calls[] = {FILE_MEMORY_RENAME, FILE_MEMORY_SYNC_DIR};
     for (size_t i = 0; i < 2; i++) {
-        size_t before = vault_contents(vault)->blocks_count;
+        size_t before = vault_contents(home.vault)->blocks_count;
         block((uint8_t)(10 + i));
-        file_memory_fail(files, calls[i], 1, ERR_IO);
-        assert_int_equal(vault_commit(vault, &note), ERR_IO);
-        assert_int_equal(vault_contents(vault)->blocks_count, before);
-        assert_true(vault_is_unsure(vault));
+        file_memory_fail(home.files, calls[i], 1, ERR_IO);
+        assert_int_equal(vault_commit(home.vault, &note), ERR_IO);
+        assert_int_equal(vault_contents(home.vault)->blocks_count, before);
+        assert_true(vault_is_unsure(home.vault));
         reopen();
-        assert_in_range(vault_contents(vault)->blocks_count, before, before + 1);
+        assert_in_range(vault_contents(home.vault)->blocks_count, before, before + 1);
         block((uint8_t)(30 + i));
-        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
         reopen();
     }
 }
@@ -223,18 +211,18 @@ static void an_outcome_nobody_knows_is_settled_by_the_next_commit(void **state)
                                                   FILE_MEMORY_SYNC, FILE_MEMORY_APPEND};
     for (size_t i = 0; i < 4; i++) {
         for (uint64_t nth = 1; nth <= 2; nth++) {
-            size_t before = vault_contents(vault)->blocks_count;
-            uint64_t generation = vault_contents(vault)->generation;
+            size_t before = vault_contents(home.vault)->blocks_count;
+            uint64_t generation = vault_contents(home.vault)->generation;
             uint8_t first = (uint8_t)(10 * (2 * i + nth));
             block(first);
-            file_memory_fail(files, calls[i], nth, ERR_IO);
-            enum err_code rc = vault_commit(vault, &note);
-            file_memory_fail(files, calls[i], 0, ERR_OK);
+            file_memory_fail(home.files, calls[i], nth, ERR_IO);
+            enum err_code rc = vault_commit(home.vault, &note);
+            file_memory_fail(home.files, calls[i], 0, ERR_OK);
             block((uint8_t)(first + 1));
-            assert_int_equal(vault_commit(vault, &note), ERR_OK);
+            assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
             size_t added = rc == ERR_OK ? 2 : 1;
             for (unsigned times = 0; times < 2; times++) {
-                const struct vault_contents *contents = vault_contents(vault);
+                const struct vault_contents *contents = vault_contents(home.vault);
                 assert_int_equal(contents->blocks_count, before + added);
                 assert_int_equal(contents->blocks[before + added - 1].key.octets[0], first + 1);
                 assert_int_equal(contents->generation, generation + added);
@@ -248,13 +236,13 @@ static void an_outcome_nobody_knows_is_settled_by_the_next_commit(void **state)
 static void an_outcome_nobody_knows_is_settled_without_a_change(void **state)
 {
     (void)state;
-    size_t before = vault_contents(vault)->blocks_count;
+    size_t before = vault_contents(home.vault)->blocks_count;
     block(10);
-    file_memory_fail(files, FILE_MEMORY_SYNC_DIR, 1, ERR_IO);
-    assert_int_equal(vault_commit(vault, &note), ERR_IO);
-    vault_keep_copy(vault);
+    file_memory_fail(home.files, FILE_MEMORY_SYNC_DIR, 1, ERR_IO);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_IO);
+    vault_keep_copy(home.vault);
     reopen();
-    assert_int_equal(vault_contents(vault)->blocks_count, before);
+    assert_int_equal(vault_contents(home.vault)->blocks_count, before);
 }
 
 /* Block one after the other until something fails; how many were acknowledged. */
@@ -264,7 +252,7 @@ static uint8_t block_until_crash(uint8_t count)
     if (open_all() == ERR_OK) {
         for (; done < count; done++) {
             block(done);
-            if (vault_commit(vault, &note) != ERR_OK) {
+            if (vault_commit(home.vault, &note) != ERR_OK) {
                 break;
             }
         }
@@ -277,51 +265,55 @@ static void a_block_acknowledged_survives_a_crash_at_any_call(void **state)
 {
     (void)state;
     close_all();
-    file_memory_free(files);
+    file_memory_free(home.files);
     bool crashed = true;
     for (uint64_t nth = 1; crashed; nth++) {
         for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR + 5; outcome++) {
-            files = file_memory_new(nth * 100 + (uint64_t)outcome);
-            assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
-            file_memory_crash_at(files, nth);
+            home.files = file_memory_new(nth * 100 + (uint64_t)outcome);
+            assert_int_equal(
+                vault_create(home.files, bare_home_key, VAULT_PERSONAL, bare_home_seed, &note),
+                ERR_OK);
+            file_memory_crash_at(home.files, nth);
             uint8_t done = block_until_crash(4);
-            crashed = file_memory_crashed(files);
-            file_memory_restart(files, outcome > FILE_MEMORY_TEAR
-                                           ? FILE_MEMORY_TEAR
-                                           : (enum file_memory_outcome)outcome);
+            crashed = file_memory_crashed(home.files);
+            file_memory_restart(home.files, outcome > FILE_MEMORY_TEAR
+                                                ? FILE_MEMORY_TEAR
+                                                : (enum file_memory_outcome)outcome);
             assert_int_equal(open_all(), ERR_OK);
-            assert_in_range(vault_contents(vault)->blocks_count, done, done + 1);
+            assert_in_range(vault_contents(home.vault)->blocks_count, done, done + 1);
             reopen();
             block(100);
-            assert_int_equal(vault_commit(vault, &note), ERR_OK);
+            assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
             close_all();
-            file_memory_free(files);
+            file_memory_free(home.files);
         }
     }
-    files = file_memory_new(1);
+    home.files = file_memory_new(1);
 }
 
 static void a_home_half_made_can_be_made(void **state)
 {
     (void)state;
     close_all();
-    file_memory_free(files);
+    file_memory_free(home.files);
     bool crashed = true;
     for (uint64_t nth = 1; crashed; nth++) {
         for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
-            files = file_memory_new(nth);
-            file_memory_crash_at(files, nth);
-            enum err_code rc = vault_create(files, home_key, VAULT_PERSONAL, seed, &note);
-            crashed = file_memory_crashed(files);
-            file_memory_restart(files, (enum file_memory_outcome)outcome);
-            enum err_code again = vault_create(files, home_key, VAULT_PERSONAL, seed, &note);
+            home.files = file_memory_new(nth);
+            file_memory_crash_at(home.files, nth);
+            enum err_code rc =
+                vault_create(home.files, bare_home_key, VAULT_PERSONAL, bare_home_seed, &note);
+            crashed = file_memory_crashed(home.files);
+            file_memory_restart(home.files, (enum file_memory_outcome)outcome);
+            enum err_code again =
+                vault_create(home.files, bare_home_key, VAULT_PERSONAL, bare_home_seed, &note);
             assert_true(again == ERR_REFUSED || (rc != ERR_OK && again == ERR_OK));
             assert_int_equal(open_all(), ERR_OK);
             close_all();
-            file_memory_free(files);
+            file_memory_free(home.files);
         }
     }
-    files = file_memory_new(1);
+    home.files = file_memory_new(1);
 }
 
 static void whose_home_it_is_is_read_from_the_vault_alone(void **state)
@@ -330,15 +322,16 @@ static void whose_home_it_is_is_read_from_the_vault_alone(void **state)
     static const uint8_t other_key[HOME_KEY_LEN] = "the key of another home in a te.";
     enum vault_kind kind = VAULT_RELAY;
     struct key whose = {{0}};
-    assert_int_equal(vault_kind_of(&kind, &whose, files, home_key, &note), ERR_OK);
+    assert_int_equal(vault_kind_of(&kind, &whose, home.files, bare_home_key, &note), ERR_OK);
     assert_int_equal(kind, VAULT_PERSONAL);
-    struct key own = vault_identity(vault);
+    struct key own = vault_identity(home.vault);
     assert_true(key_equal(&whose, &own));
-    assert_int_equal(vault_kind_of(&kind, &whose, files, other_key, &note), ERR_DAMAGED);
+    assert_int_equal(vault_kind_of(&kind, &whose, home.files, other_key, &note), ERR_DAMAGED);
     struct files *relay = file_memory_new(4);
-    assert_int_equal(vault_kind_of(&kind, &whose, relay, home_key, &note), ERR_NOT_FOUND);
-    assert_int_equal(vault_create(relay, home_key, VAULT_RELAY, seed, &note), ERR_OK);
-    assert_int_equal(vault_kind_of(&kind, &whose, relay, home_key, &note), ERR_OK);
+    assert_int_equal(vault_kind_of(&kind, &whose, relay, bare_home_key, &note), ERR_NOT_FOUND);
+    assert_int_equal(vault_create(relay, bare_home_key, VAULT_RELAY, bare_home_seed, &note),
+                     ERR_OK);
+    assert_int_equal(vault_kind_of(&kind, &whose, relay, bare_home_key, &note), ERR_OK);
     assert_int_equal(kind, VAULT_RELAY);
     file_memory_free(relay);
 }

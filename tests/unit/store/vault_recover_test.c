@@ -10,21 +10,15 @@
 
 #include <sodium.h>
 
-#include "store/home_key.h"
-#include "store/vault.h"
 #include "store/vault_backup.h"
 #include "store/vault_recover.h"
 #include "store/vault_state.h"
+#include "tests/support/bare_home.h"
 #include "tests/support/file_memory.h"
 
-static const uint8_t seed[32] = {5, 6, 7};
 static struct err_note note;
-static struct files *files;
-static struct journal *journal;
-static struct vault *vault;
+static struct bare_home home;
 static struct vault_recovery recovery;
-
-static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test...";
 
 static struct key key_of(uint8_t first)
 {
@@ -33,29 +27,22 @@ static struct key key_of(uint8_t first)
 
 static enum err_code open_all(void)
 {
-    uint8_t key[32];
-    home_key_derive(key, home_key, HOME_KEY_JOURNAL);
-    enum err_code rc = journal_open(&journal, files, key, &note);
-    return rc == ERR_OK ? vault_open(&vault, files, home_key, journal, &note) : rc;
+    return bare_home_open(&home, &note);
 }
 
 static void close_all(void)
 {
-    if (vault != NULL) {
-        vault_keep_copy(vault);
+    if (home.vault != NULL) {
+        vault_keep_copy(home.vault);
     }
-    vault_close(vault);
-    vault = NULL;
-    journal_close(journal);
-    journal = NULL;
+    bare_home_close(&home);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    files = file_memory_new(3);
     note = (struct err_note){{0}};
-    assert_int_equal(vault_create(files, home_key, VAULT_PERSONAL, seed, &note), ERR_OK);
+    bare_home_make(&home, bare_home_seed);
     assert_int_equal(open_all(), ERR_OK);
     return 0;
 }
@@ -64,7 +51,7 @@ static int tear_down(void **state)
 {
     (void)state;
     close_all();
-    file_memory_free(files);
+    bare_home_free(&home);
     return 0;
 }
 
@@ -74,18 +61,18 @@ static enum err_code blocks(uint8_t who, uint64_t now_s)
     struct key key = key_of(who);
     char label[8];
     (void)snprintf(label, sizeof label, "l%d", who);
-    vault_clock(vault, now_s);
-    assert_int_equal(vault_block(vault, &changed, &key, label, now_s, 7), ERR_OK);
-    return vault_commit(vault, &note);
+    vault_clock(home.vault, now_s);
+    assert_int_equal(vault_block(home.vault, &changed, &key, label, now_s, 7), ERR_OK);
+    return vault_commit(home.vault, &note);
 }
 
 static void unblocks(uint8_t who, uint64_t now_s)
 {
     bool changed;
     struct key key = key_of(who);
-    vault_clock(vault, now_s);
-    assert_int_equal(vault_unblock(vault, &changed, &key, now_s, 8), ERR_OK);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    vault_clock(home.vault, now_s);
+    assert_int_equal(vault_unblock(home.vault, &changed, &key, now_s, 8), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
 }
 
 /* Of keys 1, 2, 3, ..., as digits. */
@@ -93,7 +80,7 @@ static void assert_in_force(const char *expected)
 {
     char found[16] = {0};
     size_t count = 0;
-    const struct vault_contents *c = vault_contents(vault);
+    const struct vault_contents *c = vault_contents(home.vault);
     for (uint8_t who = 1; who < 10; who++) {
         struct key key = key_of(who);
         for (size_t i = 0; i < c->blocks_count; i++) {
@@ -113,20 +100,20 @@ struct copy {
 static struct copy take(const char *path)
 {
     struct copy copy = {0};
-    assert_int_equal(file_read_all(files, &copy.at, &copy.len, path, 1000000, &note), ERR_OK);
+    assert_int_equal(file_read_all(home.files, &copy.at, &copy.len, path, 1000000, &note), ERR_OK);
     return copy;
 }
 
 static void put(const char *path, struct copy copy)
 {
-    assert_int_equal(file_replace(files, path, octets_of(copy.at, copy.len), &note), ERR_OK);
+    assert_int_equal(file_replace(home.files, path, octets_of(copy.at, copy.len), &note), ERR_OK);
 }
 
 /* How often a stretch of this key stands there that is over, with this end. */
 static size_t past_count(uint8_t who, uint64_t until_s)
 {
     struct key key = key_of(who);
-    const struct vault_contents *c = vault_contents(vault);
+    const struct vault_contents *c = vault_contents(home.vault);
     size_t count = 0;
     for (size_t i = 0; i < c->blocks_count; i++) {
         count += !c->blocks[i].in_force && c->blocks[i].until_s == until_s &&
@@ -144,7 +131,7 @@ static struct vault *elsewhere(void)
     struct vault *other = NULL;
     uint8_t *plain = NULL;
     size_t len = 0;
-    assert_int_equal(vault_pack(&plain, &len, vault), ERR_OK);
+    assert_int_equal(vault_pack(&plain, &len, home.vault), ERR_OK);
     assert_int_equal(vault_unpack(&other, octets_of(plain, len)), ERR_OK);
     sodium_free(plain);
     struct key keys[2] = {key_of(1), key_of(2)};
@@ -162,17 +149,17 @@ static void import_and_undo(unsigned times)
     struct vault_block block = {.key = key_of(9), .in_force = true};
     for (unsigned i = 0; i < times; i++) {
         size_t count = 0;
-        assert_int_equal(vault_import(vault, &count, &block, 1, 900, 9), ERR_OK);
-        assert_int_equal(vault_commit(vault, &note), ERR_OK);
-        assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
-        assert_int_equal(vault_commit(vault, &note), ERR_OK);
+        assert_int_equal(vault_import(home.vault, &count, &block, 1, 900, 9), ERR_OK);
+        assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
+        assert_int_equal(vault_import_undo(home.vault, &count), ERR_OK);
+        assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     }
 }
 
 static void tend_journal(void)
 {
     for (bool more = true; more;) {
-        assert_int_equal(journal_tend(journal, &more, &note), ERR_OK);
+        assert_int_equal(journal_tend(home.journal, &more, &note), ERR_OK);
     }
 }
 
@@ -183,32 +170,32 @@ static void merged_stretches_are_recovered(void **state)
     assert_int_equal(blocks(3, 100), ERR_OK);
     struct copy old[2] = {take("vault"), take("vault.last")};
     struct vault *other = elsewhere();
-    assert_int_equal(vault_merge(vault, other), ERR_OK);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_merge(home.vault, other), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     vault_close(other);
     assert_int_equal(blocks(4, 200), ERR_OK);
     unblocks(3, 300);
     for (unsigned compacted = 0; compacted < 2; compacted++) {
-        size_t count = vault_contents(vault)->blocks_count;
+        size_t count = vault_contents(home.vault)->blocks_count;
         close_all();
         for (size_t i = 0; i < 2; i++) {
-            assert_int_equal(file_replace(files, i == 0 ? "vault" : "vault.last",
+            assert_int_equal(file_replace(home.files, i == 0 ? "vault" : "vault.last",
                                           octets_of(old[i].at, old[i].len), &note),
                              ERR_OK);
         }
         assert_int_equal(open_all(), ERR_ROLLBACK);
         close_all();
-        assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+        assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
         assert_true(recovery.needed);
         assert_int_equal(open_all(), ERR_OK);
         assert_in_force("24");
         assert_int_equal(past_count(1, 60 + POST_AHEAD_MAX_S), 1);
         assert_int_equal(past_count(3, 300), 1);
-        assert_int_equal(vault_contents(vault)->blocks_count, count);
+        assert_int_equal(vault_contents(home.vault)->blocks_count, count);
         /* And the same once the journal holds a whole list instead of each change. */
         import_and_undo(600);
-        vault_keep_copy(vault);
-        assert_true(journal_blocks(journal).generation > 0);
+        vault_keep_copy(home.vault);
+        assert_true(journal_blocks(home.journal).generation > 0);
         tend_journal();
     }
     free(old[0].at);
@@ -220,10 +207,10 @@ static void a_vault_in_order_is_left_alone(void **state)
     (void)state;
     assert_int_equal(blocks(1, 100), ERR_OK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_false(recovery.needed);
     assert_int_equal(open_all(), ERR_OK);
-    assert_int_equal(vault_contents(vault)->generation, 2);
+    assert_int_equal(vault_contents(home.vault)->generation, 2);
 }
 
 static void a_damaged_vault_comes_back_whole(void **state)
@@ -235,16 +222,16 @@ static void a_damaged_vault_comes_back_whole(void **state)
     static const int ways[] = {0, 1, 2};
     for (size_t i = 0; i < 3; i++) {
         if (ways[i] == 0) {
-            file_memory_flip(files, "vault", 40, 1);
+            file_memory_flip(home.files, "vault", 40, 1);
         } else if (ways[i] == 1) {
-            file_memory_cut(files, "vault", 50);
+            file_memory_cut(home.files, "vault", 50);
         } else {
-            assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
+            assert_int_equal(home.files->remove(home.files, "vault", &note), ERR_OK);
         }
         assert_int_not_equal(open_all(), ERR_OK);
-        assert_null(vault);
+        assert_null(home.vault);
         close_all();
-        assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+        assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
         assert_true(recovery.needed);
         assert_int_equal(recovery.saved_s, 200);
         assert_int_equal(recovery.changes_missing, 0);
@@ -267,22 +254,22 @@ static void no_block_is_lost_with_an_older_copy(void **state)
     assert_int_equal(blocks(4, 220), ERR_OK);
     struct key ana = key_of(50);
     bool changed;
-    assert_int_equal(vault_follow(vault, &changed, &ana), ERR_OK);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_follow(home.vault, &changed, &ana), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     close_all();
     put("vault", older);
     put("vault.last", older);
     free(older.at);
     assert_int_equal(open_all(), ERR_ROLLBACK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_true(recovery.needed);
     assert_int_equal(recovery.saved_s, 110);
     assert_int_equal(recovery.changes_missing, 4);
     assert_int_equal(recovery.blocks_journaled, 3);
     assert_int_equal(open_all(), ERR_OK);
     assert_in_force("234");
-    const struct vault_contents *c = vault_contents(vault);
+    const struct vault_contents *c = vault_contents(home.vault);
     assert_int_equal(c->follows_count, 0);
     assert_int_equal(c->blocks[0].until_s, 210);
     assert_string_equal(c->blocks[2].label, "l3");
@@ -294,13 +281,13 @@ static void a_block_survives_a_lost_vault_before_its_copy_is_written(void **stat
 {
     (void)state;
     assert_int_equal(blocks(1, 100), ERR_OK);
-    vault_keep_copy(vault);
+    vault_keep_copy(home.vault);
     assert_int_equal(blocks(2, 200), ERR_OK);
-    vault_close(vault);
-    vault = NULL;
+    vault_close(home.vault);
+    home.vault = NULL;
     close_all();
-    assert_int_equal(files->remove(files, "vault", &note), ERR_OK);
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    assert_int_equal(home.files->remove(home.files, "vault", &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_true(recovery.needed);
     assert_int_equal(recovery.changes_missing, 1);
     assert_int_equal(open_all(), ERR_OK);
@@ -319,7 +306,7 @@ static void the_latest_of_two_copies_is_taken(void **state)
     free(older.at);
     assert_int_equal(open_all(), ERR_ROLLBACK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_true(recovery.needed);
     assert_int_equal(recovery.changes_missing, 0);
     assert_int_equal(open_all(), ERR_OK);
@@ -332,24 +319,24 @@ static void imports_and_their_undoing_come_back_too(void **state)
     struct copy older = take("vault");
     struct vault_block file[] = {{.key = key_of(2)}, {.key = key_of(3)}};
     size_t count;
-    assert_int_equal(vault_import(vault, &count, file, 2, 100, 1), ERR_OK);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_import(home.vault, &count, file, 2, 100, 1), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     close_all();
-    struct files *imported = file_memory_copy(files);
+    struct files *imported = file_memory_copy(home.files);
     assert_int_equal(open_all(), ERR_OK);
-    assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_import_undo(home.vault, &count), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     close_all();
     for (int undone = 1; undone >= 0; undone--) {
         put("vault", older);
         put("vault.last", older);
-        assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+        assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
         assert_int_equal(open_all(), ERR_OK);
         assert_in_force(undone ? "" : "23");
         close_all();
         if (undone) {
-            file_memory_free(files);
-            files = imported;
+            file_memory_free(home.files);
+            home.files = imported;
         }
     }
     free(older.at);
@@ -361,17 +348,17 @@ static void after_a_recovery_no_import_is_undone(void **state)
     (void)state;
     struct vault_block file[] = {{.key = key_of(2)}};
     size_t count;
-    assert_int_equal(vault_import(vault, &count, file, 1, 100, 1), ERR_OK);
-    assert_int_equal(vault_commit(vault, &note), ERR_OK);
+    assert_int_equal(vault_import(home.vault, &count, file, 1, 100, 1), ERR_OK);
+    assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     struct copy older = take("vault");
     assert_int_equal(blocks(2, 200), ERR_OK);
     close_all();
     put("vault", older);
     put("vault.last", older);
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_true(recovery.needed);
     assert_int_equal(open_all(), ERR_OK);
-    assert_int_equal(vault_import_undo(vault, &count), ERR_OK);
+    assert_int_equal(vault_import_undo(home.vault, &count), ERR_OK);
     assert_int_equal(count, 0);
     assert_in_force("2");
     free(older.at);
@@ -382,28 +369,28 @@ static void a_journal_that_ends_before_the_copy_is_told(void **state)
 {
     (void)state;
     close_all();
-    struct files *fresh = file_memory_copy(files);
+    struct files *fresh = file_memory_copy(home.files);
     assert_int_equal(open_all(), ERR_OK);
     assert_int_equal(blocks(1, 100), ERR_OK);
     assert_int_equal(blocks(2, 200), ERR_OK);
     assert_int_equal(blocks(3, 300), ERR_OK);
     close_all();
     struct copy later = take("vault");
-    struct files *whole = files;
-    files = fresh;
+    struct files *whole = home.files;
+    home.files = fresh;
     put("vault", later);
     put("vault.last", later);
     assert_int_equal(open_all(), ERR_ROLLBACK);
     close_all();
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_true(recovery.needed && recovery.journal_is_older);
     assert_int_equal(open_all(), ERR_OK);
     assert_in_force("123");
     close_all();
-    file_memory_free(files);
-    files = whole;
-    file_memory_flip(files, "vault", 60, 4);
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    file_memory_free(home.files);
+    home.files = whole;
+    file_memory_flip(home.files, "vault", 60, 4);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_true(recovery.needed && !recovery.journal_is_older);
     free(later.at);
 }
@@ -413,16 +400,16 @@ static void without_a_whole_copy_nothing_is_changed(void **state)
     (void)state;
     assert_int_equal(blocks(1, 100), ERR_OK);
     close_all();
-    file_memory_flip(files, "vault", 60, 4);
-    file_memory_flip(files, "vault.last", 60, 4);
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_DAMAGED);
+    file_memory_flip(home.files, "vault", 60, 4);
+    file_memory_flip(home.files, "vault.last", 60, 4);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_DAMAGED);
     assert_int_equal(open_all(), ERR_DAMAGED);
     close_all();
-    file_memory_flip(files, "vault.last", 60, 4);
-    file_memory_flip(files, "journal/manifest", 40, 4);
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_DAMAGED);
-    file_memory_flip(files, "journal/manifest", 40, 4);
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    file_memory_flip(home.files, "vault.last", 60, 4);
+    file_memory_flip(home.files, "journal/manifest", 40, 4);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_DAMAGED);
+    file_memory_flip(home.files, "journal/manifest", 40, 4);
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
     assert_in_force("1");
 }
@@ -431,7 +418,7 @@ static void no_home_is_no_recovery(void **state)
 {
     (void)state;
     struct files *empty = file_memory_new(1);
-    assert_int_equal(vault_recover(&recovery, empty, home_key, &note), ERR_DAMAGED);
+    assert_int_equal(vault_recover(&recovery, empty, bare_home_key, &note), ERR_DAMAGED);
     file_memory_free(empty);
 }
 
@@ -447,25 +434,25 @@ static void a_crash_while_recovering_is_recovered_from(void **state)
     put("vault", older);
     put("vault.last", older);
     free(older.at);
-    struct files *whole = files;
+    struct files *whole = home.files;
     bool crashed = true;
     for (uint64_t nth = 1; crashed; nth++) {
         for (int outcome = FILE_MEMORY_DROP; outcome <= FILE_MEMORY_TEAR; outcome++) {
-            files = file_memory_copy(whole);
-            file_memory_crash_at(files, nth);
-            enum err_code rc = vault_recover(&recovery, files, home_key, &note);
-            crashed = file_memory_crashed(files);
+            home.files = file_memory_copy(whole);
+            file_memory_crash_at(home.files, nth);
+            enum err_code rc = vault_recover(&recovery, home.files, bare_home_key, &note);
+            crashed = file_memory_crashed(home.files);
             assert_true(crashed || rc == ERR_OK);
-            file_memory_restart(files, (enum file_memory_outcome)outcome);
-            assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+            file_memory_restart(home.files, (enum file_memory_outcome)outcome);
+            assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
             assert_int_equal(open_all(), ERR_OK);
             assert_in_force("123");
             close_all();
-            file_memory_free(files);
+            file_memory_free(home.files);
         }
     }
-    files = whole;
-    assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+    home.files = whole;
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
     assert_int_equal(open_all(), ERR_OK);
 }
 
@@ -489,31 +476,31 @@ static void an_acknowledged_block_survives_a_crash_and_then_a_lost_vault(void **
     (void)state;
     close_all();
     struct copy older = take("vault");
-    struct files *fresh = files;
+    struct files *fresh = home.files;
     bool crashed = true;
     for (uint64_t nth = 1; crashed; nth++) {
         for (int way = 0; way < 6; way++) {
-            files = file_memory_copy(fresh);
-            file_memory_crash_at(files, nth);
+            home.files = file_memory_copy(fresh);
+            file_memory_crash_at(home.files, nth);
             uint8_t done = block_until_crash(3);
-            crashed = file_memory_crashed(files);
-            file_memory_restart(files, (enum file_memory_outcome)(way % 3));
+            crashed = file_memory_crashed(home.files);
+            file_memory_restart(home.files, (enum file_memory_outcome)(way % 3));
             if (way < 3) {
-                file_memory_cut(files, "vault", 20);
+                file_memory_cut(home.files, "vault", 20);
             } else {
                 put("vault", older);
                 put("vault.last", older);
             }
-            assert_int_equal(vault_recover(&recovery, files, home_key, &note), ERR_OK);
+            assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
             assert_int_equal(open_all(), ERR_OK);
-            size_t found = vault_contents(vault)->blocks_count;
+            size_t found = vault_contents(home.vault)->blocks_count;
             assert_in_range(found, done, done + 1U);
             close_all();
-            file_memory_free(files);
+            file_memory_free(home.files);
         }
     }
     free(older.at);
-    files = fresh;
+    home.files = fresh;
     assert_int_equal(open_all(), ERR_OK);
 }
 
