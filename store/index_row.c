@@ -51,11 +51,6 @@ static void add_sets(struct index_row *row, const struct run_hash *hash, struct 
     }
 }
 
-uint64_t index_row_rest_hash(const struct run_hash *hash)
-{
-    return run_hash_word(hash, octets_of_text("\xff"));
-}
-
 void index_row_of(struct index_row *row, const struct run_hash *hash, struct set_names *names,
                   const struct post *post)
 {
@@ -64,7 +59,6 @@ void index_row_of(struct index_row *row, const struct run_hash *hash, struct set
         .created_s = post->created_s,
         .expires_s = post->expires_s,
         .flags = index_row_fixed(post) ? INDEX_FIXED : 0,
-        .rest_hash = index_row_rest_hash(hash),
     };
     add_sets(row, hash, names, post);
     for (size_t i = 0; i < post->refs_count; i++) {

@@ -34,10 +34,8 @@ struct index_row {
     const uint64_t
         *words; /* borrowed: run_hash_word() of each, distinct; NULL where none is kept */
     size_t words_count;
-    uint64_t rest_hash; /* the word of posts of which words are left out: see index_words.h */
 };
 
-uint64_t index_row_rest_hash(const struct run_hash *hash);
 /* Everything but words, which are none.  names saves work where there are many; NULL: none kept. */
 void index_row_of(struct index_row *row, const struct run_hash *hash, struct set_names *names,
                   const struct post *post);

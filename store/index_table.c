@@ -90,8 +90,7 @@ static enum err_code reserve(struct index_table *table, const struct index_row *
                : index_words_add(&table->words,
                                  &(struct index_words_post){.position = table->first + place,
                                                             .hashes = row->words,
-                                                            .hashes_count = row->words_count,
-                                                            .rest_hash = row->rest_hash});
+                                                            .hashes_count = row->words_count});
 }
 
 static void changed(struct index_table *table)

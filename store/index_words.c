@@ -18,11 +18,17 @@ void index_words_close(struct index_words *words)
     *words = (struct index_words){.words = NULL};
 }
 
-/* The hashes are uniform already: they were made under a key. */
+/* The hashes are uniform already, since they were made under a key; of what stands for others the
+ * first bits alone, which therefore have a say in all bits. */
+static uint32_t first_slot(const struct index_words *words, uint64_t hash)
+{
+    return (uint32_t)(hash ^ hash >> 32 ^ hash >> 48) & (words->slots_cap - 1);
+}
+
 static uint32_t *slot_of(const struct index_words *words, uint64_t hash)
 {
     uint32_t mask = words->slots_cap - 1;
-    uint32_t at = (uint32_t)hash & mask;
+    uint32_t at = first_slot(words, hash);
     while (words->slots[at] != 0 && words->words[words->slots[at] - 1].hash != hash) {
         at = (at + 1) & mask;
     }
@@ -145,21 +151,23 @@ static bool position_add(struct index_words *words, struct index_word *word, uin
 
 static bool takes_more(const struct index_words *words)
 {
-    return words->words_count < INDEX_WORDS_FREE + words->pairs_count / INDEX_WORDS_PAIRS;
+    return words->words_count - words->rests_count <
+           INDEX_WORDS_FREE + words->pairs_count / INDEX_WORDS_PAIRS;
 }
 
-/*   ERR_REFUSED  a word that is not there yet, and no more are taken */
-static enum err_code add(struct index_words *words, uint32_t position, uint64_t hash, bool anyway)
+static enum err_code add(struct index_words *words, uint32_t position, uint64_t hash)
 {
     if (words->words_count >= words->slots_cap / 2 && !slots_grow(words)) {
         return ERR_NO_MEMORY;
     }
     uint32_t *slot = slot_of(words, hash);
+    bool rest = *slot == 0 && !takes_more(words);
+    if (rest) {
+        hash = index_words_rest(hash);
+        slot = slot_of(words, hash);
+    }
     if (*slot != 0) {
         return position_add(words, &words->words[*slot - 1], position) ? ERR_OK : ERR_NO_MEMORY;
-    }
-    if (!anyway && !takes_more(words)) {
-        return ERR_REFUSED;
     }
     if (!words_reserve(words)) {
         return ERR_NO_MEMORY;
@@ -167,6 +175,7 @@ static enum err_code add(struct index_words *words, uint32_t position, uint64_t 
     words->words[words->words_count] =
         (struct index_word){.hash = hash, .first = position, .last = position, .count = 1};
     *slot = ++words->words_count;
+    words->rests_count += rest ? 1 : 0;
     words->pairs_count++;
     return ERR_OK;
 }
@@ -175,9 +184,8 @@ static enum err_code add(struct index_words *words, uint32_t position, uint64_t 
  * these are on their way the slots of those after them. */
 static void fetch_words(const struct index_words *words, const uint64_t *hashes, size_t count)
 {
-    uint32_t mask = words->slots_cap - 1;
     for (size_t i = 0; i < count; i++) {
-        uint32_t number = words->slots[(uint32_t)hashes[i] & mask];
+        uint32_t number = words->slots[first_slot(words, hashes[i])];
         if (number != 0) {
             __builtin_prefetch(&words->words[number - 1], 1);
         }
@@ -189,14 +197,13 @@ void index_words_expect(const struct index_words *words, const uint64_t *hashes,
 {
     size_t count = words->slots_cap == 0 ? 0 : hashes_count < AHEAD ? hashes_count : AHEAD;
     for (size_t i = 0; i < count; i++) {
-        __builtin_prefetch(&words->slots[(uint32_t)hashes[i] & (words->slots_cap - 1)]);
+        __builtin_prefetch(&words->slots[first_slot(words, hashes[i])]);
     }
 }
 
 enum err_code index_words_add(struct index_words *words, const struct index_words_post *post)
 {
     enum err_code rc = ERR_OK;
-    bool left_out = false;
     for (size_t i = 0; i < post->hashes_count && rc == ERR_OK; i++) {
         size_t left = post->hashes_count - i;
         if (i % AHEAD == 0 && words->slots_cap > 0) {
@@ -204,11 +211,9 @@ enum err_code index_words_add(struct index_words *words, const struct index_word
             fetch_words(words, post->hashes + i, count);
             index_words_expect(words, post->hashes + i + count, left - count);
         }
-        rc = add(words, post->position, post->hashes[i], false);
-        left_out = left_out || rc == ERR_REFUSED;
-        rc = rc == ERR_REFUSED ? ERR_OK : rc;
+        rc = add(words, post->position, post->hashes[i]);
     }
-    return rc == ERR_OK && left_out ? add(words, post->position, post->rest_hash, true) : rc;
+    return rc;
 }
 
 void index_words_of(const struct index_words *words, struct index_words_cursor *cursor,

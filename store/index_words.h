@@ -32,6 +32,7 @@ struct index_words {
     uint32_t slots_cap;
     uint8_t *pool;
     uint32_t pool_len, pool_cap;
+    uint32_t rests_count; /* of words: those that stand for what is left out */
     uint64_t pairs_count; /* of word and position */
 };
 
@@ -42,16 +43,23 @@ struct index_words_post {
     uint32_t position;      /* none below those added so far */
     const uint64_t *hashes; /* some perhaps given twice */
     size_t hashes_count;
-    uint64_t rest_hash; /* of the word that stands for what is left out */
 };
 
-/* So many different words are taken, and one more for each so many pairs of a word and a post: what
- * people write stays far below, and a flood of words that nobody else uses is left out. */
+/* So many different words are taken, and one more for each so many pairs of a word and a post; a
+ * flood of words that nobody else uses is not, nor are all the words of a language that puts few
+ * spaces between them.  A post with a word that is not taken has index_words_rest() of it. */
 #define INDEX_WORDS_FREE  4096
 #define INDEX_WORDS_PAIRS 8
 
-/* A post of which words are left out has rest_hash: it is among those that a search reads itself.
- *   ERR_NO_MEMORY  some may be missing */
+/* What stands for a word that is left out, and for one in 65536 of all others: who looks for a word
+ * looks for this too, and reads a few posts in vain. */
+#define INDEX_WORDS_REST_BITS 16
+static inline uint64_t index_words_rest(uint64_t hash)
+{
+    return hash >> (64 - INDEX_WORDS_REST_BITS) << (64 - INDEX_WORDS_REST_BITS);
+}
+
+/*   ERR_NO_MEMORY  some may be missing */
 MUST_USE enum err_code index_words_add(struct index_words *words,
                                        const struct index_words_post *post);
 

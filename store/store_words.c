@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "store/index_words.h"
+
 #define BATCH_KEPT_MAX 65536 /* hashes: what a batch of long posts took is given back */
 
 void store_words_init(struct store_words *words, enum store_kind kind, const struct run_hash *hash)
@@ -50,18 +52,11 @@ struct seeking {
     uint64_t every_count; /* how many those are */
 };
 
-/* The posts of which words are left out may have any. */
-static uint64_t rest_of(const struct seeking *seeking)
-{
-    return index_row_rest_hash(index_hash(seeking->index));
-}
-
-/* As many posts are gone through whether the word is in all of them or in none (those that lack it
+/* As many posts are gone through whether the hash is in all of them or in none (those that lack it
  * as having the empty word, which all have): how long a search takes does not tell how often those
  * use a word whom she does not see. */
-static enum err_code find_one(struct seeking *seeking, struct found *found, uint64_t hash)
+static enum err_code find_hash(struct seeking *seeking, struct found *found, uint64_t hash)
 {
-    uint64_t rest_count = 0;
     uint64_t count = 0;
     uint64_t ignored = 0;
     struct err_note note = {{0}};
@@ -70,9 +65,14 @@ static enum err_code find_one(struct seeking *seeking, struct found *found, uint
         rc = index_word(seeking->index, &seeking->spare, &ignored, seeking->every,
                         seeking->every_count - count, &note);
     }
-    return rc == ERR_OK
-               ? index_word(seeking->index, found, &rest_count, rest_of(seeking), UINT64_MAX, &note)
-               : rc;
+    return rc;
+}
+
+/* A post from whose table the word was left out has what stands for it. */
+static enum err_code find_one(struct seeking *seeking, struct found *found, uint64_t hash)
+{
+    enum err_code rc = find_hash(seeking, found, hash);
+    return rc == ERR_OK ? find_hash(seeking, found, index_words_rest(hash)) : rc;
 }
 
 static enum err_code count_every(struct seeking *seeking)
@@ -125,13 +125,11 @@ static enum err_code find_any(struct seeking *seeking, struct found *found,
 {
     enum err_code rc = ERR_OK;
     struct err_note note = {{0}};
-    for (size_t i = 0; i < sought->count && rc == ERR_OK; i++) {
+    for (size_t i = 0; i < 2 * sought->count && rc == ERR_OK; i++) {
         uint64_t ignored;
-        rc = index_word(seeking->index, found, &ignored, sought->hashes[i], UINT64_MAX, &note);
-    }
-    if (rc == ERR_OK && sought->count > 0) {
-        uint64_t ignored;
-        rc = index_word(seeking->index, found, &ignored, rest_of(seeking), UINT64_MAX, &note);
+        uint64_t hash = sought->hashes[i / 2];
+        rc = index_word(seeking->index, found, &ignored, i % 2 == 0 ? hash : index_words_rest(hash),
+                        UINT64_MAX, &note);
     }
     return rc;
 }
