@@ -1,4 +1,4 @@
-#include "node/daemon.h"
+#include "node/daemon_state.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -6,19 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "node/addresses.h"
-#include "node/contacts.h"
-#include "node/control_server.h"
-#include "node/crew.h"
-#include "node/driver.h"
 #include "node/log.h"
-#include "node/mailbox.h"
 #include "node/memory.h"
-#include "node/network.h"
-#include "node/panic.h"
-#include "node/person.h"
-#include "node/publisher.h"
-#include "node/writer.h"
 #include "proto/contact.h"
 
 #define RELAY_PORT           7117
@@ -29,31 +18,6 @@
 #define ADDRESSES_MAX        (VAULT_PEERS_MAX + OPTIONS_PEERS_MAX)
 #define TICK_MS              1000
 #define STOP_MS              5000 /* a name server that does not answer must not hold us up */
-#define SIGNALS_COUNT        2
-
-struct daemon {
-    struct home *home;
-    const struct options *options;
-    uv_loop_t loop;
-    struct mailbox mailbox;
-    struct crew workers;
-    struct writer *writer;
-    struct person *person;
-    struct network *network;
-    struct driver *driver;
-    struct publisher *publisher;
-    struct contacts *contacts;
-    struct addresses *addresses;
-    struct control_server *control;
-    uv_signal_t signals[SIGNALS_COUNT];
-    uv_timer_t ticker;
-    uv_timer_t guard;
-    char address[ADDRESS_TEXT_MAX + 1];
-    bool person_runs;
-    bool stopping;
-    bool locks;
-    unsigned open_count; /* parts that are not closed yet */
-};
 
 /* ---- Stopping ---- */
 
@@ -93,7 +57,7 @@ static void on_guard(uv_timer_t *timer)
     _exit(0);
 }
 
-static void stop(struct daemon *daemon)
+void daemon_stop(struct daemon *daemon)
 {
     if (daemon->stopping) {
         return;
@@ -104,7 +68,7 @@ static void stop(struct daemon *daemon)
     }
     (void)uv_timer_start(&daemon->guard, on_guard, STOP_MS, 0);
     daemon->open_count++; /* until everything below was told to close */
-    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+    for (size_t i = 0; i < DAEMON_SIGNALS_COUNT; i++) {
         daemon->open_count++;
         /* This gives the signals back to the system: a second one ends the process. */
         uv_close((uv_handle_t *)&daemon->signals[i], on_handle_closed);
@@ -131,220 +95,6 @@ static void stop(struct daemon *daemon)
     part_closed(daemon);
 }
 
-/* ---- What the network tells ---- */
-
-static void on_up(void *context, uint32_t peer, uint32_t address, const struct key *static_key)
-{
-    driver_on_up(((struct daemon *)context)->driver, peer, address, static_key);
-}
-
-static void on_down(void *context, uint32_t peer)
-{
-    driver_on_down(((struct daemon *)context)->driver, peer);
-}
-
-static bool on_frame(void *context, uint32_t peer, const struct frame *frame)
-{
-    return driver_on_frame(((struct daemon *)context)->driver, peer, frame);
-}
-
-static void on_full(void *context, uint32_t peer)
-{
-    driver_on_pressure(((struct daemon *)context)->driver, peer, true);
-}
-
-static void on_drained(void *context, uint32_t peer)
-{
-    driver_on_pressure(((struct daemon *)context)->driver, peer, false);
-}
-
-static uint64_t brought_count(void *context, uint32_t peer)
-{
-    return driver_brought_count(((struct daemon *)context)->driver, peer);
-}
-
-static int score(void *context, uint32_t peer)
-{
-    return driver_score(((struct daemon *)context)->driver, peer);
-}
-
-static void on_dial_failed(void *context, uint32_t address)
-{
-    driver_on_dial_failed(((struct daemon *)context)->driver, address);
-}
-
-/* The seed behind it never changes, so reading it beside the person's thread is safe.  A relay says
- * who it is wherever it goes, and its HELLO proves that for the one key it has (SPEC 6.1). */
-static void on_dial_secret(void *context, uint8_t secret[NOISE_KEY_LEN], const struct key *node)
-{
-    const struct daemon *daemon = context;
-    const struct vault *vault = person_vault(daemon->person);
-    if (daemon->options->relay) {
-        memcpy(secret, vault_node_secret(vault), NOISE_KEY_LEN);
-    } else {
-        vault_dial_secret(secret, vault, node);
-    }
-}
-
-/* ---- What the driver tells ---- */
-
-static void tell_status(struct daemon *daemon)
-{
-    struct command_status *status = memory_get(sizeof *status);
-    memcpy(status->address, daemon->address, sizeof status->address);
-    status->peers_connected = driver_peers_count(daemon->driver);
-    contacts_status(daemon->contacts, status);
-    person_status(daemon->person, status);
-    free(status);
-}
-
-static void on_ready(void *context, const struct engine_ready *ready)
-{
-    (void)ready;
-    person_ready(((struct daemon *)context)->person);
-}
-
-static void on_accepted(void *context)
-{
-    person_arrival(((struct daemon *)context)->person);
-}
-
-static void on_published(void *context, const struct engine_published *published)
-{
-    struct daemon *daemon = context;
-    struct publisher_cause cause;
-    struct post_id id;
-    if (publisher_on_published(daemon->publisher, &cause, &id, published)) {
-        person_published(daemon->person, &cause, &id, published->status, published->sent_to);
-    }
-}
-
-static void on_join(void *context, const struct engine_join *join)
-{
-    person_admit(((struct daemon *)context)->person, join->token, join->claim);
-}
-
-static void on_joined(void *context, const struct engine_joined *joined)
-{
-    struct daemon *daemon = context;
-    struct address address;
-    if (contacts_on_joined(daemon->contacts, &address, joined)) {
-        person_joined(daemon->person, &address, joined->status);
-    }
-}
-
-static void on_peers_changed(void *context)
-{
-    tell_status(context);
-}
-
-/* ---- What the control socket tells ---- */
-
-static void on_message(void *context, uint32_t client, uint8_t *octets, size_t len)
-{
-    struct daemon *daemon = context;
-    struct control_message message;
-    /* Whatever the person's thread is busy with, this does not wait for it. */
-    if (control_decode(&message, octets_of(octets, len)) == ERR_OK &&
-        message.type == CONTROL_REQUEST && message.command == CONTROL_PANIC) {
-        panic_now(daemon->home);
-    }
-    person_message(daemon->person, client, octets, len);
-}
-
-static void on_written(void *context, uint32_t client, size_t len)
-{
-    person_written(((struct daemon *)context)->person, client, len);
-}
-
-static void on_gone(void *context, uint32_t client)
-{
-    person_gone(((struct daemon *)context)->person, client);
-}
-
-/* ---- What the person's thread wants ---- */
-
-static void on_send(void *context, uint32_t client, uint8_t *octets, size_t len,
-                    enum command_order order)
-{
-    struct daemon *daemon = context;
-    if (daemon->control == NULL) {
-        sodium_memzero(octets, len); /* it may be her recovery words */
-        free(octets);
-        return;
-    }
-    control_server_send(daemon->control, client, octets, len, order);
-}
-
-static void on_taken(void *context, uint32_t client)
-{
-    struct daemon *daemon = context;
-    if (daemon->control != NULL) {
-        control_server_taken(daemon->control, client);
-    }
-}
-
-static void on_publish(void *context, uint64_t token, uint8_t *octets, size_t len)
-{
-    struct daemon *daemon = context;
-    struct publisher_cause cause = {.command_token = token};
-    publisher_add(daemon->publisher, &cause, octets, len);
-}
-
-static void on_peers(void *context, const struct person_peers *peers)
-{
-    struct daemon *daemon = context;
-    if (!daemon->stopping) {
-        contacts_set(daemon->contacts, peers);
-        tell_status(daemon);
-    }
-}
-
-static void on_work_asked(void *context)
-{
-    person_work(((struct daemon *)context)->person);
-}
-
-static void on_down_asked(void *context)
-{
-    stop(context);
-}
-
-static void on_lock_asked(void *context)
-{
-    struct daemon *daemon = context;
-    daemon->locks = true;
-    stop(daemon);
-}
-
-static void join_result(struct daemon *daemon, uint64_t token, enum err_code rc)
-{
-    driver_join_result(daemon->driver, token, rc, octets_of_text(rc == ERR_OK ? "" : err_text(rc)));
-}
-
-static void on_published_noted(void *context, const struct publisher_cause *cause, enum err_code rc)
-{
-    struct daemon *daemon = context;
-    if (cause->join_token != 0) {
-        join_result(daemon, cause->join_token, rc);
-    }
-    publisher_next(daemon->publisher);
-}
-
-/* A newcomer is told only once the vouch is durable. */
-static void on_admitted(void *context, uint64_t token, enum err_code rc, uint8_t *octets,
-                        size_t len)
-{
-    struct daemon *daemon = context;
-    if (rc == ERR_OK && len > 0) {
-        struct publisher_cause cause = {.join_token = token};
-        publisher_add(daemon->publisher, &cause, octets, len);
-        return;
-    }
-    free(octets);
-    join_result(daemon, token, rc);
-}
-
 /* ---- Time and signals ---- */
 
 static void on_tick(uv_timer_t *timer)
@@ -362,7 +112,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
     log_line(LOG_INFO, "stopping (%s)", number == SIGTERM ? "SIGTERM" : "SIGINT");
-    stop(daemon);
+    daemon_stop(daemon);
 }
 
 /* ---- Starting ---- */
@@ -407,16 +157,7 @@ static enum err_code start_network(struct daemon *daemon, struct err_note *note)
                                     .addresses_max = engine.addresses_max,
                                     .contacts_max = ENGINE_CONTACTS_MAX,
                                     .held_max = relay ? RELAY_HELD_MAX : PERSONAL_HELD_MAX};
-    struct network_events events = {.context = daemon,
-                                    .up = on_up,
-                                    .down = on_down,
-                                    .frame = on_frame,
-                                    .full = on_full,
-                                    .drained = on_drained,
-                                    .dial_failed = on_dial_failed,
-                                    .brought_count = brought_count,
-                                    .score = score,
-                                    .dial_secret = on_dial_secret};
+    struct network_events events = daemon_network_events(daemon);
     daemon->network =
         network_new(&daemon->loop, &daemon->workers,
                     vault_node_secret(person_vault(daemon->person)), &limits, &events);
@@ -468,13 +209,7 @@ static enum err_code start_driver(struct daemon *daemon)
                                    .writer = daemon->writer,
                                    .store = person_store(daemon->person),
                                    .network = daemon->network,
-                                   .events = {.context = daemon,
-                                              .ready = on_ready,
-                                              .accepted = on_accepted,
-                                              .published = on_published,
-                                              .join = on_join,
-                                              .joined = on_joined,
-                                              .peers_changed = on_peers_changed},
+                                   .events = daemon_driver_events(daemon),
                                    .engine = {.limits = limits_of(daemon->options->relay),
                                               .hello = hello_of(daemon),
                                               .sets = sets_of(daemon),
@@ -497,17 +232,8 @@ static enum err_code start_driver(struct daemon *daemon)
 
 static enum err_code start_person(struct daemon *daemon)
 {
-    struct person_events events = {.context = daemon,
-                                   .send = on_send,
-                                   .taken = on_taken,
-                                   .publish = on_publish,
-                                   .peers = on_peers,
-                                   .work = on_work_asked,
-                                   .down = on_down_asked,
-                                   .lock = on_lock_asked,
-                                   .published = on_published_noted,
-                                   .admitted = on_admitted};
-    tell_status(daemon);
+    struct person_events events = daemon_person_events(daemon);
+    daemon_tell_status(daemon);
     enum err_code rc = person_start(daemon->person, &daemon->mailbox, &events);
     daemon->person_runs = rc == ERR_OK;
     return rc;
@@ -537,8 +263,7 @@ static enum err_code start_parts(struct daemon *daemon, struct home *home, struc
     }
     /* Last: whoever gets an answer there finds everything else running. */
     if (rc == ERR_OK) {
-        struct control_events events = {
-            .context = daemon, .message = on_message, .written = on_written, .gone = on_gone};
+        struct control_events events = daemon_control_events(daemon);
         rc = control_server_new(&daemon->control, &daemon->loop, home->path, &events, note);
     }
     return rc;
@@ -567,8 +292,8 @@ static enum err_code start_loop(struct daemon *daemon, struct err_note *note)
         (void)uv_loop_close(&daemon->loop);
         return err_note(note, rc, "the system gives no more threads");
     }
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT};
-    for (size_t i = 0; i < SIGNALS_COUNT; i++) {
+    static const int numbers[DAEMON_SIGNALS_COUNT] = {SIGTERM, SIGINT};
+    for (size_t i = 0; i < DAEMON_SIGNALS_COUNT; i++) {
         (void)uv_signal_init(&daemon->loop, &daemon->signals[i]);
         daemon->signals[i].data = daemon;
         (void)uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
@@ -619,7 +344,7 @@ enum err_code daemon_run(enum daemon_end *end, struct person *person, struct hom
         say_where(daemon);
         (void)uv_timer_start(&daemon->ticker, on_tick, TICK_MS, TICK_MS);
     } else {
-        stop(daemon);
+        daemon_stop(daemon);
     }
     (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
     if (daemon->driver != NULL) {
