@@ -84,6 +84,7 @@ enum err_code engine_new(struct engine **engine, const struct engine_config *con
     e->hello = config->hello;
     e->self = config->self;
     e->sets = config->sets;
+    e->whole = config->hello.role == MESSAGE_RELAY && !config->sets.buckets;
     e->book = config->book;
     e->scores = config->scores;
     e->only_named = config->only_named;

@@ -74,8 +74,8 @@ void engine_scratch_free(struct engine_scratch *scratch);
 
 struct engine_config {
     struct engine_limits limits;
-    struct message_hello hello;     /* sent to each peer; a relay's proof must be ready; the floor
-                                     * is filled in */
+    struct message_hello hello;     /* sent to each peer; a relay's proof must be ready; floor and
+                                     * sets are filled in */
     struct set_choice sets;         /* what it reconciles and takes in; all zero: everything */
     struct address self;            /* of a relay: its static key, and host and port by which others
                                      * may be told to reach it; port 0: nobody is told */

@@ -208,7 +208,7 @@ void book_on_ready(struct engine *e, uint32_t p)
     bool is_relay = peer->role == MESSAGE_RELAY;
     peer->was_ready = true;
     if (place != NULL && place->used) {
-        if (is_relay) {
+        if (peer->whole) {
             address_book_good(e->book, &place->contact, e->now_s);
         } else {
             address_book_failed(e->book, &place->contact, e->now_s);
@@ -340,7 +340,7 @@ static uint32_t relays_count(const struct engine *e)
     uint32_t count = 0;
     for (uint32_t p = 0; p < e->peers_cap; p++) {
         bool other = !book_is_own_place(e, e->peers[p].address);
-        count += e->peers[p].state == PEER_READY && e->peers[p].role == MESSAGE_RELAY && other;
+        count += e->peers[p].state == PEER_READY && e->peers[p].whole && other;
     }
     for (uint32_t i = LEAF_FIRST; i < FEELER_PLACE; i++) {
         count += e->places[i].used;
@@ -405,7 +405,7 @@ void book_on_time(struct engine *e)
     if (e->now_ms >= e->book_at_ms) {
         e->book_at_ms = e->now_ms + LOOK_EVERY_MS;
         ask_again(e);
-        if (e->hello.role == MESSAGE_RELAY) {
+        if (e->whole) {
             refill(e);
         } else {
             find_relays(e);
@@ -424,9 +424,8 @@ static bool may_anchor(const struct engine *e, uint32_t p)
 {
     const struct peer *peer = &e->peers[p];
     const struct book_place *place = place_at(e, peer->address);
-    return peer->state == PEER_READY && peer->role == MESSAGE_RELAY && place != NULL &&
-           place->used && !place->anchor && !is_feeler(e, peer->address) &&
-           is_liked(e, &place->contact);
+    return peer->state == PEER_READY && peer->whole && place != NULL && place->used &&
+           !place->anchor && !is_feeler(e, peer->address) && is_liked(e, &place->contact);
 }
 
 void engine_note_anchors(struct engine *e)

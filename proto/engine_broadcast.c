@@ -24,8 +24,8 @@ void tree_drop(struct engine *e)
 
 void tree_on_ready(struct engine *e, uint32_t p)
 {
-    bool here = e->hello.role == MESSAGE_RELAY;
-    bool there = e->peers[p].role == MESSAGE_RELAY;
+    bool here = e->whole; /* a relay that drops a part would cut the tree for that: it is a leaf */
+    bool there = e->peers[p].whole;
     enum broadcast_kind kind = here == there ? BROADCAST_TREE
                                : there       ? BROADCAST_PARENT
                                              : BROADCAST_LEAF;

@@ -3,8 +3,8 @@
 
 #include "proto/engine_state.h"
 
-/* Relays alone have views; their numbers for links are those of peers, and a place is an address
- * above those the driver numbers. */
+/* Relays that want everything alone have views; their numbers for links are those of peers, and a
+ * place is an address above those the driver numbers. */
 
 /* ---- Carrying out ------------------------------------------------------------------------- */
 
@@ -125,7 +125,7 @@ static bool make(struct engine *e)
 
 bool views_are_for(const struct engine *e, uint32_t p)
 {
-    return e->hello.role == MESSAGE_RELAY && e->peers[p].role == MESSAGE_RELAY;
+    return e->whole && e->peers[p].whole;
 }
 
 void views_on_ready(struct engine *e, uint32_t p)

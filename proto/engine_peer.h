@@ -96,8 +96,10 @@ struct peer {
     uint32_t recon_set;     /* what is to be reconciled next in this round; SETS_END: no round */
     uint32_t recon_running; /* reconciliations begun here */
     bool recon_again;       /* one of this round's left something over */
-    uint64_t floor_s;       /* what its HELLO said */
-    uint64_t group;         /* of its address */
+    uint64_t floor_s;       /* what its HELLO said; so are */
+    struct set_choice sets;
+    bool whole;     /* a relay that wants everything */
+    uint64_t group; /* of its address */
     bool was_ready;
     bool asked_addresses; /* ADDRESSES is to come */
     bool answered;        /* it asked for addresses, last at */
@@ -208,7 +210,7 @@ void book_on_deed(struct engine *e, uint32_t p, enum peer_deed deed);
 bool book_refuses(const struct engine *e, uint32_t p);
 
 /* engine_membership.c: which relays are neighbours, see proto/membership.h. */
-bool views_are_for(const struct engine *e, uint32_t p); /* both relays */
+bool views_are_for(const struct engine *e, uint32_t p); /* both whole relays */
 void views_on_ready(struct engine *e, uint32_t p);
 void views_on_gone(struct engine *e, uint32_t p);
 /* A dial failed, or a connection to a contact is gone; good: a relay was there. */

@@ -39,6 +39,18 @@ static void turn_away(struct engine *e, const struct engine_peer_up *up)
     }
 }
 
+/* SPEC 7.4: which sets a person's node wants is told to those alone with whom it begins to
+ * reconcile, and who learn it so anyway. */
+static struct message_hello hello_for(const struct engine *e, const struct engine_peer_up *up)
+{
+    struct message_hello hello = e->hello;
+    hello.floor_day = (uint32_t)(e->floor_s / DAY_S);
+    if (hello.role == MESSAGE_RELAY || up->address != ENGINE_NO_ADDRESS) {
+        hello.sets = e->sets;
+    }
+    return hello;
+}
+
 void peer_on_up(struct engine *e, const struct engine_peer_up *up)
 {
     assert(up->peer < e->limits.peers_max);
@@ -71,8 +83,7 @@ void peer_on_up(struct engine *e, const struct engine_peer_up *up)
     e->peers_count++;
     engine_deadline(e, e->now_ms + HELLO_TIMEOUT_MS);
     uint8_t *at = engine_arena(e, MESSAGE_HELLO_CAP);
-    struct message_hello hello = e->hello;
-    hello.floor_day = (uint32_t)(e->floor_s / DAY_S);
+    struct message_hello hello = hello_for(e, up);
     engine_send_one(e, up->peer, FRAME_HELLO, octets_of(at, message_hello_encode(at, &hello)));
     if (up->address < e->limits.addresses_max) {
         dial_on_up(e, up->address, up->peer);
@@ -125,6 +136,7 @@ static void leave(struct engine *e, uint32_t p)
 {
     if (e->peers[p].state == PEER_READY) {
         e->ready_count--;
+        e->choosy_count -= e->peers[p].sets.buckets;
     }
     set_bit(e->ready, p, false);
     set_bit(e->full, p, false);
@@ -168,7 +180,7 @@ void peer_on_down(struct engine *e, uint32_t p)
         dial_on_down(e, peer->address, e->now_ms - peer->up_at_ms);
     } else {
         book_on_gone(e, p);
-        views_on_place_free(e, peer->address, peer->role == MESSAGE_RELAY);
+        views_on_place_free(e, peer->address, peer->whole);
     }
 }
 
@@ -199,6 +211,9 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     set_bit(e->ready, p, true);
     e->ready_count++;
     peer->role = hello.role;
+    peer->sets = hello.sets;
+    peer->whole = hello.role == MESSAGE_RELAY && !hello.sets.buckets;
+    e->choosy_count += hello.sets.buckets;
     engine_emit(e, ENGINE_READY)->as.ready =
         (struct engine_ready){.peer = p, .role = hello.role, .identity = hello.identity};
     book_on_ready(e, p);
@@ -207,7 +222,7 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     }
     if (views_are_for(e, p)) {
         views_on_ready(e, p);
-    } else if (book_is_contact(e, peer->address) && peer->role != MESSAGE_RELAY) {
+    } else if (book_is_contact(e, peer->address) && !peer->whole) {
         peer_close(e, p, ERR_REFUSED); /* what was told of it is not true: not its own fault */
     } else {
         if (peer->address != ENGINE_NO_ADDRESS) {

@@ -27,12 +27,32 @@ static void put_last(struct engine *e, struct queue *q, uint32_t f)
     q->count++;
 }
 
+/* SPEC 7.4: whoever said which sets it wants is neither pushed nor told of what is in none. */
+static void pass_by(struct engine *e, uint32_t f)
+{
+    struct post post;
+    struct octets wire = e->flights[f].candidates[0].wire;
+    uint32_t sets[SET_OF_POST_MAX];
+    if (e->choosy_count == 0 || post_decode_again(&post, wire, &e->flights[f].id) != ERR_OK) {
+        return;
+    }
+    size_t count = set_of_post(sets, &post);
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
+        const struct peer *peer = &e->peers[p];
+        if (peer->state == PEER_READY && peer->sets.buckets &&
+            !set_any_is_chosen(&peer->sets, sets, count)) {
+            flight_show(e, f, p);
+        }
+    }
+}
+
 void push_enqueue(struct engine *e, uint32_t f)
 {
     struct flight *flight = &e->flights[f];
     if (flight->push_queued) {
         return;
     }
+    pass_by(e, f);
     flight->push_queued = true;
     flight->announcing = false;
     put_last(e, &e->pushes, f);

@@ -103,6 +103,8 @@ struct engine {
     uint64_t feel_at_ms;
     struct join *joins;
     struct set_choice sets;
+    bool whole;            /* a relay that wants everything */
+    uint32_t choosy_count; /* peers that are READY and do not want everything */
     struct initiator *initiators;
     struct turn *responders;
     struct listed *listed; /* LISTED_MAX for each responder */

@@ -9,7 +9,9 @@
 #define DAY_MAX  (POST_TIME_MAX / 86400)
 
 #define HELLO_FIELDS     5
+#define HELLO_CHOOSING   6   /* fields where it has sets */
 #define HELLO_FIELDS_MAX 255 /* of whatever version */
+#define SETS_LEN         (2 * SET_BUCKETS / 8)
 
 /* ---- HELLO -------------------------------------------------------------------------------- */
 
@@ -17,12 +19,18 @@ size_t message_hello_encode(uint8_t out[MESSAGE_HELLO_CAP], const struct message
 {
     bool relay = hello->role == MESSAGE_RELAY;
     struct canon_writer w = canon_writer_of(out, MESSAGE_HELLO_CAP);
-    canon_write_array(&w, 5);
+    canon_write_array(&w, hello->sets.buckets ? HELLO_CHOOSING : HELLO_FIELDS);
     canon_write_uint(&w, MESSAGE_VERSION);
     canon_write_uint(&w, (uint64_t)hello->role);
     canon_write_bin(&w, octets_of(hello->identity.octets, relay ? KEY_LEN : 0));
     canon_write_bin(&w, octets_of(hello->proof, relay ? MESSAGE_PROOF_LEN : 0));
     canon_write_uint(&w, hello->floor_day);
+    if (hello->sets.buckets) {
+        uint8_t bits[SETS_LEN];
+        memcpy(bits, hello->sets.authors, sizeof hello->sets.authors);
+        memcpy(bits + sizeof hello->sets.authors, hello->sets.tags, sizeof hello->sets.tags);
+        canon_write_bin(&w, octets_of(bits, sizeof bits));
+    }
     return canon_written(&w).len;
 }
 
@@ -55,18 +63,30 @@ static enum err_code read_u32(struct canon_reader *r, uint32_t *number, uint32_t
 }
 
 /* Another version may have more fields, or fewer: what it is comes before how many there are. */
-static enum err_code read_version(struct canon_reader *r)
+static enum err_code read_version(struct canon_reader *r, uint32_t *fields_count)
 {
-    uint32_t fields_count;
     uint64_t version;
-    enum err_code rc = canon_read_array(r, &fields_count, HELLO_FIELDS_MAX);
+    enum err_code rc = canon_read_array(r, fields_count, HELLO_FIELDS_MAX);
     if (rc == ERR_OK) {
-        rc = fields_count == 0 ? ERR_MALFORMED : canon_read_uint(r, &version, CODE_MAX);
+        rc = *fields_count == 0 ? ERR_MALFORMED : canon_read_uint(r, &version, CODE_MAX);
     }
     if (rc == ERR_OK && version != MESSAGE_VERSION) {
         return ERR_VERSION;
     }
-    return rc == ERR_OK && fields_count != HELLO_FIELDS ? ERR_MALFORMED : rc;
+    bool known = *fields_count == HELLO_FIELDS || *fields_count == HELLO_CHOOSING;
+    return rc == ERR_OK && !known ? ERR_MALFORMED : rc;
+}
+
+static enum err_code read_sets(struct canon_reader *r, struct set_choice *sets)
+{
+    uint8_t bits[SETS_LEN];
+    enum err_code rc = canon_read_bin_exact(r, bits, sizeof bits);
+    if (rc == ERR_OK) {
+        sets->buckets = true;
+        memcpy(sets->authors, bits, sizeof sets->authors);
+        memcpy(sets->tags, bits + sizeof sets->authors, sizeof sets->tags);
+    }
+    return rc;
 }
 
 enum err_code message_hello_decode(struct message_hello *hello, struct octets payload)
@@ -74,7 +94,8 @@ enum err_code message_hello_decode(struct message_hello *hello, struct octets pa
     struct message_hello read = {.role = MESSAGE_PERSONAL};
     struct canon_reader r = canon_reader_of(payload);
     uint64_t role;
-    enum err_code rc = read_version(&r);
+    uint32_t fields_count;
+    enum err_code rc = read_version(&r, &fields_count);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -86,6 +107,9 @@ enum err_code message_hello_decode(struct message_hello *hello, struct octets pa
     rc = read_relay(&r, &read);
     if (rc == ERR_OK) {
         rc = read_u32(&r, &read.floor_day, DAY_MAX);
+    }
+    if (rc == ERR_OK && fields_count == HELLO_CHOOSING) {
+        rc = read_sets(&r, &read.sets);
     }
     if (rc == ERR_OK) {
         rc = canon_end(&r);

@@ -1,13 +1,11 @@
 /* message.h - what the frames of a session hold: encode and decode their payloads (SPEC 6.3).
  *
- *     HELLO      [1, role, identity (bin 32, or empty), proof (bin 64, or empty), floor (a day)]
- *     POSTS      [wire, ...]         1 .. MESSAGE_POSTS_MAX posts, each [body, proof]; or, where
- *                                    they are new, [hops (bin with an octet for each), wire, ...]
- *     WANT       bin                 1 .. MESSAGE_IDS_MAX ids of 32 octets, one after another
- *     NONE       bin                 likewise: ids that were asked for and are not here
- *     RECON      [session, set, message (bin)]
- *     RECON_END  [session]
- *     WANT_AT    [session, number, places (bin)]
+ *     HELLO      [1, role, identity (bin 32, or empty), proof (bin 64, or empty), floor (a day)];
+ * or with one field more of who does not want all sets: sets (bin 64) POSTS      [wire, ...] 1 ..
+ * MESSAGE_POSTS_MAX posts, each [body, proof]; or, where they are new, [hops (bin with an octet for
+ * each), wire, ...] WANT       bin                 1 .. MESSAGE_IDS_MAX ids of 32 octets, one after
+ * another NONE       bin                 likewise: ids that were asked for and are not here RECON
+ * [session, set, message (bin)] RECON_END  [session] WANT_AT    [session, number, places (bin)]
  *     JOIN       a claim, see proto/invite.h
  *     JOINED     [status, text]      status is 0 (joined) or a code of proto/err.h
  *     BYE        [reason]            a code of proto/err.h
@@ -29,6 +27,7 @@
 #include "proto/key.h"
 #include "proto/octets.h"
 #include "proto/post.h"
+#include "proto/set.h"
 
 #define MESSAGE_VERSION    1
 #define MESSAGE_IDS_MAX    512
@@ -36,7 +35,7 @@
 #define MESSAGE_PROOF_LEN  64
 #define MESSAGE_TEXT_MAX   200
 #define MESSAGE_RECON_MAX  (FRAME_MAX - 64)
-#define MESSAGE_HELLO_CAP  128
+#define MESSAGE_HELLO_CAP  192
 #define MESSAGE_IDS_CAP    (MESSAGE_IDS_MAX * POST_ID_LEN + 8)
 #define MESSAGE_RECON_HEAD 16 /* octets a RECON adds to its message, at most */
 #define MESSAGE_JOINED_CAP (MESSAGE_TEXT_MAX + 16)
@@ -57,6 +56,7 @@ struct message_hello {
     struct key identity;              /* MESSAGE_RELAY only, else zero */
     uint8_t proof[MESSAGE_PROOF_LEN]; /* likewise */
     uint32_t floor_day;               /* it keeps only what is dated later, but for what stands */
+    struct set_choice sets;           /* it wants, as far as it says; all zero: everything */
 };
 
 size_t message_hello_encode(uint8_t out[MESSAGE_HELLO_CAP], const struct message_hello *hello);

@@ -107,7 +107,11 @@ bool set_post_is_chosen(const struct set_choice *choice, const struct post *post
         return true;
     }
     uint32_t sets[SET_OF_POST_MAX];
-    size_t count = set_of_post(sets, post);
+    return set_any_is_chosen(choice, sets, set_of_post(sets, post));
+}
+
+bool set_any_is_chosen(const struct set_choice *choice, const uint32_t *sets, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         if (set_is_chosen(choice, sets[i])) {
             return true;

@@ -45,7 +45,8 @@ void set_choose_author(struct set_choice *choice, const struct key *author);
 bool set_is_chosen(const struct set_choice *choice, uint32_t set);
 /* The first set chosen whose number is at least `from`; SETS_END where there is none. */
 uint32_t set_next_chosen(const struct set_choice *choice, uint32_t from);
-/* Whether a post is in a set that was chosen. */
+/* Whether a post is in a set that was chosen; and the same for who has set_of_post() already. */
 bool set_post_is_chosen(const struct set_choice *choice, const struct post *post);
+bool set_any_is_chosen(const struct set_choice *choice, const uint32_t *sets, size_t count);
 
 #endif

@@ -40,9 +40,9 @@ struct rig *rig_new(enum rig_role role)
     return make(role, &(struct set_choice){.buckets = false});
 }
 
-struct rig *rig_new_wanting(const struct set_choice *sets)
+struct rig *rig_new_wanting(enum rig_role role, const struct set_choice *sets)
 {
-    return make(RIG_RELAY, sets);
+    return make(role, sets);
 }
 
 void rig_forget(struct rig *rig)
@@ -184,6 +184,17 @@ static void say_hello(struct rig *rig, uint32_t peer, uint32_t floor_day)
 void rig_hello(struct rig *rig, uint32_t peer)
 {
     say_hello(rig, peer, 0);
+}
+
+void rig_peer_saying(struct rig *rig, uint32_t peer, struct message_hello hello)
+{
+    uint8_t out[MESSAGE_HELLO_CAP];
+    struct person other = person_of("another relay");
+    if (hello.role == MESSAGE_RELAY) {
+        message_hello_sign(&hello, &(struct key){.octets = {1, (uint8_t)peer}}, other.seed);
+    }
+    rig_up(rig, peer, ENGINE_NO_ADDRESS);
+    rig_frame(rig, peer, FRAME_HELLO, out, message_hello_encode(out, &hello));
 }
 
 void rig_peer(struct rig *rig, uint32_t peer)

@@ -59,8 +59,8 @@ struct rig {
 };
 
 struct rig *rig_new(enum rig_role role);
-/* A relay that wants some sets only. */
-struct rig *rig_new_wanting(const struct set_choice *sets);
+/* One that wants some sets only. */
+struct rig *rig_new_wanting(enum rig_role role, const struct set_choice *sets);
 void rig_free(struct rig *rig);
 
 void rig_step(struct rig *rig, struct engine_input in);
@@ -72,6 +72,8 @@ void rig_forget(struct rig *rig);
 /* A peer comes up: it dialled us, or we it at address; with or without its HELLO. */
 void rig_up(struct rig *rig, uint32_t peer, uint32_t address);
 void rig_hello(struct rig *rig, uint32_t peer);
+/* It dialled us, and says such a HELLO: a relay's is signed for it. */
+void rig_peer_saying(struct rig *rig, uint32_t peer, struct message_hello hello);
 /* We dialled it, and its floor is that day. */
 void rig_dialled_floor(struct rig *rig, uint32_t peer, uint32_t floor_day);
 void rig_peer(struct rig *rig, uint32_t peer);

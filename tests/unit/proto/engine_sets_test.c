@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proto/message_overlay.h"
 #include "proto/negentropy_wire.h"
 #include "proto/set.h"
 #include "tests/support/rig.h"
@@ -347,7 +348,7 @@ static void of_chosen_sets_each_is_reconciled_and_the_rest_is_dropped(void **sta
     assert_int_not_equal(hers, set_of_author(&bea.key));
     struct set_choice sets = {.buckets = true};
     sets.authors[(hers - SET_AUTHORS) / 8] = (uint8_t)(1U << (hers % 8));
-    struct rig *rig = rig_new_wanting(&sets);
+    struct rig *rig = rig_new_wanting(RIG_RELAY, &sets);
     rig_dialled(rig, 0);
     rig_answers_all(rig);
     assert_int_equal(rig_sent_count(rig, 0, FRAME_RECON), 2);
@@ -363,6 +364,98 @@ static void of_chosen_sets_each_is_reconciled_and_the_rest_is_dropped(void **sta
     assert_int_equal(rig->accepted_count, 2);
     posts_free(&posts);
     rig_free(rig);
+}
+
+/* ---- What peers say they want -------------------------------------------------------------- */
+
+static const struct set_choice standing_alone = {.buckets = true};
+
+static bool hello_tells_sets(const struct rig *rig, uint32_t peer)
+{
+    const struct rig_sent *sent = rig_last(rig, peer, FRAME_HELLO);
+    struct message_hello hello;
+    assert_int_equal(message_hello_decode(&hello, octets_of(sent->payload, sent->len)), ERR_OK);
+    return hello.sets.buckets;
+}
+
+static void a_hello_tells_sets_to_whom_they_are_told_anyway(void **state)
+{
+    (void)state;
+    struct rig *relay = rig_new_wanting(RIG_RELAY, &standing_alone);
+    struct rig *person = rig_new_wanting(RIG_PERSONAL, &standing_alone);
+    struct rig *whole = rig_new(RIG_RELAY);
+    rig_peer(relay, 0);
+    assert_true(hello_tells_sets(relay, 0));
+    rig_dialled(person, 0); /* it will ask for them there */
+    assert_true(hello_tells_sets(person, 0));
+    rig_peer(person, 1);
+    assert_false(hello_tells_sets(person, 1));
+    rig_peer(whole, 0);
+    assert_false(hello_tells_sets(whole, 0));
+    rig_free(relay);
+    rig_free(person);
+    rig_free(whole);
+}
+
+static void who_said_what_it_wants_is_neither_pushed_nor_told_of_the_rest(void **state)
+{
+    (void)state;
+    struct person ana = person_of("ana");
+    struct posts posts = {.wires = NULL};
+    person_text(&posts, &ana, RIG_NOW_S, "me too", NULL);
+    person_profile(&posts, &ana, RIG_NOW_S, "Ana", "");
+    for (int announcing = 0; announcing <= 1; announcing++) {
+        struct rig *rig = rig_new(RIG_RELAY);
+        rig_peer(rig, 0);
+        rig_peer_saying(rig, 1, (struct message_hello){.sets = standing_alone});
+        rig_peer_saying(rig, 2,
+                        (struct message_hello){.role = MESSAGE_RELAY, .sets = standing_alone});
+        rig_peer(rig, 3);
+        for (uint32_t peer = 1; announcing && peer <= 3; peer++) {
+            rig_frame(rig, peer, FRAME_PRUNE, NULL, 0);
+        }
+        rig_gives(rig, 0, &posts, 0, 2);
+        rig_answers_all(rig);
+        rig_waits(rig, 200);
+        for (uint32_t peer = 1; peer <= 3; peer++) {
+            size_t wanted = peer == 3 ? 2 : 1;
+            if (announcing) {
+                const struct rig_sent *sent = rig_last(rig, peer, FRAME_IHAVE);
+                struct message_ihave ihave;
+                assert_int_equal(message_ihave_decode(&ihave, octets_of(sent->payload, sent->len)),
+                                 ERR_OK);
+                assert_int_equal(ihave.count, wanted);
+            } else {
+                assert_int_equal(rig_posts_sent(rig, peer), wanted);
+            }
+        }
+        rig_free(rig);
+    }
+    posts_free(&posts);
+}
+
+/* It would cut the tree and the views for what it drops. */
+static void a_relay_that_wants_a_part_is_a_leaf(void **state)
+{
+    (void)state;
+    struct message_hello part = {.role = MESSAGE_RELAY, .sets = standing_alone};
+    struct rig *whole = rig_new(RIG_RELAY);
+    uint8_t out[MESSAGE_NEIGHBOUR_CAP];
+    struct message_neighbour join = {.ask = MESSAGE_ASK_JOIN};
+    rig_peer_saying(whole, 0, part);
+    rig_frame(whole, 0, FRAME_NEIGHBOUR, out, message_neighbour_encode(out, &join));
+    assert_int_equal(whole->closed[0], ERR_UNEXPECTED);
+    rig_free(whole);
+
+    /* Of three relays it lets two push, as a person's node does. */
+    struct rig *leaf = rig_new_wanting(RIG_RELAY, &standing_alone);
+    for (uint32_t peer = 0; peer < 3; peer++) {
+        rig_peer_saying(leaf, peer, (struct message_hello){.role = MESSAGE_RELAY});
+        assert_int_equal(rig_sent_count(leaf, peer, FRAME_NEIGHBOUR), 0);
+    }
+    assert_int_equal(rig_sent_count(leaf, 0, FRAME_PRUNE), 0);
+    assert_int_equal(rig_sent_count(leaf, 2, FRAME_PRUNE), 1);
+    rig_free(leaf);
 }
 
 /* ---- What one peer adds below the floor ---------------------------------------------------- */
@@ -482,6 +575,9 @@ int main(void)
         cmocka_unit_test(a_hello_tells_the_floor),
         cmocka_unit_test(what_stands_is_answered_below_the_floor_and_all_is_not),
         cmocka_unit_test(of_chosen_sets_each_is_reconciled_and_the_rest_is_dropped),
+        cmocka_unit_test(a_hello_tells_sets_to_whom_they_are_told_anyway),
+        cmocka_unit_test(who_said_what_it_wants_is_neither_pushed_nor_told_of_the_rest),
+        cmocka_unit_test(a_relay_that_wants_a_part_is_a_leaf),
         cmocka_unit_test(a_peer_adds_only_so_much_below_the_floor_in_a_day),
         cmocka_unit_test(who_comes_under_many_keys_leaves_room_for_those_whom_this_node_chose),
     };

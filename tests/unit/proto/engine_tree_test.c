@@ -30,12 +30,7 @@ static struct posts said(const char *name, size_t count)
 
 static void relay_peer(struct rig *rig, uint32_t peer)
 {
-    uint8_t out[MESSAGE_HELLO_CAP];
-    struct person relay = person_of("another relay");
-    struct message_hello hello = {.role = MESSAGE_RELAY};
-    message_hello_sign(&hello, &(struct key){.octets = {1, (uint8_t)peer}}, relay.seed);
-    rig_up(rig, peer, ENGINE_NO_ADDRESS);
-    rig_frame(rig, peer, FRAME_HELLO, out, message_hello_encode(out, &hello));
+    rig_peer_saying(rig, peer, (struct message_hello){.role = MESSAGE_RELAY});
 }
 
 static void announces(struct rig *rig, uint32_t peer, const struct post_id *id)
@@ -175,7 +170,7 @@ static void what_is_not_wanted_here_keeps_its_promise_and_is_asked_for_once(void
 {
     (void)state;
     struct set_choice standing = {.buckets = true};
-    struct rig *rig = rig_new_wanting(&standing);
+    struct rig *rig = rig_new_wanting(RIG_RELAY, &standing);
     struct posts posts = said("ana", ROUNDS);
     rig_peer(rig, 0);
     rig_peer(rig, 1);

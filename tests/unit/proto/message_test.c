@@ -113,6 +113,26 @@ static void a_relay_proves_who_it_is(void **state)
     assert_int_equal(message_hello_verify(&read, &static_key), ERR_PROOF);
 }
 
+static void a_hello_tells_the_sets_where_not_all_are_wanted(void **state)
+{
+    (void)state;
+    uint8_t out[MESSAGE_HELLO_CAP];
+    struct message_hello hello = {.role = MESSAGE_PERSONAL, .sets = {.buckets = true}};
+    struct message_hello read;
+    hello.sets.authors[0] = 0x01;
+    hello.sets.tags[SET_BUCKETS / 8 - 1] = 0x80;
+    size_t len = message_hello_encode(out, &hello);
+    assert_no_less_no_more(decode_hello, out, len);
+    assert_int_equal(message_hello_decode(&read, octets_of(out, len)), ERR_OK);
+    assert_int_equal(set_next_chosen(&read.sets, SET_STANDING + 1), SET_AUTHORS);
+    assert_int_equal(set_next_chosen(&read.sets, SET_AUTHORS + 1), SETS_END - 1);
+    assert_malformed(decode_hello, "\x96\x01\x00\xc4\x00\xc4\x00\x00\xc4\x00", 10); /* no sets */
+
+    len = message_hello_encode(out, &(struct message_hello){.role = MESSAGE_PERSONAL});
+    assert_int_equal(message_hello_decode(&read, octets_of(out, len)), ERR_OK);
+    assert_false(read.sets.buckets);
+}
+
 static void a_hello_of_another_version_or_shape_is_refused(void **state)
 {
     (void)state;
@@ -308,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_personal_node_says_only_that_it_is_one),
         cmocka_unit_test(a_relay_proves_who_it_is),
+        cmocka_unit_test(a_hello_tells_the_sets_where_not_all_are_wanted),
         cmocka_unit_test(a_hello_of_another_version_or_shape_is_refused),
         cmocka_unit_test(posts_come_one_after_another_as_they_were),
         cmocka_unit_test(new_posts_say_how_far_they_have_come),
