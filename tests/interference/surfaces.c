@@ -5,65 +5,8 @@
 
 #include <sodium.h>
 
+#include "tests/interference/surfaces_ask.h"
 #include "tests/interference/surfaces_sealed.h"
-
-#define DIFFERENCES_SHOWN 3
-
-static void show_difference(const struct surfaces *s, const char *asked, const struct answer *a,
-                            const struct answer *b)
-{
-    if (s->differing_count > DIFFERENCES_SHOWN) {
-        return;
-    }
-    (void)fprintf(stderr,
-                  "seed %llu: '%s' differs\n--- with their posts (%d)\n%s%s--- without (%d)\n%s%s",
-                  (unsigned long long)s->history->seed, asked, a->status, a->out, a->err, b->status,
-                  b->out, b->err);
-}
-
-static void compare(struct surfaces *s, const char *asked, struct answer *a, struct answer *b)
-{
-    s->asked_count++;
-    if (a->status != b->status || a->out_len != b->out_len || a->err_len != b->err_len ||
-        memcmp(a->out, b->out, a->out_len) != 0 || memcmp(a->err, b->err, a->err_len) != 0) {
-        s->differing_count++;
-        show_difference(s, asked, a, b);
-    }
-    answer_free(a);
-    answer_free(b);
-}
-
-static void ask(struct surfaces *s, size_t count, const char *const *words)
-{
-    struct answer a = world_ask(s->all, count, words);
-    struct answer b = world_ask(s->without, count, words);
-    char asked[256] = "kith";
-    for (size_t i = 0; i < count; i++) {
-        size_t used = strlen(asked);
-        (void)snprintf(asked + used, sizeof asked - used, " %s", words[i]);
-    }
-    compare(s, asked, &a, &b);
-}
-
-#define ASK(s, ...)                                                                                \
-    ask((s), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *),                    \
-        (const char *const[]){__VA_ARGS__})
-
-static void ask_both_forms(struct surfaces *s, const char *one, const char *two, const char *three)
-{
-    const char *words[4];
-    size_t count = 0;
-    words[count++] = one;
-    if (two != NULL) {
-        words[count++] = two;
-    }
-    if (three != NULL) {
-        words[count++] = three;
-    }
-    ask(s, count, words);
-    words[count++] = "--json";
-    ask(s, count, words);
-}
 
 static void ask_sealed(struct surfaces *s, enum sealed_purpose purpose, size_t count,
                        const char *const *words)
@@ -71,7 +14,7 @@ static void ask_sealed(struct surfaces *s, enum sealed_purpose purpose, size_t c
     struct answer answers[2];
     bool same = false;
     sealed_ask(s, &same, answers, purpose, count, words);
-    compare(s, words[0], &answers[0], &answers[1]);
+    compare_answers(s, words[0], &answers[0], &answers[1]);
     if (!same) {
         s->differing_count++;
         (void)fprintf(stderr, "seed %llu: what '%s' sealed differs\n",
@@ -187,10 +130,10 @@ static void ask_shielded(struct surfaces *s, const char *command, const char *su
     }
     words[count++] = "--json";
     words[count++] = "--show-shielded";
-    ask(s, count, words);
+    ask_words(s, count, words);
     if (strcmp(command, "tally") != 0) {
         words[count++] = "--strangers";
-        ask(s, count, words);
+        ask_words(s, count, words);
     }
 }
 
@@ -220,14 +163,6 @@ static void ask_pages(struct surfaces *s, const char *command, const char *subje
             ASK(s, command, "--limit", "3", "--before", hex);
         }
     }
-}
-
-static void ask_raw(struct surfaces *s, enum control_command command, size_t pairs_count,
-                    const char *const *pairs)
-{
-    struct answer a = world_request(s->all, command, pairs_count, pairs);
-    struct answer b = world_request(s->without, command, pairs_count, pairs);
-    compare(s, control_command_name(command), &a, &b);
 }
 
 static void ask_completions(struct surfaces *s)
