@@ -49,11 +49,11 @@ struct index_words_post {
  * flood of words that nobody else uses is not, nor are all the words of a language that puts few
  * spaces between them.  A post with a word that is not taken has index_words_rest() of it. */
 #define INDEX_WORDS_FREE  4096
-#define INDEX_WORDS_PAIRS 8
+#define INDEX_WORDS_PAIRS 16
 
-/* What stands for a word that is left out, and for one in 65536 of all others: who looks for a word
+/* What stands for a word that is left out, and for one in 32768 of all others: who looks for a word
  * looks for this too, and reads a few posts in vain. */
-#define INDEX_WORDS_REST_BITS 16
+#define INDEX_WORDS_REST_BITS 15
 static inline uint64_t index_words_rest(uint64_t hash)
 {
     return hash >> (64 - INDEX_WORDS_REST_BITS) << (64 - INDEX_WORDS_REST_BITS);
