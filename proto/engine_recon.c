@@ -106,15 +106,22 @@ static uint64_t salt_of(const struct engine *e, uint32_t p, uint32_t session)
     return octets_get_u64be(hash);
 }
 
+/* SPEC 7.3: what is dated further ahead cannot be taken by either side yet. */
+static uint64_t ceiling_s(const struct engine *e, const struct turn *turn)
+{
+    uint64_t ahead_s = e->now_s + POST_AHEAD_MAX_S + 1;
+    uint64_t set_s = turn->set == SET_STANDING ? standing_ceiling_s(e, &e->peers[turn->peer])
+                                               : NEGENTROPY_INFINITY_S;
+    return set_s < ahead_s ? set_s : ahead_s;
+}
+
 static void open_negentropy(const struct engine *e, struct turn *turn)
 {
     bool standing = turn->set == SET_STANDING;
     negentropy_init(turn->negentropy, NEGENTROPY_INITIATOR, BULK_OCTETS_MAX);
     negentropy_set_opening(turn->negentropy, salt_of(e, turn->peer, turn->session));
     negentropy_set_floor(turn->negentropy, standing ? 0 : e->floor_s);
-    if (standing) {
-        negentropy_set_ceiling(turn->negentropy, standing_ceiling_s(e, &e->peers[turn->peer]));
-    }
+    negentropy_set_ceiling(turn->negentropy, ceiling_s(e, turn));
 }
 
 /* The next session of the peer's round, which ends with the last set. */

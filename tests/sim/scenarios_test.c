@@ -224,6 +224,26 @@ static void a_post_from_a_clock_that_is_ahead_comes_when_its_time_has_come(void 
     cluster_free(c);
 }
 
+static void nobody_is_blamed_for_posts_from_before_a_clock_was_put_right(void **state)
+{
+    (void)state;
+    enum { POSTS = 20 };
+    struct cluster *c = two_friends_and_a_relay();
+    cluster_shifts(c, 0, 1500);
+    for (int i = 0; i < POSTS; i++) {
+        (void)cluster_publishes(c, 0, "from tomorrow");
+        cluster_run(c, 1000);
+    }
+    cluster_shifts(c, 0, 0);
+    cluster_run(c, 850000); /* reconciled again and again, and none can be taken yet */
+    assert_false(cluster_has(c, 1, 0));
+    cluster_run(c, 650000);
+    assert_true(cluster_has(c, 1, POSTS - 1));
+    assert_true(cluster_converged(c));
+    assert_int_equal(cluster_suspected_count(c), 0);
+    cluster_free(c);
+}
+
 static void a_node_that_stood_still_goes_on_and_misses_nothing(void **state)
 {
     (void)state;
@@ -376,6 +396,7 @@ int main(void)
         cmocka_unit_test(people_whom_nobody_can_dial_meet_at_a_relay),
         cmocka_unit_test(two_friends_need_no_relay),
         cmocka_unit_test(a_post_from_a_clock_that_is_ahead_comes_when_its_time_has_come),
+        cmocka_unit_test(nobody_is_blamed_for_posts_from_before_a_clock_was_put_right),
         cmocka_unit_test(a_node_that_stood_still_goes_on_and_misses_nothing),
         cmocka_unit_test(a_relay_that_omits_keeps_nobody_from_anything),
         cmocka_unit_test(relays_that_keep_a_part_cut_nobody_off_and_are_not_sent_the_rest),
