@@ -159,6 +159,18 @@ struct post_id person_profile(struct posts *posts, const struct person *person, 
                                              .note = octets_of_text(bio)});
 }
 
+struct posts posts_said(const char *who, size_t count, uint64_t first_s, uint64_t apart_s)
+{
+    struct posts posts = {.wires = NULL};
+    struct person person = person_of(who);
+    for (size_t i = 0; i < count; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "me too %zu", i);
+        person_text(&posts, &person, first_s + i * apart_s, text, "metoo");
+    }
+    return posts;
+}
+
 static struct post_id id_of_body(struct octets body)
 {
     struct post_id id;

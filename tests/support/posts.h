@@ -57,6 +57,9 @@ struct post_id person_retract(struct posts *posts, const struct person *person, 
 struct post_id person_profile(struct posts *posts, const struct person *person, uint64_t created_s,
                               const char *name, const char *bio);
 
+/* So many different texts under #metoo by somebody, the first at first_s, apart_s between them. */
+struct posts posts_said(const char *who, size_t count, uint64_t first_s, uint64_t apart_s);
+
 /* Encode and sign any body, valid or not, with person's key: wire = [body, proof]. */
 size_t person_sign_body(uint8_t *wire, size_t wire_cap, const struct person *person,
                         struct octets body);

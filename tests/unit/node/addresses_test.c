@@ -53,6 +53,21 @@ static void write_one(void)
     addresses_free(addresses);
 }
 
+static uint8_t *read_whole(size_t *len)
+{
+    uint8_t *octets = NULL;
+    struct err_note note = {{0}};
+    assert_int_equal(file_read_all(files, &octets, len, ADDRESSES_FILE, ADDRESSES_FILE_MAX, &note),
+                     ERR_OK);
+    return octets;
+}
+
+static void write_whole(const uint8_t *octets, size_t len)
+{
+    struct err_note note = {{0}};
+    assert_int_equal(file_replace(files, ADDRESSES_FILE, octets_of(octets, len), &note), ERR_OK);
+}
+
 static uint32_t tried_after_opening(const uint8_t with[SEAL_KEY_LEN])
 {
     struct addresses *addresses = addresses_open(files, with);
@@ -85,12 +100,9 @@ static void a_home_without_one_begins_with_none(void **state)
 static void nothing_of_it_stands_in_the_clear(void **state)
 {
     (void)state;
-    uint8_t *octets = NULL;
     size_t len = 0;
-    struct err_note note = {{0}};
     write_one();
-    assert_int_equal(file_read_all(files, &octets, &len, ADDRESSES_FILE, ADDRESSES_FILE_MAX, &note),
-                     ERR_OK);
+    uint8_t *octets = read_whole(&len);
     for (size_t i = 0; i + 6 <= len; i++) {
         assert_memory_not_equal(octets + i, relay.static_key.octets, 6);
         assert_true(memcmp(octets + i, "93.184", 6) != 0);
@@ -101,22 +113,17 @@ static void nothing_of_it_stands_in_the_clear(void **state)
 static void damage_begins_anew_and_can_be_written_over(void **state)
 {
     (void)state;
-    uint8_t *octets = NULL;
     size_t len = 0;
-    struct err_note note = {{0}};
     write_one();
-    assert_int_equal(file_read_all(files, &octets, &len, ADDRESSES_FILE, ADDRESSES_FILE_MAX, &note),
-                     ERR_OK);
+    uint8_t *octets = read_whole(&len);
     for (size_t i = 0; i < len; i += 7) {
         octets[i] ^= 1;
-        assert_int_equal(file_replace(files, ADDRESSES_FILE, octets_of(octets, len), &note),
-                         ERR_OK);
+        write_whole(octets, len);
         assert_int_equal(tried_after_opening(key), 0);
         octets[i] ^= 1;
     }
     for (size_t cut = 0; cut < len; cut += 5) {
-        assert_int_equal(file_replace(files, ADDRESSES_FILE, octets_of(octets, cut), &note),
-                         ERR_OK);
+        write_whole(octets, cut);
         assert_int_equal(tried_after_opening(key), 0);
     }
     free(octets);

@@ -11,14 +11,7 @@
 /* Posts 0 .. count - 1 by ana, all different. */
 static struct posts said(size_t count)
 {
-    struct posts posts = {.wires = NULL};
-    struct person ana = person_of("ana");
-    for (size_t i = 0; i < count; i++) {
-        char text[32];
-        (void)snprintf(text, sizeof text, "me too %zu", i);
-        person_text(&posts, &ana, RIG_NOW_S, text, "metoo");
-    }
-    return posts;
+    return posts_said("ana", count, RIG_NOW_S, 0);
 }
 
 /* The same body under a proof that does not hold, made different by mark. */

@@ -18,14 +18,7 @@ struct other {
 
 static struct posts said(const char *name, size_t count)
 {
-    struct posts posts = {.wires = NULL};
-    struct person person = person_of(name);
-    for (size_t i = 0; i < count; i++) {
-        char text[32];
-        (void)snprintf(text, sizeof text, "me too %zu", i);
-        person_text(&posts, &person, RIG_NOW_S - 1000 + i, text, "metoo");
-    }
-    return posts;
+    return posts_said(name, count, RIG_NOW_S - 1000, 1);
 }
 
 static void fill(struct sorted_set *set, const struct posts *posts)

@@ -80,14 +80,7 @@ static void an_idle_engine_with_a_relays_limits_is_small(void **state)
 
 static struct posts said(size_t count)
 {
-    struct posts posts = {.wires = NULL};
-    struct person ana = person_of("ana");
-    for (size_t i = 0; i < count; i++) {
-        char text[32];
-        (void)snprintf(text, sizeof text, "me too %zu", i);
-        person_text(&posts, &ana, RIG_NOW_S, text, "metoo");
-    }
-    return posts;
+    return posts_said("ana", count, RIG_NOW_S, 0);
 }
 
 static void what_grew_shrinks_when_it_is_over(void **state)

@@ -15,14 +15,7 @@
 
 static struct posts said(const char *name, size_t count, uint64_t from_s)
 {
-    struct posts posts = {.wires = NULL};
-    struct person person = person_of(name);
-    for (size_t i = 0; i < count; i++) {
-        char text[32];
-        (void)snprintf(text, sizeof text, "me too %zu", i);
-        person_text(&posts, &person, from_s + i, text, "metoo");
-    }
-    return posts;
+    return posts_said(name, count, from_s, 1);
 }
 
 static void fill(struct sorted_set *set, const struct posts *posts, uint64_t from_s)

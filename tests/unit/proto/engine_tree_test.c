@@ -28,9 +28,29 @@ static struct posts said(const char *name, size_t count)
     return posts;
 }
 
-static void relay_peer(struct rig *rig, uint32_t peer)
+/* A node that peers 0 to peers_count - 1 have dialled. */
+static struct rig *rig_met(enum rig_role role, uint32_t peers_count)
 {
-    rig_peer_saying(rig, peer, (struct message_hello){.role = MESSAGE_RELAY});
+    struct rig *rig = rig_new(role);
+    for (uint32_t p = 0; p < peers_count; p++) {
+        rig_peer(rig, p);
+    }
+    return rig;
+}
+
+/* Relays 0 to peers_count - 1 dial it. */
+static void relay_peers(struct rig *rig, uint32_t peers_count)
+{
+    for (uint32_t p = 0; p < peers_count; p++) {
+        rig_peer_saying(rig, p, (struct message_hello){.role = MESSAGE_RELAY});
+    }
+}
+
+/* A peer pushes a post, and the store answers whatever is asked about it. */
+static void brings(struct rig *rig, uint32_t peer, const struct posts *posts, size_t post)
+{
+    rig_gives(rig, peer, posts, post, 1);
+    rig_answers_all(rig);
 }
 
 static void announces(struct rig *rig, uint32_t peer, const struct post_id *id)
@@ -92,9 +112,8 @@ static void waits_and_answers(struct rig *rig, uint64_t for_ms)
 static void a_post_announced_and_not_pushed_is_grafted_after_the_timer(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct rig *rig = rig_met(RIG_PERSONAL, 1);
     struct posts posts = said("ana", 1);
-    rig_peer(rig, 0);
     announces(rig, 0, &posts.ids[0]);
     waits_and_answers(rig, 450);
     assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 0);
@@ -112,10 +131,8 @@ static void a_post_announced_and_not_pushed_is_grafted_after_the_timer(void **st
 static void what_comes_in_time_or_is_here_is_not_grafted(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct rig *rig = rig_met(RIG_PERSONAL, 2);
     struct posts posts = said("ana", 2);
-    rig_peer(rig, 0);
-    rig_peer(rig, 1);
     announces(rig, 0, &posts.ids[0]);
     rig_waits(rig, 300);
     rig_gives(rig, 1, &posts, 0, 1);
@@ -153,9 +170,8 @@ static void a_promise_not_kept_is_asked_of_the_next(void **state)
 static void who_keeps_no_promise_is_not_listened_to(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct rig *rig = rig_met(RIG_PERSONAL, 1);
     struct posts posts = said("ana", ROUNDS);
-    rig_peer(rig, 0);
     for (size_t i = 0; i < ROUNDS; i++) {
         announces(rig, 0, &posts.ids[i]);
         waits_and_answers(rig, 1100);
@@ -195,11 +211,8 @@ static void what_is_not_wanted_here_keeps_its_promise_and_is_asked_for_once(void
 static void a_duplicate_prunes_the_link_it_came_on(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct rig *rig = rig_met(RIG_PERSONAL, 2);
     struct posts posts = said("ana", 2);
-    for (uint32_t p = 0; p < 2; p++) {
-        rig_peer(rig, p);
-    }
     rig_gives(rig, 0, &posts, 0, 1);
     rig_gives(rig, 1, &posts, 0, 1);
     assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 0); /* its proof may not hold */
@@ -207,8 +220,7 @@ static void a_duplicate_prunes_the_link_it_came_on(void **state)
     assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 1);
     assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
 
-    rig_gives(rig, 0, &posts, 1, 1);
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 1);
     assert_int_equal(rig_posts_sent(rig, 1), 0);
     assert_int_equal(rig_sent_count(rig, 1, FRAME_IHAVE), 0);
     rig_waits(rig, 100);
@@ -220,14 +232,11 @@ static void a_duplicate_prunes_the_link_it_came_on(void **state)
 static void the_same_peer_twice_prunes_nothing(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct rig *rig = rig_met(RIG_PERSONAL, 1);
     struct posts posts = said("ana", 1);
-    rig_peer(rig, 0);
     rig_gives(rig, 0, &posts, 0, 1);
-    rig_gives(rig, 0, &posts, 0, 1);
-    rig_answers_all(rig);
-    rig_gives(rig, 0, &posts, 0, 1);
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 0);
+    brings(rig, 0, &posts, 0);
     assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
     posts_free(&posts);
     rig_free(rig);
@@ -236,13 +245,10 @@ static void the_same_peer_twice_prunes_nothing(void **state)
 static void who_prunes_is_told_and_who_grafts_is_given(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_RELAY);
+    struct rig *rig = rig_met(RIG_RELAY, 2);
     struct posts posts = said("ana", 2);
-    rig_peer(rig, 0);
-    rig_peer(rig, 1);
     rig_frame(rig, 1, FRAME_PRUNE, "", 0);
-    rig_gives(rig, 0, &posts, 0, 1);
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 0);
     rig_waits(rig, 100);
     assert_int_equal(rig_posts_sent(rig, 1), 0);
     assert_announced(rig, 1, &posts.ids[0]);
@@ -253,8 +259,7 @@ static void who_prunes_is_told_and_who_grafts_is_given(void **state)
     rig_answers(rig, &posts);
     assert_int_equal(rig_posts_sent(rig, 1), 1);
     assert_int_equal(rig_sent_count(rig, 1, FRAME_NONE_YET), 1);
-    rig_gives(rig, 0, &posts, 1, 1);
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 1);
     assert_int_equal(rig_posts_sent(rig, 1), 2);
     posts_free(&posts);
     rig_free(rig);
@@ -263,10 +268,8 @@ static void who_prunes_is_told_and_who_grafts_is_given(void **state)
 static void who_asks_while_a_post_is_stored_gets_it_once(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_RELAY);
+    struct rig *rig = rig_met(RIG_RELAY, 2);
     struct posts posts = said("ana", 1);
-    rig_peer(rig, 0);
-    rig_peer(rig, 1);
     rig_frame(rig, 1, FRAME_PRUNE, "", 0);
     rig_gives(rig, 0, &posts, 0, 1);
     rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
@@ -284,17 +287,13 @@ static void who_asks_while_a_post_is_stored_gets_it_once(void **state)
 static void who_only_asks_for_posts_is_not_pushed_to(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_RELAY);
+    struct rig *rig = rig_met(RIG_RELAY, 2);
     struct posts posts = said("ana", 2);
-    rig_peer(rig, 0);
-    rig_peer(rig, 1);
     rig_frame(rig, 1, FRAME_PRUNE, "", 0);
-    rig_gives(rig, 0, &posts, 0, 1);
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 0);
     grafts(rig, 1, false, posts.ids, 1);
     rig_answers(rig, &posts);
-    rig_gives(rig, 0, &posts, 1, 1);
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 1);
     assert_int_equal(rig_posts_sent(rig, 1), 1);
     posts_free(&posts);
     rig_free(rig);
@@ -332,14 +331,10 @@ static void more_grafts_than_can_be_answered_are_passed_over(void **state)
 static void who_announced_a_post_is_not_sent_it(void **state)
 {
     (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct rig *rig = rig_met(RIG_PERSONAL, 3);
     struct posts posts = said("ana", 1);
-    for (uint32_t p = 0; p < 3; p++) {
-        rig_peer(rig, p);
-    }
     announces(rig, 1, &posts.ids[0]);
-    rig_gives(rig, 0, &posts, 0, 1);
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 0);
     rig_waits(rig, 200);
     assert_int_equal(rig_posts_sent(rig, 2), 1);
     assert_int_equal(rig_posts_sent(rig, 1), 0);
@@ -352,10 +347,8 @@ static void who_announced_a_post_is_not_sent_it(void **state)
 static uint8_t hops_after(enum rig_role role, uint8_t hops)
 {
     static uint8_t frame[POST_WIRE_MAX + MESSAGE_NEW_HEAD];
-    struct rig *rig = rig_new(role);
+    struct rig *rig = rig_met(role, 2);
     struct posts posts = said("ana", 1);
-    rig_peer(rig, 0);
-    rig_peer(rig, 1);
     size_t len = message_new_head(frame, &hops, 1);
     memcpy(frame + len, posts.wires[0].at, posts.wires[0].len);
     rig_frame(rig, 0, FRAME_POSTS, frame, len + posts.wires[0].len);
@@ -387,9 +380,7 @@ static void a_leaf_has_two_parents_and_a_third_when_one_is_lost(void **state)
 {
     (void)state;
     struct rig *rig = rig_new(RIG_PERSONAL);
-    for (uint32_t p = 0; p < 3; p++) {
-        relay_peer(rig, p);
-    }
+    relay_peers(rig, 3);
     assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
     assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 0);
     assert_int_equal(rig_sent_count(rig, 2, FRAME_PRUNE), 1);
@@ -408,12 +399,9 @@ static void both_parents_may_push_the_same(void **state)
     (void)state;
     struct rig *rig = rig_new(RIG_PERSONAL);
     struct posts posts = said("ana", 1);
-    relay_peer(rig, 0);
-    relay_peer(rig, 1);
-    rig_gives(rig, 0, &posts, 0, 1);
-    rig_answers_all(rig);
-    rig_gives(rig, 1, &posts, 0, 1);
-    rig_answers_all(rig);
+    relay_peers(rig, 2);
+    brings(rig, 0, &posts, 0);
+    brings(rig, 1, &posts, 0);
     assert_int_equal(rig_sent_count(rig, 0, FRAME_PRUNE), 0);
     assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 0);
     posts_free(&posts);
@@ -425,9 +413,7 @@ static void an_own_post_goes_whole_to_one_parent_and_is_announced_to_the_others(
     (void)state;
     struct rig *rig = rig_new(RIG_PERSONAL);
     struct posts posts = said("ana", 2);
-    for (uint32_t p = 0; p < 3; p++) {
-        relay_peer(rig, p);
-    }
+    relay_peers(rig, 3);
     rig_publishes(rig, 1, posts.wires[0]);
     rig_answers_all(rig);
     rig_waits(rig, 100);
@@ -436,8 +422,7 @@ static void an_own_post_goes_whole_to_one_parent_and_is_announced_to_the_others(
     assert_announced(rig, 1, &posts.ids[0]);
     assert_announced(rig, 2, &posts.ids[0]);
 
-    rig_gives(rig, 0, &posts, 1, 1); /* somebody else's: announced to relays, never pushed */
-    rig_answers_all(rig);
+    brings(rig, 0, &posts, 1); /* somebody else's: announced to relays, never pushed */
     rig_waits(rig, 100);
     assert_int_equal(rig_posts_sent(rig, 1), 0);
     assert_announced(rig, 1, &posts.ids[1]);

@@ -1,62 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/store/vault_scene.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/support/bare_home.h"
-#include "tests/support/file_memory.h"
-
-static struct err_note note;
-static struct bare_home home;
-static bool changed;
-
-static struct key key_of(uint8_t first)
-{
-    return (struct key){{first, 1}};
-}
-
-static enum err_code open_all(void)
-{
-    return bare_home_open(&home, &note);
-}
-
-static void close_all(void)
-{
-    bare_home_close(&home);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    note = (struct err_note){{0}};
-    bare_home_make(&home, bare_home_seed);
-    assert_int_equal(open_all(), ERR_OK);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    bare_home_free(&home);
-    return 0;
-}
-
-static void reopen(void)
-{
-    close_all();
-    assert_int_equal(open_all(), ERR_OK);
-}
-
-static void block(uint8_t who)
-{
-    struct key key = key_of(who);
-    assert_int_equal(vault_block(home.vault, &changed, &key, "label", 100, 7), ERR_OK);
-}
 
 static void there_is_one_vault_in_a_home(void **state)
 {
@@ -64,7 +10,7 @@ static void there_is_one_vault_in_a_home(void **state)
     assert_int_equal(vault_create(home.files, bare_home_key, VAULT_RELAY, bare_home_seed, &note),
                      ERR_REFUSED);
     reopen();
-    close_all();
+    bare_home_close(&home);
     assert_int_equal(home.files->remove(home.files, "vault", &note), ERR_OK);
     assert_int_equal(vault_create(home.files, bare_home_key, VAULT_RELAY, bare_home_seed, &note),
                      ERR_REFUSED);
@@ -82,13 +28,13 @@ static void no_home_is_told_from_a_missing_vault(void **state)
     journal_close(elsewhere);
     file_memory_free(empty);
 
-    close_all();
+    bare_home_close(&home);
     assert_int_equal(home.files->rename(home.files, "vault", "aside", &note), ERR_OK);
-    assert_int_equal(open_all(), ERR_ROLLBACK);
+    assert_int_equal(bare_home_open(&home, &note), ERR_ROLLBACK);
     journal_close(home.journal);
     home.journal = NULL;
     assert_int_equal(home.files->rename(home.files, "aside", "vault", &note), ERR_OK);
-    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(bare_home_open(&home, &note), ERR_OK);
 }
 
 static void an_older_copy_of_the_vault_is_refused(void **state)
@@ -96,39 +42,39 @@ static void an_older_copy_of_the_vault_is_refused(void **state)
     (void)state;
     block(1);
     assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
-    close_all();
+    bare_home_close(&home);
     uint8_t *older = NULL;
     size_t older_len = 0;
     assert_int_equal(file_read_all(home.files, &older, &older_len, "vault", 100000, &note), ERR_OK);
-    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(bare_home_open(&home, &note), ERR_OK);
     block(2);
     assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
-    close_all();
+    bare_home_close(&home);
     assert_int_equal(file_replace(home.files, "vault", octets_of(older, older_len), &note), ERR_OK);
     free(older);
-    assert_int_equal(open_all(), ERR_ROLLBACK);
+    assert_int_equal(bare_home_open(&home, &note), ERR_ROLLBACK);
     assert_null(home.vault);
 }
 
 static void an_older_copy_of_the_journal_is_refused(void **state)
 {
     (void)state;
-    close_all();
+    bare_home_close(&home);
     struct files *older = file_memory_copy(home.files);
     struct files *newer = home.files;
-    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(bare_home_open(&home, &note), ERR_OK);
     for (uint8_t i = 0; i < 2; i++) {
         block(i);
         assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
     }
-    close_all();
+    bare_home_close(&home);
     uint8_t *octets = NULL;
     size_t len = 0;
     assert_int_equal(file_read_all(newer, &octets, &len, "vault", 100000, &note), ERR_OK);
     assert_int_equal(file_replace(older, "vault", octets_of(octets, len), &note), ERR_OK);
     free(octets);
     home.files = older;
-    assert_int_equal(open_all(), ERR_ROLLBACK);
+    assert_int_equal(bare_home_open(&home, &note), ERR_ROLLBACK);
     file_memory_free(newer);
 }
 
@@ -137,22 +83,22 @@ static void any_flipped_octet_is_noticed(void **state)
     (void)state;
     block(1);
     assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
-    close_all();
+    bare_home_close(&home);
     struct files *whole = home.files;
     size_t len = file_memory_len(whole, "vault");
     for (size_t i = 0; i < len; i++) {
         home.files = file_memory_copy(whole);
         file_memory_flip(home.files, "vault", i, 0x20);
-        assert_int_equal(open_all(), ERR_DAMAGED);
+        assert_int_equal(bare_home_open(&home, &note), ERR_DAMAGED);
         assert_null(home.vault);
-        close_all();
+        bare_home_close(&home);
         file_memory_cut(home.files, "vault", i);
-        assert_int_equal(open_all(), ERR_DAMAGED);
-        close_all();
+        assert_int_equal(bare_home_open(&home, &note), ERR_DAMAGED);
+        bare_home_close(&home);
         file_memory_free(home.files);
     }
     home.files = whole;
-    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(bare_home_open(&home, &note), ERR_OK);
 }
 
 static void nothing_lies_there_in_the_clear(void **state)
@@ -249,7 +195,7 @@ static void an_outcome_nobody_knows_is_settled_without_a_change(void **state)
 static uint8_t block_until_crash(uint8_t count)
 {
     uint8_t done = 0;
-    if (open_all() == ERR_OK) {
+    if (bare_home_open(&home, &note) == ERR_OK) {
         for (; done < count; done++) {
             block(done);
             if (vault_commit(home.vault, &note) != ERR_OK) {
@@ -257,14 +203,14 @@ static uint8_t block_until_crash(uint8_t count)
             }
         }
     }
-    close_all();
+    bare_home_close(&home);
     return done;
 }
 
 static void a_block_acknowledged_survives_a_crash_at_any_call(void **state)
 {
     (void)state;
-    close_all();
+    bare_home_close(&home);
     file_memory_free(home.files);
     bool crashed = true;
     for (uint64_t nth = 1; crashed; nth++) {
@@ -279,12 +225,12 @@ static void a_block_acknowledged_survives_a_crash_at_any_call(void **state)
             file_memory_restart(home.files, outcome > FILE_MEMORY_TEAR
                                                 ? FILE_MEMORY_TEAR
                                                 : (enum file_memory_outcome)outcome);
-            assert_int_equal(open_all(), ERR_OK);
+            assert_int_equal(bare_home_open(&home, &note), ERR_OK);
             assert_in_range(vault_contents(home.vault)->blocks_count, done, done + 1);
             reopen();
             block(100);
             assert_int_equal(vault_commit(home.vault, &note), ERR_OK);
-            close_all();
+            bare_home_close(&home);
             file_memory_free(home.files);
         }
     }
@@ -294,7 +240,7 @@ static void a_block_acknowledged_survives_a_crash_at_any_call(void **state)
 static void a_home_half_made_can_be_made(void **state)
 {
     (void)state;
-    close_all();
+    bare_home_close(&home);
     file_memory_free(home.files);
     bool crashed = true;
     for (uint64_t nth = 1; crashed; nth++) {
@@ -308,8 +254,8 @@ static void a_home_half_made_can_be_made(void **state)
             enum err_code again =
                 vault_create(home.files, bare_home_key, VAULT_PERSONAL, bare_home_seed, &note);
             assert_true(again == ERR_REFUSED || (rc != ERR_OK && again == ERR_OK));
-            assert_int_equal(open_all(), ERR_OK);
-            close_all();
+            assert_int_equal(bare_home_open(&home, &note), ERR_OK);
+            bare_home_close(&home);
             file_memory_free(home.files);
         }
     }
@@ -336,7 +282,7 @@ static void whose_home_it_is_is_read_from_the_vault_alone(void **state)
     file_memory_free(relay);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, vault_set_up, vault_tear_down)
 
 int main(void)
 {

@@ -1,68 +1,14 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/store/vault_scene.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/support/bare_home.h"
-#include "tests/support/file_memory.h"
-
-static struct err_note note;
-static struct bare_home home;
-static bool changed;
-
-static struct key key_of(uint8_t first)
-{
-    return (struct key){{first, 1}};
-}
-
-static enum err_code open_all(void)
-{
-    return bare_home_open(&home, &note);
-}
-
-static void close_all(void)
-{
-    bare_home_close(&home);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    note = (struct err_note){{0}};
-    bare_home_make(&home, bare_home_seed);
-    assert_int_equal(open_all(), ERR_OK);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    bare_home_free(&home);
-    return 0;
-}
-
-static void reopen(void)
-{
-    close_all();
-    assert_int_equal(open_all(), ERR_OK);
-}
 
 static struct address address_of(const char *host, uint16_t port)
 {
     struct address address = {.port = port, .static_key = key_of(9)};
     memcpy(address.host, host, strlen(host) + 1);
     return address;
-}
-
-static void block(uint8_t who)
-{
-    struct key key = key_of(who);
-    assert_int_equal(vault_block(home.vault, &changed, &key, "label", 100, 7), ERR_OK);
 }
 
 static void a_new_vault_is_empty_and_has_its_keys(void **state)
@@ -385,7 +331,7 @@ static void lists_have_bounds(void **state)
     assert_int_equal(vault_peer_add(home.vault, &changed, &peer), ERR_REFUSED);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, vault_set_up, vault_tear_down)
 
 int main(void)
 {

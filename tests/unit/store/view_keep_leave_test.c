@@ -26,14 +26,19 @@ static void what_its_author_takes_back_leaves_the_archive(void **state)
     assert_int_equal(found_count(s, "nobody"), 0);
 }
 
+static struct post_id says_for_three_days(struct keep_scene *s, const struct person *person)
+{
+    struct post_draft draft = {
+        .kind = POST_TEXT, .created_s = OLD_S, .expires_s = NOW_S + 3 * (uint64_t)DAY_S};
+    draft.text = octets_of_text("for a while");
+    return person_draft(&s->posts, person, &draft);
+}
+
 static void what_expires_leaves_the_archive(void **state)
 {
     struct keep_scene *s = *state;
     follow(s, &s->ana);
-    struct post_draft draft = {
-        .kind = POST_TEXT, .created_s = OLD_S, .expires_s = NOW_S + 3 * (uint64_t)DAY_S};
-    draft.text = octets_of_text("for a while");
-    struct post_id kept = person_draft(&s->posts, &s->ana, &draft);
+    struct post_id kept = says_for_three_days(s, &s->ana);
     aged(s);
     expect(s, &kept, true);
     s->now_s += 3 * (uint64_t)DAY_S;
@@ -47,10 +52,7 @@ static void what_a_wrong_clock_takes_for_expired_is_kept(void **state)
 {
     struct keep_scene *s = *state;
     follow(s, &s->ana);
-    struct post_draft draft = {
-        .kind = POST_TEXT, .created_s = OLD_S, .expires_s = NOW_S + 3 * (uint64_t)DAY_S};
-    draft.text = octets_of_text("for a while");
-    struct post_id kept = person_draft(&s->posts, &s->ana, &draft);
+    struct post_id kept = says_for_three_days(s, &s->ana);
     put_new(s);
     store_settle(s->home.store, NOW_S);
     store_settle(archive_store(s->home.archive), NOW_S);
