@@ -21,8 +21,11 @@ struct calls calls_of(const char *argument)
 bool calls_next(struct calls *calls, uint64_t *number)
 {
     *number = calls->count++;
-    return calls->only != UINT64_MAX ? *number == calls->only
-                                     : *number % calls->shards_count == calls->shard;
+    bool tried = calls->only != UINT64_MAX
+                     ? *number == calls->only
+                     : *number / CALLS_STRETCH % calls->shards_count == calls->shard;
+    calls->tried_count += tried ? 1 : 0;
+    return tried;
 }
 
 const char *calls_name(enum file_memory_call call)

@@ -8,9 +8,13 @@
 
 #include "tests/support/file_memory.h"
 
+/* What neighbouring calls leave is often the same, and one shard sees that. */
+#define CALLS_STRETCH 64
+
 struct calls {
     uint64_t count; /* so far */
-    uint64_t shard; /* only every shards_count-th is tried */
+    uint64_t tried_count;
+    uint64_t shard; /* of each shards_count stretches of CALLS_STRETCH one is tried */
     uint64_t shards_count;
     uint64_t only; /* or UINT64_MAX */
 };

@@ -18,7 +18,7 @@
 
 #define STEPS         2100
 #define LIVE_ON_EVERY 61   /* points */
-#define AGAIN_EVERY   4801 /* points */
+#define AGAIN_EVERY   2400 /* points */
 
 static const enum file_memory_outcome outcomes[] = {FILE_MEMORY_DROP, FILE_MEMORY_KEEP,
                                                     FILE_MEMORY_PAGES, FILE_MEMORY_SECTOR};
@@ -102,10 +102,79 @@ static void visit(const struct life *life, struct files *left, bool on, bool aga
     house_random_back(random);
 }
 
+/* ---- What was gone through ----------------------------------------------------------------- */
+
+static uint64_t *visited; /* open addressing; 0: free */
+static size_t visited_cap;
+static size_t visited_count;
+
+static bool visited_put(uint64_t what)
+{
+    size_t at = what % visited_cap;
+    while (visited[at] != 0 && visited[at] != what) {
+        at = at + 1 < visited_cap ? at + 1 : 0;
+    }
+    bool is_new = visited[at] == 0;
+    visited[at] = what;
+    visited_count += is_new ? 1 : 0;
+    return is_new;
+}
+
+static void visited_grow(void)
+{
+    uint64_t *before = visited;
+    size_t before_cap = visited_cap;
+    visited_cap = visited_cap == 0 ? 4096 : visited_cap * 2;
+    visited = calloc(visited_cap, sizeof *visited);
+    if (visited == NULL) {
+        abort();
+    }
+    visited_count = 0;
+    for (size_t i = 0; i < before_cap; i++) {
+        if (before[i] != 0) {
+            (void)visited_put(before[i]);
+        }
+    }
+    free(before);
+}
+
+static uint64_t mix(uint64_t state, uint64_t word)
+{
+    state = (state ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return state ^ (state >> 29);
+}
+
+/* What was acknowledged, what is in flight, and when: all that a home is compared with. */
+static uint64_t digest_of_told(const struct life *life)
+{
+    const uint8_t *ledger = (const uint8_t *)&life->ledger;
+    uint64_t state = mix(life->now_s, (uint64_t)life->act);
+    for (size_t i = 0; i + 8 <= sizeof life->ledger; i += 8) {
+        uint64_t word;
+        memcpy(&word, ledger + i, sizeof word);
+        state = mix(state, word);
+    }
+    return state;
+}
+
+_Static_assert(sizeof(struct ledger) % 8 == 0, "no octet of it is passed over");
+
+/* The same files, to be compared with the same, are opened once. */
+static bool is_new(uint64_t files, uint64_t told)
+{
+    if (visited_count * 2 >= visited_cap) {
+        visited_grow();
+    }
+    return visited_put(mix(files, told) | 1);
+}
+
+/* ---- Stopping ------------------------------------------------------------------------------ */
+
 /* What crashes here may leave, of which those that are the same are gone through once. */
 static void stop_here(struct watch *watch, bool on)
 {
     const struct files *files = watch->life->house.files;
+    uint64_t told_is = digest_of_told(watch->life);
     uint64_t seen[OUTCOMES_COUNT];
     char *told = where[watch->again ? 1 : 0];
     size_t told_len = strlen(told);
@@ -118,7 +187,7 @@ static void stop_here(struct watch *watch, bool on)
             same++;
         }
         points_and_outcomes++;
-        if (same < i) {
+        if (same < i || (!is_new(seen[i], told_is) && !on)) {
             file_memory_free(left);
             continue;
         }
@@ -179,7 +248,7 @@ static void before_call(void *context, enum file_memory_call call, const char *p
     char *told = where[watch->again ? 1 : 0];
     (void)snprintf(told, sizeof where[0], "%s call %" PRIu64 ", %s %s",
                    watch->again ? "then" : "at", point, calls_name(call), path);
-    uint64_t turn = point / watch->calls.shards_count;
+    uint64_t turn = watch->calls.tried_count;
     second_crashes += watch->again ? 1 : 0;
     stop_here(watch, !watch->again && (only || turn % LIVE_ON_EVERY == 0));
     if (!watch->again && (only || turn % AGAIN_EVERY == 5)) {

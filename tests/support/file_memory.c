@@ -145,6 +145,7 @@ static enum err_code memory_write_at(struct files *self, struct file *file, stru
     }
     m->broken_rules += inode->spoiled ? 1 : 0;
     memory_inode_own(inode);
+    memory_inode_changed(inode);
     size_t end = (size_t)offset + octets.len;
     if (end > inode->now_len) {
         memory_reserve(&inode->now, &inode->now_cap, end);
@@ -192,6 +193,7 @@ static enum err_code memory_truncate(struct files *self, struct file *file, uint
     rc = rc == ERR_OK ? fault(m, FILE_MEMORY_TRUNCATE, file->path, note) : rc;
     if (rc == ERR_OK && len < file->inode->now_len) {
         memory_inode_own(file->inode);
+        memory_inode_changed(file->inode);
         file->inode->now_len = (size_t)len;
         if (file->inode->same_len > len) {
             file->inode->same_len = (size_t)len;

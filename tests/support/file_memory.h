@@ -68,8 +68,9 @@ bool file_memory_unsynced(const struct files *files);
  * borrow: while they are there, files and what is open in it must not be used. */
 struct files *file_memory_after_crash(const struct files *files, enum file_memory_outcome outcome,
                                       uint64_t seed);
-/* Equal for two such copies of files only where both are the same.  (Not the other way round:
- * octets that were torn and came out whole count as others.) */
+/* Equal for two such copies of files, of one machine at any time or of copies of it, only where
+ * both are the same.  (Not the other way round: octets that were torn and came out whole count as
+ * others.) */
 uint64_t file_memory_digest(const struct files *files);
 /* What another process finds after this one was killed: everything as written, and as little
  * synced as before.  Borrows as file_memory_after_crash() does. */

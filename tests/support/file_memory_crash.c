@@ -98,6 +98,7 @@ void file_memory_restart(struct files *files, enum file_memory_outcome outcome)
             continue;
         }
         memory_inode_own(inode);
+        memory_inode_changed(inode);
         if (outcome == FILE_MEMORY_DROP) {
             drop(inode);
         } else if (outcome == FILE_MEMORY_TEAR) {
@@ -147,6 +148,7 @@ void file_memory_flip(struct files *files, const char *path, size_t offset, uint
 {
     struct inode *inode = inode_at(files, path);
     memory_inode_own(inode);
+    memory_inode_changed(inode);
     if (offset < inode->now_len) {
         inode->now[offset] ^= mask;
     }
@@ -158,6 +160,7 @@ void file_memory_cut(struct files *files, const char *path, size_t len)
 {
     struct inode *inode = inode_at(files, path);
     memory_inode_own(inode);
+    memory_inode_changed(inode);
     if (len < inode->now_len) {
         inode->now_len = len;
     }

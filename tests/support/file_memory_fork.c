@@ -10,7 +10,7 @@
 #define PAGE_LEN   4096
 #define SECTOR_LEN 512
 
-static struct inode *inode_borrowing(uint8_t *at, size_t len)
+static struct inode *inode_borrowing(uint8_t *at, size_t len, uint64_t is)
 {
     struct inode *inode = memory_take(sizeof *inode);
     *inode = (struct inode){.now = at,
@@ -18,6 +18,8 @@ static struct inode *inode_borrowing(uint8_t *at, size_t len)
                             .synced = at,
                             .synced_len = len,
                             .same_len = len,
+                            .now_is = is,
+                            .synced_is = is,
                             .borrowed = true};
     return inode;
 }
@@ -75,10 +77,10 @@ static struct inode *survivor(struct memory *m, const struct inode *from,
                               enum file_memory_outcome outcome)
 {
     if (outcome == FILE_MEMORY_KEEP || !memory_inode_unsynced(from)) {
-        return inode_borrowing(from->now, from->now_len);
+        return inode_borrowing(from->now, from->now_len, from->now_is);
     }
     if (outcome == FILE_MEMORY_DROP) {
-        return inode_borrowing(from->synced, from->synced_len);
+        return inode_borrowing(from->synced, from->synced_len, from->synced_is);
     }
     return outcome == FILE_MEMORY_PAGES ? some_pages(m, from) : torn_sector(m, from);
 }
@@ -215,8 +217,8 @@ uint64_t file_memory_digest(const struct files *files)
         const struct inode *inode = m->now.at[i].inode;
         state = mix(state, m->now.at[i].path, strlen(m->now.at[i].path) + 1);
         state = mix(state, &inode->now_len, sizeof inode->now_len);
-        /* What is borrowed from one and the same place is the same. */
-        state = inode->borrowed ? mix(state, &inode->now, sizeof inode->now)
+        /* What is borrowed is known by its number. */
+        state = inode->borrowed ? mix(state, &inode->now_is, sizeof inode->now_is)
                                 : mix(state, inode->now, inode->now_len);
     }
     return state;

@@ -194,6 +194,12 @@ void memory_inode_own(struct inode *inode)
     }
 }
 
+void memory_inode_changed(struct inode *inode)
+{
+    static uint64_t latest;
+    inode->now_is = ++latest;
+}
+
 bool memory_inode_unsynced(const struct inode *inode)
 {
     return inode->same_len != inode->now_len || inode->same_len != inode->synced_len;
@@ -205,6 +211,7 @@ void memory_inode_append(struct inode *inode, struct octets octets)
     memory_reserve(&inode->now, &inode->now_cap, inode->now_len + octets.len);
     if (octets.len > 0) {
         memcpy(inode->now + inode->now_len, octets.at, octets.len);
+        memory_inode_changed(inode);
     }
     inode->now_len += octets.len;
 }
@@ -221,6 +228,7 @@ void memory_inode_sync(struct inode *inode)
                inode->now_len - inode->same_len);
     }
     inode->synced_len = inode->now_len;
+    inode->synced_is = inode->now_is;
     inode->same_len = inode->now_len;
 }
 

@@ -16,9 +16,11 @@ struct inode {
     size_t synced_len;
     size_t synced_cap;
     size_t same_len; /* now and synced agree so far, where both reach */
-    size_t links;    /* names, pending names and open files */
-    bool borrowed;   /* now and synced are another's octets */
-    bool spoiled;    /* a sync failed: what is not synced never will be */
+    uint64_t now_is; /* a number that only these octets have, whatever copies there are; empty: 0 */
+    uint64_t synced_is;
+    size_t links;  /* names, pending names and open files */
+    bool borrowed; /* now and synced are another's octets */
+    bool spoiled;  /* a sync failed: what is not synced never will be */
 };
 
 struct name {
@@ -68,6 +70,8 @@ void *memory_take(size_t len);
 void *memory_grow(void *at, size_t len);
 /* The next number drawn from the seed. */
 uint64_t memory_random(struct memory *m);
+/* Its octets are others than before. */
+void memory_inode_changed(struct inode *inode);
 /* What inode borrows it has for itself from now on: before anything is written. */
 void memory_inode_own(struct inode *inode);
 /* Whether a crash could lose something of it. */
