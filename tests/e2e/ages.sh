@@ -13,6 +13,9 @@ as ana follow "$friend" >/dev/null || fail "following"
 as ana follow --tag metoo >/dev/null || fail "following a tag"
 stop ana
 {
+    posts --profile friend 100 "Frida of old"
+    posts --profile stranger 100 "Strella of old"
+    posts --profile stranger 95 "Strella courtroom"
     posts friend 100 "an old word of a friend"
     posts stranger 100 "an old word under a tag" metoo
     posts stranger 100 "an old word of no concern" cats
@@ -40,6 +43,13 @@ as ana down >/dev/null || fail "down"
 unset "node_pids[ana]"
 as ana up --keep 30d >/dev/null || fail "up, with a shorter time"
 within 2000 is 1 ana tag cats --strangers || fail "what is older than 30 days stays"
+# Names stand, however old; and one that she shields has not pushed out the one before (7.5, 9.8).
+is_called() { as "$1" --json people --strangers | grep -qF "\"name\":\"$2\""; }
+is_called ana "Frida of old" || fail "a friend's name is gone: $(as ana --json people --strangers)"
+is_called ana "Strella courtroom" || fail "a stranger's name is gone: $(as ana --json people --strangers)"
+as ana shield --word courtroom >/dev/null || fail "shielding a word"
+is_called ana "Strella of old" || fail "a name that is shielded has no other below it"
+
 shown() { as ana --json timeline --strangers --limit 1000; }
 before=$(shown)
 [ "$(count_of ana timeline --strangers)" -eq 3 ] || fail "the timeline: $before"
@@ -81,6 +91,7 @@ cats() { is "$1" "$2" tag cats --strangers; }
 relay hub
 stop hub
 {
+    posts --profile one 100 "Una of old"
     posts one 40 "one said long ago" cats
     posts one 20 "one said it again" cats
     posts two 1 "two answers nobody" cats
@@ -96,6 +107,7 @@ start hub --relay --listen "127.0.0.1:${relay_ports[hub]}" --keep 30d
 people cem
 joined hub cem
 within 2000 cats 2 cem || fail "the relay does not give what it keeps: $(count_of cem tag cats --strangers)"
+within 2000 is_called cem "Una of old" || fail "a name does not come from a relay that kept it"
 start bea # she has all three, and the relay wants two
 says bea post "and bea is back" --tag cats >/dev/null || fail "a post"
 within 2000 cats 3 cem || fail "what is new does not come over the relay"

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "proto/message_addresses.h"
 #include "proto/message_overlay.h"
 
 static uint8_t out[FRAME_MAX];
@@ -116,6 +117,18 @@ static void try_neighbours(struct octets payload)
     }
 }
 
+static void try_addresses(struct octets payload)
+{
+    struct address addresses[MESSAGE_ADDRESSES_MAX];
+    size_t count;
+    if (message_addresses_decode(addresses, &count, payload) == ERR_OK) {
+        must_equal(message_addresses_encode(out, addresses, count), payload);
+    }
+    if (message_addresses_wanted_decode(payload) == ERR_OK && payload.len > 0) {
+        abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
     if (len == 0 || len > FRAME_MAX) {
@@ -150,6 +163,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     case FRAME_NEIGHBOUR:
     case FRAME_FORWARD:
         try_neighbours(payload);
+        break;
+    case FRAME_ADDRESSES_WANTED:
+    case FRAME_ADDRESSES:
+        try_addresses(payload);
         break;
     default:
         try_codes(payload);

@@ -196,6 +196,29 @@ static void people_whom_nobody_can_dial_meet_at_a_relay(void **state)
     cluster_free(c);
 }
 
+/* Each copy of a post that is here costs a look and nothing more, also in a circle. */
+static void what_is_there_already_is_neither_put_nor_passed_on_again(void **state)
+{
+    (void)state;
+    struct cluster *c = cluster_new(19, 3);
+    cluster_dials(c, 0, 1);
+    cluster_dials(c, 1, 2);
+    cluster_dials(c, 2, 0);
+    cluster_run(c, 2000);
+    for (uint32_t n = 0; n < 3; n++) {
+        (void)cluster_publishes(c, n, "me too");
+        cluster_run(c, 2000);
+    }
+    size_t handed = cluster_handed_count(c);
+    cluster_run(c, 2000);
+
+    assert_true(cluster_converged(c));
+    assert_int_equal(cluster_there_count(c), 0);
+    assert_int_equal(cluster_handed_count(c), handed);
+    assert_true(handed <= 3 * 6);
+    cluster_free(c);
+}
+
 static void two_friends_need_no_relay(void **state)
 {
     (void)state;
@@ -395,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_only_one_side_lost_is_replaced),
         cmocka_unit_test(people_whom_nobody_can_dial_meet_at_a_relay),
         cmocka_unit_test(two_friends_need_no_relay),
+        cmocka_unit_test(what_is_there_already_is_neither_put_nor_passed_on_again),
         cmocka_unit_test(a_post_from_a_clock_that_is_ahead_comes_when_its_time_has_come),
         cmocka_unit_test(nobody_is_blamed_for_posts_from_before_a_clock_was_put_right),
         cmocka_unit_test(a_node_that_stood_still_goes_on_and_misses_nothing),
