@@ -1,5 +1,6 @@
 /* Any octets as things that happen to an engine, one after another, each `what, who, length u16,
- * octets`: it must keep its invariants, which it checks itself, and its bounds. */
+ * octets`: it must keep its invariants, which it checks itself, and its bounds.  Where the highest
+ * bit of the first octet is set it is a relay with a book of addresses, else a person's node. */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -24,6 +25,8 @@ enum what {
     WHAT_PUBLISH,
     WHAT_DIAL,
     WHAT_JOIN,
+    WHAT_CONTACT, /* that was dialled: comes up, or does not */
+    WHAT_MINUTES, /* the length in them */
     WHATS_COUNT
 };
 
@@ -90,7 +93,7 @@ static void happen(struct rig *rig, bool up[PEERS], const struct line *line)
         rig_down(rig, line->peer);
         break;
     case WHAT_HELLO:
-        rig_hello(rig, line->peer);
+        (line->octets.len % 2 == 0 ? rig_hello : rig_hello_relay)(rig, line->peer);
         break;
     case WHAT_FRAME:
         if (line->octets.len > 0) {
@@ -128,9 +131,42 @@ static void happen(struct rig *rig, bool up[PEERS], const struct line *line)
             (struct engine_join_send){.address = line->peer, .claim = octets_of_text("claim")};
         rig_step(rig, in);
         break;
+    case WHAT_CONTACT:
+        if (up[line->peer] || line->octets.len % 2 == 1) {
+            (void)rig_contact_fails(rig);
+        } else {
+            up[line->peer] = rig_contact_answers(rig, line->peer);
+        }
+        break;
+    case WHAT_MINUTES:
+        rig_waits(rig, (line->octets.len % 64) * 60000);
+        break;
     case WHATS_COUNT:
         break;
     }
+}
+
+static void must(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+/* What is remembered beside it. */
+struct memory {
+    struct address_book *book;
+    struct peer_scores *scores;
+};
+
+static struct rig *rig_for(struct memory *memory, bool relay)
+{
+    if (!relay) {
+        return rig_new(RIG_PERSONAL);
+    }
+    must(address_book_new(&memory->book, (const uint8_t *)"sixteen octets.!") == ERR_OK);
+    must(peer_scores_new(&memory->scores) == ERR_OK);
+    return rig_new_booked(memory->book, memory->scores);
 }
 
 static void fill(struct sorted_set *set)
@@ -145,7 +181,10 @@ static void fill(struct sorted_set *set)
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
-    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct memory memory = {.book = NULL};
+    bool relay = len > 0 && (octets[0] & 0x80) != 0;
+    struct rig *rig = rig_for(&memory, relay);
+    struct engine_limits limits = relay ? engine_limits_relay() : engine_limits_personal();
     struct sorted_set set;
     fill(&set);
     rig->set = &set;
@@ -157,10 +196,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
         happen(rig, up, &line);
     }
     rig_answers_all(rig);
-    if (engine_stats(rig->engine).octets_count > engine_limits_personal().octets_max) {
-        abort();
-    }
+    must(engine_stats(rig->engine).octets_count <= limits.octets_max);
     rig_free(rig);
+    if (relay) {
+        address_book_check(memory.book);
+        address_book_free(memory.book);
+        peer_scores_free(memory.scores);
+    }
     sorted_set_close(&set);
     return 0;
 }

@@ -15,7 +15,7 @@ static void must(bool holds, const char *what)
 
 static const struct key relay_static_key = {.octets = {9}};
 
-static struct rig *make(enum rig_role role, const struct set_choice *sets)
+static struct rig *make(enum rig_role role, const struct engine_config *with)
 {
     struct rig *rig = calloc(1, sizeof *rig);
     must(rig != NULL, "no memory");
@@ -25,8 +25,9 @@ static struct rig *make(enum rig_role role, const struct set_choice *sets)
     for (size_t p = 0; p < RIG_PEERS_MAX; p++) {
         rig->closed[p] = RIG_NOT;
     }
-    struct engine_config config = {
-        .limits = engine_limits_personal(), .sets = *sets, .now_ms = rig->now_ms};
+    struct engine_config config = *with;
+    config.limits = engine_limits_personal();
+    config.now_ms = rig->now_ms;
     if (role == RIG_RELAY) {
         config.limits = engine_limits_relay();
         message_hello_sign(&config.hello, &relay_static_key, rig->relay.seed);
@@ -37,12 +38,21 @@ static struct rig *make(enum rig_role role, const struct set_choice *sets)
 
 struct rig *rig_new(enum rig_role role)
 {
-    return make(role, &(struct set_choice){.buckets = false});
+    return make(role, &(struct engine_config){.book = NULL});
 }
 
 struct rig *rig_new_wanting(enum rig_role role, const struct set_choice *sets)
 {
-    return make(role, sets);
+    return make(role, &(struct engine_config){.sets = *sets});
+}
+
+struct rig *rig_new_booked(struct address_book *book, struct peer_scores *scores)
+{
+    return make(RIG_RELAY,
+                &(struct engine_config){
+                    .book = book,
+                    .scores = scores,
+                    .self = {.host = "80.1.1.1", .port = 7117, .static_key = relay_static_key}});
 }
 
 void rig_forget(struct rig *rig)
@@ -78,6 +88,16 @@ static void keep_sent(struct rig *rig, const struct engine_send *send)
     }
 }
 
+static void keep_dial(struct rig *rig, const struct engine_dial *dial)
+{
+    rig->dials_count++;
+    if (dial->contact != NULL) {
+        must(rig->contacts_count < ENGINE_CONTACTS_MAX, "too many contacts dialled at a time");
+        rig->contacts[rig->contacts_count].address = dial->address;
+        rig->contacts[rig->contacts_count++].static_key = dial->contact->static_key;
+    }
+}
+
 static void keep(struct rig *rig, const struct engine_effect *effect)
 {
     switch (effect->type) {
@@ -97,7 +117,7 @@ static void keep(struct rig *rig, const struct engine_effect *effect)
         rig->paused[effect->as.peer] = false;
         break;
     case ENGINE_DIAL:
-        rig->dials_count++;
+        keep_dial(rig, &effect->as.dial);
         break;
     case ENGINE_VERIFY:
     case ENGINE_STORE:
@@ -195,6 +215,52 @@ void rig_peer_saying(struct rig *rig, uint32_t peer, struct message_hello hello)
     }
     rig_up(rig, peer, ENGINE_NO_ADDRESS);
     rig_frame(rig, peer, FRAME_HELLO, out, message_hello_encode(out, &hello));
+}
+
+/* Its number goes, and those behind it move up. */
+static struct engine_peer_up take_contact(struct rig *rig, uint32_t peer)
+{
+    struct engine_peer_up up = {.peer = peer,
+                                .address = rig->contacts[0].address,
+                                .static_key = rig->contacts[0].static_key};
+    rig->contacts_count--;
+    memmove(&rig->contacts[0], &rig->contacts[1], rig->contacts_count * sizeof rig->contacts[0]);
+    return up;
+}
+
+bool rig_contact_fails(struct rig *rig)
+{
+    if (rig->contacts_count == 0) {
+        return false;
+    }
+    struct engine_peer_up up = take_contact(rig, 0);
+    rig_step(rig, (struct engine_input){.type = ENGINE_DIAL_FAILED, .as.address = up.address});
+    return true;
+}
+
+static void say_hello_as_relay(struct rig *rig, uint32_t peer, const struct key *static_key)
+{
+    uint8_t out[MESSAGE_HELLO_CAP];
+    struct message_hello hello = {.role = MESSAGE_RELAY};
+    message_hello_sign(&hello, static_key, rig->relay.seed);
+    rig_frame(rig, peer, FRAME_HELLO, out, message_hello_encode(out, &hello));
+}
+
+void rig_hello_relay(struct rig *rig, uint32_t peer)
+{
+    say_hello_as_relay(rig, peer, &(struct key){.octets = {1, (uint8_t)peer}});
+}
+
+bool rig_contact_answers(struct rig *rig, uint32_t peer)
+{
+    if (rig->contacts_count == 0) {
+        return false;
+    }
+    struct engine_peer_up up = take_contact(rig, peer);
+    rig->closed[peer] = RIG_NOT;
+    rig_step(rig, (struct engine_input){.type = ENGINE_PEER_UP, .as.up = up});
+    say_hello_as_relay(rig, peer, &up.static_key);
+    return true;
 }
 
 void rig_peer(struct rig *rig, uint32_t peer)

@@ -44,6 +44,11 @@ struct rig {
     uint32_t paused_now; /* in this step, or RIG_PEERS_MAX */
     size_t pauses_count;
     size_t dials_count;
+    struct {
+        uint32_t address;
+        struct key static_key;
+    } contacts[ENGINE_CONTACTS_MAX]; /* of these the contacts that nobody answered, oldest first */
+    size_t contacts_count;
     size_t accepted_count;
     size_t ready_count;
     struct engine_published published; /* the last one */
@@ -61,6 +66,8 @@ struct rig {
 struct rig *rig_new(enum rig_role role);
 /* One that wants some sets only. */
 struct rig *rig_new_wanting(enum rig_role role, const struct set_choice *sets);
+/* A relay that learns of others and remembers how peers behaved; both are borrowed. */
+struct rig *rig_new_booked(struct address_book *book, struct peer_scores *scores);
 void rig_free(struct rig *rig);
 
 void rig_step(struct rig *rig, struct engine_input in);
@@ -74,6 +81,11 @@ void rig_up(struct rig *rig, uint32_t peer, uint32_t address);
 void rig_hello(struct rig *rig, uint32_t peer);
 /* It dialled us, and says such a HELLO: a relay's is signed for it. */
 void rig_peer_saying(struct rig *rig, uint32_t peer, struct message_hello hello);
+void rig_hello_relay(struct rig *rig, uint32_t peer);
+/* The oldest contact was dialled in vain, or comes up as peer and says that it is a relay; false
+ * where there is none. */
+bool rig_contact_fails(struct rig *rig);
+bool rig_contact_answers(struct rig *rig, uint32_t peer);
 /* We dialled it, and its floor is that day. */
 void rig_dialled_floor(struct rig *rig, uint32_t peer, uint32_t floor_day);
 void rig_peer(struct rig *rig, uint32_t peer);
