@@ -289,6 +289,17 @@ static void note_path(void *context, const char *path)
     }
 }
 
+/* What is as it was some time ago then lacks whole segments. */
+static void begin_segments(void)
+{
+    static const enum life_act acts[] = {LIFE_REOPEN, LIFE_PUT, LIFE_OWN};
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        if (life_do(life, acts[i]) != ERR_OK) {
+            failed("an act failed", life->note.text);
+        }
+    }
+}
+
 static struct files *live(size_t acts, uint64_t seed)
 {
     whole = file_memory_new(seed);
@@ -300,8 +311,9 @@ static struct files *live(size_t acts, uint64_t seed)
         if (rc != ERR_OK) {
             failed("an act failed", life->note.text);
         }
-        if (life->steps_count == acts / 2) {
+        if (old == NULL && life->steps_count >= acts / 2) {
             old = file_memory_copy(whole);
+            begin_segments();
         }
     }
     if (life_do(life, LIFE_WORDS) != ERR_OK || life_do(life, LIFE_COPY) != ERR_OK) {
