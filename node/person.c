@@ -48,7 +48,7 @@ static enum err_code open_view(struct person *person, struct home *home, struct 
     enum err_code rc =
         home_open_archive(&person->archive, home, person->vault, person->store, note);
     if (rc == ERR_OK) {
-        store_release(person->store, archive_floor(person->archive));
+        store_release(person->store, archive_floor(person->archive), 0);
         rc = view_new(&person->view, person->store, &own, note);
     }
     if (rc == ERR_OK) {

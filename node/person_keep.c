@@ -49,7 +49,7 @@ static void step(struct person *person, uint64_t now_s)
         view_keep_free(person->keep);
         person->keep = NULL;
         person->keep_failed = false;
-        store_release(person->store, archive_floor(person->archive));
+        store_release(person->store, archive_floor(person->archive), now_s);
     }
 }
 

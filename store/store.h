@@ -101,8 +101,10 @@ uint64_t store_floor(struct store *store);
 /* Where held rules want the floor, as of the latest store_tend(); 0: nowhere.  From any thread,
  * like the next. */
 uint64_t store_floor_due(struct store *store);
-/* Whoever keeps some of what leaves has it: the floor may rise so far. */
-void store_release(struct store *store, uint64_t floor_s);
+/* Whoever keeps some of what leaves has it since done_s: the floor rises so far at the full hour
+ * after that, by the clock of store_tend(), and for 0 at once; whatever the rules say.  Peers see
+ * the floor, and not how long the keeping took. */
+void store_release(struct store *store, uint64_t floor_s, uint64_t done_s);
 
 /* known[i] = whether this id need not be asked for: kept, retracted, or expired here.
  *   ERR_IO, ERR_NO_MEMORY */

@@ -25,7 +25,8 @@ struct store {
     uint64_t put_s;     /* clock of the last put that wrote something */
     uint64_t settled_s; /* nothing is destroyed by a later clock than this */
     uint64_t floor_due_s;
-    uint64_t released_s; /* how far held rules may raise the floor */
+    uint64_t released_s;      /* how far a held floor rises */
+    uint64_t released_from_s; /* and from which clock on */
 
     struct store_batch *batch; /* of the thread that puts, like what follows; NULL until it puts */
     struct store_words words;

@@ -11,6 +11,7 @@
 #include "store/store_inner.h"
 
 #define DAY_S          86400
+#define HOUR_S         3600
 #define FLOOR_NAME     "floor"
 #define FLOOR_PATH_MAX 64
 #define MAGIC_LEN      6
@@ -42,10 +43,13 @@ uint64_t store_floor_due(struct store *store)
     return due_s;
 }
 
-void store_release(struct store *store, uint64_t floor_s)
+void store_release(struct store *store, uint64_t floor_s, uint64_t done_s)
 {
     store_lock(store);
-    store->released_s = floor_s > store->released_s ? floor_s : store->released_s;
+    if (floor_s > store->released_s) {
+        store->released_s = floor_s;
+        store->released_from_s = done_s == 0 ? 0 : done_s - done_s % HOUR_S + HOUR_S;
+    }
     store_unlock(store);
 }
 
@@ -274,14 +278,13 @@ static enum err_code find_floor(struct store *store, uint64_t *floor_s, uint64_t
     return floor_by_size(store, floor_s, now_s, note);
 }
 
-/* No further than it may. */
-static void hold_floor(struct store *store, uint64_t *floor_s)
+/* To where whoever reads has what is kept of it, and goes by that floor already. */
+static void hold_floor(struct store *store, uint64_t *floor_s, uint64_t now_s)
 {
     store_lock(store);
     store->floor_due_s = *floor_s;
-    if (*floor_s > store->released_s) {
-        *floor_s = store->released_s > store->floor_s ? store->released_s : store->floor_s;
-    }
+    bool rises = store->released_s > store->floor_s && now_s >= store->released_from_s;
+    *floor_s = rises ? store->released_s : store->floor_s;
     store_unlock(store);
 }
 
@@ -397,7 +400,7 @@ enum err_code store_retention_slice(struct store *store, bool *more, uint64_t no
     }
     rc = find_floor(store, &floor_s, now_s, note);
     if (rc == ERR_OK && retention->rules.held) {
-        hold_floor(store, &floor_s);
+        hold_floor(store, &floor_s, now_s);
     }
     if (rc == ERR_OK && floor_s > before_s) {
         rc = raise_floor(store, floor_s, note);

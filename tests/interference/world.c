@@ -41,7 +41,7 @@ static void open_home(struct world *w)
         world_must(archive_open(&w->home.archive, w->home.files, archive_key_of, &note),
                    "the archive");
         store_retain(w->home.store, &(struct store_retention_rules){.held = true});
-        store_release(w->home.store, archive_floor(w->home.archive));
+        store_release(w->home.store, archive_floor(w->home.archive), 0);
         for (bool more = true; more;) { /* as a node does */
             world_must(store_tend(w->home.store, &more, w->now_s, &note), "tending the store");
         }

@@ -66,7 +66,7 @@ enum err_code bare_home_show(struct bare_home *home, const struct key *own,
                              struct err_note *note)
 {
     store_retain(home->store, &(struct store_retention_rules){.keep_s = keep_s, .held = true});
-    store_release(home->store, archive_floor(home->archive));
+    store_release(home->store, archive_floor(home->archive), 0);
     enum err_code rc = view_new(&home->view, home->store, own, note);
     if (rc == ERR_OK) {
         struct shelf shelf = archive_shelf(home->archive);
@@ -95,7 +95,7 @@ static enum err_code keep(struct bare_home *home, uint64_t floor_s, uint64_t now
     }
     view_keep_free(work);
     if (rc == ERR_OK) {
-        store_release(home->store, archive_floor(home->archive));
+        store_release(home->store, archive_floor(home->archive), 0);
     }
     return rc;
 }

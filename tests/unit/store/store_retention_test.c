@@ -367,6 +367,51 @@ static void a_damaged_floor_is_raised_again(void **state)
     }
 }
 
+/* Whenever the keeping was done. */
+static void a_held_floor_rises_at_a_full_hour(void **state)
+{
+    (void)state;
+    rules = (struct store_retention_rules){.keep_s = 10 * DAY_S, .held = true};
+    reopen();
+    put_days(30);
+    store_close(store);
+    store = NULL;
+    struct files *before = files;
+    for (uint64_t took_s = 0; took_s < 3600; took_s += 3599) {
+        files = file_memory_copy(before);
+        assert_int_equal(open_store(), ERR_OK);
+        assert_int_equal(tend(NOW_S), ERR_OK);
+        assert_int_equal(store_floor_due(store), (TODAY - 10) * DAY_S);
+        store_release(store, (TODAY - 10) * DAY_S, NOW_S + took_s);
+        assert_int_equal(tend(NOW_S + 3599), ERR_OK);
+        assert_int_equal(store_floor(store), 0);
+        assert_int_equal(store_stats(store).posts_count, 30);
+        assert_int_equal(tend(NOW_S + 3600), ERR_OK);
+        assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
+        assert_int_equal(store_stats(store).posts_count, 11);
+        store_close(store);
+        file_memory_free(files);
+        store = NULL;
+        files = before;
+    }
+    assert_int_equal(open_store(), ERR_OK);
+}
+
+/* The view goes by it already: what would be taken in below it she would not see. */
+static void a_released_floor_is_reached_though_the_rules_keep_more(void **state)
+{
+    (void)state;
+    static const uint64_t keeps_s[] = {0, 20 * DAY_S};
+    for (size_t i = 0; i < 2; i++) {
+        rules = (struct store_retention_rules){.keep_s = keeps_s[i], .held = true};
+        reopen();
+        store_release(store, (TODAY - 10 + i) * DAY_S, 0);
+        assert_int_equal(tend(NOW_S), ERR_OK);
+        assert_int_equal(store_floor(store), (TODAY - 10 + i) * DAY_S);
+        assert_int_equal(store_floor_due(store), 0);
+    }
+}
+
 static void the_last_profile_of_each_is_known(void **state)
 {
     (void)state;
@@ -404,6 +449,8 @@ int main(void)
         TEST(a_damaged_floor_is_raised_again),
         TEST(below_the_floor_a_profile_that_was_replaced_is_refused),
         TEST(who_reads_keeps_profiles_that_were_replaced),
+        TEST(a_held_floor_rises_at_a_full_hour),
+        TEST(a_released_floor_is_reached_though_the_rules_keep_more),
         TEST(the_last_profile_of_each_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
