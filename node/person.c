@@ -111,6 +111,7 @@ enum err_code person_open(struct person **person, struct home *home, enum vault_
     home_key_derive(made->addresses_key, home->key, HOME_KEY_ADDRESSES);
     made->trimming = (struct trimming){.journal = made->journal,
                                        .store = made->store,
+                                       .archive = person_archive(made),
                                        .own = vault_identity(made->vault),
                                        .keeps_handed = kind == VAULT_RELAY};
     memory_trim(); /* opening reads everything once */

@@ -10,7 +10,7 @@
 #define UNSENT_POSTS_MAX    64 /* own posts published again when a peer becomes ready */
 #define UNPUBLISHED_RETRY_S 10 /* the store goes on some seconds after an error */
 #define TRIM_S              20
-#define TRIM_SLICES         4
+#define TRIM_NS             (UINT64_C(25) * 1000000) /* at each tick: commands wait no longer */
 
 enum event_type {
     EVENT_START,
@@ -220,7 +220,8 @@ static void trim_journal(struct person *person)
     if (now_s < person->trim_at_s && person->trim_at_s - now_s <= TRIM_S) {
         return;
     }
-    for (unsigned i = 0; i < TRIM_SLICES && more && rc == ERR_OK; i++) {
+    uint64_t until_ns = uv_hrtime() + TRIM_NS;
+    while (more && rc == ERR_OK && uv_hrtime() < until_ns) {
         rc = trimming_slice(&person->trimming, &more, now_s, &note);
     }
     if (rc != ERR_OK || !more) {

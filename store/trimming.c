@@ -12,10 +12,12 @@ struct batch {
     uint8_t wire[POST_WIRE_MAX];
 };
 
-/* Read before it goes: a retract of what cannot be taken back does nothing, and the journal goes on
- * knowing when its author dated it. */
+enum reason { STAYS, TAKEN_BACK, EXPIRED, HANDED, ARCHIVED };
+
+/* Read before it goes: a retract of what cannot be taken back does nothing, what is not below the
+ * floor is to come to the log, and the journal goes on knowing when its author dated it. */
 static enum err_code add(struct trimming *trimming, struct batch *batch, size_t index,
-                         bool taken_back, struct err_note *note)
+                         enum reason reason, struct err_note *note)
 {
     struct octets_room wire = {.at = batch->wire, .cap = sizeof batch->wire};
     struct post post;
@@ -23,33 +25,58 @@ static enum err_code add(struct trimming *trimming, struct batch *batch, size_t 
     if (rc != ERR_OK) {
         return rc;
     }
-    bool decodes = post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK;
-    if (decodes && !(taken_back && index_row_fixed(&post))) {
+    bool goes = post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK &&
+                !(reason == TAKEN_BACK && index_row_fixed(&post)) &&
+                !(reason == ARCHIVED && post.created_s >= store_floor(trimming->store));
+    if (goes) {
         batch->posts[batch->count++] =
             (struct journal_trimmed){.index = index, .created_s = post.created_s};
     }
     return ERR_OK;
 }
 
-static enum err_code judge(struct trimming *trimming, struct batch *batch, size_t index,
-                           uint64_t settled_s, struct err_note *note)
+/* Of a post that the log does not hold. */
+static enum err_code look_in_archive(struct trimming *trimming, enum reason *reason,
+                                     const struct post_id *id, struct err_note *note)
 {
-    struct journal_post post = journal_own_at(trimming->journal, index);
-    if (!post.has_wire) {
+    uint64_t at = 0;
+    enum err_code rc = trimming->archive == NULL ? ERR_NOT_FOUND
+                                                 : store_position(trimming->archive, &at, id, note);
+    *reason = rc == ERR_OK ? ARCHIVED : STAYS;
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
+static enum err_code judge(struct trimming *trimming, enum reason *reason,
+                           const struct journal_post *post, uint64_t settled_s,
+                           struct err_note *note)
+{
+    enum store_fate fate = STORE_ABSENT;
+    enum err_code rc = ERR_OK;
+    *reason = STAYS;
+    if (post->expires_s != 0 && post->expires_s <= settled_s) {
+        *reason = EXPIRED;
         return ERR_OK;
     }
-    enum store_fate fate = STORE_ABSENT;
-    enum err_code rc = store_fate(trimming->store, &fate, &post.id, &trimming->own, note);
+    rc = store_fate(trimming->store, &fate, &post->id, &trimming->own, note);
     if (rc != ERR_OK) {
         return rc;
     }
-    bool expired = post.expires_s != 0 && post.expires_s <= settled_s;
-    bool handed =
-        !trimming->keeps_handed && fate == STORE_KEPT && post.sent_count >= TRIMMING_PEERS;
-    bool taken_back = fate == STORE_TAKEN_BACK;
-    return expired || handed || taken_back ? add(trimming, batch, index, taken_back, note) : ERR_OK;
+    switch (fate) {
+    case STORE_KEPT:
+        *reason = !trimming->keeps_handed && post->sent_count >= TRIMMING_PEERS ? HANDED : STAYS;
+        break;
+    case STORE_TAKEN_BACK:
+        *reason = TAKEN_BACK;
+        break;
+    case STORE_LEFT:
+    case STORE_ABSENT:
+        rc = look_in_archive(trimming, reason, &post->id, note);
+        break;
+    }
+    return rc;
 }
 
+/* What is known by its id alone takes no time worth counting, and there may be very many. */
 static enum err_code judge_some(struct trimming *trimming, uint64_t now_s, struct err_note *note)
 {
     uint64_t settled_s = store_settled(trimming->store, now_s);
@@ -59,11 +86,20 @@ static enum err_code judge_some(struct trimming *trimming, uint64_t now_s, struc
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     size_t at = trimming->at;
+    size_t judged_count = 0;
     enum err_code rc = ERR_OK;
-    for (size_t i = 0;
-         i < JUDGED_MAX && at < count && batch->count < JOURNAL_TRIMMED_MAX && rc == ERR_OK;
-         i++, at++) {
-        rc = judge(trimming, batch, at, settled_s, note);
+    for (; judged_count < JUDGED_MAX && at < count && batch->count < JOURNAL_TRIMMED_MAX &&
+           rc == ERR_OK;
+         at++) {
+        struct journal_post post = journal_own_at(trimming->journal, at);
+        enum reason reason = STAYS;
+        if (post.has_wire) {
+            judged_count++;
+            rc = judge(trimming, &reason, &post, settled_s, note);
+        }
+        if (rc == ERR_OK && reason != STAYS) {
+            rc = add(trimming, batch, at, reason, note);
+        }
     }
     if (rc == ERR_OK) {
         rc = journal_trim(trimming->journal, batch->posts, batch->count, note);

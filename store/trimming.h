@@ -1,5 +1,6 @@
 /* trimming.h - which own posts the journal need not hold any more (SPEC 10.5): such as their author
- * took back or that have expired, and such as the log holds and two peers were handed. */
+ * took back or that have expired, such as the log holds and two peers were handed, and such as left
+ * the log by age and are in the archive. */
 #ifndef KITH_STORE_TRIMMING_H
 #define KITH_STORE_TRIMMING_H
 
@@ -12,10 +13,11 @@
 struct trimming {
     struct journal *journal;
     struct store *store;
-    struct key own;    /* who wrote the posts */
-    bool keeps_handed; /* a relay's: its vouches are its list of members */
-    size_t at;         /* the next own post to look at */
-    bool tending;      /* the files are to be looked at next */
+    struct store *archive; /* archive_store(), or NULL */
+    struct key own;        /* who wrote the posts */
+    bool keeps_handed;     /* a relay's: its vouches are its list of members */
+    size_t at;             /* the next own post to look at */
+    bool tending;          /* the files are to be looked at next */
 };
 
 /* Do a slice: judge some posts, or take out of the files what was judged before.  *more: there is

@@ -8,12 +8,14 @@
 
 #include <cmocka.h>
 
+#include "store/archive.h"
 #include "store/log.h"
 #include "store/trimming.h"
 #include "tests/support/file_memory.h"
 #include "tests/support/posts.h"
 
 #define NOW_S UINT64_C(1700000000)
+#define DAY_S UINT64_C(86400)
 #define WORDS "only she knows these words"
 
 static const uint8_t journal_key[32] = {7};
@@ -219,6 +221,62 @@ static void what_the_store_lacks_stays_whoever_has_it(void **state)
     assert_int_equal(words_in("journal", journal_key), 1);
 }
 
+/* A home that came back from a backup has all of them in its journal. */
+static void what_left_by_age_stands_in_the_archive_alone(void **state)
+{
+    (void)state;
+    static const uint8_t key[ARCHIVE_KEY_LEN] = {9};
+    const struct shelf_since since = {.kept = SHELF_ITSELF};
+    struct archive *archive = NULL;
+    now_s = NOW_S - 100 * DAY_S;
+    (void)text(0);
+    (void)text(1 + NOW_S + DAY_S);
+    now_s = NOW_S;
+    (void)text(0);
+    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    trimming.archive = archive_store(archive);
+    for (size_t i = 0; i < 3; i++) {
+        struct post post = posts_decoded(&posts, i);
+        assert_int_equal(journal_own_post(journal, &posts.ids[i], posts.wires[i], &note), ERR_OK);
+        if (i != 1) {
+            assert_int_equal(archive_put(archive, &post, &posts.wires[i], 1, &since, now_s, &note),
+                             ERR_OK);
+        }
+    }
+    trims();
+    assert_int_equal(words_in("journal", journal_key), 3);
+    store_retain(store, &(struct store_retention_rules){.keep_s = 90 * DAY_S});
+    tends_the_store();
+    trims();
+    assert_false(journal_own_at(journal, 0).has_wire);
+    assert_true(journal_own_at(journal, 1).has_wire); /* the archive lacks it */
+    assert_true(journal_own_at(journal, 2).has_wire); /* it is to come to the log */
+    assert_int_equal(words_in("journal", journal_key), 2);
+    assert_int_equal(words_in("archive", key), 2);
+    archive_close(archive);
+}
+
+/* However much she wrote: what she takes back is met soon. */
+static void what_is_known_by_its_id_alone_holds_up_nothing(void **state)
+{
+    (void)state;
+    struct journal_adopted known[JOURNAL_ADOPTED_MAX] = {{.sent_count = 0}};
+    for (uint32_t i = 0; i < 64 * JOURNAL_ADOPTED_MAX; i++) {
+        octets_put_u32be(known[i % JOURNAL_ADOPTED_MAX].id.octets, i);
+        if ((i + 1) % JOURNAL_ADOPTED_MAX == 0) {
+            assert_int_equal(journal_adopt(journal, known, JOURNAL_ADOPTED_MAX, &note), ERR_OK);
+        }
+    }
+    (void)text(now_s + 1);
+    assert_int_equal(journal_own_post(journal, &posts.ids[0], posts.wires[0], &note), ERR_OK);
+    now_s += 1;
+    bool more = false;
+    size_t last = journal_own_count(journal) - 1;
+    assert_true(journal_own_at(journal, last).has_wire);
+    assert_int_equal(trimming_slice(&trimming, &more, now_s, &note), ERR_OK);
+    assert_false(journal_own_at(journal, last).has_wire);
+}
+
 /* A retract takes back no retract: it is no reason to forget one. */
 static void a_retract_that_is_retracted_stays(void **state)
 {
@@ -333,6 +391,8 @@ int main(void)
         TEST(what_two_peers_have_stands_in_the_log_alone),
         TEST(a_relay_keeps_what_peers_have),
         TEST(what_the_store_lacks_stays_whoever_has_it),
+        TEST(what_left_by_age_stands_in_the_archive_alone),
+        TEST(what_is_known_by_its_id_alone_holds_up_nothing),
         TEST(a_retract_that_is_retracted_stays),
         TEST(the_journal_stays_small),
         TEST(damage_is_not_carried_over),
