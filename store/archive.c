@@ -18,7 +18,7 @@ struct archive {
     uint8_t *key; /* of the file kept, from sodium_malloc() */
     struct archive_kept kept;
     uint64_t missing_count;
-    bool doubtful; /* what the file says may be something else: the latest writing failed */
+    bool doubtful; /* what the file says may be something else: it is written before a post comes */
 };
 
 void archive_key(uint8_t out[ARCHIVE_KEY_LEN], const uint8_t home_part[32], const uint8_t seed[32])
@@ -51,8 +51,8 @@ static enum err_code kept_read(struct archive *archive, struct err_note *note)
     if (rc == ERR_OK && end < archive->kept.end) {
         archive->missing_count = archive->kept.end - end;
     }
-    if (rc == ERR_OK) {
-        archive_kept_cut(&archive->kept, end);
+    if (rc == ERR_OK) { /* or the file would speak of what comes there next */
+        archive->doubtful = archive_kept_cut(&archive->kept, end);
     }
     return rc;
 }
@@ -238,7 +238,8 @@ enum err_code archive_retract(struct archive *archive, const struct post *retrac
         return rc == ERR_NOT_FOUND ? ERR_OK : rc;
     }
     enum store_put_result result;
-    return store_put(archive->store, &result, retract, &wire, 1, now_s, note);
+    rc = archive->doubtful ? kept_write(archive, note) : ERR_OK;
+    return rc == ERR_OK ? store_put(archive->store, &result, retract, &wire, 1, now_s, note) : rc;
 }
 
 /* ---- As the view reads it ----------------------------------------------------------------- */

@@ -159,12 +159,14 @@ enum shelf_why archive_kept_why(const struct archive_kept *kept, uint64_t positi
     return stretch == NULL ? SHELF_NOT : stretch->since.kept;
 }
 
-void archive_kept_cut(struct archive_kept *kept, uint64_t end)
+bool archive_kept_cut(struct archive_kept *kept, uint64_t end)
 {
+    uint32_t said_count = kept->stretches_count + kept->raised_count;
     while (kept->stretches_count > 0 && kept->stretches[kept->stretches_count - 1].first >= end) {
         kept->stretches_count--;
     }
     kept->raised_count = raised_before(kept, end);
+    return kept->stretches_count + kept->raised_count < said_count;
 }
 
 enum err_code archive_kept_begin(struct archive_kept *kept, uint64_t first,

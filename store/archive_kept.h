@@ -42,8 +42,8 @@ void archive_kept_close(struct archive_kept *kept);
 
 /* SHELF_NOT: before the first stretch. */
 enum shelf_why archive_kept_why(const struct archive_kept *kept, uint64_t position, uint32_t *day);
-/* Nothing stands at end and above: what was said of it is forgotten. */
-void archive_kept_cut(struct archive_kept *kept, uint64_t end);
+/* Nothing stands at end and above: what was said of it is forgotten.  Whether there was any. */
+bool archive_kept_cut(struct archive_kept *kept, uint64_t end);
 /* What comes at this position, no lower than any stretch's first, and later comes for this reason.
  *   ERR_NO_MEMORY  or there are too many: unchanged */
 MUST_USE enum err_code archive_kept_begin(struct archive_kept *kept, uint64_t first,

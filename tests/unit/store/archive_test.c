@@ -163,6 +163,67 @@ static void damage_is_refused_or_counted(void **state)
     assert_true(opened_count > 0 && opened_count < tried_count);
 }
 
+#define SEGMENT "archive/00000000.0"
+
+/* As a process that is killed leaves it: then this stands where that segment stood. */
+static void is_killed_and_opened_again(struct octets segment)
+{
+    struct files *left = file_memory_copy(files);
+    archive_close(archive);
+    file_memory_free(files);
+    files = left;
+    if (segment.len > 0) {
+        file_memory_put(files, SEGMENT, segment);
+    }
+    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+}
+
+static void begin_anew(void)
+{
+    file_memory_free(files);
+    files = file_memory_new(4);
+    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+}
+
+/* No batch was begun behind it: the log alone would take it for one that nobody was told is there.
+ */
+static void what_is_missing_at_its_end_is_counted(void **state)
+{
+    (void)state;
+    begin_anew();
+    put(0, ITSELF, SHELF_ITSELF);
+    put(ITSELF, POSTS, SHELF_CONTEXT);
+    assert_int_equal(archive_floor_set(archive, (uint64_t)DAY * DAY_S, &note), ERR_OK);
+    struct octets whole = file_memory_octets(files, SEGMENT);
+    uint8_t *cut = malloc(whole.len);
+    assert_non_null(cut);
+    memcpy(cut, whole.at, whole.len);
+    is_killed_and_opened_again(octets_of(cut, whole.len - 1));
+    free(cut);
+    assert_int_equal(held_count(), POSTS - 1);
+    assert_int_equal(store_stats(archive_store(archive)).quarantined_count, 0);
+    assert_int_equal(archive_missing(archive), 1);
+}
+
+/* What was said of posts that did not come says nothing of those that come in their place. */
+static void a_crash_gives_no_post_anothers_reason(void **state)
+{
+    (void)state;
+    begin_anew();
+    put(0, ITSELF - 1, SHELF_ITSELF);
+    struct octets before = file_memory_octets(files, SEGMENT);
+    uint8_t *torn = malloc(before.len);
+    assert_non_null(torn);
+    memcpy(torn, before.at, before.len);
+    struct octets segment = octets_of(torn, before.len);
+    put(ITSELF, POSTS, SHELF_CONTEXT);
+    is_killed_and_opened_again(segment);
+    free(torn);
+    put(ITSELF - 1, ITSELF, SHELF_ITSELF);
+    is_killed_and_opened_again(octets_of(NULL, 0));
+    assert_int_equal(held_count(), ITSELF);
+}
+
 static void nothing_stands_in_the_clear(void **state)
 {
     (void)state;
@@ -189,6 +250,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_it_holds_and_why_is_known_after_opening, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(damage_is_refused_or_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_missing_at_its_end_is_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_crash_gives_no_post_anothers_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_stands_in_the_clear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_key_opens_nothing, set_up, tear_down),
     };
