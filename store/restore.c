@@ -9,6 +9,7 @@
 #define OWN_FIXED_LEN (POST_ID_LEN + 4)
 #define USE_LEN       (2 * (size_t)KEY_LEN)
 #define BATCH_MAX     256
+#define DAY_S         86400
 #define PROGRESS_STEP 256 /* items */
 /* Posts whose proofs are checked together. */
 #define PROOFS_MAX    2048
@@ -298,6 +299,32 @@ struct batch {
     enum store_put_result results[BATCH_MAX];
 };
 
+/* What left the log by age is lost with the archive, and the journal may know its id alone. */
+static enum err_code shelve_own(const struct restore_target *target,
+                                const struct journal_adopted *posts, size_t posts_count,
+                                struct err_note *note)
+{
+    const struct shelf_since since = {.kept = SHELF_ITSELF,
+                                      .day = (uint32_t)(archive_floor(target->archive) / DAY_S)};
+    struct key own = vault_identity(target->vault);
+    uint64_t floor_s = store_floor(target->store);
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < posts_count; i++) {
+        struct post post;
+        enum store_fate fate = STORE_ABSENT;
+        if (posts[i].wire.len == 0 || post_decode(&post, posts[i].wire) != ERR_OK ||
+            post.created_s >= floor_s || post_stands(&post)) {
+            continue;
+        }
+        rc = store_fate(target->store, &fate, &post.id, &own, note);
+        if (rc == ERR_OK && (fate == STORE_LEFT || fate == STORE_ABSENT)) {
+            rc =
+                archive_put(target->archive, &post, &posts[i].wire, 1, &since, target->now_s, note);
+        }
+    }
+    return rc;
+}
+
 static enum err_code write_own(const struct restore_target *target, const struct batch *batch,
                                struct err_note *note)
 {
@@ -313,6 +340,9 @@ static enum err_code write_own(const struct restore_target *target, const struct
             post->wire = octets_of(item->octets + OWN_FIXED_LEN, item->len - OWN_FIXED_LEN);
         }
         rc = journal_adopt(target->journal, posts, count, note);
+        if (rc == ERR_OK && target->store != NULL && target->archive != NULL) {
+            rc = shelve_own(target, posts, count, note);
+        }
     }
     return rc;
 }

@@ -45,9 +45,9 @@ struct restore_target {
     uint64_t now_s;
 };
 
-/* Merge the vaults and commit; then own posts, then the archive, then the others.  May be
- * repeated.  What is in the archive as context alone, and its floor, come into a home alone that
- * has no posts of others yet (SPEC 10.10).
+/* Merge the vaults and commit; then own posts, those that left the store by age into the archive
+ * too; then the archive, then the others.  May be repeated.  What is in the archive as context
+ * alone, and its floor, come into a home alone that has no posts of others yet (SPEC 10.10).
  *   ERR_REFUSED  another seed or kind, or the two together exceed a bound; nothing was changed
  *   and what files, vault_commit(), the journal and store_put() give */
 MUST_USE enum err_code restore_write(const struct restore_target *target,

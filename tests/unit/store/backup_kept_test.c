@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -338,6 +339,70 @@ static void her_own_old_posts_are_in_every_backup(void **state)
     assert_int_equal(archive_floor(back.archive), 0);
 }
 
+static char lost[16][64];
+static size_t lost_count;
+
+static void note_archive(void *context, const char *path)
+{
+    (void)context;
+    if (strncmp(path, "archive", 7) == 0) {
+        assert_true(lost_count < sizeof lost / sizeof lost[0]);
+        (void)snprintf(lost[lost_count++], sizeof lost[0], "%s", path);
+    }
+}
+
+/* As a person is told to do where it is damaged: it is moved away, and another begun. */
+static void lose_archive(struct bare_home *place)
+{
+    bare_home_close(place);
+    lost_count = 0;
+    file_memory_each(place->files, note_archive, NULL);
+    assert_true(lost_count > 0);
+    for (size_t i = 0; i < lost_count; i++) {
+        file_memory_take_away(place->files, lost[i]);
+    }
+    open_place(place);
+    assert_int_equal(archive_beside(place->archive, store_floor(place->store), &note), ERR_OK);
+    show_place(place);
+}
+
+/* Two peers have it, so the journal lets go of it. */
+static struct post_id writes(const char *text)
+{
+    struct post_id id = person_text(&posts, &her, now_s - 5, text, NULL);
+    assert_int_equal(journal_own_post(home.journal, &id, posts.wires[posts.count - 1], &note),
+                     ERR_OK);
+    put_new(&home);
+    const struct journal_trimmed trimmed = {.index = journal_own_count(home.journal) - 1,
+                                            .created_s = now_s - 5};
+    assert_int_equal(journal_trim(home.journal, &trimmed, 1, &note), ERR_OK);
+    return id;
+}
+
+/* The backup is from before they left: it has them among her own alone. */
+static void her_own_posts_come_back_into_the_home_that_lost_its_archive(void **state)
+{
+    (void)state;
+    struct post_id mine = writes("only here");
+    struct post_id regretted = writes("better not");
+    assert_int_equal(backs_up(true), ERR_OK);
+    (void)person_retract(&posts, &her, now_s, regretted);
+    put_new(&home);
+    now_s += 2 * KEEP_S;
+    age(&home);
+    assert_true(is_archived(&home, &mine));
+    lose_archive(&home);
+    assert_false(seen(&home, &mine));
+    for (unsigned i = 0; i < 2; i++) { /* and done again it changes nothing */
+        assert_int_equal(trip_returns(&home, outside, now_s, &note), ERR_OK);
+        assert_int_equal(view_catch_up(home.view, NULL, &note), ERR_OK);
+        assert_true(is_archived(&home, &mine));
+        assert_true(seen(&home, &mine));
+        assert_false(is_archived(&home, &regretted));
+        assert_int_equal(view_check(home.view, now_s, &note), ERR_OK);
+    }
+}
+
 /* Beside posts of its own nobody can say what would have kept context. */
 static void a_home_that_lived_on_gets_no_context(void **state)
 {
@@ -496,6 +561,7 @@ int main(void)
         TEST(the_archive_comes_back_with_its_reasons),
         TEST(restoring_twice_changes_nothing),
         TEST(her_own_old_posts_are_in_every_backup),
+        TEST(her_own_posts_come_back_into_the_home_that_lost_its_archive),
         TEST(a_home_that_lived_on_gets_no_context),
         TEST(a_file_cut_short_or_altered_changes_nothing),
         TEST(a_restore_cut_off_is_done_again),
