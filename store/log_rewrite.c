@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define BUFFER_LEN ((size_t)256 * 1024)
+/* Synced as it goes, so that nobody waits for a whole segment at the end. */
+#define SYNC_LEN ((uint64_t)4 * 1024 * 1024)
 /* Files of attempts that failed stay until the log is opened again. */
 #define GENERATIONS_MAX 64
 
@@ -20,6 +22,8 @@ struct log_rewrite {
     struct segment_writer writer;
     struct segment_table table;
     struct octets_room buffer;
+    uint64_t flushed_len;
+    uint64_t synced_len;
     uint64_t records_count;
     enum segment_kind run_kind; /* numbers not yet written that hold nothing */
     uint32_t run_count;
@@ -191,7 +195,18 @@ static enum err_code flush(struct log_rewrite *rewrite, struct err_note *note)
     struct files *below = rewrite->log->files.files;
     struct octets octets = octets_of(rewrite->buffer.at, rewrite->buffer.len);
     rewrite->buffer.len = 0;
+    rewrite->flushed_len += octets.len;
     return octets.len == 0 ? ERR_OK : below->append(below, rewrite->file, octets, note);
+}
+
+static enum err_code sync_some(struct log_rewrite *rewrite, struct err_note *note)
+{
+    struct files *below = rewrite->log->files.files;
+    if (rewrite->flushed_len - rewrite->synced_len < SYNC_LEN) {
+        return ERR_OK;
+    }
+    rewrite->synced_len = rewrite->flushed_len;
+    return below->sync(below, rewrite->file, note);
 }
 
 static enum err_code make_room(struct log_rewrite *rewrite, size_t plain_len, struct err_note *note)
@@ -488,8 +503,8 @@ enum err_code log_rewrite_step(struct log_rewrite *rewrite, bool *done,
         len += after > before ? (size_t)(after - before) : 1;
     }
     bool copied = rewrite->source == rewrite->sources.segments_count;
-    if (rc == ERR_OK && copied) {
-        rc = finish(rewrite, note);
+    if (rc == ERR_OK) {
+        rc = copied ? finish(rewrite, note) : sync_some(rewrite, note);
     }
     if (rc != ERR_OK) {
         return err_note(note, rc, "rewriting the %s", rewrite->log->files.folder);

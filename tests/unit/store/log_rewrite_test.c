@@ -211,6 +211,38 @@ static void purged_records_are_gone_and_the_others_stay(void **state)
     assert_int_equal(files_count(), 3);
 }
 
+/* Whoever does the last slice waits for little. */
+static void a_long_segment_is_synced_as_it_is_written(void **state)
+{
+    (void)state;
+    static uint8_t plain[32768];
+    struct log_span span;
+    struct log_rewrite *rewrite = NULL;
+    struct log_rewritten result;
+    uint64_t number;
+    uint64_t len = 0;
+    while (len < (uint64_t)12 * 1024 * 1024) {
+        assert_int_equal(log_begin(record_log, sizeof plain, &note), ERR_OK);
+        assert_int_equal(log_add(record_log, &number, octets_of(plain, sizeof plain), &note),
+                         ERR_OK);
+        assert_int_equal(log_commit(record_log, &note), ERR_OK);
+        len += sizeof plain;
+    }
+    end = number + 1;
+    assert_true(end <= RECORDS_MAX);
+    assert_int_equal(log_roll(record_log, &note), ERR_OK);
+    assert_int_equal(log_span_of(record_log, &span, 0), ERR_OK);
+    assert_int_equal(log_rewrite_begin(&rewrite, record_log, &span, &purge, &note), ERR_OK);
+    uint64_t syncs = 0;
+    for (bool done = false; !done;) {
+        uint64_t before = file_memory_calls(files, FILE_MEMORY_SYNC);
+        assert_int_equal(log_rewrite_step(rewrite, &done, &result, 1024 * 1024, &note), ERR_OK);
+        syncs += done ? 0 : file_memory_calls(files, FILE_MEMORY_SYNC) - before;
+    }
+    log_rewrite_free(rewrite);
+    assert_true(syncs >= 2);
+}
+
 static void a_segment_is_rewritten_again_and_again(void **state)
 {
     (void)state;
@@ -514,6 +546,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(purged_records_are_gone_and_the_others_stay),
+        TEST(a_long_segment_is_synced_as_it_is_written),
         TEST(a_segment_is_rewritten_again_and_again),
         TEST(of_a_segment_without_records_nothing_is_left),
         TEST(segments_that_follow_each_other_become_one),
