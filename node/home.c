@@ -480,8 +480,13 @@ enum err_code home_open_archive(struct archive **archive, struct home *home,
     enum err_code rc = archive_open(&opened, home->files, key, note);
     sodium_free(key);
     sodium_free(part);
+    bool was_taken = rc == ERR_OK && archive_floor(opened) < store_floor(store);
     if (rc == ERR_OK) {
         rc = archive_beside(opened, store_floor(store), note);
+    }
+    if (rc == ERR_OK && was_taken) {
+        log_line(LOG_WARN, "the archive of older posts is not there any more, and another is "
+                           "begun; `kith restore` brings back what a backup has of it");
     }
     if (rc == ERR_OK && archive_missing(opened) > 0) {
         log_line(LOG_WARN, "a part of the archive of older posts is damaged on the disk and left "

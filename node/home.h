@@ -90,8 +90,8 @@ void home_forget(struct home *home);
 MUST_USE enum err_code home_open_vault(struct vault **vault, struct journal **journal,
                                        struct home *home, struct err_note *note);
 
-/* Open the archive of a person's unlocked home; its vault and its store are open.  As
- * archive_open(), archive_beside(). */
+/* Open the archive of a person's unlocked home; its vault and its store are open.  What is missing
+ * of it, or that all of it is, is said in the log.  As archive_open(), archive_beside(). */
 MUST_USE enum err_code home_open_archive(struct archive **archive, struct home *home,
                                          const struct vault *vault, struct store *store,
                                          struct err_note *note);

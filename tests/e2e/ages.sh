@@ -86,6 +86,18 @@ expect_status 5 "$KITH_BIN/kithd" --home "$scratch/ana"
 expect_text "archive of older posts"
 cp "$scratch/kept" "$scratch/ana/archive/kept"
 
+# Where it was moved away another is begun, which is said, and the backup brings back what it has.
+mkdir "$scratch/aside"
+mv "$scratch/ana/archive" "$scratch/ana/archive.index" "$scratch/aside/"
+start ana
+grep -q "archive of older posts is not there" "$scratch/ana.log" || fail "nothing says that the archive is gone"
+is 0 ana search "word friend" || fail "what was in the archive is shown without it"
+stop ana
+as ana restore "$scratch/whole" --words-file "$scratch/words" >/dev/null || fail "the restore into the home"
+start ana
+[ "$(shown)" = "$before" ] || fail "after its archive came back: $(diff <(echo "$before") <(shown))"
+stop ana
+
 # A relay keeps for as long as it is told: who comes later gets no more than that of it.
 cats() { is "$1" "$2" tag cats --strangers; }
 relay hub
