@@ -18,9 +18,10 @@
 
 /* What kith makes in a home; a home may lie in a folder that holds other things too. */
 static const char *const folders[] = {"log", "index", "journal", "archive", "archive.index"};
-static const char *const names[] = {"vault",     "vault.new",   "vault.last",    "vault.last.new",
-                                    "keyslot",   "keyslot.new", "key",           "key.new",
-                                    "restoring", "addresses",   "addresses.new", "kithd.log"};
+static const char *const names[] = {"vault",     "vault.new",     "vault.last", "vault.last.new",
+                                    "keyslot",   "keyslot.new",   "key",        "key.new",
+                                    "restoring", "restoring.new", "addresses",  "addresses.new",
+                                    "kithd.log"};
 /* What others look at to see whether somebody is at work here, and ask. */
 static const char *const last_names[] = {CONTROL_SOCKET_NAME, CONTROL_LOCK_NAME};
 
