@@ -16,7 +16,6 @@ enum err_code broadcast_new(struct broadcast **broadcast, const struct broadcast
     b->config = *config;
     b->words = (config->links_max + 63) / 64;
     b->own_parent = NONE;
-    b->swap.link = NONE;
     b->lost_ms = NEVER;
     b->gap_ms = BROADCAST_GAP_FIRST_MS;
     b->random = octets_get_u64be(config->seed) | 1; /* xorshift must not start at zero */
@@ -155,7 +154,7 @@ enum err_code broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_ki
         return ERR_NO_MEMORY;
     }
     assert(!b->links[l].up);
-    b->links[l] = (struct link){.up = true, .kind = kind, .cut_ms = NEVER};
+    b->links[l] = (struct link){.up = true, .kind = kind, .cut_ms = NEVER, .rival.from = NONE};
     bit_set(b->links_bits, l, true);
     set_eager(b, l, kind != BROADCAST_PARENT);
     if (kind != BROADCAST_PARENT) {
@@ -281,42 +280,40 @@ static void count_post(struct broadcast *b)
 
 /* ---- Posts -------------------------------------------------------------------------------- */
 
-/* Link would have brought a post over a clearly shorter way than the one it came: after a few such,
- * change over.  Only where both belong to the tree, and link is not of it yet. */
+static void change_over(struct broadcast *b, uint32_t from, uint32_t to)
+{
+    b->swap_at_ms =
+        b->now_ms + BROADCAST_SWAP_EVERY_MS + broadcast_random(b, BROADCAST_SWAP_EVERY_MS);
+    set_eager(b, to, true);
+    say(b, to, true);
+    link_prune(b, from);
+}
+
+/* Another link would have brought a post over a shorter way, or a longer one, than it came.  Where
+ * that saves enough over a while, change over.  What it did not announce counts against it: there
+ * this node was first, or posts from its own corner alone would decide. */
 static void weigh(struct broadcast *b, uint32_t from, uint8_t hops, struct promise other)
 {
-    struct swap *swap = &b->swap;
-    bool comparable = other.hops <= MESSAGE_HOPS_MAX && hops <= MESSAGE_HOPS_MAX &&
-                      is_link(b, from) && from != other.link &&
-                      b->links[from].kind == BROADCAST_TREE &&
-                      b->links[other.link].kind == BROADCAST_TREE;
-    if (!comparable || b->now_ms < b->swap_at_ms) {
+    bool comparable =
+        other.hops <= MESSAGE_HOPS_MAX && hops <= MESSAGE_HOPS_MAX && is_link(b, from) &&
+        from != other.link && bit_get(b->eager_bits, from) && !bit_get(b->eager_bits, other.link) &&
+        b->links[from].kind == BROADCAST_TREE && b->links[other.link].kind == BROADCAST_TREE;
+    if (!comparable) {
         return;
     }
-    bool same = swap->link == other.link && swap->from == from;
-    bool shorter = other.hops + BROADCAST_SHORTER <= hops;
-    if (!same && (!shorter || swap->count > 0)) {
-        swap->count -= shorter && swap->count > 0;
-        return;
+    struct rival *rival = &b->links[other.link].rival;
+    uint32_t all_count = b->links[from].new_count - rival->since;
+    if (rival->from != from || all_count > BROADCAST_SWAP_WINDOW) {
+        *rival = (struct rival){.from = from, .since = b->links[from].new_count - 1};
+        all_count = 1;
     }
-    if (!same) {
-        *swap = (struct swap){.link = other.link, .from = from};
-    }
-    if (!shorter) {
-        swap->count -= swap->count > 0;
-        return;
-    }
-    if (++swap->count < BROADCAST_SWAP_COUNT) {
-        return;
-    }
-    swap->count = 0;
-    swap->link = NONE;
-    if (!bit_get(b->eager_bits, other.link) && bit_get(b->eager_bits, from)) {
-        b->swap_at_ms =
-            b->now_ms + BROADCAST_SWAP_EVERY_MS + broadcast_random(b, BROADCAST_SWAP_EVERY_MS);
-        set_eager(b, other.link, true);
-        say(b, other.link, true);
-        link_prune(b, from);
+    rival->count++;
+    rival->saved_hops += (int32_t)hops - (int32_t)other.hops;
+    int32_t saved_hops =
+        rival->saved_hops - (int32_t)(all_count - rival->count) * BROADCAST_SWAP_UNKNOWN;
+    if (all_count >= BROADCAST_SWAP_COUNT && b->now_ms >= b->swap_at_ms &&
+        saved_hops >= (int32_t)all_count * BROADCAST_SWAP_HOPS) {
+        change_over(b, from, other.link);
     }
 }
 
@@ -352,6 +349,7 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
     }
     if (is_link(b, from)) {
         credit(b, from, &b->links[from].firsts_count);
+        b->links[from].new_count += hops <= MESSAGE_HOPS_MAX;
     }
     if (m == NONE) {
         return;

@@ -33,8 +33,10 @@
 #define BROADCAST_PARENTS        2     /* relays that push to a leaf */
 #define BROADCAST_PROMISES_MAX   512   /* announced and not come, of one relay */
 #define BROADCAST_PROMISES_LEAF  64    /* likewise, of one leaf */
-#define BROADCAST_SHORTER        4     /* hops by which another way is clearly shorter */
-#define BROADCAST_SWAP_COUNT     3     /* so often it must have been so */
+#define BROADCAST_SWAP_HOPS      1     /* that another way has to save, of each post on average */
+#define BROADCAST_SWAP_UNKNOWN   2     /* and that it costs where it did not announce the post */
+#define BROADCAST_SWAP_COUNT     8     /* over so many posts at least */
+#define BROADCAST_SWAP_WINDOW    32    /* and at most: then it is weighed anew */
 #define BROADCAST_SWAP_EVERY_MS  10000 /* and as much at random: ways are swapped no more often */
 #define BROADCAST_SHAPE_EVERY_MS 2000  /* between posts that shape the tree, on average */
 #define BROADCAST_GAP_FIRST_MS   300   /* between new posts, as far as nothing is known */

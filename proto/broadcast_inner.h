@@ -11,6 +11,15 @@
 #define LINKS_FIRST 16
 #define CREDIT_MAX  1024
 
+/* A link that is not pushed on, weighed against the one over which those posts came that it
+ * announced. */
+struct rival {
+    uint32_t from;
+    uint32_t since;     /* its new_count when this began */
+    uint32_t count;     /* posts announced here too, */
+    int32_t saved_hops; /* and how much shorter they would have come, together */
+};
+
 struct link {
     bool up;
     enum broadcast_kind kind;
@@ -24,7 +33,9 @@ struct link {
     uint32_t promises_count; /* entries of missing that name it */
     uint32_t kept_count;     /* promises it kept, when asked; halved now and then */
     uint32_t broken_count;
-    uint64_t cut_ms; /* when it was last pruned, by either end; or NEVER */
+    uint64_t cut_ms;    /* when it was last pruned, by either end; or NEVER */
+    uint32_t new_count; /* new posts it was the first to bring, ever */
+    struct rival rival;
 };
 
 /* One id that came lately. */
@@ -64,13 +75,6 @@ struct missing {
     struct promise senders[BROADCAST_SENDERS_MAX]; /* the first is asked */
 };
 
-/* Another way that was clearly shorter, so often. */
-struct swap {
-    uint32_t link; /* NONE: nothing is weighed */
-    uint32_t from; /* instead of which */
-    uint32_t count;
-};
-
 struct broadcast {
     struct broadcast_config config;
     uint32_t words;
@@ -83,7 +87,6 @@ struct broadcast {
     uint32_t parents_count;
     uint32_t own_parent; /* whom a leaf pushes its own posts to, or NONE */
     uint64_t swap_at_ms;
-    struct swap swap;
     uint64_t lost_ms; /* when a link that pushed was last lost; or NEVER */
     uint64_t gap_ms;  /* between new posts, lately, on average */
     uint64_t last_ms; /* the latest of them */

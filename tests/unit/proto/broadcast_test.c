@@ -304,24 +304,109 @@ static void leaves_together_leave_room_for_relays(void **state)
     broadcast_free(b);
 }
 
-static void a_way_that_is_clearly_shorter_takes_the_place_of_the_longer(void **state)
+/* Posts come over link 1, and link 2 announces each, so many hops shorter; another link, or 0,
+ * announces them too.  Gives whether the ways are swapped. */
+static bool swaps(uint8_t saved_hops, uint32_t also)
 {
-    (void)state;
     struct broadcast *b = tree();
-    up(b, 1, BROADCAST_TREE);
-    up(b, 2, BROADCAST_TREE);
-    broadcast_on_prune(b, 2);
     uint64_t now_ms = NOW_MS + 2 * BROADCAST_SWAP_EVERY_MS;
+    for (uint32_t link = 1; link <= 3; link++) {
+        up(b, link, BROADCAST_TREE);
+    }
+    broadcast_on_prune(b, 2);
+    broadcast_on_prune(b, 3);
     for (uint32_t n = 0; n < BROADCAST_SWAP_COUNT; n++) {
         assert_true(does_nothing(b, now_ms));
         comes(b, 1, n, 9, now_ms);
-        announces(b, 2, n, 9 - BROADCAST_SHORTER, now_ms);
+        if (also != 0) {
+            announces(b, also, n, 9, now_ms);
+        }
+        announces(b, 2, n, (uint8_t)(9 - saved_hops), now_ms);
     }
-    assert_true(does(b, BROADCAST_PRUNE, 1, now_ms));
-    assert_true(does(b, BROADCAST_GRAFT, 2, now_ms));
-    assert_true(action.push && action.count == 0);
-    assert_true(is_eager(b, 2));
-    assert_false(is_eager(b, 1));
+    bool swapped = is_eager(b, 2);
+    if (swapped) {
+        assert_true(does(b, BROADCAST_PRUNE, 1, now_ms));
+        assert_true(does(b, BROADCAST_GRAFT, 2, now_ms));
+        assert_true(action.push && action.count == 0);
+    }
+    assert_int_equal(is_eager(b, 1), !swapped);
+    assert_true(does_nothing(b, now_ms));
+    broadcast_free(b);
+    return swapped;
+}
+
+static void a_way_that_is_shorter_on_average_takes_the_place_of_the_longer(void **state)
+{
+    (void)state;
+    assert_true(swaps(BROADCAST_SWAP_HOPS, 0));
+    assert_false(swaps(0, 0));
+}
+
+static void another_way_that_is_weighed_at_the_same_time_changes_nothing(void **state)
+{
+    (void)state;
+    assert_true(swaps(BROADCAST_SWAP_HOPS, 3));
+}
+
+/* Else posts that were written near it would be all it is judged by. */
+static void what_a_way_did_not_announce_counts_against_it(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    uint64_t now_ms = NOW_MS + 2 * BROADCAST_SWAP_EVERY_MS;
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    broadcast_on_prune(b, 2);
+    for (uint32_t n = 0; n < BROADCAST_SWAP_WINDOW; n++) {
+        comes(b, 1, n, 9, now_ms);
+        if (n % 4 == 0) {
+            announces(b, 2, n, 9 - 4, now_ms);
+        }
+    }
+    assert_false(is_eager(b, 2));
+    broadcast_free(b);
+}
+
+static void a_way_is_weighed_against_one_other_at_a_time(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    uint64_t now_ms = NOW_MS + 2 * BROADCAST_SWAP_EVERY_MS;
+    for (uint32_t link = 1; link <= 3; link++) {
+        up(b, link, BROADCAST_TREE);
+    }
+    broadcast_on_prune(b, 2);
+    for (uint32_t n = 0; n < 2 * BROADCAST_SWAP_COUNT; n++) {
+        assert_true(is_eager(b, 1) && is_eager(b, 3) && !is_eager(b, 2));
+        bool other = n == BROADCAST_SWAP_COUNT - 1;
+        comes(b, other ? 3 : 1, n, 9, now_ms);
+        announces(b, 2, n, 5, now_ms);
+    }
+    assert_true(!is_eager(b, 1) && is_eager(b, 2));
+    broadcast_free(b);
+}
+
+static void ways_are_swapped_only_now_and_then(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    uint64_t now_ms = NOW_MS + 2 * BROADCAST_SWAP_EVERY_MS;
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    broadcast_on_prune(b, 2);
+    for (uint32_t n = 0; n < BROADCAST_SWAP_COUNT; n++) {
+        comes(b, 1, n, 9, now_ms);
+        announces(b, 2, n, 5, now_ms);
+    }
+    assert_true(is_eager(b, 2) && !is_eager(b, 1));
+    for (uint32_t n = 0; n <= BROADCAST_SWAP_COUNT; n++) {
+        bool late = n == BROADCAST_SWAP_COUNT;
+        assert_true(is_eager(b, 2));
+        now_ms += late ? 2 * BROADCAST_SWAP_EVERY_MS : 0;
+        comes(b, 2, 1000 + n, 9, now_ms);
+        announces(b, 1, 1000 + n, 5, now_ms);
+    }
+    assert_true(is_eager(b, 1) && !is_eager(b, 2));
     broadcast_free(b);
 }
 
@@ -384,7 +469,11 @@ int main(void)
         cmocka_unit_test(what_is_not_new_is_asked_for_at_once_and_joins_nothing_to_the_tree),
         cmocka_unit_test(one_peer_fills_its_share_of_the_table_alone),
         cmocka_unit_test(leaves_together_leave_room_for_relays),
-        cmocka_unit_test(a_way_that_is_clearly_shorter_takes_the_place_of_the_longer),
+        cmocka_unit_test(a_way_that_is_shorter_on_average_takes_the_place_of_the_longer),
+        cmocka_unit_test(another_way_that_is_weighed_at_the_same_time_changes_nothing),
+        cmocka_unit_test(what_a_way_did_not_announce_counts_against_it),
+        cmocka_unit_test(a_way_is_weighed_against_one_other_at_a_time),
+        cmocka_unit_test(ways_are_swapped_only_now_and_then),
         cmocka_unit_test(a_leaf_has_two_parents_and_pushes_its_own_to_one),
         cmocka_unit_test(where_posts_are_many_few_of_them_shape_the_tree),
     };
