@@ -4,12 +4,10 @@
  * As in ingest, there are two ratios: by the clock, and by the time of the cores.  Each run counts
  * with the larger one; the value is the least of the runs, since whatever else computes on this
  * machine only ever adds. */
-#include <dirent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tests/bench/data.h"
 #include "tests/bench/kithd.h"
@@ -34,25 +32,6 @@ struct figures {
     double memory_mib;
 };
 
-static uint64_t log_len(const struct kithd *kithd)
-{
-    char path[2 * BENCH_PATH_MAX];
-    uint64_t len = 0;
-    (void)snprintf(path, sizeof path, "%s/log", kithd->home);
-    DIR *folder = opendir(path);
-    for (struct dirent *entry = folder == NULL ? NULL : readdir(folder); entry != NULL;
-         entry = readdir(folder)) {
-        char name[3 * BENCH_PATH_MAX];
-        struct stat found;
-        (void)snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-        len += stat(name, &found) == 0 && S_ISREG(found.st_mode) ? (uint64_t)found.st_size : 0;
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-    return len;
-}
-
 /* How many posts under the tag a person at this node can count. */
 static size_t tally(const struct kithd *kithd, const struct bench *bench)
 {
@@ -75,8 +54,8 @@ struct want {
 static void await_all(const struct want *want, const struct kithd *clone, const struct kithd *relay)
 {
     double begun = clock_wall();
-    uint64_t whole_len = log_len(relay);
-    while (log_len(clone) < whole_len - whole_len / 50 ||
+    uint64_t whole_len = kithd_log_len(relay);
+    while (kithd_log_len(clone) < whole_len - whole_len / 50 ||
            (want->person && tally(clone, want->bench) < want->count)) {
         must(clock_wall() - begun < GIVE_UP_S, "the empty node does not get everything");
         (void)poll(NULL, 0, POLL_MS);

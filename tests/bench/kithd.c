@@ -1,5 +1,6 @@
 #include "tests/bench/kithd.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -279,4 +281,23 @@ double kithd_cpu_s(const struct kithd *kithd)
     unsigned long system = strtoul(end, NULL, 10);
     (void)fclose(file);
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t kithd_log_len(const struct kithd *kithd)
+{
+    char path[2 * BENCH_PATH_MAX];
+    uint64_t len = 0;
+    (void)snprintf(path, sizeof path, "%s/log", kithd->home);
+    DIR *folder = opendir(path);
+    for (struct dirent *entry = folder == NULL ? NULL : readdir(folder); entry != NULL;
+         entry = readdir(folder)) {
+        char name[3 * BENCH_PATH_MAX];
+        struct stat found;
+        (void)snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        len += stat(name, &found) == 0 && S_ISREG(found.st_mode) ? (uint64_t)found.st_size : 0;
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return len;
 }

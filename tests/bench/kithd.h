@@ -52,6 +52,9 @@ struct kithd_memory kithd_memory(const struct kithd *kithd);
 /* Seconds that its threads have computed so far. */
 double kithd_cpu_s(const struct kithd *kithd);
 
+/* Octets of its log's files now: a look from outside, which costs the node nothing. */
+uint64_t kithd_log_len(const struct kithd *kithd);
+
 /* What `kith --home HOME --json` answers to words (as a shell splits them), its first line. */
 bool kithd_ask(char *line, size_t line_cap, const struct kithd *kithd, const struct bench *bench,
                const char *words);
