@@ -58,7 +58,7 @@ static void refuse(struct reading *reading)
     for (size_t i = 0; read->wires != NULL && i < read->ids_count; i++) {
         if (reading->answer.status == ERR_OK && !reading->known[i]) {
             reading->answer.status = store_refuses(reading->reads.store, &reading->known[i],
-                                                   read->wires[i], now_s, NULL);
+                                                   read->wires[i], &read->ids[i], now_s, NULL);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 #include "proto/engine_state.h"
 
-/* Each step looks at this many posts of each queue and batch, so that checking stays cheap enough
- * to be left on. */
+/* Each step looks at this many posts of each queue and batch, and at one of the batches that are
+ * being verified, so that checking stays cheap enough to be left on. */
 #define CHECKED_MAX 8
 
 static void check_flight(const struct engine *e, const struct flight *flight)
@@ -60,9 +60,8 @@ static void check_flights(const struct engine *e)
     for (uint32_t i = 0; i < KNOWN_BATCHES_MAX; i++) {
         check_batch(e, &e->known_batches[i], FLIGHT_ASKING);
     }
-    for (uint32_t i = 0; i < e->limits.verify_batches_max; i++) {
-        check_batch(e, &e->verify_batches[i], FLIGHT_VERIFYING);
-    }
+    uint64_t turn = e->now_ms % e->limits.verify_batches_max;
+    check_batch(e, &e->verify_batches[turn], FLIGHT_VERIFYING);
     check_batch(e, &e->store_batch, FLIGHT_STORING);
     uint32_t f = e->pushes.head;
     for (uint32_t i = 0; i < e->pushes.count && i < CHECKED_MAX; i++) {

@@ -99,6 +99,12 @@ static void round_begin(const struct engine *e, struct round *round, const struc
     }
 }
 
+/* Of peer_words: no peer was ever in the others. */
+static uint32_t words_used(const struct engine *e)
+{
+    return (e->peers_cap + 63) / 64;
+}
+
 /* Who is to get it now, whole or (announcing) by its id.  What is not new is pushed to nobody:
  * most have it. */
 static uint64_t lacking(const struct engine *e, uint32_t f, uint32_t word, bool announcing)
@@ -117,9 +123,9 @@ static uint64_t lacking(const struct engine *e, uint32_t f, uint32_t word, bool 
  * reconciliation, later. */
 static void round_masks(struct engine *e, const struct round *round)
 {
-    memset(e->scratch->masks, 0, (size_t)e->peer_words * 64 * sizeof *e->scratch->masks);
+    memset(e->scratch->masks, 0, e->peers_cap * sizeof *e->scratch->masks);
     for (uint32_t i = 0; i < round->count; i++) {
-        for (uint32_t word = 0; word < e->peer_words; word++) {
+        for (uint32_t word = 0; word < words_used(e); word++) {
             uint64_t bits = lacking(e, round->flights[i], word, round->announcing);
             for (uint32_t p = word * 64; bits != 0; p++, bits >>= 1) {
                 e->scratch->masks[p] |= (bits & 1) << i;
@@ -232,7 +238,7 @@ static void group_send(struct engine *e, const struct round *round, const struct
 static bool is_done(const struct engine *e, uint32_t f, bool announcing)
 {
     uint64_t left = 0;
-    for (uint32_t word = 0; word < e->peer_words; word++) {
+    for (uint32_t word = 0; word < words_used(e); word++) {
         left |= lacking(e, f, word, announcing) & ~e->full[word];
     }
     return left == 0;

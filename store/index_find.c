@@ -255,7 +255,10 @@ enum err_code index_is_by(struct index *index, bool *is_by, const struct index_p
 /* Walking what refers to a subject. */
 struct referring {
     struct index_ref ref;
-    const struct run_set_name *author; /* only posts by them; NULL: by anybody */
+    const struct run_hash *hash;
+    const struct key *author; /* only posts by them */
+    struct run_set_name set;  /* the author's, once it is asked for: mostly nothing refers */
+    bool set_known;
     uint64_t *positions;
     size_t count;
     size_t max;
@@ -266,6 +269,15 @@ static void add_referring(struct referring *r, uint64_t position)
     r->positions[r->count++] = position;
 }
 
+static const struct run_set_name *author_set(struct referring *r)
+{
+    if (!r->set_known) {
+        r->set = run_set_author(r->hash, r->author);
+        r->set_known = true;
+    }
+    return &r->set;
+}
+
 /* With the lock. */
 static void refs_in_table(const struct index_table *table, struct referring *r)
 {
@@ -274,7 +286,7 @@ static void refs_in_table(const struct index_table *table, struct referring *r)
            (entry = index_refs_next(&table->refs, entry, r->ref.subject_hash)) != NULL) {
         if (entry->ref.relation == r->ref.relation &&
             index_table_at(table, entry->place)->state == INDEX_KEPT &&
-            (r->author == NULL || index_table_in_set(table, entry->place, r->author))) {
+            index_table_in_set(table, entry->place, author_set(r))) {
             add_referring(r, (uint64_t)table->first + entry->place);
         }
     }
@@ -292,8 +304,8 @@ static enum err_code check_referring(struct index *index, struct index_part *par
     place_of_row(&place, &record, position);
     judge_row(index, &place, part);
     bool right = place.state == INDEX_KEPT;
-    if (right && r->author != NULL) {
-        rc = in_run_set(index, part, &right, r->author, &place, note);
+    if (right) {
+        rc = in_run_set(index, part, &right, author_set(r), &place, note);
     }
     if (rc == ERR_OK && right) {
         add_referring(r, position);
@@ -359,9 +371,8 @@ static enum err_code refer(struct index *index, struct referring *r, struct err_
 enum err_code index_has_retract(struct index *index, bool *has, const struct post_id *subject,
                                 const struct key *author, struct err_note *note)
 {
-    struct run_set_name set = run_set_author(index->hash, author);
     uint64_t position;
-    struct referring r = {.author = &set, .positions = &position, .max = 1};
+    struct referring r = {.hash = index->hash, .author = author, .positions = &position, .max = 1};
     r.ref.subject_hash = index_row_retract_hash(index->hash, subject);
     r.ref.relation = INDEX_RELATION_RETRACT;
     enum err_code rc = refer(index, &r, note);

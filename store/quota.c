@@ -36,6 +36,7 @@ struct quota {
     uint8_t key[crypto_shorthash_KEYBYTES]; /* nobody picks authors that share a set */
     uint64_t batch;                         /* counts them */
     uint8_t turn[SETS];                     /* which tally of a set goes next */
+    uint32_t tags[SETS][WAYS];              /* of the tallies' hashes: whether to look at them */
     struct tally tallies[SETS][WAYS];
 };
 
@@ -104,7 +105,13 @@ static bool spans_equal(const struct quota_span *a, const struct quota_span *b)
            key_equal(&a->author, &b->author);
 }
 
-static size_t set_of(const struct quota *quota, const struct quota_span *span)
+/* Where a span's tally may stand. */
+struct home {
+    size_t set;
+    uint32_t tag;
+};
+
+static struct home home_of(const struct quota *quota, const struct quota_span *span)
 {
     uint8_t octets[KEY_LEN + 17];
     uint8_t hash[crypto_shorthash_BYTES];
@@ -113,7 +120,8 @@ static size_t set_of(const struct quota *quota, const struct quota_span *span)
     octets_put_u64be(octets + KEY_LEN + 8, span->until_s);
     octets[KEY_LEN + 16] = span->standing;
     (void)crypto_shorthash(hash, octets, sizeof octets, quota->key);
-    return octets_get_u32be(hash) & (SETS - 1);
+    return (struct home){.set = octets_get_u32be(hash) & (SETS - 1),
+                         .tag = octets_get_u32be(hash + 4)};
 }
 
 static enum err_code count(struct quota *quota, struct tally *tally, uint64_t now_s,
@@ -135,11 +143,11 @@ static enum err_code count(struct quota *quota, struct tally *tally, uint64_t no
 static enum err_code find(struct quota *quota, struct tally **tally, const struct quota_span *span,
                           const uint64_t *count_s, struct err_note *note)
 {
-    size_t set = set_of(quota, span);
-    struct tally *ways = quota->tallies[set];
+    struct home home = home_of(quota, span);
+    struct tally *ways = quota->tallies[home.set];
     *tally = NULL;
     for (size_t i = 0; i < WAYS; i++) {
-        if (spans_equal(&ways[i].span, span)) {
+        if (quota->tags[home.set][i] == home.tag && spans_equal(&ways[i].span, span)) {
             *tally = &ways[i];
             return ERR_OK;
         }
@@ -147,9 +155,10 @@ static enum err_code find(struct quota *quota, struct tally **tally, const struc
     struct tally fresh = {.span = *span};
     enum err_code rc = count_s == NULL ? ERR_OK : count(quota, &fresh, *count_s, note);
     if (rc == ERR_OK && count_s != NULL) {
-        struct tally *place = &ways[quota->turn[set]++ % WAYS];
-        *place = fresh;
-        *tally = place;
+        size_t way = quota->turn[home.set]++ % WAYS;
+        ways[way] = fresh;
+        quota->tags[home.set][way] = home.tag;
+        *tally = &ways[way];
     }
     return rc;
 }

@@ -62,18 +62,22 @@ static int compare_ids(const void *context, const void *a, const void *b)
     return order != 0 ? order : compare_u64(left->relative, right->relative);
 }
 
+static bool same_set(const struct run_set_row *a, const struct run_set_row *b)
+{
+    return memcmp(a->set.octets, b->set.octets, RUN_SET_NAME_LEN) == 0;
+}
+
 static int compare_sets(const void *context, const void *a, const void *b)
 {
     const struct run_rows *rows = context;
     const struct run_set_row *left = a;
     const struct run_set_row *right = b;
-    int order = memcmp(left->set.octets, right->set.octets, RUN_SET_NAME_LEN);
-    if (order != 0) {
-        return order;
+    if (!same_set(left, right)) {
+        return memcmp(left->set.octets, right->set.octets, RUN_SET_NAME_LEN);
     }
     const struct run_record *left_record = record_of(rows, left->position);
     const struct run_record *right_record = record_of(rows, right->position);
-    order = compare_u64(left_record->created_s, right_record->created_s);
+    int order = compare_u64(left_record->created_s, right_record->created_s);
     return order != 0 ? order : post_id_compare(&left_record->id, &right_record->id);
 }
 
@@ -140,8 +144,7 @@ static enum err_code write_ids(const struct build *build, struct err_note *note)
 
 static bool same_set_row(const struct run_set_row *a, const struct run_set_row *b)
 {
-    return a->position == b->position &&
-           memcmp(a->set.octets, b->set.octets, RUN_SET_NAME_LEN) == 0;
+    return a->position == b->position && same_set(a, b);
 }
 
 static enum err_code write_sets(const struct build *build, struct err_note *note)
@@ -239,10 +242,50 @@ static enum err_code write_expiries(const struct build *build, struct err_note *
     return rc == ERR_OK ? run_writer_end(build->writer, note) : rc;
 }
 
+/* Names are hashes: dealt out by how they begin, most sets are alone and short. */
+static uint64_t beginning_of(const struct run_set_row *row)
+{
+    return octets_get_u64be(row->set.octets);
+}
+
+static void deal_sets(const struct run_rows *rows, struct run_word_row *order,
+                      struct run_set_row *dealt)
+{
+    for (size_t i = 0; i < rows->sets_count; i++) {
+        order[i] = run_word_row(beginning_of(&rows->sets[i]), (uint32_t)i);
+    }
+    run_sort_words(order, rows->sets_count);
+    for (size_t i = 0; i < rows->sets_count; i++) {
+        dealt[i] = rows->sets[run_word_row_position(&order[i])];
+    }
+    if (rows->sets_count > 0) {
+        memcpy(rows->sets, dealt, rows->sets_count * sizeof *dealt);
+    }
+}
+
+static enum err_code sort_sets(const struct run_rows *rows)
+{
+    struct run_word_row *order = malloc((rows->sets_count + 1) * sizeof *order);
+    struct run_set_row *dealt = malloc((rows->sets_count + 1) * sizeof *dealt);
+    enum err_code rc = order == NULL || dealt == NULL ? ERR_NO_MEMORY : ERR_OK;
+    if (rc == ERR_OK) {
+        deal_sets(rows, order, dealt);
+    }
+    free(order);
+    free(dealt);
+    for (size_t first = 0, end = 0; first < rows->sets_count && rc == ERR_OK; first = end) {
+        while (end < rows->sets_count &&
+               beginning_of(&rows->sets[first]) == beginning_of(&rows->sets[end])) {
+            end++;
+        }
+        rc = run_sort(&rows->sets[first], end - first, sizeof *rows->sets, compare_sets, rows);
+    }
+    return rc;
+}
+
 static enum err_code sort_rows(struct run_rows *rows, struct err_note *note)
 {
-    enum err_code rc =
-        run_sort(rows->sets, rows->sets_count, sizeof *rows->sets, compare_sets, rows);
+    enum err_code rc = sort_sets(rows);
     if (rc == ERR_OK) {
         rc = run_sort(rows->refs, rows->refs_count, sizeof *rows->refs, compare_refs, NULL);
     }

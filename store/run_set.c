@@ -9,7 +9,7 @@ struct place {
     uint32_t below;             /* entries of the group that are below the target */
     struct run_set_group group; /* not written unless any */
     bool has_next;              /* the set's next group stands in the same block */
-    struct fold next;           /* what that one comes after */
+    struct run_set_group next;  /* that one, skimmed */
 };
 
 /* Whether an entry is below the bound; its id is read only where their seconds are the same. */
@@ -103,36 +103,55 @@ enum err_code run_set_count_below(const struct run *run, uint32_t *below,
     return ERR_OK;
 }
 
+/* The last group of the block that begins below the target stands at *begin; it is skimmed. */
+static enum err_code skim_block(const struct run *run, struct place *place, size_t *begin,
+                                const struct run_set_target *target, const uint8_t *plain,
+                                struct err_note *note)
+{
+    struct run_set_group *group = &place->next;
+    size_t at = 0;
+    for (;;) {
+        size_t here = at;
+        enum err_code rc = run_group_skim(run, group, plain, &at, note);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        int order = run_set_compare(&group->set, target->set);
+        bool below = false;
+        if (order == 0) {
+            rc = group_begins_below(run, &below, target, group, note);
+        }
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        if (order > 0 || (order == 0 && !below)) {
+            place->has_next = order == 0;
+            return ERR_OK;
+        }
+        if (order == 0) {
+            place->any = true;
+            *begin = here;
+        }
+    }
+}
+
 static enum err_code find_in_block(const struct run *run, struct place *place,
                                    const struct run_set_target *target, uint32_t index,
                                    struct err_note *note)
 {
     struct run_reader reader = run_reader(run);
     uint8_t plain[RUN_PLAIN_LEN];
+    size_t begin = 0;
     enum err_code rc = run_read(&reader, plain, RUN_SETS, index, 0, RUN_PLAIN_LEN, note);
-    struct run_set_group group = {.count = 0};
-    for (size_t at = 0; rc == ERR_OK;) {
-        rc = run_group_next(run, &group, plain, &at, note);
-        if (rc != ERR_OK) {
-            break;
-        }
-        int order = run_set_compare(&group.set, target->set);
-        if (order < 0) {
-            continue;
-        }
-        bool below = false;
-        if (order == 0) {
-            rc = group_begins_below(run, &below, target, &group, note);
-        }
-        if (!below) {
-            place->has_next = order == 0;
-            place->next = group.fold;
-            break;
-        }
-        place->any = true;
-        place->group = group;
+    if (rc == ERR_OK) {
+        rc = skim_block(run, place, &begin, target, plain, note);
+        rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
     }
-    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    if (rc == ERR_OK && place->any) {
+        place->group.set = *target->set;
+        rc = run_group_next(run, &place->group, plain, &begin, note);
+    }
+    return rc;
 }
 
 static enum err_code locate(const struct run *run, struct place *place,
@@ -189,7 +208,7 @@ static enum err_code fold_of(const struct run *run, struct fold *fold, const str
     if (rc != ERR_OK) {
         return rc;
     }
-    *fold = backward ? place->next : group->fold;
+    *fold = backward ? place->next.fold : group->fold;
     if (backward) {
         fold_subtract(fold, &ids);
     } else {

@@ -70,8 +70,8 @@ enum err_code run_sort(void *rows, size_t count, size_t row_len,
         return ERR_OK;
     }
     struct sort sort = {.rows = rows, .row_len = row_len, .compare = compare, .context = context};
-    sort.room = malloc(count * row_len);
-    if (sort.room == NULL) {
+    sort.room = count > PIECE_MAX ? malloc(count * row_len) : NULL;
+    if (count > PIECE_MAX && sort.room == NULL) {
         return ERR_NO_MEMORY;
     }
     for (size_t i = 0; i < count; i += PIECE_MAX) {

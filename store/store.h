@@ -112,10 +112,12 @@ MUST_USE enum err_code store_known(struct store *store, bool *known, const struc
                                    size_t count, struct err_note *note);
 
 /* Whether a post that came, and is not known here, would be refused for its author's quota: then it
- * is remembered as refused.  False for an empty wire, and where there is no quota.
+ * is remembered as refused.  id is what post_decode() said it is.  False for an empty wire, and
+ * where there is no quota.
  *   ERR_IO, ERR_NO_MEMORY */
 MUST_USE enum err_code store_refuses(struct store *store, bool *refused, struct octets wire,
-                                     uint64_t now_s, struct err_note *note);
+                                     const struct post_id *id, uint64_t now_s,
+                                     struct err_note *note);
 
 enum store_fate {
     STORE_ABSENT,     /* it never came, or nothing is known of it any more */

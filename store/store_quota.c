@@ -147,13 +147,13 @@ static struct quota_post quota_post_of(const struct post *post, size_t wire_len)
                                .stands = post_stands(post)};
 }
 
-enum err_code store_refuses(struct store *store, bool *refused, struct octets wire, uint64_t now_s,
-                            struct err_note *note)
+enum err_code store_refuses(struct store *store, bool *refused, struct octets wire,
+                            const struct post_id *id, uint64_t now_s, struct err_note *note)
 {
     struct post post;
     bool allowed = true;
     enum err_code rc = ERR_OK;
-    if (store->quota != NULL && wire.len > 0 && post_decode(&post, wire) == ERR_OK &&
+    if (store->quota != NULL && wire.len > 0 && post_decode_again(&post, wire, id) == ERR_OK &&
         !key_equal(&post.author, &store->quota_exempt)) {
         struct quota_post asked = quota_post_of(&post, wire.len);
         rc = quota_allows(store->quota, &allowed, &asked, now_s, note);

@@ -438,6 +438,41 @@ static void names_of_sets_are_told_apart_by_kind_and_key(void **state)
     run_hash_close(&other);
 }
 
+/* Sets are dealt out by how their names begin before each is put in order. */
+static void sets_whose_names_begin_alike_stay_apart(void **state)
+{
+    (void)state;
+    enum { POSTS = 80 };
+    struct run_record records[POSTS];
+    struct run_set_row sets[POSTS];
+    struct run_set_name names[2] = {{{1}}, {{1}}};
+    names[1].octets[RUN_SET_NAME_LEN - 1] = 1;
+    for (uint32_t i = 0; i < POSTS; i++) {
+        records[i] =
+            (struct run_record){.id = {{(uint8_t)i, 1}}, .created_s = 5000 - i, .state = RUN_KEPT};
+        sets[i] = (struct run_set_row){.set = names[i % 2], .position = FIRST + i};
+    }
+    struct run_rows rows = {.first = FIRST,
+                            .records_count = POSTS,
+                            .records = records,
+                            .sets = sets,
+                            .sets_count = POSTS};
+    name = run_model_name("alike", 13);
+    assert_int_equal(run_build(files, &name, &model.hash, &rows, &note), ERR_OK);
+    struct run *run = opened(files);
+    for (uint32_t set = 0; set < 2; set++) {
+        uint64_t count;
+        assert_int_equal(run_set_count(run, &count, &names[set], &note), ERR_OK);
+        assert_int_equal(count, POSTS / 2);
+        for (uint32_t i = 0; i < count; i++) {
+            struct run_set_entry entry;
+            assert_int_equal(run_set_at(run, &entry, &names[set], i, &note), ERR_OK);
+            assert_int_equal(entry.position, FIRST + POSTS - 2 + set - 2 * i);
+        }
+    }
+    run_free(run);
+}
+
 #define TEST(what) cmocka_unit_test_setup_teardown(what, set_up, tear_down)
 
 int main(void)
@@ -460,6 +495,7 @@ int main(void)
         TEST(the_format_is_the_one_that_was_written_down),
         TEST(nothing_stands_in_the_clear),
         TEST(names_of_sets_are_told_apart_by_kind_and_key),
+        TEST(sets_whose_names_begin_alike_stay_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

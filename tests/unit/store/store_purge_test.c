@@ -90,6 +90,14 @@ static bool known(size_t i)
     return is_known;
 }
 
+static bool refuses(size_t i)
+{
+    bool refused;
+    assert_int_equal(store_refuses(store, &refused, posts.wires[i], &posts.ids[i], NOW_S, &note),
+                     ERR_OK);
+    return refused;
+}
+
 static void reopen(void)
 {
     store_close(store);
@@ -334,16 +342,14 @@ static void what_is_above_a_quota_is_refused_before_it_is_put(void **state)
         struct key subject = {{(uint8_t)(i + 1)}};
         person_vouch(&posts, i < 3 ? &ana : &relay, 1000 + i * DAY_S, &subject, NULL);
     }
-    assert_int_equal(store_refuses(store, &refused, posts.wires[2], NOW_S, &note), ERR_OK);
-    assert_false(refused); /* a person's store has no quotas */
+    assert_false(refuses(2)); /* a person's store has no quotas */
     assert_int_equal(store_limit(store, &limits, &relay.key, &note), ERR_OK);
     put(0, 2);
-    assert_int_equal(store_refuses(store, &refused, posts.wires[2], NOW_S, &note), ERR_OK);
-    assert_true(refused);
+    assert_true(refuses(2));
     assert_true(known(2));
-    assert_int_equal(store_refuses(store, &refused, posts.wires[3], NOW_S, &note), ERR_OK);
-    assert_false(refused);
-    assert_int_equal(store_refuses(store, &refused, octets_of(NULL, 0), NOW_S, &note), ERR_OK);
+    assert_false(refuses(3));
+    assert_int_equal(
+        store_refuses(store, &refused, octets_of(NULL, 0), &posts.ids[3], NOW_S, &note), ERR_OK);
     assert_false(refused);
     put(2, 2);
     assert_int_equal(results[0], STORE_REFUSED);
