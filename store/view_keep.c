@@ -9,6 +9,7 @@
 #define DAY_S        86400
 #define SLICE_POSTS  32
 #define SLICE_LOOKED 256
+#define LATE_MAX     16 /* times that it is chosen anew for what came late */
 
 struct view_keep {
     struct view *view;
@@ -18,6 +19,7 @@ struct view_keep {
     struct view_keep_plan plan;
     enum shelf_why kept; /* the list under way */
     uint32_t at;         /* and where in it */
+    unsigned late_count;
 };
 
 static enum err_code plan(struct view_keep *keep, uint64_t now_s, struct err_note *note)
@@ -154,12 +156,14 @@ static bool has_more(const struct view_keep *keep)
     return more;
 }
 
-/* What comes late and is not to be kept holds up nothing, however much of it comes. */
+/* What comes late holds up the floor for a while alone, however long it goes on coming: then it is
+ * as if it had come behind the floor. */
 static enum err_code finish(struct view_keep *keep, bool *done, uint64_t now_s,
                             struct err_note *note)
 {
     enum err_code rc = view_catch_up(keep->view, NULL, note);
-    if (rc == ERR_OK && came_late(keep)) {
+    if (rc == ERR_OK && keep->late_count < LATE_MAX && came_late(keep)) {
+        keep->late_count++;
         rc = plan(keep, now_s, note);
         if (rc == ERR_OK && has_more(keep)) {
             return ERR_OK;

@@ -185,6 +185,31 @@ static void what_comes_late_and_concerns_nobody_holds_up_no_floor(void **state)
     expect(s, &kept, true);
 }
 
+/* A peer that goes on sending what is old and concerns her would fill the disk else. */
+static void what_never_ceases_to_come_late_holds_up_the_floor_for_a_while(void **state)
+{
+    struct keep_scene *s = *state;
+    follow(s, &s->ana);
+    (void)person_text(&s->posts, &s->ana, OLD_S, "hold on", NULL);
+    struct view_keep *keep = keep_begun(s);
+    bool done = false;
+    uint64_t came = 0;
+    for (; came < 100 && !done; came++) {
+        (void)person_text(&s->posts, &s->ana, OLD_S + 1 + came, "and on", NULL);
+        put_new(s);
+        done = steps(s, keep, 1);
+    }
+    view_keep_free(keep);
+    assert_true(done);
+    assert_in_range(came, 10, 99); /* what comes late by chance is kept */
+    store_release(s->home.store, archive_floor(s->home.archive), 0);
+    struct post_id first_late = s->posts.ids[1];
+    struct post_id last = s->posts.ids[s->posts.count - 1];
+    aged(s);
+    expect(s, &first_late, true);
+    expect(s, &last, false);
+}
+
 static void a_shut_view_chooses_nothing(void **state)
 {
     struct keep_scene *s = *state;
@@ -262,6 +287,7 @@ int main(void)
         TEST(the_floor_waits_until_what_is_kept_is_safe),
         TEST(what_came_for_anothers_sake_is_kept_itself_once_its_author_is_followed),
         TEST(what_comes_late_and_concerns_nobody_holds_up_no_floor),
+        TEST(what_never_ceases_to_come_late_holds_up_the_floor_for_a_while),
         TEST(a_shut_view_chooses_nothing),
         TEST(the_archive_opens_under_its_own_key_alone),
         TEST(a_crash_at_any_call_loses_nothing_that_is_kept),
