@@ -217,13 +217,37 @@ static void settle(struct membership_output *out, struct member *member)
     }
 }
 
-void member_free(struct membership *m, struct member *member)
+static bool is_outbound(const struct member *member)
+{
+    return member->side != MEMBERSHIP_INBOUND;
+}
+
+static void unmute(struct membership *m, struct membership_output *out, const struct key *key,
+                   uint64_t now_ms)
+{
+    for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
+        struct member *member = &m->members[i];
+        if (member->state != MEMBER_FREE && member->mute && key_equal(&member->static_key, key)) {
+            member->mute = false;
+            if (is_outbound(member)) {
+                member_ask(m, out, member, now_ms);
+            }
+            return;
+        }
+    }
+}
+
+void member_free(struct membership *m, struct membership_output *out, struct member *member,
+                 uint64_t now_ms)
 {
     member->state = MEMBER_FREE;
     for (uint32_t i = 0; i < MEMBERSHIP_WALKS_MAX; i++) {
         struct walk *walk = &m->walks[i];
         walk->used =
             walk->used && walk->to != member->link && (walk->own || walk->from != member->link);
+    }
+    if (!member->mute) {
+        unmute(m, out, &member->static_key, now_ms);
     }
 }
 
@@ -249,7 +273,7 @@ void member_deactivate(struct membership *m, struct membership_output *out, stru
     }
     if (member->side == MEMBERSHIP_LEARNT) {
         membership_act(out, MEMBERSHIP_CLOSE, member->link)->reason = ERR_OK;
-        member_free(m, member);
+        member_free(m, out, member, now_ms);
     } else {
         settle(out, member);
     }
@@ -376,11 +400,6 @@ static void on_passive(struct membership *m, struct membership_output *out, stru
 
 /* ---- Links -------------------------------------------------------------------------------- */
 
-static bool is_outbound(const struct member *member)
-{
-    return member->side != MEMBERSHIP_INBOUND;
-}
-
 /* Both ends must come to the same answer: what the smaller key dialled counts; of two that one
  * side dialled, the one that was named. */
 static bool counts_more(const struct membership *m, const struct member *a, const struct member *b)
@@ -447,21 +466,6 @@ void membership_on_up(struct membership *m, struct membership_output *out,
     }
 }
 
-static void unmute(struct membership *m, struct membership_output *out, const struct key *key,
-                   uint64_t now_ms)
-{
-    for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
-        struct member *member = &m->members[i];
-        if (member->state != MEMBER_FREE && member->mute && key_equal(&member->static_key, key)) {
-            member->mute = false;
-            if (is_outbound(member)) {
-                member_ask(m, out, member, now_ms);
-            }
-            return;
-        }
-    }
-}
-
 void membership_on_down(struct membership *m, struct membership_output *out, uint32_t link,
                         uint64_t now_ms)
 {
@@ -473,10 +477,7 @@ void membership_on_down(struct membership *m, struct membership_output *out, uin
     if (member->state == MEMBER_ACTIVE) {
         (void)membership_act(out, MEMBERSHIP_LEFT, link);
     }
-    member_free(m, member);
-    if (!member->mute) {
-        unmute(m, out, &member->static_key, now_ms);
-    }
+    member_free(m, out, member, now_ms);
     membership_wake(m, now_ms);
 }
 

@@ -120,7 +120,9 @@ void member_ask(struct membership *m, struct membership_output *out, struct memb
                 uint64_t now_ms);
 void member_deactivate(struct membership *m, struct membership_output *out, struct member *member,
                        uint64_t now_ms);
-void member_free(struct membership *m, struct member *member);
+/* It is gone; another connection to the same relay counts in its place, unless it did already. */
+void member_free(struct membership *m, struct membership_output *out, struct member *member,
+                 uint64_t now_ms);
 struct member *member_of_key(struct membership *m, const struct key *key);
 uint32_t active_count(const struct membership *m); /* named ones left out */
 /* An active one at random, but not over link; NULL: none. */

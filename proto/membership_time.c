@@ -38,7 +38,7 @@ static void look_after(struct membership *m, struct membership_output *out, stru
         uint32_t link = member->link;
         (void)membership_act(out, MEMBERSHIP_LEFT, link);
         membership_act(out, MEMBERSHIP_CLOSE, link)->reason = ERR_TIMEOUT;
-        member_free(m, member);
+        member_free(m, out, member, now_ms);
     } else if (member->state == MEMBER_ASKED && now_ms >= member->at_ms + MEMBERSHIP_ASKED_MS) {
         member_deactivate(m, out, member, now_ms);
     } else if (member->state == MEMBER_IDLE && member->side == MEMBERSHIP_NAMED && !member->mute &&

@@ -31,6 +31,18 @@ static const int32_t worth_milli[PEER_DEEDS_COUNT] = {
     [PEER_UNDELIVERED] = -15000, [PEER_INVALID] = -50000, [PEER_UNRULY] = -25000,
 };
 
+#define LEAST_MILLI (PEER_SCORE_MIN * MILLI)
+
+/* How low each can bring a key.  What others can bring about, by when they write what (and a post
+ * that expires is listed and not given), shuts nobody out. */
+static const int32_t least_milli[PEER_DEEDS_COUNT] = {
+    [PEER_DUPLICATE] = 0,
+    [PEER_WITHOUT] = PEER_SCORE_WITHOUT_LEAST * MILLI,
+    [PEER_UNDELIVERED] = LEAST_MILLI,
+    [PEER_INVALID] = LEAST_MILLI,
+    [PEER_UNRULY] = LEAST_MILLI,
+};
+
 enum err_code peer_scores_new(struct peer_scores **scores)
 {
     struct peer_scores *made = calloc(1, sizeof *made);
@@ -128,16 +140,17 @@ void peer_score_note(struct peer_scores *scores, const struct key *key, uint64_t
 {
     assert(deed < PEER_DEEDS_COUNT);
     int32_t milli = worth_milli[deed];
-    if (deed == PEER_DUPLICATE) {
+    bool is_bad = milli < 0;
+    if (is_bad && least_milli[deed] > LEAST_MILLI) {
         const struct row *row = find(scores, ROW_KEY, who_is(key));
-        int32_t has_milli = row != NULL ? faded(row, now_s) : 0;
-        if (has_milli <= 0) {
+        int32_t room_milli = (row != NULL ? faded(row, now_s) : 0) - least_milli[deed];
+        if (room_milli <= 0) {
             return;
         }
-        milli = -milli < has_milli ? milli : -has_milli;
+        milli = -milli < room_milli ? milli : -room_milli;
     }
     add(row_for(scores, ROW_KEY, who_is(key), now_s), milli, now_s);
-    if (milli <= -MILLI && has_score(group)) {
+    if (is_bad && least_milli[deed] == LEAST_MILLI && has_score(group)) {
         add(row_for(scores, ROW_GROUP, group, now_s), milli / PEER_SCORE_GROUP_PART, now_s);
     }
 }

@@ -14,19 +14,21 @@
 #include "proto/key.h"
 #include "proto/octets.h"
 
-#define PEER_SCORE_ROWS        512 /* of keys and groups together; the least telling one gives way */
-#define PEER_SCORE_HALF_LIFE_S 21600 /* 6 h */
-#define PEER_SCORE_MAX         100
-#define PEER_SCORE_MIN         (-100)
-#define PEER_SCORE_LOW         (-20) /* not dialled, and the first to go */
-#define PEER_SCORE_REFUSED     (-40) /* turned away until it has faded above this */
-#define PEER_SCORE_GROUP_PART  8     /* of what is wrong, one part counts against the group */
-#define PEER_SCORE_ENCODED_MAX (PEER_SCORE_ROWS * 20 + 16)
+#define PEER_SCORE_ROWS          512 /* of keys and groups together; the least telling one gives way */
+#define PEER_SCORE_HALF_LIFE_S   21600 /* 6 h */
+#define PEER_SCORE_MAX           100
+#define PEER_SCORE_MIN           (-100)
+#define PEER_SCORE_LOW           (-20) /* not dialled, and the first to go */
+#define PEER_SCORE_REFUSED       (-40) /* turned away until it has faded above this */
+#define PEER_SCORE_WITHOUT_LEAST (-10)
+#define PEER_SCORE_GROUP_PART    8 /* of what is wrong, one part counts against the group */
+#define PEER_SCORE_ENCODED_MAX   (PEER_SCORE_ROWS * 20 + 16)
 
 enum peer_deed {
     PEER_USEFUL,      /* + 1       it was first to bring a post that is new here */
     PEER_DUPLICATE,   /* - 0.05    a post that was here came whole; takes from what is above 0 */
-    PEER_WITHOUT,     /* - 2       it does not have what it listed or announced */
+    PEER_WITHOUT,     /* - 2       it does not have what it listed or announced; down to
+                       *           WITHOUT_LEAST, and not of its group: posts expire */
     PEER_UNDELIVERED, /* - 15      it said nothing at all of what it listed */
     PEER_INVALID,     /* - 50      a proof that does not hold */
     PEER_UNRULY,      /* - 25      frames that nobody who follows SPEC sends, or floods */

@@ -69,11 +69,18 @@ static enum err_code hears(struct membership *m, uint32_t link, enum frame_type 
     return rc;
 }
 
-static enum err_code asks(struct membership *m, uint32_t n, enum message_ask ask, uint64_t now_ms)
+static enum err_code asks_over(struct membership *m, uint32_t link, uint32_t n,
+                               enum message_ask ask, uint64_t now_ms)
 {
     uint8_t wire[MESSAGE_NEIGHBOUR_CAP];
     struct message_neighbour neighbour = {.ask = ask, .contact = relay(n)};
-    return hears(m, n, FRAME_NEIGHBOUR, wire, message_neighbour_encode(wire, &neighbour), now_ms);
+    return hears(m, link, FRAME_NEIGHBOUR, wire, message_neighbour_encode(wire, &neighbour),
+                 now_ms);
+}
+
+static enum err_code asks(struct membership *m, uint32_t n, enum message_ask ask, uint64_t now_ms)
+{
+    return asks_over(m, n, n, ask, now_ms);
 }
 
 static void tells(struct membership *m, uint32_t n, enum frame_type type, uint32_t first,
@@ -389,6 +396,42 @@ static void contacts_of_one_machine_and_oneself_are_dropped(void **state)
     membership_free(m);
 }
 
+/* Which happens where the other one is given up or dies and not where it is closed from outside. */
+static void what_did_not_count_does_once_the_other_is_given_up_or_silent(void **state)
+{
+    (void)state;
+    struct membership *m = views(); /* its key is smaller than 101's: what it dialled counts */
+    struct address met = relay(101);
+    membership_learn(m, &met, NOW_MS);
+    membership_on_time(m, &out, NOW_MS);
+    assert_non_null(did(MEMBERSHIP_DIAL, 0));
+    up(m, 101, MEMBERSHIP_LEARNT, did(MEMBERSHIP_DIAL, 0)->place);
+    assert_int_equal(asks(m, 101, MESSAGE_ASK_YES, NOW_MS), ERR_OK);
+    struct membership_up other = {
+        .link = 60, .side = MEMBERSHIP_INBOUND, .static_key = relay(101).static_key};
+    membership_on_up(m, &out, &other, NOW_MS);
+    assert_int_equal(asks_over(m, 60, 101, MESSAGE_ASK_LOW, NOW_MS), ERR_OK);
+    assert_null(did(MEMBERSHIP_JOINED, 60));
+    tells(m, 101, FRAME_PASSIVE, 20, NOW_MS); /* it gives this relay up, which hangs up */
+    assert_non_null(did(MEMBERSHIP_CLOSE, 101));
+    assert_int_equal(asks_over(m, 60, 101, MESSAGE_ASK_LOW, NOW_MS), ERR_OK);
+    assert_non_null(did(MEMBERSHIP_JOINED, 60));
+
+    neighbour_in(m, 1); /* whose key is smaller */
+    other = (struct membership_up){
+        .link = 61, .side = MEMBERSHIP_NAMED, .static_key = relay(1).static_key};
+    membership_on_up(m, &out, &other, NOW_MS);
+    assert_false(sent(61, FRAME_NEIGHBOUR));
+    bool asked = false;
+    for (uint64_t at_ms = NOW_MS; at_ms < NOW_MS + 60000 && !asked; at_ms += 1000) {
+        membership_on_heard(m, 60, at_ms);
+        membership_on_time(m, &out, at_ms);
+        asked = sent(61, FRAME_NEIGHBOUR) && did(MEMBERSHIP_CLOSE, 1) != NULL;
+    }
+    assert_true(asked);
+    membership_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_silent_neighbour_is_closed_and_one_that_says_anything_is_not),
         cmocka_unit_test(an_answer_to_keep_measures_the_round_trip),
         cmocka_unit_test(of_two_connections_to_one_relay_one_counts),
+        cmocka_unit_test(what_did_not_count_does_once_the_other_is_given_up_or_silent),
         cmocka_unit_test(contacts_of_one_machine_and_oneself_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

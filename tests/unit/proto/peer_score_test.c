@@ -110,6 +110,21 @@ static void duplicates_only_take_from_what_is_good(void **state)
     assert_int_equal(score(2, NOW_S), -2);
 }
 
+/* Whoever writes posts that soon expire makes honest nodes list what they do not give. */
+static void what_posts_that_expire_bring_about_shuts_nobody_out(void **state)
+{
+    (void)state;
+    struct key newcomer = key_of(9000);
+    does(1, PEER_WITHOUT, 500, NOW_S);
+    assert_int_equal(score(1, NOW_S), PEER_SCORE_WITHOUT_LEAST);
+    assert_true(PEER_SCORE_WITHOUT_LEAST > PEER_SCORE_LOW);
+    assert_false(refused(1, NOW_S));
+    assert_int_equal(peer_score(scores, &newcomer, NEAR, NOW_S), 0);
+    does(2, PEER_UNDELIVERED, 1, NOW_S); /* lower already: it stays there */
+    does(2, PEER_WITHOUT, 5, NOW_S);
+    assert_int_equal(score(2, NOW_S), -15);
+}
+
 static void an_invalid_proof_is_refused_for_a_time(void **state)
 {
     (void)state;
@@ -259,6 +274,7 @@ int main(void)
         TEST(scores_are_bounded_either_way),
         TEST(scores_halve_and_fade_away),
         TEST(duplicates_only_take_from_what_is_good),
+        TEST(what_posts_that_expire_bring_about_shuts_nobody_out),
         TEST(an_invalid_proof_is_refused_for_a_time),
         TEST(a_group_counts_against_newcomers_and_refuses_nobody),
         TEST(what_is_good_is_nobodys_but_the_keys),
