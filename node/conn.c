@@ -7,6 +7,9 @@
 /* Octets queued for a peer that passes for slow while all queues together are long. */
 #define STRAINED_QUEUE_LEN (64 * 1024)
 
+/* From so many octets queued on, writing does not wait until everything else was looked after. */
+#define WRITE_EARLY_LEN (256 * 1024)
+
 #define EVENTS_PER_VISIT_MAX 64 /* so that one busy peer does not keep the others waiting */
 
 enum err_code conn_begin(struct conn *conn, const struct session_config *config)
@@ -69,6 +72,8 @@ void conn_leave(struct conn *conn, enum err_code reason)
     conn->owner->mark(conn);
 }
 
+static void write_next(struct conn *conn);
+
 void conn_send(struct conn *conn, enum frame_type type, struct octets payload)
 {
     if (conn->closing || conn->leaving || !conn->established) {
@@ -77,6 +82,8 @@ void conn_send(struct conn *conn, enum frame_type type, struct octets payload)
     enum err_code rc = session_send(conn->session, type, payload);
     if (rc != ERR_OK) {
         conn_leave(conn, rc);
+    } else if (session_output_pending(conn->session) > WRITE_EARLY_LEN) {
+        write_next(conn); /* who reads well is not full because much came at once */
     }
     conn->owner->mark(conn);
 }
@@ -318,15 +325,27 @@ static void set_reading(struct conn *conn, bool want)
     conn->reading = want;
 }
 
+static bool is_full(const struct conn *conn)
+{
+    return conn->established && (session_wants_pause(conn->session) ||
+                                 (conn->owner->pool.lent_len > conn->owner->strained_len &&
+                                  session_output_pending(conn->session) > STRAINED_QUEUE_LEN));
+}
+
 static void tell_pressure(struct conn *conn)
 {
-    bool full = conn->established && (session_wants_pause(conn->session) ||
-                                      (conn->owner->pool.lent_len > conn->owner->strained_len &&
-                                       session_output_pending(conn->session) > STRAINED_QUEUE_LEN));
+    bool full = is_full(conn);
     if (!conn->closing && conn->peer != CONN_NO_PEER && full != conn->full_told) {
         conn->full_told = full;
         conn->owner->pressure(conn, full);
     }
+}
+
+bool conn_has_filled(struct conn *conn)
+{
+    bool filled = !conn->closing && !conn->full_told && is_full(conn);
+    conn->full_told = conn->full_told || filled;
+    return filled;
 }
 
 void conn_visit(struct conn *conn)

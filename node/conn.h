@@ -91,6 +91,8 @@ void conn_visit(struct conn *conn);
 void conn_tick(struct conn *conn, uint64_t now_ms);
 /* Queue a frame; a full queue closes the connection. */
 void conn_send(struct conn *conn, enum frame_type type, struct octets payload);
+/* Whether its queue has become full since that was told last, by pressure() or by this. */
+bool conn_has_filled(struct conn *conn);
 /* Close once everything queued has left, but not later than NETWORK_CLOSE_TIMEOUT_MS. */
 void conn_leave(struct conn *conn, enum err_code reason);
 /* Close now. */

@@ -19,6 +19,8 @@ struct driver {
     bool stopped;
     bool paused; /* the engine did not take the frame just given */
     uint32_t frame_peer;
+    uint32_t *filled; /* peers whose queue this step filled, as many as there may be peers */
+    size_t filled_count;
     size_t peers_count;
     uint32_t *peer_addresses; /* by peer: the address dialled, or ENGINE_NO_ADDRESS */
     bool *connected;          /* by address */
@@ -105,6 +107,9 @@ static void do_send(struct driver *driver, const struct engine_send *send)
 {
     for (size_t i = 0; i < send->peers_count; i++) {
         network_send(driver->config.network, send->peers[i], send->type, send->payload);
+        if (network_has_filled(driver->config.network, send->peers[i])) {
+            driver->filled[driver->filled_count++] = send->peers[i];
+        }
     }
 }
 
@@ -181,6 +186,17 @@ static void arm_timer(struct driver *driver)
     }
 }
 
+static void step_once(struct driver *driver, struct engine_input *in)
+{
+    in->now_ms = uv_now(driver->config.loop);
+    in->now_s = (uint64_t)time(NULL);
+    in->floor_s = store_floor(driver->config.store);
+    engine_step(driver->engine, &driver->out, in);
+    for (size_t i = 0; i < driver->out.effects_count; i++) {
+        carry_out(driver, &driver->out.effects[i]);
+    }
+}
+
 static void step(struct driver *driver, struct engine_input *in)
 {
     if (driver->stopped) {
@@ -188,12 +204,11 @@ static void step(struct driver *driver, struct engine_input *in)
     }
     assert(!driver->stepping);
     driver->stepping = true;
-    in->now_ms = uv_now(driver->config.loop);
-    in->now_s = (uint64_t)time(NULL);
-    in->floor_s = store_floor(driver->config.store);
-    engine_step(driver->engine, &driver->out, in);
-    for (size_t i = 0; i < driver->out.effects_count; i++) {
-        carry_out(driver, &driver->out.effects[i]);
+    step_once(driver, in);
+    while (driver->filled_count > 0) { /* before anything else: see ENGINE_PEER_FULL */
+        struct engine_input full = {.type = ENGINE_PEER_FULL};
+        full.as.peer = driver->filled[--driver->filled_count];
+        step_once(driver, &full);
     }
     driver->stepping = false;
     arm_timer(driver);
@@ -212,6 +227,7 @@ enum err_code driver_new(struct driver **driver, const struct driver_config *con
         .workers = config->workers, .store = config->store, .done = on_read, .context = made};
     const struct engine_limits *limits = &config->engine.limits;
     made->peer_addresses = memory_get(limits->peers_max * sizeof *made->peer_addresses);
+    made->filled = memory_get(limits->peers_max * sizeof *made->filled);
     uint32_t numbers_count = limits->addresses_max + ENGINE_CONTACTS_MAX;
     made->connected = memory_get(numbers_count * sizeof *made->connected);
     (void)uv_timer_init(config->loop, &made->timer);
@@ -241,6 +257,7 @@ void driver_free(struct driver *driver)
         return;
     }
     engine_free(driver->engine);
+    free(driver->filled);
     free(driver->peer_addresses);
     free(driver->connected);
     free(driver);

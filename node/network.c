@@ -539,6 +539,12 @@ void network_send(struct network *network, uint32_t peer, enum frame_type type,
     }
 }
 
+bool network_has_filled(struct network *network, uint32_t peer)
+{
+    struct conn *conn = conn_of(network, peer);
+    return conn != NULL && conn_has_filled(conn);
+}
+
 void network_close_peer(struct network *network, uint32_t peer, enum err_code reason)
 {
     struct conn *conn = conn_of(network, peer);

@@ -82,6 +82,8 @@ void network_dial_contact(struct network *network, uint32_t number, const struct
 /* Later.  What does not fit the queue closes the connection. */
 void network_send(struct network *network, uint32_t peer, enum frame_type type,
                   struct octets payload);
+/* Whether the peer's queue has become full, as full() tells; that does not tell it again then. */
+bool network_has_filled(struct network *network, uint32_t peer);
 /* Of the address the peer is connected from or at, see entrance_group(). */
 uint64_t network_peer_group(const struct network *network, uint32_t peer);
 /* Later: send what is queued, then close; down() follows. */

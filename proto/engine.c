@@ -269,12 +269,17 @@ void engine_step(struct engine *e, struct engine_output *out, const struct engin
     e->floor_s = in->floor_s;
     e->arena_len = 0;
     e->lists_count = 0;
+    e->steps_count++;
     e->more = false;
     e->paused_now = NO_INDEX;
 
     on_input(e, in);
     on_time(e);
-    pump(e);
+    if (in->type == ENGINE_PEER_FULL) {
+        e->more = true; /* the next peer's may be about to be told: nothing is sent before that */
+    } else {
+        pump(e);
+    }
 
     out->tick_at_ms = e->more ? e->now_ms : e->tick_at_ms;
     e->out = NULL;

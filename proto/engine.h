@@ -33,13 +33,14 @@
 #include "proto/set.h"
 
 #define ENGINE_SEED_LEN     16
-#define ENGINE_VERIFY_MAX   64  /* posts in one ENGINE_VERIFY */
-#define ENGINE_STORE_MAX    512 /* posts in one ENGINE_STORE */
-#define ENGINE_KNOWN_MAX    512 /* ids in one ENGINE_READ_KNOWN */
-#define ENGINE_BODIES_MAX   512 /* ids in one ENGINE_READ_BODIES */
-#define ENGINE_EFFECTS_MAX  64  /* effects of one step */
-#define ENGINE_LEAF_RELAYS  4   /* that a person's node wants which may find relays for itself */
-#define ENGINE_CONTACTS_MAX 21  /* contacts of other relays dialled or connected at a time */
+#define ENGINE_VERIFY_MAX   64     /* posts in one ENGINE_VERIFY */
+#define ENGINE_STORE_MAX    512    /* posts in one ENGINE_STORE */
+#define ENGINE_KNOWN_MAX    512    /* ids in one ENGINE_READ_KNOWN */
+#define ENGINE_BODIES_MAX   512    /* ids in one ENGINE_READ_BODIES */
+#define ENGINE_EFFECTS_MAX  64     /* effects of one step */
+#define ENGINE_LEAF_RELAYS  4      /* that a person's node wants which may find relays for itself */
+#define ENGINE_CONTACTS_MAX 21     /* contacts of other relays dialled or connected at a time */
+#define ENGINE_STEP_OCTETS  262144 /* payloads to one peer in one step */
 #define ENGINE_NO_ADDRESS   UINT32_MAX
 
 /* Everything a peer could make grow. */
@@ -93,7 +94,9 @@ enum engine_input_type {
     ENGINE_TICK,           /* time passed */
     ENGINE_PEER_UP,        /* as.up: a session is established, in either direction */
     ENGINE_PEER_DOWN,      /* as.peer: it is gone; exactly one for each PEER_UP, after CLOSE too */
-    ENGINE_PEER_FULL,      /* as.peer: its output queue is above three quarters */
+    ENGINE_PEER_FULL,      /* as.peer: its output queue is above three quarters.  Told before
+                            * anything else that follows the step that filled it: one step sends
+                            * a peer at most ENGINE_STEP_OCTETS, which then still find room */
     ENGINE_PEER_DRAINED,   /* as.peer: and below half again */
     ENGINE_FRAME,          /* as.frame */
     ENGINE_VERIFIED,       /* as.verified: the answer to ENGINE_VERIFY */

@@ -128,7 +128,7 @@ static bool responder_step(struct engine *e, uint32_t r)
         return true;
     }
     /* Whoever asks and does not read gets no further answer, and keeps nobody else from one. */
-    if (turn->state == TURN_SEND && peer_is_full(e, turn->peer) && is_waited_for(e)) {
+    if (turn->state == TURN_SEND && peer_is_slow(e, turn->peer) && is_waited_for(e)) {
         turn->state = TURN_END;
     }
     bool ready =

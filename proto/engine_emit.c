@@ -3,8 +3,9 @@
 #include "proto/engine_state.h"
 
 /* Handlers of inputs emit a handful of effects; the pumps ask engine_has_room() first and leave
- * this many for them. */
+ * this many for them, and for what follows from a peer that a pump closes. */
 #define EFFECTS_SPARE 12
+#define ARENA_SPARE   16384
 
 struct engine_effect *engine_emit(struct engine *e, enum engine_effect_type type)
 {
@@ -17,8 +18,8 @@ struct engine_effect *engine_emit(struct engine *e, enum engine_effect_type type
 bool engine_has_room(struct engine *e, size_t payload_len, size_t peers_count)
 {
     bool room = e->out->effects_count + EFFECTS_SPARE <= ENGINE_EFFECTS_MAX &&
-                e->arena_len + payload_len <= ARENA_MAX &&
-                e->lists_count + peers_count <= e->scratch->lists_cap;
+                e->arena_len + payload_len + ARENA_SPARE <= ARENA_MAX &&
+                e->lists_count + peers_count + EFFECTS_SPARE <= e->scratch->lists_cap;
     e->more = e->more || !room;
     return room;
 }
@@ -31,13 +32,36 @@ uint8_t *engine_arena(struct engine *e, size_t len)
     return at;
 }
 
+uint32_t *engine_list(struct engine *e)
+{
+    return e->scratch->lists + e->lists_count;
+}
+
+/* What is handed to a peer within one step cannot be known to fill its queue before the next. */
+static void count_sent(struct engine *e, struct peer *peer, uint32_t len)
+{
+    peer->sent_len = len + (peer->sent_step == e->steps_count ? peer->sent_len : 0);
+    peer->sent_step = e->steps_count;
+    e->more = e->more || peer->sent_len > STEP_OCTETS_MAX;
+}
+
+void engine_send(struct engine *e, size_t peers_count, enum frame_type type, struct octets payload)
+{
+    assert(peers_count <= e->scratch->lists_cap - e->lists_count);
+    const uint32_t *list = engine_list(e);
+    e->lists_count += peers_count;
+    for (size_t i = 0; i < peers_count; i++) {
+        count_sent(e, &e->peers[list[i]], (uint32_t)payload.len);
+    }
+    engine_emit(e, ENGINE_SEND)->as.send = (struct engine_send){
+        .peers = list, .peers_count = peers_count, .type = type, .payload = payload};
+}
+
 void engine_send_one(struct engine *e, uint32_t peer, enum frame_type type, struct octets payload)
 {
     assert(e->lists_count < e->scratch->lists_cap);
-    uint32_t *list = e->scratch->lists + e->lists_count++;
-    *list = peer;
-    engine_emit(e, ENGINE_SEND)->as.send =
-        (struct engine_send){.peers = list, .peers_count = 1, .type = type, .payload = payload};
+    *engine_list(e) = peer;
+    engine_send(e, 1, type, payload);
 }
 
 void engine_deadline(struct engine *e, uint64_t at_ms)

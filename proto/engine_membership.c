@@ -26,7 +26,7 @@ static size_t payload_of(uint8_t *at, const struct membership_action *action)
 
 static void send(struct engine *e, const struct membership_action *action)
 {
-    uint32_t *list = e->scratch->lists + e->lists_count;
+    uint32_t *list = engine_list(e);
     size_t count = 0;
     assert(e->lists_count + action->links_count <= e->scratch->lists_cap);
     for (size_t i = 0; i < action->links_count; i++) {
@@ -37,11 +37,8 @@ static void send(struct engine *e, const struct membership_action *action)
     if (count == 0) {
         return;
     }
-    e->lists_count += count;
     uint8_t *at = engine_arena(e, MESSAGE_CONTACTS_CAP);
-    size_t len = payload_of(at, action);
-    engine_emit(e, ENGINE_SEND)->as.send = (struct engine_send){
-        .peers = list, .peers_count = count, .type = action->frame, .payload = octets_of(at, len)};
+    engine_send(e, count, action->frame, octets_of(at, payload_of(at, action)));
 }
 
 /* SPEC 7.1: the dialler begins, as soon as it is clear what becomes of the connection. */

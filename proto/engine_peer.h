@@ -22,6 +22,7 @@ struct engine;
 #define WANTS_MAX        4     /* WANTs a node may have outstanding at a peer (SPEC 6.4) */
 #define SERVE_SLOTS      (WANTS_MAX + 1) /* one may still be read for a peer that is gone */
 #define BULK_OCTETS_MAX  65536           /* of posts in one frame of bulk */
+#define STEP_OCTETS_MAX  65536 /* to one peer in a step; what is above it waits for the next */
 #define SESSIONS_MAX     4 /* reconciliations a node may have under way with a peer (SPEC 7.1) */
 
 enum peer_state {
@@ -80,6 +81,8 @@ struct peer {
     bool close_told;
     uint64_t up_at_ms;
     uint64_t full_at_ms; /* NEVER_MS: keeps up */
+    uint32_t sent_step;  /* the last step in which it was sent something, */
+    uint32_t sent_len;   /* and how much */
     uint32_t future_count;
     uint32_t flights_count; /* that it was the first to send */
     uint64_t brought_count; /* new in the store, and it was the first to send them */
@@ -157,6 +160,9 @@ void peer_on_full(struct engine *e, uint32_t p, bool full);
 void peer_on_frame(struct engine *e, const struct engine_frame_in *in);
 void peer_close(struct engine *e, uint32_t p, enum err_code reason);
 void peer_pause(struct engine *e, uint32_t p, enum pause why);
+/* Its queue is full, for all that was told. */
+bool peer_is_slow(const struct engine *e, uint32_t p);
+/* Or it was sent so much in this step that it may be. */
 bool peer_is_full(const struct engine *e, uint32_t p);
 void peers_pump(struct engine *e);
 void peers_on_time(struct engine *e);

@@ -13,9 +13,16 @@ bool peer_is_live(const struct engine *e, uint32_t p)
     return e->peers[p].state == PEER_GREETING || e->peers[p].state == PEER_READY;
 }
 
-bool peer_is_full(const struct engine *e, uint32_t p)
+bool peer_is_slow(const struct engine *e, uint32_t p)
 {
     return e->peers[p].full_at_ms != NEVER_MS;
+}
+
+bool peer_is_full(const struct engine *e, uint32_t p)
+{
+    const struct peer *peer = &e->peers[p];
+    return peer_is_slow(e, p) ||
+           (peer->sent_step == e->steps_count && peer->sent_len > STEP_OCTETS_MAX);
 }
 
 /* A node that comes back before its old connection was missed replaces it. */
@@ -186,7 +193,7 @@ void peer_on_down(struct engine *e, uint32_t p)
 
 void peer_on_full(struct engine *e, uint32_t p, bool full)
 {
-    if (p >= e->peers_cap || !peer_is_live(e, p) || peer_is_full(e, p) == full) {
+    if (p >= e->peers_cap || !peer_is_live(e, p) || peer_is_slow(e, p) == full) {
         return;
     }
     e->peers[p].full_at_ms = full ? e->now_ms : NEVER_MS;
@@ -379,7 +386,7 @@ void peers_on_time(struct engine *e)
         uint64_t by_ms = NEVER_MS;
         if (peer->state == PEER_GREETING) {
             by_ms = peer->up_at_ms + HELLO_TIMEOUT_MS;
-        } else if (peer->state == PEER_READY && peer_is_full(e, p)) {
+        } else if (peer->state == PEER_READY && peer_is_slow(e, p)) {
             by_ms = peer->full_at_ms + FULL_TIMEOUT_MS;
         }
         if (e->now_ms >= by_ms) {

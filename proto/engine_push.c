@@ -119,7 +119,7 @@ static uint64_t lacking(const struct engine *e, uint32_t f, uint32_t word, bool 
     return to & e->ready[word] & ~e->shown[(size_t)f * e->peer_words + word];
 }
 
-/* masks[p] = which posts of the round peer p lacks.  One that does not keep up gets them by
+/* masks[p] = which posts of the round peer p is sent.  One that does not keep up gets them by
  * reconciliation, later. */
 static void round_masks(struct engine *e, const struct round *round)
 {
@@ -133,9 +133,11 @@ static void round_masks(struct engine *e, const struct round *round)
         }
     }
     for (uint32_t p = 0; p < e->peers_cap; p++) {
-        if (e->scratch->masks[p] != 0 && peer_is_full(e, p)) {
-            e->scratch->masks[p] = 0;
+        if (e->scratch->masks[p] != 0 && peer_is_slow(e, p)) {
             recon_soon(e, p, e->now_ms + RECON_RETRY_MS);
+        }
+        if (peer_is_full(e, p)) {
+            e->scratch->masks[p] = 0;
         }
     }
 }
@@ -213,8 +215,7 @@ static void group_send(struct engine *e, const struct round *round, const struct
     if (payload.len == 0) {
         return; /* no room: what is not shown stays in the queue */
     }
-    uint32_t *list = e->scratch->lists + e->lists_count;
-    e->lists_count += group->peers_count;
+    uint32_t *list = engine_list(e);
     size_t count = 0;
     for (uint32_t p = 0; p < e->peers_cap; p++) {
         if (e->scratch->masks[p] != group->mask) {
@@ -228,11 +229,7 @@ static void group_send(struct engine *e, const struct round *round, const struct
             }
         }
     }
-    engine_emit(e, ENGINE_SEND)->as.send =
-        (struct engine_send){.peers = list,
-                             .peers_count = count,
-                             .type = round->announcing ? FRAME_IHAVE : FRAME_POSTS,
-                             .payload = payload};
+    engine_send(e, count, round->announcing ? FRAME_IHAVE : FRAME_POSTS, payload);
 }
 
 static bool is_done(const struct engine *e, uint32_t f, bool announcing)

@@ -298,7 +298,8 @@ static bool initiator_step(struct engine *e, uint32_t i)
         turn_ask(e, turn, engine_token(TOKEN_INITIATOR, i, ++turn->generation));
         return true;
     }
-    if (turn->state == TURN_SEND && engine_has_room(e, turn->reply.len + MESSAGE_RECON_HEAD, 1)) {
+    if (turn->state == TURN_SEND && !peer_is_full(e, turn->peer) &&
+        engine_has_room(e, turn->reply.len + MESSAGE_RECON_HEAD, 1)) {
         turn_send(e, turn);
         turn->state = TURN_WAIT;
         initiator->by_ms = e->now_ms + RECON_TIMEOUT_MS;
@@ -361,7 +362,7 @@ static bool is_due(const struct engine *e, uint32_t p)
 {
     const struct peer *peer = &e->peers[p];
     uint32_t running_max = peer->recon_set == SETS_END ? 0 : SESSIONS_OWN - 1;
-    return peer->state == PEER_READY && peer->recon_running <= running_max && !peer_is_full(e, p) &&
+    return peer->state == PEER_READY && peer->recon_running <= running_max && !peer_is_slow(e, p) &&
            e->now_ms >= peer->recon_at_ms && has_place(e, p);
 }
 

@@ -42,8 +42,9 @@ struct engine {
     uint64_t floor_s;
     uint64_t tick_at_ms;
     struct engine_output *out;
-    uint32_t paused_now; /* the peer whose frame this step did not take, or NO_INDEX */
-    bool more;           /* work was left for lack of room in the output */
+    uint32_t steps_count; /* goes round */
+    uint32_t paused_now;  /* the peer whose frame this step did not take, or NO_INDEX */
+    bool more;            /* work was left for lack of room in the output */
 
     struct engine_scratch *scratch;
     bool scratch_own;
@@ -115,6 +116,10 @@ struct engine {
 struct engine_effect *engine_emit(struct engine *e, enum engine_effect_type type);
 bool engine_has_room(struct engine *e, size_t payload_len, size_t peers_count);
 uint8_t *engine_arena(struct engine *e, size_t len);
+/* Where to write whom the next SEND goes to; engine_has_room() said how many fit. */
+uint32_t *engine_list(struct engine *e);
+/* To the first so many of that list. */
+void engine_send(struct engine *e, size_t peers_count, enum frame_type type, struct octets payload);
 void engine_send_one(struct engine *e, uint32_t peer, enum frame_type type, struct octets payload);
 void engine_deadline(struct engine *e, uint64_t at_ms);
 uint64_t engine_random(struct engine *e, uint64_t below);

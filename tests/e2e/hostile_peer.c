@@ -14,6 +14,7 @@
  * and what ends with 0 when the connections still stand after a second:
  *
  *   quiet    HELLO and nothing else
+ *   burst    BURST large new posts, as fast as can be
  *   deaf     ask for the large post of FILE as often as can be, and read no answer
  *   stopped  HELLO, and then nothing is read any more; stands until it is ended
  *   crowd    CROWD connections from 127.0.0.2 that behave; stands until it is ended */
@@ -30,6 +31,8 @@
 #define PATIENCE_S 15
 #define CROWD      40
 #define LARGE      20000 /* octets of a post */
+#define BURST      160
+#define BURST_LEN  30000 /* octets of text, so that eight fit a frame */
 
 static void quit(const char *why)
 {
@@ -101,6 +104,30 @@ static void send_from_the_future(struct wire_peer *peer)
     }
 }
 
+/* New posts, from a personal node: so they are pushed on. */
+static void send_burst(struct wire_peer *peer)
+{
+    enum { PER_FRAME = 8 };
+    static const uint8_t hops[PER_FRAME];
+    static uint8_t payload[FRAME_MAX];
+    static char text[BURST_LEN + 1];
+    struct person person = person_of("somebody with much to say");
+    struct posts posts = {0};
+    memset(text, 'z', BURST_LEN);
+    for (uint64_t i = 0; i < BURST; i++) {
+        (void)person_text(&posts, &person, (uint64_t)time(NULL) - i, text, NULL);
+    }
+    for (size_t i = 0; i < BURST; i += PER_FRAME) {
+        size_t len = message_new_head(payload, hops, PER_FRAME);
+        for (size_t k = i; k < i + PER_FRAME; k++) {
+            memcpy(payload + len, posts.wires[k].at, posts.wires[k].len);
+            len += posts.wires[k].len;
+        }
+        wire_peer_say(peer, FRAME_POSTS, octets_of(payload, len));
+    }
+    posts_free(&posts);
+}
+
 static void send_endlessly(struct wire_peer *peer)
 {
     static uint8_t payload[FRAME_MAX];
@@ -153,6 +180,8 @@ static void misbehave(struct wire_peer *peer, const char *what, const char *path
         send_from_the_future(peer);
     } else if (strcmp(what, "endless") == 0) {
         send_endlessly(peer);
+    } else if (strcmp(what, "burst") == 0) {
+        send_burst(peer);
     } else if (strcmp(what, "deaf") == 0) {
         each_post(peer, path, want);
         (void)sleep(2);
@@ -205,7 +234,8 @@ int main(int argc, char **argv)
     wire_peer_connect(&peer, &address, NULL);
     wire_peer_shake_hands(&peer, &address);
     misbehave(&peer, what, argc > 3 ? argv[3] : "");
-    bool stands = strcmp(what, "quiet") == 0 || strcmp(what, "deaf") == 0;
+    bool stands =
+        strcmp(what, "quiet") == 0 || strcmp(what, "deaf") == 0 || strcmp(what, "burst") == 0;
     for (time_t end = time(NULL) + (stands ? 1 : PATIENCE_S); !peer.closed && time(NULL) < end;) {
         wire_peer_listen(&peer, 100);
     }

@@ -55,6 +55,12 @@ grown=$(($(memory_of hub) - before))
 [ "$grown" -lt "$most" ] || fail "those who stop reading cost $grown KiB"
 if grep -q "$(key_of ana)\|still here" "$scratch/hub.log"; then fail "the log of a relay names somebody"; fi
 
+# A burst of large posts, more than a queue holds: those who read well stay connected.
+hostile burst || fail "who brings much is disconnected"
+own=$(says ana post "after the burst" --tag metoo)
+within 1500 sees bea "$own" || fail "a burst keeps a post away"
+if grep -h "was disconnected" "$scratch"/{ana,bea}.log; then fail "a burst disconnects others"; fi
+
 # All places of a node are taken by one address: it makes room for another.
 "$KITH_BIN/hostile_peer" "$(address_of ana)" crowd >"$scratch/crowd" &
 node_pids[crowd]=$!

@@ -460,6 +460,53 @@ static void a_peer_that_does_not_keep_up_is_spared_and_reconciled_later(void **s
     rig_free(rig);
 }
 
+/* Else a burst of large posts would fill a queue before anybody could say that it is full, and who
+ * reads well would be closed for it. */
+static void a_burst_reaches_a_peer_in_steps_that_its_queue_can_take(void **state)
+{
+    (void)state;
+    enum { COUNT = 64, PER_FRAME = 8 };
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = {.wires = NULL};
+    struct person ana = person_of("ana");
+    static char text[30001];
+    memset(text, 'a', sizeof text - 1);
+    for (size_t i = 0; i < COUNT; i++) {
+        person_text(&posts, &ana, RIG_NOW_S + i, text, "metoo");
+    }
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_peer(rig, 2);
+    for (size_t i = 0; i < COUNT; i += PER_FRAME) {
+        rig_gives(rig, 0, &posts, i, PER_FRAME);
+    }
+    while (rig_is_asked(rig, ENGINE_READ)) {
+        rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
+    }
+    size_t most_len = 0;
+    while (rig_is_asked(rig, ENGINE_VERIFY) || rig->out.tick_at_ms <= rig->now_ms) {
+        size_t before = rig->sent_count;
+        size_t len = 0;
+        if (rig_is_asked(rig, ENGINE_VERIFY)) {
+            rig_says_verified(rig, rig_takes(rig, ENGINE_VERIFY, 0).as.posts.token, true);
+            size_t sent_count = rig->sent_count;
+            rig_step(rig, (struct engine_input){.type = ENGINE_PEER_FULL, .as.peer = 2});
+            assert_int_equal(rig->sent_count, sent_count); /* peer 1 may be the next that is full */
+        } else {
+            rig_step(rig, (struct engine_input){.type = ENGINE_TICK});
+        }
+        for (size_t i = before; i < rig->sent_count; i++) {
+            len += rig->sent[i].peer == 1 ? rig->sent[i].len : 0;
+        }
+        most_len = len > most_len ? len : most_len;
+    }
+    assert_true(most_len <= ENGINE_STEP_OCTETS);
+    assert_int_equal(rig_posts_sent(rig, 1), COUNT);
+    assert_int_equal(rig->closed[1], RIG_NOT);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +531,7 @@ int main(void)
         cmocka_unit_test(ones_own_post_that_is_coming_back_is_published_all_the_same),
         cmocka_unit_test(answers_that_come_twice_or_never_asked_for_are_ignored),
         cmocka_unit_test(a_peer_that_does_not_keep_up_is_spared_and_reconciled_later),
+        cmocka_unit_test(a_burst_reaches_a_peer_in_steps_that_its_queue_can_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
