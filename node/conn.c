@@ -150,13 +150,16 @@ static void start_step(struct conn *conn)
     crew_push(conn->owner->workers, &conn->handshake, CREW_URGENT);
 }
 
-static void charge(struct conn *conn, const struct frame *frame)
+static void charge(struct conn *conn, enum rate_kind kind, uint32_t count)
 {
     uint64_t now_ms = uv_now(conn->owner->loop);
-    rates_take_frame(&conn->rates, rates_of_peer, frame, now_ms);
+    if (!conn->established || count == 0) {
+        return;
+    }
+    rates_take(&conn->rates, rates_of_peer, kind, count, now_ms);
     be_quiet(conn, rates_wait_ms(&conn->rates, rates_of_peer, now_ms));
     if (conn->group_rates != NULL) {
-        rates_take_frame(&conn->group_rates->rates, rates_of_group, frame, now_ms);
+        rates_take(&conn->group_rates->rates, rates_of_group, kind, count, now_ms);
         be_quiet(conn, rates_wait_ms(&conn->group_rates->rates, rates_of_group, now_ms));
     }
 }
@@ -167,7 +170,7 @@ static void take_frame(struct conn *conn, const struct frame *frame)
         conn->held = *frame;
         conn->has_held = true;
     } else {
-        charge(conn, frame);
+        charge(conn, RATE_POSTS, rates_posts_in(frame));
     }
 }
 
@@ -177,6 +180,7 @@ static bool take_event(struct conn *conn)
     enum session_event event = SESSION_WAITING;
     struct frame frame = {.type = 0};
     enum err_code rc = session_next(conn->session, &event, &frame);
+    charge(conn, RATE_FRAMES, session_work(conn->session));
     if (rc != ERR_OK) {
         conn_close(conn, rc);
         return false;
@@ -308,6 +312,7 @@ static void on_octets(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
     }
     /* Where nothing came the visit gives back the room that was made for it. */
     session_received(conn->session, (size_t)got, uv_now(conn->owner->loop));
+    charge(conn, RATE_OCTETS, (uint32_t)got);
     conn_visit(conn);
 }
 

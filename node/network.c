@@ -42,6 +42,7 @@ struct network {
     uv_tcp_t listener;
     bool listening;
     uv_timer_t ticker;
+    uint64_t looked_at_ms;        /* when peers were weighed last, to decide who makes room */
     struct log_budget log_budget; /* for what others bring about by connecting */
     uv_prepare_t prepare;
     uv_idle_t idle; /* runs while marked connections are left, so that the loop does not wait */
@@ -318,15 +319,26 @@ static void look_at(struct network *network, uint32_t peer)
     conn->score = events->score != NULL ? events->score(events->context, peer) : 0;
 }
 
-/* Whether a connection that others made may stay; another may have to go for it. */
-static bool may_enter(struct network *network, struct conn *conn)
+/* Now and then: else whoever connects, which costs nothing, has all others looked at each time. */
+static void look_at_all(struct network *network)
 {
-    struct conn *leaves = NULL;
+    uint64_t now_ms = uv_now(network->loop);
+    if (now_ms < network->looked_at_ms + TICK_MS) {
+        return;
+    }
+    network->looked_at_ms = now_ms;
     for (uint32_t i = 0; i < network->limits.peers_max; i++) {
         if (network->peers[i] != NULL) {
             look_at(network, i);
         }
     }
+}
+
+/* Whether a connection that others made may stay; another may have to go for it. */
+static bool may_enter(struct network *network, struct conn *conn)
+{
+    struct conn *leaves = NULL;
+    look_at_all(network);
     conn->group_rates = rates_join(&network->groups, conn->group, uv_now(network->loop));
     if (network->stopping || conn->group_rates == NULL ||
         !entrance_admits(&leaves, network->conns, conn, network->limits.inbound_max)) {

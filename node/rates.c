@@ -27,18 +27,18 @@ void rates_init(struct rates *rates, const struct token_rate limits[RATE_KINDS],
     }
 }
 
-void rates_take_frame(struct rates *rates, const struct token_rate limits[RATE_KINDS],
-                      const struct frame *frame, uint64_t now_ms)
+void rates_take(struct rates *rates, const struct token_rate limits[RATE_KINDS],
+                enum rate_kind kind, uint32_t count, uint64_t now_ms)
+{
+    token_bucket_take(&rates->buckets[kind], &limits[kind], count, now_ms);
+}
+
+uint32_t rates_posts_in(const struct frame *frame)
 {
     struct message_posts posts;
-    uint32_t posts_count = 0;
-    if (frame->type == FRAME_POSTS && message_posts_begin(&posts, frame->payload) == ERR_OK) {
-        posts_count = posts.left_count;
-    }
-    uint32_t octets_len = (uint32_t)(FRAME_HEADER_LEN + frame->payload.len);
-    token_bucket_take(&rates->buckets[RATE_FRAMES], &limits[RATE_FRAMES], 1, now_ms);
-    token_bucket_take(&rates->buckets[RATE_OCTETS], &limits[RATE_OCTETS], octets_len, now_ms);
-    token_bucket_take(&rates->buckets[RATE_POSTS], &limits[RATE_POSTS], posts_count, now_ms);
+    bool holds_posts =
+        frame->type == FRAME_POSTS && message_posts_begin(&posts, frame->payload) == ERR_OK;
+    return holds_posts ? posts.left_count : 0;
 }
 
 uint64_t rates_wait_ms(const struct rates *rates, const struct token_rate limits[RATE_KINDS],

@@ -24,9 +24,10 @@ struct rates {
 };
 
 void rates_init(struct rates *rates, const struct token_rate limits[RATE_KINDS], uint64_t now_ms);
-/* A frame was taken. */
-void rates_take_frame(struct rates *rates, const struct token_rate limits[RATE_KINDS],
-                      const struct frame *frame, uint64_t now_ms);
+void rates_take(struct rates *rates, const struct token_rate limits[RATE_KINDS],
+                enum rate_kind kind, uint32_t count, uint64_t now_ms);
+/* How many posts a frame says it holds. */
+uint32_t rates_posts_in(const struct frame *frame);
 /* Until nothing is in debt; 0 if nothing is. */
 uint64_t rates_wait_ms(const struct rates *rates, const struct token_rate limits[RATE_KINDS],
                        uint64_t now_ms);

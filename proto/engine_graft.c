@@ -100,7 +100,9 @@ void graft_on_down(struct engine *e, uint32_t p)
     if (peer->graft != NULL && !peer->graft->reading) {
         graft_free(e, peer);
     } else if (peer->graft != NULL) {
-        peer->graft->stale = true;
+        struct graft *graft = peer->graft;
+        graft->count = graft->stale_count > 0 ? graft->stale_count : graft->count;
+        graft->stale_count = graft->count;
     }
 }
 
@@ -139,6 +141,20 @@ static void on_bodies(struct engine *e, uint32_t p, const struct engine_bodies *
     reply_send(e, p, &reply);
 }
 
+/* What was asked for since is somebody else's. */
+static void drop_stale(struct engine *e, struct peer *peer)
+{
+    struct graft *graft = peer->graft;
+    graft->count -= graft->stale_count;
+    if (graft->count == 0) {
+        graft_free(e, peer);
+        return;
+    }
+    memmove(graft->ids, graft->ids + graft->stale_count, graft->count * sizeof *graft->ids);
+    graft->done = 0;
+    graft->stale_count = 0;
+}
+
 void graft_on_read(struct engine *e, const struct engine_read_done *in)
 {
     uint32_t p = engine_token_index(in->token);
@@ -148,8 +164,8 @@ void graft_on_read(struct engine *e, const struct engine_read_done *in)
     }
     struct graft *graft = e->peers[p].graft;
     graft->reading = false;
-    if (graft->stale) {
-        graft_free(e, &e->peers[p]);
+    if (graft->stale_count > 0) {
+        drop_stale(e, &e->peers[p]);
         return;
     }
     uint32_t count = graft->count - graft->done;

@@ -67,7 +67,7 @@ struct graft {
     uint32_t count;
     uint32_t done;
     bool reading;
-    bool stale; /* for a peer that is gone */
+    uint32_t stale_count; /* the first of them are for a peer that is gone, and being read */
     struct post_id ids[MESSAGE_IDS_MAX];
 };
 

@@ -55,12 +55,14 @@ struct session {
     uint64_t quiet_since_ms; /* the session's start, then the last valid frame */
     uint8_t remote_public[NOISE_KEY_LEN];
     uint8_t handshake_hash[NOISE_HASH_LEN];
-    uint32_t may_send;    /* octets of frames the peer gives credit for */
-    uint32_t may_receive; /* and those it has credit for */
-    uint32_t taken_len;   /* handed out and done with, not given credit for yet */
-    uint32_t handed_len;  /* of the frame handed out last */
-    bool ping_sent;       /* since the last valid frame */
-    bool pong_queued;     /* and not yet taken by session_output() */
+    uint32_t may_send;       /* octets of frames the peer gives credit for */
+    uint32_t may_receive;    /* and those it has credit for */
+    uint32_t taken_len;      /* handed out and done with, not given credit for yet */
+    uint32_t handed_len;     /* of the frame handed out last */
+    uint32_t messages_count; /* opened, and frames found in them, since session_work() */
+    uint32_t frames_count;
+    bool ping_sent;   /* since the last valid frame */
+    bool pong_queued; /* and not yet taken by session_output() */
     bool pausing;
 };
 
@@ -384,6 +386,7 @@ static enum err_code next_frame(struct session *s, enum session_event *event, st
         finish_frame(s);
         enum err_code rc = session_input_frame(&s->input, &found);
         if (rc == ERR_OK) {
+            s->frames_count++;
             rc = on_frame(s, event, &found);
             if (rc == ERR_OK && *event == SESSION_FRAME) {
                 *frame = found;
@@ -396,6 +399,7 @@ static enum err_code next_frame(struct session *s, enum session_event *event, st
                 *event = SESSION_WAITING;
                 return ERR_OK;
             }
+            s->messages_count++;
         }
         if (rc != ERR_OK) {
             return close_session(s, rc);
@@ -440,6 +444,14 @@ enum err_code session_next(struct session *s, enum session_event *event, struct 
         break;
     }
     return rc;
+}
+
+uint32_t session_work(struct session *s)
+{
+    uint32_t work = s->messages_count > s->frames_count ? s->messages_count : s->frames_count;
+    s->messages_count = 0;
+    s->frames_count = 0;
+    return work;
 }
 
 bool session_is_established(const struct session *s)

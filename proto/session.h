@@ -95,6 +95,11 @@ enum session_event {
 MUST_USE enum err_code session_next(struct session *s, enum session_event *event,
                                     struct frame *frame);
 
+/* What session_next() did since this was asked last: frames found, those included that are never
+ * handed out, or messages opened where those are more.  What is handed out says too little: there
+ * may be nothing but PADs, and an octet in each message. */
+uint32_t session_work(struct session *s);
+
 /* Do the handshake's expensive part (two or three X25519): read the message that came, write the
  * one that is due.  Only after SESSION_HANDSHAKE_STEP.  Nothing else may touch the session
  * meanwhile.

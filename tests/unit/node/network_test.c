@@ -22,6 +22,10 @@
 #define COSTLY_LEN   1032
 #define COSTLY_MS    500 /* at the least, at 100,000 a second for what is above 400,000 */
 
+/* Likewise of frames, of which 20,000 a second are allowed above 100,000. */
+#define SKIPPED_COUNT 112000
+#define SKIPPED_MS    500
+
 /* A node that writes down what its network tells it. */
 struct node {
     struct network *network;
@@ -33,6 +37,7 @@ struct node {
     struct key peer_key;
     uint8_t frames[FRAMES_MAX]; /* their first octets */
     uint32_t frames_count;
+    uint32_t looks_count;  /* how often somebody asked how much a peer brought */
     uint32_t costly_count; /* in their order */
     uint32_t refuse_count; /* so many frames are not taken */
 };
@@ -94,8 +99,8 @@ static void on_dial_failed(void *context, uint32_t address)
 
 static uint64_t brought_count(void *context, uint32_t peer)
 {
-    (void)context;
     (void)peer;
+    ((struct node *)context)->looks_count++;
     return 0;
 }
 
@@ -382,6 +387,39 @@ static void a_peer_above_its_rates_is_not_read_for_a_while_and_nothing_is_droppe
     assert_int_equal(scene->bea.downs_count, 0);
 }
 
+/* What is never handed out costs no less to read. */
+static void frames_that_say_nothing_are_charged_too(void **state)
+{
+    struct scene *scene = *state;
+    meet(scene);
+    uv_update_time(&scene->loop);
+    uint64_t begun_ms = uv_now(&scene->loop);
+    for (uint32_t i = 0; i < SKIPPED_COUNT; i++) {
+        network_send(scene->ana.network, scene->ana.peer, (enum frame_type)FRAME_EXTENSION_FIRST,
+                     octets_of(NULL, 0));
+    }
+    send_octet(&scene->ana, 5); /* found while they are skipped; the next one waits */
+    send_octet(&scene->ana, 6);
+    WAIT_UNTIL(scene->bea.frames_count == 2);
+    assert_true(uv_now(&scene->loop) - begun_ms >= SKIPPED_MS);
+    assert_int_equal(scene->bea.downs_count, 0);
+}
+
+static void whoever_knocks_does_not_have_all_peers_looked_at_each_time(void **state)
+{
+    struct scene *scene = *state;
+    meet(scene);
+    uint64_t begun_ms = uv_now(&scene->loop);
+    for (int i = 0; i < 40; i++) {
+        int fd = knock(scene);
+        (void)uv_run(&scene->loop, UV_RUN_ONCE);
+        (void)close(fd);
+        (void)uv_run(&scene->loop, UV_RUN_ONCE);
+    }
+    uint64_t most = 1 + (uv_now(&scene->loop) - begun_ms) / 500;
+    assert_true(scene->bea.looks_count <= most);
+}
+
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -397,6 +435,8 @@ int main(void)
         SCENE(where_it_cannot_listen_is_told),
         SCENE(garbage_is_disconnected_and_disturbs_nobody),
         SCENE(a_peer_above_its_rates_is_not_read_for_a_while_and_nothing_is_dropped),
+        SCENE(frames_that_say_nothing_are_charged_too),
+        SCENE(whoever_knocks_does_not_have_all_peers_looked_at_each_time),
         SCENE(more_connections_than_allowed_are_turned_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,37 +18,29 @@ static const struct token_rate limits[RATE_KINDS] = {
     [RATE_HANDSHAKES] = {.per_s = 1, .burst = 1},
 };
 
-static void frames_and_octets_are_charged(void **state)
+static void the_longest_debt_decides(void **state)
 {
     (void)state;
-    static const uint8_t payload[3000];
-    struct frame small = {.type = FRAME_WANT, .payload = octets_of(payload, 3)};
-    struct frame large = {.type = FRAME_RECON, .payload = octets_of(payload, sizeof payload)};
     struct rates rates;
     rates_init(&rates, limits, 0);
-    for (int i = 0; i < 5; i++) {
-        rates_take_frame(&rates, limits, &small, 0);
-        assert_int_equal(rates_wait_ms(&rates, limits, 0), 0);
-    }
-    rates_take_frame(&rates, limits, &small, 0);
+    rates_take(&rates, limits, RATE_FRAMES, 5, 0);
+    assert_int_equal(rates_wait_ms(&rates, limits, 0), 0);
+    rates_take(&rates, limits, RATE_FRAMES, 1, 0);
     assert_int_equal(rates_wait_ms(&rates, limits, 0), 100);
-    for (int i = 0; i < 4; i++) {
-        rates_take_frame(&rates, limits, &large, 60000);
-    }
-    assert_true(rates_wait_ms(&rates, limits, 60000) > 2000);
+    rates_take(&rates, limits, RATE_OCTETS, 12000, 0);
+    assert_int_equal(rates_wait_ms(&rates, limits, 0), 2000);
 }
 
-static void every_post_of_a_frame_is_charged(void **state)
+static void every_post_of_a_frame_counts(void **state)
 {
     (void)state;
     uint8_t payload[MESSAGE_POSTS_HEAD + 30];
     memset(payload, 0x90, sizeof payload); /* arrays of nothing: the count is all that matters */
     size_t len = message_posts_head(payload, 30);
     struct frame frame = {.type = FRAME_POSTS, .payload = octets_of(payload, len + 30)};
-    struct rates rates;
-    rates_init(&rates, limits, 0);
-    rates_take_frame(&rates, limits, &frame, 0);
-    assert_int_equal(rates_wait_ms(&rates, limits, 0), 1000);
+    assert_int_equal(rates_posts_in(&frame), 30);
+    frame.type = FRAME_WANT;
+    assert_int_equal(rates_posts_in(&frame), 0);
 }
 
 /* Coming again does not pay a debt. */
@@ -90,8 +82,8 @@ static void no_group_that_has_connections_is_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames_and_octets_are_charged),
-        cmocka_unit_test(every_post_of_a_frame_is_charged),
+        cmocka_unit_test(the_longest_debt_decides),
+        cmocka_unit_test(every_post_of_a_frame_counts),
         cmocka_unit_test(a_group_is_remembered_until_it_is_at_rest),
         cmocka_unit_test(no_group_that_has_connections_is_forgotten),
     };

@@ -68,11 +68,37 @@ static void who_does_not_read_gets_nothing_that_is_in_flight(void **state)
     rig_free(rig);
 }
 
+static void what_is_read_for_a_peer_that_is_gone_takes_nothing_from_the_next_one(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = said();
+    struct post_id other = {.octets = {9}};
+    rig_peer(rig, 0);
+    grafts(rig, 0, &other, 1);
+    struct engine_effect asked = rig_takes(rig, ENGINE_READ, ENGINE_READ_BODIES);
+    rig_down(rig, 0);
+    rig_peer(rig, 0);
+    grafts(rig, 0, &other, 1);
+    rig_down(rig, 0);
+    rig_peer(rig, 0);
+    grafts(rig, 0, posts.ids, 1);
+    rig_answers_one(rig, &asked, &posts);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_NONE_YET), 0);
+    asked = rig_takes(rig, ENGINE_READ, ENGINE_READ_BODIES);
+    assert_int_equal(asked.as.read.ids_count, 1);
+    rig_answers_one(rig, &asked, &posts);
+    assert_int_equal(rig_posts_sent(rig, 0), 1);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_asked_for_beyond_the_bound_is_passed_over),
         cmocka_unit_test(who_does_not_read_gets_nothing_that_is_in_flight),
+        cmocka_unit_test(what_is_read_for_a_peer_that_is_gone_takes_nothing_from_the_next_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
