@@ -117,6 +117,11 @@ void join_on_frame(struct engine *e, uint32_t p, struct octets payload)
         peer_close(e, p, ERR_TOO_LARGE);
         return;
     }
+    if (peer->joins_count == JOINS_MAX) { /* each costs three signatures to check */
+        peer_close(e, p, ERR_FLOOD);
+        return;
+    }
+    peer->joins_count++;
     peer->join_pending = true;
     peer->join_generation++;
     uint8_t *at = engine_arena(e, payload.len);

@@ -23,6 +23,7 @@ struct engine;
 #define SERVE_SLOTS      (WANTS_MAX + 1) /* one may still be read for a peer that is gone */
 #define BULK_OCTETS_MAX  65536           /* of posts in one frame of bulk */
 #define STEP_OCTETS_MAX  65536 /* to one peer in a step; what is above it waits for the next */
+#define JOINS_MAX        8     /* claims of one connection */
 #define SESSIONS_MAX     4 /* reconciliations a node may have under way with a peer (SPEC 7.1) */
 
 enum peer_state {
@@ -115,6 +116,7 @@ struct peer {
     struct graft *graft; /* NULL: it asked for nothing */
     uint32_t graft_generation;
     bool join_pending;
+    uint8_t joins_count; /* it sent */
     uint32_t join_generation;
 };
 

@@ -143,6 +143,26 @@ static void a_second_claim_before_the_answer_or_a_large_one_is_closed(void **sta
     rig_free(rig);
 }
 
+static void a_connection_brings_only_so_many_claims(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_RELAY);
+    rig_peer(rig, 0);
+    for (size_t i = 0; i < 8; i++) {
+        rig_frame(rig, 0, FRAME_JOIN, "claim", 5);
+        assert_int_equal(rig->join_count, i + 1);
+        say_result(rig, rig->join.token, ERR_REFUSED);
+    }
+    rig_frame(rig, 0, FRAME_JOIN, "claim", 5);
+    assert_int_equal(rig->closed[0], ERR_FLOOD);
+    assert_int_equal(rig->join_count, 8);
+    rig_down(rig, 0);
+    rig_peer(rig, 0);
+    rig_frame(rig, 0, FRAME_JOIN, "claim", 5);
+    assert_int_equal(rig->join_count, 9);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +174,7 @@ int main(void)
         cmocka_unit_test(only_a_relay_can_be_joined),
         cmocka_unit_test(a_relay_passes_a_claim_on_and_its_answer_back),
         cmocka_unit_test(a_second_claim_before_the_answer_or_a_large_one_is_closed),
+        cmocka_unit_test(a_connection_brings_only_so_many_claims),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
