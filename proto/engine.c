@@ -123,6 +123,8 @@ void engine_free(struct engine *e)
     for (uint32_t p = 0; p < e->peers_cap; p++) {
         free(e->peers[p].serve);
         free(e->peers[p].graft);
+        free(e->peers[p].sets);
+        none_forget(e, p);
     }
     room_drop(e);
     if (e->scratch_own) {

@@ -24,6 +24,9 @@ struct engine;
 #define BULK_OCTETS_MAX  65536           /* of posts in one frame of bulk */
 #define STEP_OCTETS_MAX  65536 /* to one peer in a step; what is above it waits for the next */
 #define JOINS_MAX        8     /* claims of one connection */
+#define LACKS_MAX        1024
+#define LACKS_FIRST_MS   480000 /* from the second NONE about an id to asking again; then doubled */
+#define LACKS_LAST       7      /* up to this many: 4 h */
 #define SESSIONS_MAX     4 /* reconciliations a node may have under way with a peer (SPEC 7.1) */
 
 enum peer_state {
@@ -72,6 +75,13 @@ struct graft {
     struct post_id ids[MESSAGE_IDS_MAX];
 };
 
+/* An id that a peer was asked for and said NONE to. */
+struct lacked {
+    uint32_t tag;      /* of its keyed hash */
+    uint32_t count;    /* how often; 0: nothing stands here */
+    uint64_t until_ms; /* not asked for again before */
+};
+
 struct peer {
     enum peer_state state;
     enum message_role role; /* once READY */
@@ -97,13 +107,13 @@ struct peer {
 
     uint64_t recon_at_ms; /* when to reconcile next; NEVER_MS: when the peer wishes */
     uint32_t recon_session;
-    uint32_t recon_set;     /* what is to be reconciled next in this round; SETS_END: no round */
-    uint32_t recon_running; /* reconciliations begun here */
-    bool recon_again;       /* one of this round's left something over */
-    uint64_t floor_s;       /* what its HELLO said; so are */
-    struct set_choice sets;
-    bool whole;     /* a relay that wants everything */
-    uint64_t group; /* of its address */
+    uint32_t recon_set;      /* what is to be reconciled next in this round; SETS_END: no round */
+    uint32_t recon_running;  /* reconciliations begun here */
+    bool recon_again;        /* one of this round's left something over */
+    uint64_t floor_s;        /* what its HELLO said; so are */
+    struct set_choice *sets; /* NULL: everything */
+    bool whole;              /* a relay that wants everything */
+    uint64_t group;          /* of its address */
     bool was_ready;
     bool asked_addresses; /* ADDRESSES is to come */
     bool answered;        /* it asked for addresses, last at */
@@ -115,6 +125,7 @@ struct peer {
     uint32_t serve_generation;
     struct graft *graft; /* NULL: it asked for nothing */
     uint32_t graft_generation;
+    struct lacked *lacks; /* LACKS_MAX by their hash; NULL: it never said NONE */
     bool join_pending;
     uint8_t joins_count; /* it sent */
     uint32_t join_generation;

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdlib.h>
 
 #include "proto/engine_state.h"
 
@@ -143,7 +144,7 @@ static void leave(struct engine *e, uint32_t p)
 {
     if (e->peers[p].state == PEER_READY) {
         e->ready_count--;
-        e->choosy_count -= e->peers[p].sets.buckets;
+        e->choosy_count -= e->peers[p].sets != NULL;
     }
     set_bit(e->ready, p, false);
     set_bit(e->full, p, false);
@@ -180,6 +181,9 @@ void peer_on_down(struct engine *e, uint32_t p)
         e->closing_count--;
     }
     flight_forget_peer(e, p);
+    none_forget(e, p);
+    free(peer->sets);
+    peer->sets = NULL;
     peer->state = PEER_FREE;
     peer->generation++;
     e->peers_count--;
@@ -201,6 +205,17 @@ void peer_on_full(struct engine *e, uint32_t p, bool full)
     engine_deadline(e, full ? e->now_ms + FULL_TIMEOUT_MS : e->now_ms);
 }
 
+/* Most peers want everything, and need no room for more. */
+static enum err_code keep_sets(struct peer *peer, const struct set_choice *sets)
+{
+    peer->sets = malloc(sizeof *sets);
+    if (peer->sets == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    *peer->sets = *sets;
+    return ERR_OK;
+}
+
 static void on_hello(struct engine *e, uint32_t p, struct octets payload)
 {
     struct peer *peer = &e->peers[p];
@@ -208,6 +223,9 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     enum err_code rc = message_hello_decode(&hello, payload);
     if (rc == ERR_OK) {
         rc = message_hello_verify(&hello, &peer->static_key);
+    }
+    if (rc == ERR_OK && hello.sets.buckets) {
+        rc = keep_sets(peer, &hello.sets);
     }
     if (rc != ERR_OK) {
         peer_close(e, p, rc);
@@ -218,9 +236,8 @@ static void on_hello(struct engine *e, uint32_t p, struct octets payload)
     set_bit(e->ready, p, true);
     e->ready_count++;
     peer->role = hello.role;
-    peer->sets = hello.sets;
     peer->whole = hello.role == MESSAGE_RELAY && !hello.sets.buckets;
-    e->choosy_count += hello.sets.buckets;
+    e->choosy_count += peer->sets != NULL;
     engine_emit(e, ENGINE_READY)->as.ready =
         (struct engine_ready){.peer = p, .role = hello.role, .identity = hello.identity};
     book_on_ready(e, p);

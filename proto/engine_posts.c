@@ -154,7 +154,7 @@ void posts_on_frame(struct engine *e, uint32_t p, struct octets payload)
         struct arrival *arrival = &e->scratch->arrivals[i];
         arrival->wire = moved(arrival->wire, payload, held);
         arrival->proof = moved(arrival->proof, payload, held);
-        want_on_come(e, p, &arrival->id);
+        (void)want_on_come(e, p, &arrival->id);
         if (arrival->clock != ERR_OK) {
             broadcast_on_dropped(e->tree, &arrival->id, p, e->now_ms);
         }

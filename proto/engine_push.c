@@ -39,8 +39,8 @@ static void pass_by(struct engine *e, uint32_t f)
     size_t count = set_of_post(sets, &post);
     for (uint32_t p = 0; p < e->peers_cap; p++) {
         const struct peer *peer = &e->peers[p];
-        if (peer->state == PEER_READY && peer->sets.buckets &&
-            !set_any_is_chosen(&peer->sets, sets, count)) {
+        if (peer->state == PEER_READY && peer->sets != NULL &&
+            !set_any_is_chosen(peer->sets, sets, count)) {
             flight_show(e, f, p);
         }
     }

@@ -153,7 +153,8 @@ void listed_drop(struct engine *e); /* for engine_free() */
 /* engine_want.c: fetching what a reconciliation found to be missing here. */
 void want_pump(struct engine *e, uint32_t i);
 void want_on_known(struct engine *e, const struct engine_read_done *in);
-void want_on_come(struct engine *e, uint32_t p, const struct post_id *id);
+/* Gives whether the peer was asked for it by a WANT. */
+bool want_on_come(struct engine *e, uint32_t p, const struct post_id *id);
 void want_on_none(struct engine *e, uint32_t p, struct octets payload);
 /* The peer does not know the list any more. */
 void want_on_forgotten(struct engine *e, uint32_t p, const struct message_want_at *want);
@@ -162,5 +163,11 @@ void want_on_time(struct engine *e, uint32_t i);
 bool want_is_idle(const struct initiator *initiator);
 bool want_is_reading(const struct initiator *initiator);
 void want_drop(struct initiator *initiator);
+
+/* engine_none.c: what a peer listed and does not have, as what has expired stands in its sets until
+ * midnight (SPEC 7.4), is asked for ever less often. */
+void none_note(struct engine *e, uint32_t p, const struct post_id *id);
+bool none_holds(const struct engine *e, uint32_t p, const struct post_id *id);
+void none_forget(struct engine *e, uint32_t p);
 
 #endif

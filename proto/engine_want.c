@@ -87,6 +87,9 @@ static bool is_to_ask(struct engine *e, uint32_t i, const struct post_id *id)
     if (f != NO_INDEX && (e->flights[f].verified || flight_shown(e, f, initiator->turn.peer))) {
         return false;
     }
+    if (none_holds(e, initiator->turn.peer, id)) {
+        return false;
+    }
     uint32_t asked = asked_of(e, i, id);
     initiator->again =
         initiator->again || f != NO_INDEX || (asked != NO_INDEX && asked != initiator->turn.peer);
@@ -203,14 +206,17 @@ void want_pump(struct engine *e, uint32_t i)
     }
 }
 
-static void strike(struct engine *e, struct initiator *initiator, const struct post_id *id)
+/* Whether it was asked for. */
+static bool strike(struct engine *e, struct initiator *initiator, const struct post_id *id)
 {
+    bool asked = false;
     for (uint32_t w = 0; w < WANTS_MAX; w++) {
         struct want *want = &initiator->wants[w];
         uint32_t at = want->state == WANT_SENT ? find(want, id) : NO_INDEX;
         if (at == NO_INDEX || want->come[at]) {
             continue;
         }
+        asked = true;
         want->come[at] = true;
         want->last_ms = e->now_ms;
         if (--want->left_count == 0) {
@@ -218,13 +224,16 @@ static void strike(struct engine *e, struct initiator *initiator, const struct p
             engine_deadline(e, e->now_ms); /* another session may wait to send */
         }
     }
+    return asked;
 }
 
-void want_on_come(struct engine *e, uint32_t p, const struct post_id *id)
+bool want_on_come(struct engine *e, uint32_t p, const struct post_id *id)
 {
+    bool asked = false;
     for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
-        strike(e, &e->initiators[i], id);
+        asked = strike(e, &e->initiators[i], id) || asked;
     }
+    return asked;
 }
 
 static bool is_same(const struct want *want, const struct message_want_at *message)
@@ -271,7 +280,9 @@ void want_on_none(struct engine *e, uint32_t p, struct octets payload)
     }
     book_on_deed(e, p, PEER_WITHOUT);
     for (size_t k = 0; k < count; k++) {
-        want_on_come(e, p, &ids[k]);
+        if (want_on_come(e, p, &ids[k])) {
+            none_note(e, p, &ids[k]);
+        }
     }
     tree_on_none(e, p, ids, count);
 }

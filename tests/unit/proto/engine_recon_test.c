@@ -170,6 +170,47 @@ static void a_peer_that_says_none_is_not_blamed(void **state)
     rig_free(rig);
 }
 
+static void what_a_peer_listed_and_does_not_have_is_asked_for_ever_less_often(void **state)
+{
+    (void)state;
+    enum { IDS = 3, ROUNDS = 30 };
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct other other;
+    size_t asked_count = 0;
+    size_t last_asked = 0;
+    rig_dialled(rig, 0);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        other_with(&other, IDS, NEGENTROPY_RESPONDER);
+        rig_forget(rig);
+        rig_waits(rig, 301000); /* the time of a reconciliation has come */
+        rig_answers_all(rig);
+        other_replies(&other, rig, 0);
+        rig_answers_all(rig);
+        if (wants_sent(rig, 0) > 0) {
+            uint8_t none[MESSAGE_IDS_CAP];
+            rig_frame(rig, 0, FRAME_NONE_YET, none, message_ids_encode(none, other.posts.ids, IDS));
+            asked_count++;
+            last_asked = round;
+        }
+        assert_true(round > 1 || asked_count == round + 1); /* once may be a read that failed */
+        assert_int_equal(rig->closed[0], RIG_NOT);
+        other_close(&other);
+    }
+    assert_in_range(asked_count, 4, 7); /* after 8, 16, 32 and 64 minutes */
+    assert_true(last_asked > ROUNDS / 2);
+
+    rig_down(rig, 0); /* in another connection it is asked at once */
+    other_with(&other, IDS, NEGENTROPY_RESPONDER);
+    rig_forget(rig);
+    rig_dialled(rig, 0);
+    rig_answers_all(rig);
+    other_replies(&other, rig, 0);
+    rig_answers_all(rig);
+    assert_int_equal(wants_sent(rig, 0), 1);
+    other_close(&other);
+    rig_free(rig);
+}
+
 static void what_is_known_here_is_not_asked_for(void **state)
 {
     (void)state;
@@ -509,6 +550,7 @@ int main(void)
         cmocka_unit_test(what_a_peer_lacks_is_pushed),
         cmocka_unit_test(promised_and_never_delivered_is_closed),
         cmocka_unit_test(a_peer_that_says_none_is_not_blamed),
+        cmocka_unit_test(what_a_peer_listed_and_does_not_have_is_asked_for_ever_less_often),
         cmocka_unit_test(what_is_known_here_is_not_asked_for),
         cmocka_unit_test(two_peers_with_the_same_posts_are_not_both_asked),
         cmocka_unit_test(a_peer_that_never_answers_a_reconciliation_is_closed),
