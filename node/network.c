@@ -1,14 +1,12 @@
-#include "node/network.h"
+#include "node/network_state.h"
 
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "node/conn.h"
 #include "node/dial.h"
 #include "node/entrance.h"
 #include "node/listen.h"
-#include "node/log.h"
 #include "node/memory.h"
 #include "proto/address_group.h"
 #include "proto/contact.h"
@@ -25,128 +23,9 @@
 /* And from this part on short queues count as full: one step of the engine may still add much. */
 #define STRAINED_PART 4
 
-struct place {
-    struct address address;
-    bool in_use;
-    struct conn *dialling; /* its connection, until it is gone */
-    bool hearsay;          /* nobody here named it */
-};
-
-struct network {
-    struct conn_owner owner; /* first: connections find the network through it */
-    uv_loop_t *loop;
-    struct network_limits limits;
-    struct network_events events;
-    struct noise_keypair *keys; /* sodium_malloc() */
-    struct key static_key;
-    uv_tcp_t listener;
-    bool listening;
-    uv_timer_t ticker;
-    uint64_t looked_at_ms;        /* when peers were weighed last, to decide who makes room */
-    struct log_budget log_budget; /* for what others bring about by connecting */
-    uv_prepare_t prepare;
-    uv_idle_t idle; /* runs while marked connections are left, so that the loop does not wait */
-    struct conn **peers;
-    struct place *places;
-    struct conn *conns; /* all */
-    struct rates_table groups;
-    struct conn *dirty_first;
-    struct conn *dirty_last;
-    bool stopping;
-    unsigned handles_count;
-    void (*closed)(void *context);
-    void *closed_context;
-};
-
-static struct network *network_of(const struct conn *conn)
+struct network *network_of(const struct conn *conn)
 {
     return (struct network *)(void *)conn->owner;
-}
-
-static void on_idle(uv_idle_t *idle)
-{
-    (void)idle;
-}
-
-static void mark(struct conn *conn)
-{
-    struct network *network = network_of(conn);
-    if (conn->dirty) {
-        return;
-    }
-    conn->dirty = true;
-    conn->dirty_next = NULL;
-    if (network->dirty_first == NULL) {
-        network->dirty_first = conn;
-    } else {
-        network->dirty_last->dirty_next = conn;
-    }
-    network->dirty_last = conn;
-    (void)uv_idle_start(&network->idle, on_idle);
-}
-
-static void unmark(struct network *network, struct conn *conn)
-{
-    struct conn **at = &network->dirty_first;
-    struct conn *before = NULL;
-    while (*at != NULL && *at != conn) {
-        before = *at;
-        at = &(*at)->dirty_next;
-    }
-    if (*at == conn) {
-        *at = conn->dirty_next;
-        network->dirty_last = network->dirty_last == conn ? before : network->dirty_last;
-    }
-}
-
-/* What the session takes up, and could give back; what belongs to a worker is little. */
-static size_t held_len(const struct conn *conn)
-{
-    bool counts = !conn->closing && !conn->handshaking && conn->session != NULL;
-    return counts ? session_held_len(conn->session) : 0;
-}
-
-/* Whoever takes up most has to go, until the others fit.  They come back, and are reconciled. */
-static void make_room(struct network *network)
-{
-    size_t all_len = 0;
-    for (const struct conn *conn = network->conns; conn != NULL; conn = conn->next) {
-        all_len += held_len(conn);
-    }
-    while (all_len > network->limits.held_max) {
-        struct conn *most = network->conns;
-        for (struct conn *conn = most; conn != NULL; conn = conn->next) {
-            most = held_len(conn) > held_len(most) ? conn : most;
-        }
-        all_len -= held_len(most);
-        conn_close(most, ERR_FLOOD);
-    }
-}
-
-static void weigh(struct network *network)
-{
-    if (network->owner.pool.lent_len > network->limits.held_max) {
-        make_room(network);
-    }
-}
-
-static void on_prepare(uv_prepare_t *prepare)
-{
-    struct network *network = prepare->data;
-    weigh(network);
-    struct conn *last = network->dirty_last;
-    bool more = network->dirty_first != NULL;
-    while (more) {
-        struct conn *conn = network->dirty_first;
-        more = conn != last;
-        network->dirty_first = conn->dirty_next;
-        conn->dirty = false;
-        conn_visit(conn);
-        more = more && network->dirty_first != NULL;
-    }
-    if (network->dirty_first == NULL) {
-        (void)uv_idle_stop(&network->idle);
-    }
 }
 
 static void check_closed(struct network *network);
@@ -228,7 +107,7 @@ static void log_gone(const struct conn *conn)
 static void on_gone(struct conn *conn)
 {
     struct network *network = network_of(conn);
-    unmark(network, conn);
+    network_unmark(network, conn);
     if (conn->prev != NULL) {
         conn->prev->next = conn->next;
     } else {
@@ -415,7 +294,7 @@ static void start_handles(struct network *network)
     network->idle.data = network;
     network->handles_count = 3;
     (void)uv_timer_start(&network->ticker, on_tick, TICK_MS, TICK_MS);
-    (void)uv_prepare_start(&network->prepare, on_prepare);
+    (void)uv_prepare_start(&network->prepare, network_on_prepare);
 }
 
 struct network *network_new(uv_loop_t *loop, struct crew *workers,
@@ -429,7 +308,7 @@ struct network *network_new(uv_loop_t *loop, struct crew *workers,
                                          .workers = workers,
                                          .pool = {.kept_max = limits->held_max / POOL_KEPT_PART},
                                          .strained_len = limits->held_max / STRAINED_PART,
-                                         .mark = mark,
+                                         .mark = network_mark,
                                          .established = on_established,
                                          .frame = on_frame,
                                          .pressure = on_pressure,
@@ -576,7 +455,7 @@ void network_resume(struct network *network, uint32_t peer)
     struct conn *conn = conn_of(network, peer);
     if (conn != NULL) {
         conn->resume_due = true;
-        mark(conn);
+        network_mark(conn);
     }
 }
 

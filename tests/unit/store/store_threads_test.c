@@ -19,6 +19,8 @@
 #define READERS_COUNT 3
 #define TABLE_MAX     40 /* posts in memory: most lie in runs */
 
+static char root[32];
+static struct files *files;
 static struct store *store;
 static struct posts posts;
 static struct post decoded[POSTS_COUNT];
@@ -102,6 +104,36 @@ static void *read_everything(void *context)
 
 static atomic_bool all_read;
 
+static int set_up(void **state)
+{
+    (void)state;
+    struct err_note note = {{0}};
+    (void)snprintf(root, sizeof root, "/tmp/kith-threads-test-XXXXXX");
+    assert_non_null(mkdtemp(root));
+    assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    store_close(store);
+    store = NULL;
+    file_posix_free(files);
+    posts_free(&posts);
+    char command[80];
+    (void)snprintf(command, sizeof command, "rm -rf %s", root);
+    return system(command);
+}
+
+static void open_store(uint32_t table_max)
+{
+    static const uint8_t key[32] = {1};
+    struct err_note note = {{0}};
+    struct store_options options = {.kind = STORE_READ, .table_max = table_max};
+    assert_int_equal(store_open_with(&store, files, key, &options, &note), ERR_OK);
+}
+
 /* Tables become runs, and runs become one, while others read them. */
 static void *keep(void *context)
 {
@@ -118,10 +150,7 @@ static void *keep(void *context)
 static void readers_follow_the_writer(void **state)
 {
     (void)state;
-    char root[] = "/tmp/kith-threads-test-XXXXXX";
     struct err_note note = {{0}};
-    struct files *files = NULL;
-    static const uint8_t key[32] = {1};
     static enum store_put_result results[BATCH_COUNT];
     struct reader readers[READERS_COUNT] = {{0}};
     struct person ana = person_of("ana");
@@ -133,10 +162,7 @@ static void readers_follow_the_writer(void **state)
     for (size_t i = 0; i < POSTS_COUNT; i++) {
         decoded[i] = posts_decoded(&posts, i);
     }
-    assert_non_null(mkdtemp(root));
-    assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
-    struct store_options options = {.kind = STORE_READ, .table_max = TABLE_MAX};
-    assert_int_equal(store_open_with(&store, files, key, &options, &note), ERR_OK);
+    open_store(TABLE_MAX);
     pthread_t keeper;
     size_t kept_wrong_count = 0;
     atomic_store(&all_read, false);
@@ -159,12 +185,6 @@ static void readers_follow_the_writer(void **state)
         assert_int_equal(readers[i].walked_count, POSTS_COUNT);
         assert_int_equal(readers[i].wrong_count, 0);
     }
-    store_close(store);
-    file_posix_free(files);
-    posts_free(&posts);
-    char command[80];
-    (void)snprintf(command, sizeof command, "rm -rf %s", root);
-    assert_int_equal(system(command), 0);
 }
 
 #define TENDERS_COUNT 3
@@ -190,20 +210,14 @@ static void *tend_idle(void *context)
 static void several_who_tend_take_turns(void **state)
 {
     (void)state;
-    char root[] = "/tmp/kith-threads-test-XXXXXX";
     struct err_note note = {{0}};
-    struct files *files = NULL;
-    static const uint8_t key[32] = {2};
     struct person ben = person_of("ben");
     struct tender tenders[TENDERS_COUNT] = {{0}};
     for (uint64_t i = 0; i < ROUNDS_COUNT; i++) {
         struct post_id id = person_text(&posts, &ben, 1000 + i, "taken back", NULL);
         (void)person_retract(&posts, &ben, 2000 + i, id);
     }
-    assert_non_null(mkdtemp(root));
-    assert_int_equal(file_posix_new(&files, root, &note), ERR_OK);
-    struct store_options options = {.kind = STORE_READ, .table_max = 4};
-    assert_int_equal(store_open_with(&store, files, key, &options, &note), ERR_OK);
+    open_store(4);
     atomic_store(&all_read, false);
     for (size_t i = 0; i < TENDERS_COUNT; i++) {
         assert_int_equal(pthread_create(&tenders[i].thread, NULL, tend_idle, &tenders[i]), 0);
@@ -221,19 +235,13 @@ static void several_who_tend_take_turns(void **state)
     }
     assert_int_equal(rc, ERR_OK);
     assert_int_equal(store_stats(store).posts_count, ROUNDS_COUNT);
-    store_close(store);
-    file_posix_free(files);
-    posts_free(&posts);
-    char command[80];
-    (void)snprintf(command, sizeof command, "rm -rf %s", root);
-    assert_int_equal(system(command), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(readers_follow_the_writer),
-        cmocka_unit_test(several_who_tend_take_turns),
+        cmocka_unit_test_setup_teardown(readers_follow_the_writer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(several_who_tend_take_turns, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
