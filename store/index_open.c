@@ -35,6 +35,10 @@ static enum err_code sweep_folder(struct index *index, struct err_note *note)
     do {
         sweep = (struct sweep){.index = index};
         enum err_code rc = index->files->list(index->files, index->folder, on_name, &sweep, note);
+        /* The manifest that stands here may have been put in place just before a crash. */
+        if (rc == ERR_OK && sweep.count > 0) {
+            rc = index->files->sync_dir(index->files, index->folder, note);
+        }
         for (size_t i = 0; i < sweep.count && rc == ERR_OK; i++) {
             char path[INDEX_PATH_MAX + 1];
             index_run_path(index, path, sweep.numbers[i]);
