@@ -21,7 +21,7 @@
 #define EXPIRES_S (NOW_S + 100)
 #define IDLE_S    60
 #define MIDNIGHT  (NOW_S + DAY_S)
-#define POSTS_MAX 64
+#define POSTS_MAX 96
 #define LASTING   20 /* posts 0 to 19; post 20 expires */
 
 static const uint8_t key[32] = {1, 2, 3};
@@ -297,6 +297,59 @@ static void a_crash_meanwhile_changes_no_set(void **state)
     files = whole;
 }
 
+static unsigned kills_count;
+
+/* A process that was killed put a manifest in place last; the next one opens the home, and then the
+ * machine stops. */
+static void kill_and_crash(void *context, enum file_memory_call call, const char *path)
+{
+    bool *there = context;
+    struct files *living = files;
+    struct store *lives = store;
+    if (call != FILE_MEMORY_SYNC_DIR || strcmp(path, "index") != 0) {
+        return;
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        struct files *killed = file_memory_after_kill(living, i);
+        files = killed;
+        assert_int_equal(open_store(), ERR_OK);
+        close_store();
+        files = file_memory_after_crash(killed, FILE_MEMORY_PAGES, i);
+        assert_int_equal(open_store(), ERR_OK);
+        assert_true(known(LASTING));
+        sets_hold(there);
+        close_store();
+        file_memory_free(files);
+        file_memory_free(killed);
+        kills_count++;
+    }
+    files = living;
+    store = lives;
+}
+
+/* Its octets are out when the run that alone knows its id becomes part of a larger one. */
+static void a_kill_and_a_crash_forget_no_id_that_left(void **state)
+{
+    (void)state;
+    bool there[POSTS_MAX];
+    all_but(there, POSTS_MAX);
+    assert_int_equal(tend(EXPIRES_S + IDLE_S), ERR_OK);
+    assert_int_equal(body_of(LASTING), ERR_NOT_FOUND);
+    for (uint64_t i = 0; i < 48; i++) {
+        person_text(&posts, &ana, 3000 + i, "what I said", "lasting");
+    }
+    for (size_t i = 0; i < 48; i += 8) {
+        put(posts.count - 48 + i, 8, EXPIRES_S + IDLE_S);
+    }
+    find_members();
+    struct file_memory_hook hook = {.context = there, .before = kill_and_crash};
+    kills_count = 0;
+    file_memory_hook(files, &hook);
+    assert_int_equal(tend(EXPIRES_S + 2 * (uint64_t)IDLE_S), ERR_OK);
+    file_memory_hook(files, NULL);
+    assert_true(kills_count >= 8);
+}
+
 static void what_has_expired_can_be_taken_back(void **state)
 {
     (void)state;
@@ -372,6 +425,7 @@ int main(void)
         IN_RUN(what_has_expired_leaves_the_files_and_its_id_stays_until_midnight),
         IN_RUN(a_crash_meanwhile_changes_no_set),
         IN_RUN(what_has_expired_can_be_taken_back),
+        IN_RUN(a_kill_and_a_crash_forget_no_id_that_left),
         TEST(much_that_expires_is_taken_out_together),
         cmocka_unit_test(what_is_written_when_idle_has_a_bound),
     };
