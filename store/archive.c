@@ -47,6 +47,9 @@ static enum err_code kept_read(struct archive *archive, struct err_note *note)
         rc = archive_kept_decode(&archive->kept, octets_of(plain, len));
         sodium_free(plain);
     }
+    if (rc == ERR_OK) { /* it may have been put in place just before a crash */
+        rc = archive->files->sync_dir(archive->files, LOG_FOLDER, note);
+    }
     uint64_t end = store_end(archive->store);
     if (rc == ERR_OK && end < archive->kept.end) {
         archive->missing_count = archive->kept.end - end;

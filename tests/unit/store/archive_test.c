@@ -205,6 +205,46 @@ static void what_is_missing_at_its_end_is_counted(void **state)
     assert_int_equal(archive_missing(archive), 1);
 }
 
+static unsigned kills_count;
+
+/* A process that was killed wrote the file last; the next one goes by what it says, and then the
+ * machine stops. */
+static void kill_and_crash(void *context, enum file_memory_call call, const char *path)
+{
+    const struct files *living = context;
+    if (call != FILE_MEMORY_SYNC_DIR || strcmp(path, "archive") != 0) {
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        struct archive *opened = NULL;
+        struct files *killed = file_memory_after_kill(living, i);
+        assert_int_equal(archive_open(&opened, killed, key, &note), ERR_OK);
+        uint64_t told_s = archive_floor(opened);
+        archive_close(opened);
+        opened = NULL;
+        struct files *left = file_memory_after_crash(killed, FILE_MEMORY_DROP, i);
+        assert_int_equal(archive_open(&opened, left, key, &note), ERR_OK);
+        assert_int_equal(archive_floor(opened), told_s);
+        archive_close(opened);
+        file_memory_free(left);
+        file_memory_free(killed);
+        kills_count += told_s == (DAY + 1) * (uint64_t)DAY_S ? 1 : 0;
+    }
+}
+
+/* The store's floor would rise to it, and the home be refused after the crash. */
+static void what_it_says_after_a_kill_it_says_after_a_crash(void **state)
+{
+    (void)state;
+    struct file_memory_hook hook = {.context = files, .before = kill_and_crash};
+    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    file_memory_hook(files, &hook);
+    kills_count = 0;
+    assert_int_equal(archive_floor_set(archive, (DAY + 1) * (uint64_t)DAY_S, &note), ERR_OK);
+    file_memory_hook(files, NULL);
+    assert_int_equal(kills_count, 4);
+}
+
 /* What was said of posts that did not come says nothing of those that come in their place. */
 static void a_crash_gives_no_post_anothers_reason(void **state)
 {
@@ -251,6 +291,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(damage_is_refused_or_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_missing_at_its_end_is_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_it_says_after_a_kill_it_says_after_a_crash, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_crash_gives_no_post_anothers_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_stands_in_the_clear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_key_opens_nothing, set_up, tear_down),
