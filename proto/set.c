@@ -47,10 +47,15 @@ static bool is_among(const uint32_t *sets, size_t count, uint32_t set)
 
 size_t set_of_post(uint32_t sets[SET_OF_POST_MAX], const struct post *post)
 {
-    return set_of_post_by(sets, post, set_of_author(&post->author));
+    uint32_t tag_sets[POST_TAGS_MAX];
+    for (size_t i = 0; i < post->tags_count; i++) {
+        tag_sets[i] = set_of_tag(post->tags[i]);
+    }
+    return set_of_post_by(sets, post, set_of_author(&post->author), tag_sets);
 }
 
-size_t set_of_post_by(uint32_t sets[SET_OF_POST_MAX], const struct post *post, uint32_t author_set)
+size_t set_of_post_by(uint32_t sets[SET_OF_POST_MAX], const struct post *post, uint32_t author_set,
+                      const uint32_t *tag_sets)
 {
     size_t count = 0;
     sets[count++] = SET_ALL;
@@ -59,9 +64,8 @@ size_t set_of_post_by(uint32_t sets[SET_OF_POST_MAX], const struct post *post, u
     }
     sets[count++] = author_set;
     for (size_t i = 0; i < post->tags_count; i++) {
-        uint32_t set = set_of_tag(post->tags[i]);
-        if (!is_among(sets, count, set)) {
-            sets[count++] = set;
+        if (!is_among(sets, count, tag_sets[i])) {
+            sets[count++] = tag_sets[i];
         }
     }
     return count;

@@ -29,8 +29,9 @@ uint32_t set_of_tag(struct octets tag);
 
 /* The sets a post is in, each once, SET_ALL first.  Gives how many. */
 size_t set_of_post(uint32_t sets[SET_OF_POST_MAX], const struct post *post);
-/* The same for who knows set_of_author() already. */
-size_t set_of_post_by(uint32_t sets[SET_OF_POST_MAX], const struct post *post, uint32_t author_set);
+/* The same for who knows set_of_author(), and set_of_tag() of each of its tags, already. */
+size_t set_of_post_by(uint32_t sets[SET_OF_POST_MAX], const struct post *post, uint32_t author_set,
+                      const uint32_t *tag_sets);
 
 /* Which sets a node wants: configuration, never derived from whom a person follows or blocks.  All
  * zero: everything. */

@@ -28,6 +28,7 @@ static void add_sets(struct index_row *row, const struct run_hash *hash, struct 
                      const struct post *post)
 {
     uint32_t sets[SET_OF_POST_MAX];
+    uint32_t tag_sets[POST_TAGS_MAX];
     struct set_names_author author;
     if (names != NULL) {
         author = set_names_author(names, hash, &post->author);
@@ -35,7 +36,11 @@ static void add_sets(struct index_row *row, const struct run_hash *hash, struct 
         author.set = set_of_author(&post->author);
         author.name = run_set_author(hash, &post->author);
     }
-    size_t count = set_of_post_by(sets, post, author.set);
+    for (size_t i = 0; i < post->tags_count; i++) {
+        tag_sets[i] =
+            names != NULL ? set_names_tag(names, post->tags[i]) : set_of_tag(post->tags[i]);
+    }
+    size_t count = set_of_post_by(sets, post, author.set, tag_sets);
     for (size_t i = 0; i < count; i++) {
         if (sets[i] != SET_ALL) {
             row->sets[row->sets_count++] =

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+_Static_assert(POST_TAG_MAX <= UINT8_MAX, "a tag's length is an octet");
 _Static_assert(SET_ALL == 0, "no author's set has this number");
 
 struct run_set_name set_names_of(struct set_names *names, const struct run_hash *hash, uint32_t set)
@@ -24,4 +25,17 @@ struct set_names_author set_names_author(struct set_names *names, const struct r
             .key = *author, .set = set_of_author(author), .name = run_set_author(hash, author)};
     }
     return *kept;
+}
+
+uint32_t set_names_tag(struct set_names *names, struct octets tag)
+{
+    assert(tag.len > 0 && tag.len <= POST_TAG_MAX);
+    size_t at = (tag.at[0] + 5u * tag.at[tag.len - 1] + 13u * tag.len) % SET_NAMES_TAGS;
+    struct set_names_tag *kept = &names->tags[at];
+    if (kept->set == 0 || !octets_equal(octets_of(kept->octets, kept->len), tag)) {
+        kept->set = set_of_tag(tag);
+        kept->len = (uint8_t)tag.len;
+        memcpy(kept->octets, tag.at, tag.len);
+    }
+    return kept->set;
 }

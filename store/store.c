@@ -341,6 +341,13 @@ enum err_code store_next(struct store *store, struct octets_room *wire, uint64_t
     }
 }
 
+enum err_code store_decode(struct store *store, struct post *post, struct octets wire, uint64_t at)
+{
+    struct post_id id;
+    return store_recent_id(&store->recent, &id, at) ? post_decode_again(post, wire, &id)
+                                                    : post_decode(post, wire);
+}
+
 enum err_code store_at(struct store *store, struct octets_room *wire, uint64_t at,
                        struct err_note *note)
 {

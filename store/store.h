@@ -149,6 +149,9 @@ MUST_USE enum err_code store_position(struct store *store, uint64_t *at, const s
  *   ERR_NOT_FOUND  nothing further, for now */
 MUST_USE enum err_code store_next(struct store *store, struct octets_room *wire, uint64_t *at,
                                   uint64_t *position, struct err_note *note);
+/* Decode what store_next() gave: as post_decode(), but the id of what was put lately is known. */
+MUST_USE enum err_code store_decode(struct store *store, struct post *post, struct octets wire,
+                                    uint64_t at);
 /* The post at a position that store_next() gave; errors as store_body(). */
 MUST_USE enum err_code store_at(struct store *store, struct octets_room *wire, uint64_t at,
                                 struct err_note *note);

@@ -85,6 +85,22 @@ bool store_recent_get(struct store_recent *recent, struct octets_room *wire, uin
     return given;
 }
 
+bool store_recent_id(struct store_recent *recent, struct post_id *id, uint64_t position)
+{
+    if (!recent->kept) {
+        return false;
+    }
+    (void)pthread_mutex_lock(&recent->lock);
+    const struct store_recent_held *held = recent->held;
+    bool found = held != NULL && held->posts[position % POSTS_MAX].len > 0 &&
+                 held->posts[position % POSTS_MAX].position == position;
+    if (found) {
+        *id = held->posts[position % POSTS_MAX].id;
+    }
+    (void)pthread_mutex_unlock(&recent->lock);
+    return found;
+}
+
 void store_recent_drop(struct store_recent *recent)
 {
     (void)pthread_mutex_lock(&recent->lock);

@@ -30,6 +30,8 @@ void store_recent_add(struct store_recent *recent, uint64_t position, const stru
 /* False, and nothing written, where it is not here, or longer than the room. */
 bool store_recent_get(struct store_recent *recent, struct octets_room *wire, uint64_t position,
                       const struct post_id *id);
+/* The id of the post there; false where it is not here. */
+bool store_recent_id(struct store_recent *recent, struct post_id *id, uint64_t position);
 /* Wipe all of it and give it back. */
 void store_recent_drop(struct store_recent *recent);
 

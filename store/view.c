@@ -204,7 +204,8 @@ enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_n
         if (rc != ERR_OK) {
             break;
         }
-        if (post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK && !view_left(view, &post)) {
+        if (store_decode(view->store, &post, octets_of(wire.at, wire.len), at) == ERR_OK &&
+            !view_left(view, &post)) {
             view_ask_guard(view, &post, octets_of(wire.at, wire.len));
             rc = view_take_in(view, &post, at);
             rc = rc == ERR_OK ? note_retract(view, &post) : rc;

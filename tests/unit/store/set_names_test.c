@@ -38,10 +38,25 @@ static void what_is_kept_is_what_would_be_made(void **state)
     run_hash_close(&hash);
 }
 
+/* Some begin and end alike and are as long, so that one stands where another one stood. */
+static void the_set_of_a_tag_is_the_one_of_the_tag(void **state)
+{
+    (void)state;
+    static const char *const tags[] = {"metoo", "me2oo", "metoo2", "m", "a tag of more octets"};
+    struct set_names *names = calloc(1, sizeof *names);
+    assert_non_null(names);
+    for (unsigned round = 0; round < 50; round++) {
+        struct octets tag = octets_of_text(tags[(round * 7 / 3) % 5]);
+        assert_int_equal(set_names_tag(names, tag), set_of_tag(tag));
+    }
+    free(names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_kept_is_what_would_be_made),
+        cmocka_unit_test(the_set_of_a_tag_is_the_one_of_the_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

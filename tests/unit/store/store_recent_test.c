@@ -46,7 +46,11 @@ static void what_it_gives_is_what_was_put_and_the_newest_are_there(void **state)
     assert_false(gives(&recent, 0));
     for (uint64_t position = 0; position < 10000; position++) {
         struct post_id id = id_of(position);
+        struct post_id found;
+        assert_false(store_recent_id(&recent, &found, position));
         store_recent_add(&recent, position, &id, wire_of(position));
+        assert_true(store_recent_id(&recent, &found, position));
+        assert_true(post_id_equal(&found, &id));
         for (uint64_t back = 0; back < 8 && back <= position; back++) {
             assert_true(gives(&recent, position - back));
         }
