@@ -543,6 +543,90 @@ static void those_who_connected_leave_room_for_those_whom_this_node_chose(void *
     rig_free(rig);
 }
 
+/* ---- Room for what follows ------------------------------------------------------------------ */
+
+/* Posts so long that what five peers are sent of five of them, four each, and a sixth of all leaves
+ * hardly any room for payloads in a step. */
+#define LONG_COUNT    11
+#define LONG_WIRE_LEN 31130
+
+static void say_long(struct posts *posts)
+{
+    static char text[LONG_WIRE_LEN];
+    struct person bea = person_of("bea");
+    struct posts measure = {.wires = NULL};
+    memset(text, 'b', sizeof text - 1);
+    text[30000] = '\0';
+    person_text(&measure, &bea, RIG_NOW_S, text, "metoo");
+    text[30000] = 'b';
+    text[30000 + LONG_WIRE_LEN - measure.wires[0].len] = '\0';
+    for (uint64_t i = 0; i < LONG_COUNT; i++) {
+        person_text(posts, &bea, RIG_NOW_S - i, text, "metoo");
+        assert_int_equal(posts->wires[i].len, LONG_WIRE_LEN);
+    }
+    posts_free(&measure);
+}
+
+/* A relay that this one dialled at two addresses. */
+static void dials_twice(struct rig *rig, uint32_t first)
+{
+    struct message_hello hello = {.role = MESSAGE_RELAY};
+    struct key key = {.octets = {77}};
+    uint8_t out[MESSAGE_HELLO_CAP];
+    message_hello_sign(&hello, &key, person_of("a relay").seed);
+    size_t len = message_hello_encode(out, &hello);
+    for (uint32_t peer = first; peer < first + 2; peer++) {
+        rig_step(rig, (struct engine_input){.type = ENGINE_ADDRESS_ADD, .as.address = peer});
+        rig_step(rig, (struct engine_input){
+                          .type = ENGINE_PEER_UP,
+                          .as.up = {.peer = peer, .address = peer, .static_key = key}});
+        rig_frame(rig, peer, FRAME_HELLO, out, len);
+    }
+}
+
+/* All but the first are stored at a time. */
+static uint64_t is_storing(struct rig *rig, uint32_t giver, const struct posts *posts)
+{
+    for (uint32_t i = 0; i < posts->count; i++) {
+        rig_gives(rig, giver, posts, i, 1);
+        rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
+        rig_says_verified(rig, rig_takes(rig, ENGINE_VERIFY, 0).as.posts.token, true);
+    }
+    uint64_t first = rig_takes(rig, ENGINE_STORE, 0).as.posts.token;
+    rig_says_stored(rig, first, ERR_OK, ENGINE_PUT_NEW);
+    struct engine_effect rest = rig_takes(rig, ENGINE_STORE, 0);
+    assert_int_equal(rest.as.posts.count, posts->count - 1);
+    return rest.as.posts.token;
+}
+
+static void who_is_closed_while_much_is_sent_leaves_room_for_what_follows(void **state)
+{
+    (void)state;
+    enum { HALF = (LONG_COUNT - 1) / 2, GIVER = HALF + 1, RELAY };
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = {.wires = NULL};
+    say_long(&posts);
+    dials_twice(rig, RELAY);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, RELAY + 1, FRAME_NEIGHBOUR), 0); /* one of them counts */
+    rig_peer(rig, GIVER);
+    uint64_t storing = is_storing(rig, GIVER, &posts);
+    for (uint32_t peer = 0; peer <= HALF; peer++) {
+        rig_peer(rig, peer);
+    }
+    for (uint32_t i = 1; i < LONG_COUNT; i++) {
+        rig_gives(rig, (i - 1) % HALF, &posts, i, 1);
+    }
+    rig_says_stored(rig, storing, ERR_OK, ENGINE_PUT_NEW);
+    assert_int_equal(rig_posts_sent(rig, 0), HALF - 1); /* the others come in the next step */
+    static const uint8_t stops_short[] = {0x61, 0x00};
+    give_recon(rig, RELAY, 2, octets_of(stops_short, sizeof stops_short));
+    assert_int_equal(rig->closed[RELAY], ERR_TRUNCATED);
+    assert_int_equal(rig_sent_count(rig, RELAY + 1, FRAME_NEIGHBOUR), 1); /* now the other counts */
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +650,7 @@ int main(void)
         cmocka_unit_test(a_full_peer_is_served_once_it_drains),
         cmocka_unit_test(who_asks_and_does_not_read_keeps_nobody_from_an_answer),
         cmocka_unit_test(those_who_connected_leave_room_for_those_whom_this_node_chose),
+        cmocka_unit_test(who_is_closed_while_much_is_sent_leaves_room_for_what_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
