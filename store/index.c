@@ -359,8 +359,8 @@ static enum err_code write_waiting(struct index *index, struct err_note *note)
     return rc;
 }
 
-enum err_code index_replay(struct index *index, const struct post *post, uint64_t position,
-                           struct err_note *note)
+enum err_code index_replay(struct index *index, struct set_names *names, const struct post *post,
+                           uint64_t position, struct err_note *note)
 {
     bool found = false;
     struct index_place before;
@@ -374,7 +374,7 @@ enum err_code index_replay(struct index *index, const struct post *post, uint64_
         return rc;
     }
     struct index_row row;
-    index_row_of(&row, index->hash, NULL, post);
+    index_row_of(&row, index->hash, names, post);
     if (index->config.words) {
         rc = index->config.words_of(index->config.context, &row, post);
     }

@@ -83,9 +83,10 @@ MUST_USE enum err_code index_add(struct index *index, const struct index_row *ro
                                  const uint64_t *positions, size_t count, struct index_drops *drops,
                                  struct err_note *note);
 /* The same for a post of the log that is replayed: it takes back what it retracts, stands in the
- * place of one that was lost, and writes runs where tables are full.
+ * place of one that was lost, and writes runs where tables are full.  names may be NULL.
  *   and what index_tend() gives */
-MUST_USE enum err_code index_replay(struct index *index, const struct post *post, uint64_t position,
+MUST_USE enum err_code index_replay(struct index *index, struct set_names *names,
+                                    const struct post *post, uint64_t position,
                                     struct err_note *note);
 
 /* found[i]: whether ids[i] is known, kept, bare or gone; only then places[i] is written. */

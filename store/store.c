@@ -27,6 +27,7 @@ void store_unlock(struct store *store)
 
 struct replay {
     struct index *index;
+    struct set_names *names; /* NULL, where memory lacks: it only takes longer */
     uint64_t damaged_count;
     struct err_note *note;
 };
@@ -40,19 +41,21 @@ static enum err_code on_record(void *context, const struct segment_record *recor
         replay->damaged_count++;
         return ERR_OK;
     }
-    return index_replay(replay->index, &post, record->number, replay->note);
+    return index_replay(replay->index, replay->names, &post, record->number, replay->note);
 }
 
 static enum err_code replay_log(struct store *store, struct files *files, const uint8_t key[32],
                                 struct err_note *note)
 {
-    struct replay replay = {.index = store->index, .note = note};
+    struct replay replay = {
+        .index = store->index, .names = calloc(1, sizeof *replay.names), .note = note};
     uint64_t damaged_count = 0;
     enum err_code rc = log_open(&store->log, &damaged_count, files, store->log_folder, key,
                                 &(struct log_replay){.context = &replay,
                                                      .from = index_covered(store->index),
                                                      .on_record = on_record},
                                 note);
+    free(replay.names);
     if (rc == ERR_OK) {
         store->end = log_end(store->log);
         store->quarantined_count = damaged_count + replay.damaged_count;
