@@ -30,7 +30,7 @@ void network_unmark(struct network *network, struct conn *conn)
         before = *at;
         at = &(*at)->dirty_next;
     }
-    if (*at == conn) {
+    if (*at != NULL) {
         *at = conn->dirty_next;
         network->dirty_last = network->dirty_last == conn ? before : network->dirty_last;
     }
