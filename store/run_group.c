@@ -72,7 +72,7 @@ static bool skip_varints(const uint8_t *plain, size_t *at, uint32_t count)
 /* A zero octet where a group would begin is what fills the block up; never its front. */
 static bool is_end(const uint8_t plain[RUN_PLAIN_LEN], size_t at)
 {
-    return at == RUN_PLAIN_LEN || (at > 0 && plain[at] == 0);
+    return at >= RUN_PLAIN_LEN || (at > 0 && plain[at] == 0);
 }
 
 enum err_code run_group_next(const struct run *run, struct run_set_group *group,
