@@ -339,8 +339,8 @@ static uint32_t relays_count(const struct engine *e)
 {
     uint32_t count = 0;
     for (uint32_t p = 0; p < e->peers_cap; p++) {
-        bool other = !book_is_own_place(e, e->peers[p].address);
-        count += e->peers[p].state == PEER_READY && e->peers[p].whole && other;
+        bool named = e->peers[p].address < e->limits.addresses_max; /* who calls may be anybody */
+        count += e->peers[p].state == PEER_READY && e->peers[p].whole && named;
     }
     for (uint32_t i = LEAF_FIRST; i < FEELER_PLACE; i++) {
         count += e->places[i].used;

@@ -379,6 +379,20 @@ static void a_leaf_with_relays_enough_dials_no_other(void **state)
     assert_int_equal(bench->dials_count, 2);
 }
 
+/* Else an attacker who calls it would be all it has. */
+static void relays_that_call_a_leaf_are_not_those_it_wants(void **state)
+{
+    (void)state;
+    begin(LEAF);
+    knows(20);
+    for (uint32_t i = 0; i < 6; i++) {
+        struct address caller = somewhere(100 + i, 1);
+        is_relay(5 + i, ENGINE_NO_ADDRESS, &caller);
+    }
+    waits(8000);
+    assert_int_equal(bench->dials_count, ENGINE_LEAF_RELAYS);
+}
+
 static void a_leaf_stays_with_who_turns_out_to_be_a_relay_and_replaces_who_goes(void **state)
 {
     (void)state;
@@ -593,6 +607,7 @@ int main(void)
         TEST(a_leaf_with_few_relays_dials_others_one_of_each_group),
         TEST(who_is_connected_is_not_dialled_once_more),
         TEST(a_leaf_with_relays_enough_dials_no_other),
+        TEST(relays_that_call_a_leaf_are_not_those_it_wants),
         TEST(a_leaf_stays_with_who_turns_out_to_be_a_relay_and_replaces_who_goes),
         TEST(whoever_dials_only_the_named_neither_asks_nor_dials),
         TEST(so_does_a_relay_though_others_tell_it_of_more),
