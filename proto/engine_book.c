@@ -255,9 +255,20 @@ void book_on_wanted(struct engine *e, uint32_t p, struct octets payload)
     engine_send_one(e, p, FRAME_ADDRESSES, octets_of(at, len));
 }
 
+/* As many as the views take (SPEC 6.5): whoever tells without end costs no more than others. */
+static bool may_tell(struct engine *e, uint32_t p)
+{
+    struct peer *peer = &e->peers[p];
+    if (e->now_ms >= peer->heard_at_ms + MEMBERSHIP_PERIOD_MS) {
+        peer->heard_at_ms = e->now_ms;
+        peer->heard_count = 0;
+    }
+    return ++peer->heard_count <= MEMBERSHIP_PERIOD_MAX;
+}
+
 static void hear(struct engine *e, uint32_t p, const struct address *contact)
 {
-    if (contact->port != 0 && contact_is_usable(contact, &e->self) &&
+    if (contact->port != 0 && may_tell(e, p) && contact_is_usable(contact, &e->self) &&
         !key_equal(&contact->static_key, &e->self.static_key)) {
         (void)address_book_add(e->book, contact, e->peers[p].group, e->now_s);
     }

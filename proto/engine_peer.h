@@ -117,6 +117,8 @@ struct peer {
     bool was_ready;
     bool asked_addresses; /* ADDRESSES is to come */
     bool answered;        /* it asked for addresses, last at */
+    uint32_t heard_count; /* so many of the contacts that it told were looked at, since */
+    uint64_t heard_at_ms;
     uint64_t answered_ms;
     uint64_t ask_at_ms; /* when to ask it (again); NEVER_MS: not at all */
     struct asked_session asked[SESSIONS_MAX];

@@ -490,6 +490,30 @@ static void what_goes_past_in_views_is_remembered(void **state)
     assert_int_equal(stats().new_count, 4);
 }
 
+static size_t told_by(uint32_t peer, unsigned first, unsigned frames_count)
+{
+    uint8_t out[MESSAGE_CONTACTS_CAP];
+    size_t before = stats().new_count;
+    for (unsigned f = 0; f < frames_count; f++) {
+        struct message_contacts contacts = {.count = 8};
+        for (unsigned i = 0; i < 8; i++) {
+            contacts.at[i] = somewhere((first + 8 * f + i) % 200, 1 + (first + 8 * f + i) / 200);
+        }
+        frame(peer, FRAME_PASSIVE, out, message_contacts_encode(out, FRAME_PASSIVE, &contacts));
+    }
+    return stats().new_count - before;
+}
+
+static void who_tells_without_end_is_heard_as_much_as_others(void **state)
+{
+    (void)state;
+    begin(RELAY);
+    named(0);
+    assert_in_range(told_by(0, 0, 100), 20, 32);
+    waits(10000);
+    assert_in_range(told_by(0, 1000, 100), 16, 32);
+}
+
 static void a_feeler_hangs_up_once_it_saw_a_relay(void **state)
 {
     (void)state;
@@ -614,6 +638,7 @@ int main(void)
         TEST(a_relay_alone_finds_others_from_its_book),
         TEST(a_relay_dials_one_of_a_group_though_its_views_hold_more),
         TEST(what_goes_past_in_views_is_remembered),
+        TEST(who_tells_without_end_is_heard_as_much_as_others),
         TEST(a_feeler_hangs_up_once_it_saw_a_relay),
         TEST(anchors_are_the_oldest_that_were_drawn_and_none_twice),
         TEST(who_behaved_badly_is_turned_away_until_it_has_faded),
