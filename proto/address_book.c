@@ -370,10 +370,20 @@ struct draw {
  * drawn, and of it the address likewise: so each group is as likely, without a table of them. */
 struct drawn {
     const struct known *best;
-    uint64_t by_group;
-    uint64_t by_id;
+    uint64_t by[3]; /* its hashes, the first one counts most */
 };
 
+static bool is_less(const uint64_t a[3], const uint64_t b[3])
+{
+    size_t i = 0;
+    while (i < 2 && a[i] == b[i]) {
+        i++;
+    }
+    return a[i] < b[i];
+}
+
+/* What is new is hearsay: he who tells of ever so many groups, where nobody answers, must not be
+ * all that is drawn.  So half the time it is who told that is drawn first. */
 static void draw_from(struct drawn *drawn, struct known *const *places, size_t count,
                       const struct draw *draw)
 {
@@ -383,11 +393,13 @@ static void draw_from(struct drawn *drawn, struct known *const *places, size_t c
             among(draw->taken, draw->taken_count, known->group)) {
             continue;
         }
-        uint64_t by_group = mix(known->group, draw->random);
-        uint64_t by_id = mix(known->id, draw->random);
-        if (drawn->best == NULL || by_group < drawn->by_group ||
-            (by_group == drawn->by_group && by_id < drawn->by_id)) {
-            *drawn = (struct drawn){.best = known, .by_group = by_group, .by_id = by_id};
+        bool by_source = known->good_s == 0 && draw->random / 2 % 2 != 0;
+        uint64_t first = by_source ? known->source_group : known->group;
+        struct drawn next = {.best = known,
+                             .by = {mix(first, draw->random), mix(known->group, draw->random),
+                                    mix(known->id, draw->random)}};
+        if (drawn->best == NULL || is_less(next.by, drawn->by)) {
+            *drawn = next;
         }
     }
 }

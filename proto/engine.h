@@ -38,8 +38,8 @@
 #define ENGINE_KNOWN_MAX    512    /* ids in one ENGINE_READ_KNOWN */
 #define ENGINE_BODIES_MAX   512    /* ids in one ENGINE_READ_BODIES */
 #define ENGINE_EFFECTS_MAX  64     /* effects of one step */
-#define ENGINE_LEAF_RELAYS  4      /* that a person's node wants which may find relays for itself */
-#define ENGINE_CONTACTS_MAX 21     /* contacts of other relays dialled or connected at a time */
+#define ENGINE_LEAF_RELAYS  5      /* that a person's node wants which may find relays for itself */
+#define ENGINE_CONTACTS_MAX 22     /* contacts of other relays dialled or connected at a time */
 #define ENGINE_STEP_OCTETS  262144 /* payloads to one peer in one step */
 #define ENGINE_NO_ADDRESS   UINT32_MAX
 

@@ -13,10 +13,13 @@
 #define LOOK_EVERY_MS  5000
 #define FEEL_EVERY_MS  60000 /* and up to 120 s more */
 #define FEEL_JITTER_MS 120000
+#define FEEL_OFTEN     4 /* times as often, while so few are tried */
+#define TRIED_FEW      64
 #define ASK_EVERY_MS   86400000
-#define ANSWER_MS      600000 /* between two questions of one peer */
-#define REFILL_MAX     4      /* contacts for the passive view at a time */
-#define DRAWS_MAX      8      /* until one is found that may be dialled */
+#define ANSWER_MS      600000   /* between two questions of one peer */
+#define REFILL_MAX     4        /* contacts for the passive view at a time */
+#define DRAWS_MAX      8        /* until one is found that may be dialled */
+#define RENEW_MS       43200000 /* 12 h */
 
 _Static_assert(LEAF_FIRST + ENGINE_LEAF_RELAYS == FEELER_PLACE, "each place has one use");
 _Static_assert(MESSAGE_ADDRESSES_MAX == ADDRESS_BOOK_SAMPLE_MAX, "a sample is one answer");
@@ -137,19 +140,19 @@ static bool is_anchor(const struct engine *e, const struct address *contact)
     return false;
 }
 
-void book_on_dial(struct engine *e, uint32_t address, const struct address *contact)
+void book_on_dial(struct engine *e, uint32_t address, const struct address *contact, bool drawn)
 {
     struct book_place *place = place_at(e, address);
     if (place != NULL) {
-        *place =
-            (struct book_place){.used = true, .anchor = is_anchor(e, contact), .contact = *contact};
+        *place = (struct book_place){
+            .used = true, .anchor = is_anchor(e, contact), .drawn = drawn, .contact = *contact};
     }
 }
 
 static void dial(struct engine *e, uint32_t number, const struct address *contact)
 {
     uint32_t address = e->limits.addresses_max + number;
-    book_on_dial(e, address, contact);
+    book_on_dial(e, address, contact, true);
     engine_emit(e, ENGINE_DIAL)->as.dial =
         (struct engine_dial){.address = address, .contact = &e->places[number].contact};
 }
@@ -208,9 +211,9 @@ void book_on_ready(struct engine *e, uint32_t p)
     bool is_relay = peer->role == MESSAGE_RELAY;
     peer->was_ready = true;
     if (place != NULL && place->used) {
-        if (peer->whole) {
+        if (peer->whole && place->drawn) {
             address_book_good(e->book, &place->contact, e->now_s);
-        } else {
+        } else if (!is_relay) {
             address_book_failed(e->book, &place->contact, e->now_s);
         }
     }
@@ -266,11 +269,20 @@ static bool may_tell(struct engine *e, uint32_t p)
     return ++peer->heard_count <= MEMBERSHIP_PERIOD_MAX;
 }
 
+/* Somebody named it, or it was drawn.  All others are one teller together: whoever connects from
+ * many networks is not many. */
+static bool is_chosen(const struct engine *e, uint32_t p)
+{
+    const struct book_place *place = place_at(e, e->peers[p].address);
+    return e->peers[p].address < e->limits.addresses_max || (place != NULL && place->drawn);
+}
+
 static void hear(struct engine *e, uint32_t p, const struct address *contact)
 {
     if (contact->port != 0 && may_tell(e, p) && contact_is_usable(contact, &e->self) &&
         !key_equal(&contact->static_key, &e->self.static_key)) {
-        (void)address_book_add(e->book, contact, e->peers[p].group, e->now_s);
+        uint64_t source = is_chosen(e, p) ? e->peers[p].group : ADDRESS_GROUP_NONE;
+        (void)address_book_add(e->book, contact, source, e->now_s);
     }
 }
 
@@ -387,10 +399,32 @@ static void find_relays(struct engine *e)
     }
 }
 
+static bool is_drawn(const struct engine *e, uint32_t p)
+{
+    const struct peer *peer = &e->peers[p];
+    const struct book_place *place = place_at(e, peer->address);
+    return peer->state == PEER_READY && peer->role == MESSAGE_RELAY && place != NULL &&
+           place->used && place->drawn && !is_feeler(e, peer->address);
+}
+
+/* An attacker never goes away, and others do: in time all that were drawn would be his.  So each is
+ * given up for a new draw after RENEW_MS in the mean, at moments that nobody can foresee. */
+static void renew(struct engine *e)
+{
+    for (uint32_t p = 0; p < e->peers_cap; p++) {
+        if (is_drawn(e, p) && engine_random(e, RENEW_MS / LOOK_EVERY_MS) == 0 &&
+            engine_has_room(e, 0, 0)) {
+            peer_close(e, p, ERR_OK);
+        }
+    }
+}
+
 static void feel(struct engine *e)
 {
     struct address contact;
-    e->feel_at_ms = e->now_ms + FEEL_EVERY_MS + engine_random(e, FEEL_JITTER_MS);
+    bool few = address_book_stats(e->book).tried_count < TRIED_FEW;
+    uint64_t part = few ? FEEL_OFTEN : 1;
+    e->feel_at_ms = e->now_ms + FEEL_EVERY_MS / part + engine_random(e, FEEL_JITTER_MS / part);
     if (!e->places[FEELER_PLACE].used &&
         address_book_feel(e->book, &contact, engine_random(e, UINT64_MAX), e->now_s) &&
         may_dial(e, &contact)) {
@@ -416,6 +450,7 @@ void book_on_time(struct engine *e)
     if (e->now_ms >= e->book_at_ms) {
         e->book_at_ms = e->now_ms + LOOK_EVERY_MS;
         ask_again(e);
+        renew(e);
         if (e->whole) {
             refill(e);
         } else {
@@ -433,10 +468,8 @@ void book_on_time(struct engine *e)
 
 static bool may_anchor(const struct engine *e, uint32_t p)
 {
-    const struct peer *peer = &e->peers[p];
-    const struct book_place *place = place_at(e, peer->address);
-    return peer->state == PEER_READY && peer->whole && place != NULL && place->used &&
-           !place->anchor && !is_feeler(e, peer->address) && is_liked(e, &place->contact);
+    const struct book_place *place = place_at(e, e->peers[p].address);
+    return is_drawn(e, p) && e->peers[p].whole && !place->anchor && is_liked(e, &place->contact);
 }
 
 void engine_note_anchors(struct engine *e)

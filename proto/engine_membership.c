@@ -57,7 +57,7 @@ static void dial(struct engine *e, const struct membership_action *action)
         views_on_place_free(e, address, false);
         return;
     }
-    book_on_dial(e, address, action->contact);
+    book_on_dial(e, address, action->contact, !action->told);
     engine_emit(e, ENGINE_DIAL)->as.dial =
         (struct engine_dial){.address = address, .contact = action->contact};
 }

@@ -147,6 +147,7 @@ struct dial {
 struct book_place {
     bool used;
     bool anchor; /* it was one already */
+    bool drawn;  /* out of the book; else a neighbour said that it is to be dialled */
     struct address contact;
 };
 
@@ -219,7 +220,7 @@ bool book_is_contact(const struct engine *e, uint32_t address);
 bool book_is_own_place(const struct engine *e, uint32_t address);
 /* Whether the views may dial it now, and that they do. */
 bool book_lets_dial(const struct engine *e, const struct address *contact);
-void book_on_dial(struct engine *e, uint32_t address, const struct address *contact);
+void book_on_dial(struct engine *e, uint32_t address, const struct address *contact, bool drawn);
 void book_on_failed(struct engine *e, uint32_t address);
 void book_on_gone(struct engine *e, uint32_t p);
 void book_on_ready(struct engine *e, uint32_t p); /* may close it: a feeler has felt */

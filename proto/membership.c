@@ -107,11 +107,16 @@ uint32_t membership_active_count(const struct membership *m)
     return count;
 }
 
+bool member_is_own_choice(const struct member *member)
+{
+    return member->side != MEMBERSHIP_INBOUND && !member->told;
+}
+
 uint32_t inbound_count(const struct membership *m)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
-        count += m->members[i].state == MEMBER_ACTIVE && m->members[i].side == MEMBERSHIP_INBOUND;
+        count += m->members[i].state == MEMBER_ACTIVE && !member_is_own_choice(&m->members[i]);
     }
     return count;
 }
@@ -251,8 +256,27 @@ void member_free(struct membership *m, struct membership_output *out, struct mem
     }
 }
 
+static bool has_twin(const struct membership *m, const struct member *member)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
+        const struct member *other = &m->members[i];
+        count += other->state != MEMBER_FREE && key_equal(&other->static_key, &member->static_key);
+    }
+    return count > 1;
+}
+
+/* What was drawn stays, up to as many as are wanted, though it says no: else whoever takes all
+ * places for neighbours at honest relays leaves none but his own to be connected to. */
+static bool is_kept(const struct membership *m, const struct member *member)
+{
+    return member->side != MEMBERSHIP_LEARNT ||
+           (!member->told && !member->mute && !has_twin(m, member) &&
+            outbound_count(m) <= MEMBERSHIP_CHOSEN_MIN);
+}
+
 /* No neighbour (any more), but a relay that lives.  What this relay dialled for being neighbours
- * is closed; what somebody named, or the other side dialled, stays. */
+ * is closed, or kept; what somebody named, or the other side dialled, stays. */
 void member_deactivate(struct membership *m, struct membership_output *out, struct member *member,
                        uint64_t now_ms)
 {
@@ -271,7 +295,7 @@ void member_deactivate(struct membership *m, struct membership_output *out, stru
             passive->try_at_ms = now_ms + MEMBERSHIP_ASK_AGAIN_MS;
         }
     }
-    if (member->side == MEMBERSHIP_LEARNT) {
+    if (!is_kept(m, member)) {
         membership_act(out, MEMBERSHIP_CLOSE, member->link)->reason = ERR_OK;
         member_free(m, out, member, now_ms);
     } else {
@@ -280,15 +304,15 @@ void member_deactivate(struct membership *m, struct membership_output *out, stru
     membership_wake(m, now_ms);
 }
 
-/* Who dialled this relay may have to go, never who was dialled: so that nobody who connects often
- * enough is all it has. */
+/* Whom others chose may have to go, never whom this relay did: so that nobody who connects often
+ * enough, or tells of himself, is all it has. */
 static struct member *draw_to_give_up(struct membership *m)
 {
     struct member *chosen = NULL;
     uint64_t met = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
         struct member *member = &m->members[i];
-        if (member->state == MEMBER_ACTIVE && member->side == MEMBERSHIP_INBOUND &&
+        if (member->state == MEMBER_ACTIVE && !member_is_own_choice(member) &&
             membership_random(m, ++met) == 0) {
             chosen = member;
         }
@@ -300,7 +324,7 @@ static bool has_place(const struct membership *m, const struct member *member)
 {
     return member->side == MEMBERSHIP_NAMED ||
            (active_count(m) < MEMBERSHIP_ACTIVE_MAX &&
-            (member->side != MEMBERSHIP_INBOUND || inbound_count(m) < MEMBERSHIP_INBOUND_MAX));
+            (member_is_own_choice(member) || inbound_count(m) < MEMBERSHIP_INBOUND_MAX));
 }
 
 static bool make_place(struct membership *m, struct membership_output *out, uint64_t now_ms)
@@ -419,22 +443,44 @@ static void silence(struct membership *m, struct membership_output *out, struct 
     member_deactivate(m, out, member, now_ms);
 }
 
-static struct member *member_add(struct membership *m, const struct membership_up *up,
-                                 uint64_t now_ms)
+/* Ever so many may dial this relay: whom it dialled itself takes the room of one of them that is
+ * no neighbour. */
+static struct member *room_for(struct membership *m, struct membership_output *out,
+                               const struct membership_up *up, uint64_t now_ms)
 {
+    struct member *idle = NULL;
     for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
         struct member *member = &m->members[i];
         if (member->state == MEMBER_FREE) {
-            *member = (struct member){.state = MEMBER_IDLE,
-                                      .link = up->link,
-                                      .side = up->side,
-                                      .place = up->place,
-                                      .static_key = up->static_key,
-                                      .heard_ms = now_ms};
             return member;
         }
+        if (member->state == MEMBER_IDLE && member->side == MEMBERSHIP_INBOUND &&
+            !key_equal(&member->static_key, &up->static_key)) {
+            idle = member;
+        }
+    }
+    if (idle != NULL && up->side != MEMBERSHIP_INBOUND) {
+        member_free(m, out, idle, now_ms);
+        return idle;
     }
     return NULL;
+}
+
+static struct member *member_add(struct membership *m, struct membership_output *out,
+                                 const struct membership_up *up, uint64_t now_ms)
+{
+    struct member *member = room_for(m, out, up, now_ms);
+    if (member != NULL) {
+        *member =
+            (struct member){.state = MEMBER_IDLE,
+                            .link = up->link,
+                            .side = up->side,
+                            .place = up->place,
+                            .told = up->side == MEMBERSHIP_LEARNT && m->places[up->place].told,
+                            .static_key = up->static_key,
+                            .heard_ms = now_ms};
+    }
+    return member;
 }
 
 void membership_on_up(struct membership *m, struct membership_output *out,
@@ -444,8 +490,9 @@ void membership_on_up(struct membership *m, struct membership_output *out,
     if (up->side == MEMBERSHIP_LEARNT) {
         m->places[up->place].linked = true;
     }
+    passive_on_up(m, &up->static_key);
     struct member *other = member_of_key(m, &up->static_key);
-    struct member *member = member_add(m, up, now_ms);
+    struct member *member = member_add(m, out, up, now_ms);
     if (member == NULL) {
         if (up->side == MEMBERSHIP_LEARNT) {
             membership_act(out, MEMBERSHIP_CLOSE, up->link)->reason = ERR_OK;
@@ -461,7 +508,10 @@ void membership_on_up(struct membership *m, struct membership_output *out,
     if (other != NULL) {
         silence(m, out, other, now_ms);
     }
-    if (is_outbound(member)) {
+    bool drawn = member->side == MEMBERSHIP_LEARNT && !member->told;
+    if (drawn && !membership_wants_neighbours(m)) {
+        settle(out, member);
+    } else if (is_outbound(member)) {
         member_ask(m, out, member, now_ms);
     }
 }

@@ -2,11 +2,12 @@
  *
  * Leitao, Pereira, Rodrigues: HyParView, a membership protocol for reliable gossip-based broadcast,
  * 2007.  The machine keeps an active view (neighbours, over links that both ends agreed on) and a
- * passive view (contacts to turn to), both bounded whatever peers say.  It reads no clock and draws
- * no randomness but from its seed; each call fills *out with what is to be done, in order.
+ * passive view (contacts that neighbours told, to tell on), both bounded whatever peers say.  It
+ * reads no clock and draws no randomness but from its seed; each call fills *out with what is to be
+ * done, in order.
  *
  * A link is a connection to a relay that has said HELLO, numbered by the caller.  A place is where
- * a contact of the passive view is dialled from: DIAL names one, which stays taken until
+ * a contact is dialled from: DIAL names one, which stays taken until
  * membership_on_place_free().  A relay that somebody named (its operator) is kept outside the
  * bounds of the views. */
 #ifndef KITH_PROTO_MEMBERSHIP_H
@@ -22,14 +23,15 @@
 
 #define MEMBERSHIP_ACTIVE_MIN   5  /* neighbours wanted */
 #define MEMBERSHIP_ACTIVE_MAX   12 /* and taken at most, but for named ones */
-#define MEMBERSHIP_OUTBOUND_MIN 2  /* neighbours wanted that this relay dialled itself */
-#define MEMBERSHIP_INBOUND_MAX  9  /* neighbours at most that dialled this relay */
+#define MEMBERSHIP_OUTBOUND_MIN 2  /* neighbours wanted of its own choice */
+#define MEMBERSHIP_CHOSEN_MIN   5  /* connections wanted of its own choice */
+#define MEMBERSHIP_INBOUND_MAX  9  /* neighbours at most that others chose */
 #define MEMBERSHIP_PASSIVE_MAX  30
 #define MEMBERSHIP_TELLER_MAX   10 /* of them, told by one neighbour */
-#define MEMBERSHIP_KEEP_LOW     8  /* so few contacts are not forgotten for failing */
 #define MEMBERSHIP_LINKS_MAX    64 /* connections to relays that are looked at */
 #define MEMBERSHIP_PLACES_MAX   16
 #define MEMBERSHIP_DIALS_MAX    4 /* dialled at a time */
+#define MEMBERSHIP_DRAWN_MAX    4 /* contacts out of the book that wait to be dialled */
 #define MEMBERSHIP_WALKS_MAX    32
 #define MEMBERSHIP_ACTIONS_MAX  8
 
@@ -74,6 +76,7 @@ struct membership_action {
     } as;
     uint32_t place;                /* DIAL */
     const struct address *contact; /* DIAL; stays until the place is free */
+    bool told;                     /* DIAL: because a neighbour said so */
     enum err_code reason;          /* CLOSE */
 };
 
@@ -128,9 +131,11 @@ uint64_t membership_deadline_ms(const struct membership *m);
 
 /* ---- For a book of addresses -------------------------------------------------------------- */
 
-/* A contact from elsewhere for the passive view; what is in it is not pushed out. */
+/* A contact that was drawn out of the book, to be dialled when one is wanted.  These alone are:
+ * what neighbours tell is theirs to choose, and goes into the book, which is drawn from so that
+ * nobody who tells much is all that is dialled (SPEC 8.5). */
 void membership_learn(struct membership *m, const struct address *contact, uint64_t now_ms);
-/* Whether the passive view could do with more. */
+/* Whether more of them are wanted now. */
 bool membership_wants_contacts(const struct membership *m);
 /* The contact that link's relay gave for itself; false: none. */
 bool membership_contact(const struct membership *m, struct address *contact, uint32_t link);

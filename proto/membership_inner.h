@@ -20,6 +20,7 @@ struct member {
     uint32_t place;
     bool mute;    /* another connection to the same relay counts */
     bool settled; /* told that it stays without being a neighbour's */
+    bool told;    /* LEARNT: a neighbour said who is to be dialled */
     struct key static_key;
     struct address contact; /* port 0: not told */
     uint64_t at_ms;         /* IDLE and NAMED: ask again; ASKED: when it was asked */
@@ -35,15 +36,16 @@ struct member {
 struct passive {
     bool used;
     bool dialling;
+    bool drawn; /* out of the book */
     struct address contact;
     uint64_t teller; /* the beginning of its key; 0: nobody's word */
-    uint32_t fails_count;
     uint64_t try_at_ms;
 };
 
 struct place {
     bool used;
     bool linked; /* a relay said HELLO there */
+    bool told;   /* a neighbour said that it is to be dialled */
     struct address contact;
 };
 
@@ -103,17 +105,22 @@ void passive_add_all(struct membership *m, struct member *teller,
 /* Contacts drawn at random, behind those there are, at most max in all; but's is left out. */
 void passive_draw(struct membership *m, struct message_contacts *contacts, size_t max,
                   const struct key *but);
-/* Draw one that may be dialled now; NULL: none. */
+/* It is connected: what was drawn and waits is not to be dialled any more. */
+void passive_on_up(struct membership *m, const struct key *key);
+uint32_t passive_drawn_count(const struct membership *m); /* and not being dialled */
+/* Choose one of those that were drawn and may be dialled now; NULL: none. */
 struct passive *passive_choose(struct membership *m, uint64_t now_ms);
-/* False: no place is free, it is being dialled or connected, or enough were dialled lately. */
+/* told: because a neighbour said so; of these half as many are dialled.  False: no place is free,
+ * it is being dialled or connected, or enough were dialled lately. */
 bool passive_dial(struct membership *m, struct membership_output *out, struct passive *passive,
-                  uint64_t now_ms);
-uint32_t places_dialling(const struct membership *m);
+                  bool told, uint64_t now_ms);
+uint32_t places_dialling(const struct membership *m, bool told);
 
 /* membership.c */
 void membership_begin(struct membership_output *out);
 void membership_wake(struct membership *m, uint64_t at_ms);
-uint32_t inbound_count(const struct membership *m); /* neighbours that dialled this relay */
+uint32_t inbound_count(const struct membership *m); /* neighbours that others chose */
+bool member_is_own_choice(const struct member *member);
 void member_say(struct membership *m, struct membership_output *out, uint32_t link,
                 enum message_ask ask);
 void member_ask(struct membership *m, struct membership_output *out, struct member *member,
@@ -129,6 +136,12 @@ uint32_t active_count(const struct membership *m); /* named ones left out */
 struct member *active_draw(struct membership *m, uint32_t but_link);
 /* Count one more of a kind in this period; false: too many. */
 bool member_may(struct member *member, uint32_t *count, uint64_t now_ms);
+
+/* membership_time.c */
+/* Connections of this relay's own choice: neighbours, and such as said no and are kept. */
+uint32_t outbound_count(const struct membership *m);
+bool membership_wants_more(const struct membership *m);       /* connections */
+bool membership_wants_neighbours(const struct membership *m); /* of those there are */
 
 /* membership_walk.c */
 void walk_start(struct membership *m, struct membership_output *out, uint64_t now_ms);

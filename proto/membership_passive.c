@@ -3,9 +3,6 @@
 
 #include "proto/membership_inner.h"
 
-#define RETRY_FIRST_MS 5000
-#define RETRY_LAST_MS  300000
-
 static_assert(sizeof((struct membership_config *)0)->seed == crypto_shorthash_KEYBYTES,
               "the seed is a key");
 
@@ -28,16 +25,26 @@ uint32_t membership_passive_count(const struct membership *m)
     return count;
 }
 
+uint32_t passive_drawn_count(const struct membership *m)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
+        count += m->passive[i].used && m->passive[i].drawn && !m->passive[i].dialling;
+    }
+    return count;
+}
+
 bool membership_wants_contacts(const struct membership *m)
 {
-    return membership_passive_count(m) < MEMBERSHIP_PASSIVE_MAX / 2;
+    return passive_drawn_count(m) < MEMBERSHIP_DRAWN_MAX && membership_wants_more(m);
 }
 
 static uint32_t told_by(const struct membership *m, uint64_t teller)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
-        count += m->passive[i].used && m->passive[i].teller == teller;
+        const struct passive *passive = &m->passive[i];
+        count += passive->used && !passive->drawn && passive->teller == teller;
     }
     return count;
 }
@@ -48,7 +55,8 @@ static uint64_t loudest(const struct membership *m)
     uint64_t found = 0;
     uint32_t most = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
-        uint32_t count = m->passive[i].used ? told_by(m, m->passive[i].teller) : 0;
+        bool told = m->passive[i].used && !m->passive[i].drawn;
+        uint32_t count = told ? told_by(m, m->passive[i].teller) : 0;
         if (count > most) {
             most = count;
             found = m->passive[i].teller;
@@ -64,7 +72,7 @@ static struct passive *one_told_by(struct membership *m, uint64_t teller)
     uint64_t met = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
         struct passive *passive = &m->passive[i];
-        if (passive->used && !passive->dialling && passive->teller == teller &&
+        if (passive->used && !passive->dialling && !passive->drawn && passive->teller == teller &&
             membership_random(m, ++met) == 0) {
             chosen = passive;
         }
@@ -132,10 +140,10 @@ void passive_add(struct membership *m, const struct address *contact, uint64_t t
         return;
     }
     struct passive *passive = passive_find(m, &contact->static_key);
-    if (passive != NULL && (passive->fails_count == 0 || passive->dialling)) {
+    if (passive != NULL) {
         return; /* what was told first stands until it fails */
     }
-    passive = passive != NULL ? passive : room_for(m, teller);
+    passive = room_for(m, teller);
     if (passive != NULL) {
         uint64_t until_ms = unanswered_until_ms(m, contact);
         *passive = (struct passive){.used = true,
@@ -158,10 +166,25 @@ void passive_add_all(struct membership *m, struct member *teller,
 
 void membership_learn(struct membership *m, const struct address *contact, uint64_t now_ms)
 {
-    if (membership_passive_count(m) < MEMBERSHIP_PASSIVE_MAX) {
-        passive_add(m, contact, 0, now_ms);
+    struct passive *passive = passive_find(m, &contact->static_key);
+    if (passive == NULL || !passive->dialling) {
+        passive = passive != NULL ? passive : room_for(m, 0);
+        bool connected = member_of_key(m, &contact->static_key) != NULL;
+        if (passive != NULL && is_of_use(m, contact) && !connected) {
+            *passive = (struct passive){
+                .used = true, .drawn = true, .contact = *contact, .try_at_ms = now_ms};
+        }
     }
     m->deadline_ms = now_ms < m->deadline_ms ? now_ms : m->deadline_ms;
+}
+
+/* Else four that were drawn, and call before they are called, would wait for ever. */
+void passive_on_up(struct membership *m, const struct key *key)
+{
+    struct passive *passive = passive_find(m, key);
+    if (passive != NULL && !passive->dialling) {
+        passive->drawn = false;
+    }
 }
 
 void passive_draw(struct membership *m, struct message_contacts *contacts, size_t max,
@@ -192,7 +215,7 @@ struct passive *passive_choose(struct membership *m, uint64_t now_ms)
     uint64_t met = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_PASSIVE_MAX; i++) {
         struct passive *passive = &m->passive[i];
-        if (passive->used && !passive->dialling && now_ms >= passive->try_at_ms &&
+        if (passive->used && passive->drawn && !passive->dialling && now_ms >= passive->try_at_ms &&
             member_of_key(m, &passive->contact.static_key) == NULL &&
             membership_random(m, ++met) == 0) {
             chosen = passive;
@@ -203,11 +226,12 @@ struct passive *passive_choose(struct membership *m, uint64_t now_ms)
 
 /* ---- Dialling ----------------------------------------------------------------------------- */
 
-uint32_t places_dialling(const struct membership *m)
+uint32_t places_dialling(const struct membership *m, bool told)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_PLACES_MAX; i++) {
-        count += m->places[i].used && !m->places[i].linked;
+        const struct place *place = &m->places[i];
+        count += place->used && !place->linked && place->told == told;
     }
     return count;
 }
@@ -222,45 +246,47 @@ static bool is_dialled(const struct membership *m, const struct key *key)
     return false;
 }
 
-static bool may_dial(struct membership *m, uint64_t now_ms)
+/* Who is dialled because others say so, and never answers, must not have all places. */
+static bool has_place_for_told(const struct membership *m)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MEMBERSHIP_PLACES_MAX; i++) {
+        count += m->places[i].used && m->places[i].told;
+    }
+    return count < MEMBERSHIP_PLACES_MAX / 2;
+}
+
+static bool may_dial(struct membership *m, bool told, uint64_t now_ms)
 {
     if (now_ms >= m->dials_period_ms + MEMBERSHIP_PERIOD_MS) {
         m->dials_period_ms = now_ms;
         m->dials_count = 0;
     }
-    return m->dials_count < MEMBERSHIP_PERIOD_DIALS;
+    uint32_t part = told ? 2 : 1;
+    return m->dials_count < MEMBERSHIP_PERIOD_DIALS / part &&
+           places_dialling(m, told) < MEMBERSHIP_DIALS_MAX / part &&
+           (!told || has_place_for_told(m));
 }
 
 bool passive_dial(struct membership *m, struct membership_output *out, struct passive *passive,
-                  uint64_t now_ms)
+                  bool told, uint64_t now_ms)
 {
     uint32_t place = 0;
     while (place < MEMBERSHIP_PLACES_MAX && m->places[place].used) {
         place++;
     }
     if (place == MEMBERSHIP_PLACES_MAX || passive->dialling || now_ms < passive->try_at_ms ||
-        is_dialled(m, &passive->contact.static_key) || !may_dial(m, now_ms)) {
+        is_dialled(m, &passive->contact.static_key) || !may_dial(m, told, now_ms)) {
         return false;
     }
     m->dials_count++;
-    m->places[place] = (struct place){.used = true, .contact = passive->contact};
+    m->places[place] = (struct place){.used = true, .told = told, .contact = passive->contact};
     passive->dialling = true;
     struct membership_action *action = membership_act(out, MEMBERSHIP_DIAL, NONE);
     action->place = place;
+    action->told = told;
     action->contact = &m->places[place].contact;
     return true;
-}
-
-static void failed(struct membership *m, struct passive *passive, uint64_t now_ms)
-{
-    if (membership_passive_count(m) > MEMBERSHIP_KEEP_LOW) {
-        passive->used = false;
-        return;
-    }
-    uint32_t doublings = passive->fails_count < 6 ? passive->fails_count : 6;
-    uint64_t wait_ms = (uint64_t)RETRY_FIRST_MS << doublings;
-    passive->try_at_ms = now_ms + (wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
-    passive->fails_count++;
 }
 
 void membership_on_place_free(struct membership *m, uint32_t place, bool good, uint64_t now_ms)
@@ -276,9 +302,8 @@ void membership_on_place_free(struct membership *m, uint32_t place, bool good, u
     struct passive *passive = passive_find(m, &freed->contact.static_key);
     if (passive != NULL && passive->dialling) {
         passive->dialling = false;
-        if (!good) {
-            failed(m, passive, now_ms);
-        }
+        passive->used = good;
+        passive->drawn = false;
     }
     m->deadline_ms = now_ms < m->deadline_ms ? now_ms : m->deadline_ms;
 }

@@ -25,6 +25,14 @@ static void keep_all(struct membership *m, struct membership_output *out, uint64
     }
 }
 
+/* Named ones are always asked again, drawn ones when one more neighbour is wanted. */
+static bool is_to_ask(const struct membership *m, const struct member *member)
+{
+    bool wanted = member->side == MEMBERSHIP_NAMED ||
+                  (member->side == MEMBERSHIP_LEARNT && membership_wants_neighbours(m));
+    return member->state == MEMBER_IDLE && !member->mute && wanted;
+}
+
 /* Whatever came after a keep shows that the other side lives. */
 static void look_after(struct membership *m, struct membership_output *out, struct member *member,
                        uint64_t now_ms)
@@ -41,34 +49,55 @@ static void look_after(struct membership *m, struct membership_output *out, stru
         member_free(m, out, member, now_ms);
     } else if (member->state == MEMBER_ASKED && now_ms >= member->at_ms + MEMBERSHIP_ASKED_MS) {
         member_deactivate(m, out, member, now_ms);
-    } else if (member->state == MEMBER_IDLE && member->side == MEMBERSHIP_NAMED && !member->mute &&
-               now_ms >= member->at_ms) {
+    } else if (is_to_ask(m, member) && now_ms >= member->at_ms) {
         member_ask(m, out, member, now_ms);
     }
 }
 
-static uint32_t pending_count(const struct membership *m)
+uint32_t outbound_count(const struct membership *m)
 {
-    uint32_t count = places_dialling(m);
+    uint32_t count = 0;
     for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
-        count += m->members[i].state == MEMBER_ASKED;
+        const struct member *member = &m->members[i];
+        bool counts = member->side == MEMBERSHIP_LEARNT ? member->state != MEMBER_FREE
+                                                        : member->state >= MEMBER_ASKED;
+        count += counts && member_is_own_choice(member);
     }
     return count;
 }
 
-static bool wants_more(const struct membership *m)
+static bool is_asked(const struct member *member)
+{
+    return member->state == MEMBER_ASKED && !member->told;
+}
+
+/* Who is dialled because he says so is not waited for: else he would be for ever. */
+static bool wants_neighbours(const struct membership *m, uint32_t pending)
 {
     uint32_t all = membership_active_count(m);
-    uint32_t pending = pending_count(m);
-    uint32_t outbound = all - inbound_count(m);
-    return all + pending < MEMBERSHIP_ACTIVE_MIN || outbound + pending < MEMBERSHIP_OUTBOUND_MIN;
+    uint32_t own = all - inbound_count(m);
+    for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
+        pending += is_asked(&m->members[i]);
+    }
+    return all + pending < MEMBERSHIP_ACTIVE_MIN || own + pending < MEMBERSHIP_OUTBOUND_MIN;
+}
+
+bool membership_wants_neighbours(const struct membership *m)
+{
+    return wants_neighbours(m, 0);
+}
+
+bool membership_wants_more(const struct membership *m)
+{
+    uint32_t dialling = places_dialling(m, false);
+    return wants_neighbours(m, dialling) || outbound_count(m) + dialling < MEMBERSHIP_CHOSEN_MIN;
 }
 
 static void seek(struct membership *m, struct membership_output *out, uint64_t now_ms)
 {
-    while (has_room(out, 1) && wants_more(m) && places_dialling(m) < MEMBERSHIP_DIALS_MAX) {
+    while (has_room(out, 1) && membership_wants_more(m)) {
         struct passive *passive = passive_choose(m, now_ms);
-        if (passive == NULL || !passive_dial(m, out, passive, now_ms)) {
+        if (passive == NULL || !passive_dial(m, out, passive, false, now_ms)) {
             return;
         }
     }
@@ -79,12 +108,11 @@ static bool is_waiting(const struct membership *m)
     for (uint32_t i = 0; i < MEMBERSHIP_LINKS_MAX; i++) {
         const struct member *member = &m->members[i];
         if (member->state == MEMBER_ASKED ||
-            (member->state == MEMBER_ACTIVE && member->kept_ms != 0) ||
-            (member->state == MEMBER_IDLE && member->side == MEMBERSHIP_NAMED && !member->mute)) {
+            (member->state == MEMBER_ACTIVE && member->kept_ms != 0) || is_to_ask(m, member)) {
             return true;
         }
     }
-    return wants_more(m) && membership_passive_count(m) > 0;
+    return membership_wants_more(m) && passive_drawn_count(m) > 0;
 }
 
 void membership_on_time(struct membership *m, struct membership_output *out, uint64_t now_ms)

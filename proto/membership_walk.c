@@ -115,9 +115,9 @@ static void meet(struct membership *m, struct membership_output *out,
 {
     struct passive *passive = passive_find(m, &newcomer->static_key);
     if (passive != NULL && active_count(m) < MEMBERSHIP_ACTIVE_MAX &&
-        member_of_key(m, &newcomer->static_key) == NULL &&
-        places_dialling(m) < MEMBERSHIP_DIALS_MAX) {
-        (void)passive_dial(m, out, passive, now_ms);
+        inbound_count(m) < MEMBERSHIP_INBOUND_MAX &&
+        member_of_key(m, &newcomer->static_key) == NULL) {
+        (void)passive_dial(m, out, passive, true, now_ms);
     }
 }
 

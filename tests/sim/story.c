@@ -274,6 +274,7 @@ static struct cast cast_of(const struct story *story)
     cast.hostile_count = story->peaceful ? 0 : (uint32_t)(dice / 48 % (HOSTILE_MAX + 1));
     plan.nodes_count = cast.honest_count + cast.hostile_count;
     plan.relays_count = cast.relays_count;
+    plan.books = true;
     plan.narrow = dice / 192 % 3 == 0;
     plan.start_s = DAYS * DAY_S - EVENING_S;
     cast.midnight_s = DAYS * DAY_S;

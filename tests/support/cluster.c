@@ -102,6 +102,7 @@ static void free_node(struct cluster *c, uint32_t n)
     if (node->engine != NULL) {
         node_close(c, n);
     }
+    book_free(node);
     file_memory_free(node->files);
     light_store_free(&node->light);
     if (node->phantoms != NULL) {

@@ -49,6 +49,8 @@ struct cluster_plan {
     uint32_t nodes_count;
     uint32_t relays_count; /* the first nodes are relays, the others personal */
     enum cluster_stores stores;
+    bool books;  /* people's nodes too keep addresses of relays and scores of others, over restarts,
+                  * and  every other one dials out of them; relays always do */
     bool narrow; /* engines do one thing at a time: one reconciliation, one answer, one check */
     uint64_t start_s; /* what clocks say at first; 0: CLUSTER_START_S */
 };
@@ -139,7 +141,8 @@ enum cluster_hostility {
     CLUSTER_FLOODS,   /* what it was sent comes back ten times */
     CLUSTER_CROWDS,   /* many connections under many keys, all silent */
     CLUSTER_ANNOUNCES, /* it announces posts that nobody ever wrote, without end */
-    CLUSTER_RECRUITS, /* as a relay it asks to be a neighbour, and names relays that do not exist */
+    CLUSTER_RECRUITS,  /* as a relay it asks to be a neighbour, and names relays that do not exist,
+                        * others under wrong keys, people, and itself */
     CLUSTER_HOSTILITIES_COUNT
 };
 void cluster_corrupts(struct cluster *c, uint32_t node, enum cluster_hostility hostility);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proto/message_addresses.h"
 #include "proto/message_overlay.h"
 #include "tests/support/cluster_inner.h"
 #include "tests/support/sorted_set.h"
@@ -113,9 +114,39 @@ void hostile_on_up(struct cluster *c, uint32_t n, uint32_t slot)
     links_send_raw(c, n, slot, FRAME_HELLO, octets_of(hello, message_hello_encode(hello, &says)));
 }
 
+/* Itself now and then, others under a wrong key, people as if they were relays, and who is not. */
+static void make_up(struct cluster *c, uint32_t n, struct address *contact)
+{
+    uint64_t what = cluster_random(c, 16);
+    uint32_t other = (uint32_t)cluster_random(c, c->nodes_count);
+    if (what < 3) {
+        *contact = node_contact(c, what == 0 ? n : other);
+        contact->static_key.octets[0] ^= what == 1;
+        return;
+    }
+    *contact = (struct address){.port = 1};
+    (void)snprintf(contact->host, sizeof contact->host, "x%u", (unsigned)cluster_random(c, 1000));
+    fill(c, contact->static_key.octets, sizeof contact->static_key.octets);
+}
+
+static void lie(struct cluster *c, uint32_t n, uint32_t slot)
+{
+    static uint8_t octets[MESSAGE_ADDRESSES_CAP];
+    static struct address told[MESSAGE_ADDRESSES_MAX];
+    for (size_t i = 0; i < MESSAGE_ADDRESSES_MAX; i++) {
+        make_up(c, n, &told[i]);
+    }
+    links_send_raw(
+        c, n, slot, FRAME_ADDRESSES,
+        octets_of(octets, message_addresses_encode(octets, told, MESSAGE_ADDRESSES_MAX)));
+}
+
 void hostile_on_frame(struct cluster *c, uint32_t n, uint32_t slot, uint8_t type,
                       struct octets payload)
 {
+    if (c->nodes[n].hostility == CLUSTER_RECRUITS && type == FRAME_ADDRESSES_WANTED) {
+        lie(c, n, slot);
+    }
     if (c->nodes[n].hostility != CLUSTER_FLOODS || type == FRAME_HELLO || type == FRAME_BYE) {
         return;
     }
@@ -147,31 +178,28 @@ static void announce(struct cluster *c, uint32_t n, uint32_t slot)
                    octets_of(octets, message_ihave_encode(octets, &ihave)));
 }
 
-static void make_up(struct cluster *c, struct address *contact)
-{
-    *contact = (struct address){.port = 1};
-    (void)snprintf(contact->host, sizeof contact->host, "x%u", (unsigned)cluster_random(c, 1000));
-    fill(c, contact->static_key.octets, sizeof contact->static_key.octets);
-}
-
 static void recruit(struct cluster *c, uint32_t n, uint32_t slot)
 {
     static struct message_contacts contacts;
     uint8_t octets[MESSAGE_CONTACTS_CAP];
     struct message_neighbour neighbour = {
-        .ask = (enum message_ask)cluster_random(c, MESSAGE_ASKS_COUNT)};
+        .ask = (enum message_ask)cluster_random(c, MESSAGE_ASKS_COUNT),
+        .contact = node_contact(c, n)};
+    if (cluster_random(c, 20) == 0) { /* more often than anybody may */
+        links_send_raw(c, n, slot, FRAME_ADDRESSES_WANTED, octets_of(NULL, 0));
+    }
     links_send_raw(c, n, slot, FRAME_NEIGHBOUR,
                    octets_of(octets, message_neighbour_encode(octets, &neighbour)));
     for (uint64_t i = cluster_random(c, 40); i > 0; i--) {
         contacts = (struct message_contacts){.number = (uint32_t)i, .ttl = MESSAGE_WALK_MAX};
         for (contacts.count = 0; contacts.count < MESSAGE_CONTACTS_MAX; contacts.count++) {
-            make_up(c, &contacts.at[contacts.count]);
+            make_up(c, n, &contacts.at[contacts.count]);
         }
         enum frame_type type = cluster_random(c, 2) == 0 ? FRAME_SHUFFLE : FRAME_SHUFFLED;
         links_send_raw(c, n, slot, (uint8_t)type,
                        octets_of(octets, message_contacts_encode(octets, type, &contacts)));
         struct message_forward forward = {.ttl = MESSAGE_WALK_MAX};
-        make_up(c, &forward.contact);
+        make_up(c, n, &forward.contact);
         links_send_raw(c, n, slot, FRAME_FORWARD,
                        octets_of(octets, message_forward_encode(octets, &forward)));
     }

@@ -60,6 +60,8 @@ struct cluster_node {
     struct store *store;   /* real */
     struct files *files;
     struct light_store light;
+    struct address_book *book; /* NULL: without, see cluster_plan; so are */
+    struct peer_scores *scores;
     struct person person;
     struct key static_key;
     uint32_t life;
@@ -145,6 +147,8 @@ void node_open(struct cluster *c, uint32_t n);
 void node_close(struct cluster *c, uint32_t n);
 bool node_is_up(const struct cluster *c, uint32_t n); /* a hostile machine always is */
 uint32_t node_dials(struct cluster *c, uint32_t n, uint32_t other);
+/* By which a relay, or a machine that calls itself one, is told to others. */
+struct address node_contact(const struct cluster *c, uint32_t n);
 void node_step(struct cluster *c, uint32_t n, struct engine_input *in);
 void node_on_tick(struct cluster *c, const struct event *event);
 void node_on_verify(struct cluster *c, const struct event *event);
@@ -175,6 +179,7 @@ void links_send_raw(struct cluster *c, uint32_t n, uint32_t slot, uint8_t type,
                     struct octets payload);
 /* Who is at the other end. */
 uint32_t links_other(const struct cluster *c, uint32_t n, uint32_t slot);
+bool links_dialled(const struct cluster *c, uint32_t n, uint32_t slot); /* by n */
 void links_close(struct cluster *c, uint32_t n, uint32_t slot);
 /* side: the one that learns of it first, or alone where the other goes on into silence; 2: both. */
 void links_break(struct cluster *c, size_t l, unsigned side);
@@ -197,6 +202,11 @@ void links_unstick(struct cluster *c, size_t l);
 bool net_carries(const struct cluster *c, uint32_t from, uint32_t to);
 uint64_t net_delay_ms(const struct cluster *c, uint32_t from, uint32_t to);
 void net_free(struct cluster *c);
+
+/* cluster_book.c: the addresses a node knows and what it remembers of others, over restarts. */
+void book_open(struct cluster *c, uint32_t n);
+void book_close(struct cluster *c, uint32_t n); /* while its engine is there */
+void book_free(struct cluster_node *node);
 
 /* cluster_view.c: somebody who reads. */
 void watch_open(struct cluster *c, uint32_t n);

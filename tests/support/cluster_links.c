@@ -144,6 +144,11 @@ static unsigned side_of(const struct cluster *c, size_t l, uint32_t n, uint32_t 
     return link->ends[0].node == n && link->ends[0].slot == slot ? 0 : 1;
 }
 
+bool links_dialled(const struct cluster *c, uint32_t n, uint32_t slot)
+{
+    return side_of(c, c->nodes[n].slots[slot], n, slot) == 0;
+}
+
 uint32_t links_other(const struct cluster *c, uint32_t n, uint32_t slot)
 {
     size_t l = c->nodes[n].slots[slot];

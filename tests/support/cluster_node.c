@@ -36,16 +36,20 @@ static struct message_hello hello_of(const struct cluster *c, uint32_t n)
 }
 
 /* Relays are told of each other by a name that is their number. */
+struct address node_contact(const struct cluster *c, uint32_t n)
+{
+    struct address contact = {.static_key = c->nodes[n].static_key, .port = 1};
+    (void)snprintf(contact.host, sizeof contact.host, "n%u", n);
+    return contact;
+}
+
 static struct address self_of(const struct cluster *c, uint32_t n)
 {
     struct address self = {.static_key = c->nodes[n].static_key};
-    if (is_relay(c, n)) {
-        (void)snprintf(self.host, sizeof self.host, "n%u", n);
-        self.port = 1;
-    }
-    return self;
+    return is_relay(c, n) ? node_contact(c, n) : self;
 }
 
+/* Under another key nobody shakes hands. */
 static uint32_t dialled(const struct cluster *c, uint32_t n, const struct engine_dial *dial)
 {
     if (dial->contact == NULL) {
@@ -53,7 +57,8 @@ static uint32_t dialled(const struct cluster *c, uint32_t n, const struct engine
     }
     char *end;
     unsigned long other = strtoul(dial->contact->host + 1, &end, 10);
-    bool exists = dial->contact->host[0] == 'n' && *end == '\0' && other < c->nodes_count;
+    bool exists = dial->contact->host[0] == 'n' && *end == '\0' && other < c->nodes_count &&
+                  key_equal(&dial->contact->static_key, &c->nodes[other].static_key);
     return exists ? (uint32_t)other : NOBODY;
 }
 
@@ -65,7 +70,11 @@ void node_open(struct cluster *c, uint32_t n)
                                    .sets = node->sets,
                                    .self = self_of(c, n),
                                    .scratch = c->scratch,
+                                   .only_named = !is_relay(c, n) && n % 2 == 0,
                                    .now_ms = c->now_ms};
+    book_open(c, n);
+    config.book = node->book;
+    config.scores = node->scores;
     for (size_t i = 0; i < ENGINE_SEED_LEN; i++) {
         config.seed[i] = (uint8_t)cluster_random(c, 256);
     }
@@ -82,6 +91,7 @@ void node_open(struct cluster *c, uint32_t n)
 void node_close(struct cluster *c, uint32_t n)
 {
     struct cluster_node *node = &c->nodes[n];
+    book_close(c, n);
     engine_free(node->engine);
     watch_close(c, n);
     keep_close(c, n);
@@ -135,6 +145,13 @@ static void on_close(struct cluster *c, uint32_t n, const struct engine_close *c
 {
     uint32_t other = links_other(c, n, close->peer);
     cluster_note(c, n, "closes", close->peer, (uint64_t)close->reason);
+    /* Somebody said that a person's node is a relay: neither of the two is to blame. */
+    bool misled = close->reason == ERR_REFUSED && !is_relay(c, other) && c->nodes[n].book != NULL &&
+                  links_dialled(c, n, close->peer);
+    if (misled) {
+        links_close(c, n, close->peer);
+        return;
+    }
     c->nodes[other].blamed_count += is_blame(close->reason);
     bool honest = cluster_is_honest(c, n) && cluster_is_honest(c, other);
     c->wronged_count += honest && is_wrong(close->reason);

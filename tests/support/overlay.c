@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LOOK_EVERY_MS 5000
+#define DRAWS         4
+
 void overlay_must(bool holds, const char *what)
 {
     if (!holds) {
@@ -19,6 +22,23 @@ uint64_t overlay_random(struct overlay *o, uint64_t below)
     return (o->random * UINT64_C(2685821657736338717) >> 16) % below;
 }
 
+/* Instead of a book of addresses: anybody who ever came. */
+static void look_up(struct overlay *o, uint32_t n)
+{
+    struct node *node = &o->nodes[n];
+    if (o->now_ms < node->look_at_ms) {
+        return;
+    }
+    node->look_at_ms = o->now_ms + LOOK_EVERY_MS;
+    for (int i = 0; i < DRAWS && membership_wants_contacts(node->membership); i++) {
+        const struct node *other = &o->nodes[overlay_random(o, o->nodes_count)];
+        if (other->came && other != node) {
+            membership_learn(node->membership, &other->address, o->now_ms);
+        }
+    }
+    overlay_pump(o, n);
+}
+
 static void on_tick(struct overlay *o, uint32_t n)
 {
     struct node *node = &o->nodes[n];
@@ -29,6 +49,7 @@ static void on_tick(struct overlay *o, uint32_t n)
     broadcast_on_time(node->broadcast, o->now_ms);
     membership_on_time(node->membership, &o->out, o->now_ms);
     overlay_carry_out(o, n);
+    look_up(o, n);
 }
 
 static void dispatch(struct overlay *o, const struct event *event)
@@ -46,6 +67,7 @@ static void dispatch(struct overlay *o, const struct event *event)
         break;
     case EV_JOIN:
         o->nodes[event->node].alive = true;
+        o->nodes[event->node].came = true;
         if (event->node != event->link) {
             membership_learn(node->membership, &o->nodes[event->link].address, o->now_ms);
         }

@@ -41,11 +41,13 @@ struct pending {
 
 struct node {
     bool alive;
+    bool came; /* ever */
     struct address address;
     struct membership *membership;
     struct broadcast *broadcast;
     struct slot slots[LINKS];
     uint64_t tick_at_ms;
+    uint64_t look_at_ms; /* into its book */
     struct pending *pending;
     size_t pending_count;
     bool flushing;

@@ -148,6 +148,9 @@ void overlay_pump(struct overlay *o, uint32_t n)
     uint64_t at_ms = membership_deadline_ms(node->membership);
     uint64_t other_ms = broadcast_deadline_ms(node->broadcast);
     at_ms = other_ms < at_ms ? other_ms : at_ms;
+    if (membership_wants_contacts(node->membership)) {
+        at_ms = node->look_at_ms < at_ms ? node->look_at_ms : at_ms;
+    }
     if (at_ms != UINT64_MAX) {
         wake(o, n, at_ms);
     }

@@ -9,11 +9,12 @@
 static void each_group_is_drawn_as_often_however_many_addresses_it_has(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 200; i++) { /* by many tellers, so that it has many places */
-        (void)is_told(1, i, 100 + i);
+    for (unsigned i = 0; i < 200; i++) {
+        answers(1, i);
     }
+    assert_true(stats().tried_count > 16);
     for (unsigned g = 2; g < 5; g++) {
-        assert_true(is_told(g, 1, g));
+        answers(g, 1);
     }
     unsigned crowded = 0;
     for (uint64_t i = 0; i < 1000; i++) {
@@ -22,6 +23,26 @@ static void each_group_is_drawn_as_often_however_many_addresses_it_has(void **st
         crowded += address_group(drawn.host) == group_number(1);
     }
     assert_in_range(crowded, 190, 310);
+}
+
+/* Three tell of ten groups each, and one of a hundred. */
+static void who_tells_of_many_groups_is_not_all_that_is_drawn(void **state)
+{
+    (void)state;
+    unsigned of_many = 0;
+    for (unsigned g = 0; g < 130; g++) {
+        (void)is_told(g, 1, 300 + (g < 30 ? g / 10 : 3));
+    }
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct address drawn;
+        bool of_few = false;
+        assert_true(address_book_choose(book, &drawn, NULL, 0, i * 7919, NOW_S));
+        for (unsigned g = 0; g < 30; g++) {
+            of_few = of_few || group_number(g) == address_group(drawn.host);
+        }
+        of_many += !of_few;
+    }
+    assert_in_range(of_many, 400, 600); /* a quarter half the time, else three quarters */
 }
 
 static void within_a_group_each_address_is_drawn(void **state)
@@ -270,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_group_is_drawn_as_often_however_many_addresses_it_has),
+        TEST(who_tells_of_many_groups_is_not_all_that_is_drawn),
         TEST(within_a_group_each_address_is_drawn),
         TEST(of_a_group_that_is_taken_nothing_is_drawn),
         TEST(what_failed_rests_for_longer_each_time),

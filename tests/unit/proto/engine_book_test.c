@@ -376,7 +376,7 @@ static void a_leaf_with_relays_enough_dials_no_other(void **state)
     named(0);
     named(1);
     waits(8000);
-    assert_int_equal(bench->dials_count, 2);
+    assert_int_equal(bench->dials_count, ENGINE_LEAF_RELAYS - 2);
 }
 
 /* Else an attacker who calls it would be all it has. */
@@ -469,7 +469,7 @@ static void a_relay_dials_one_of_a_group_though_its_views_hold_more(void **state
         contacts.at[i] = somewhere(7, 1 + i);
     }
     frame(0, FRAME_PASSIVE, out, message_contacts_encode(out, FRAME_PASSIVE, &contacts));
-    waits(4000);
+    waits(30000);
     assert_int_equal(bench->dials_count, 1);
 }
 
@@ -522,6 +522,7 @@ static void a_feeler_hangs_up_once_it_saw_a_relay(void **state)
     named(1);
     named(2);
     named(3);
+    named(4);
     knows(20);
     waits(200000);
     assert_int_equal(bench->dials_count, 1); /* relays enough: this is to see who answers */
@@ -531,6 +532,106 @@ static void a_feeler_hangs_up_once_it_saw_a_relay(void **state)
     goes(5);
     waits(200000);
     assert_in_range(bench->dials_count, 2, 4);
+}
+
+static void feelers_are_more_often_while_few_are_tried(void **state)
+{
+    (void)state;
+    for (int many = 0; many < 2; many++) {
+        begin(LEAF);
+        for (uint32_t p = 0; p < 5; p++) {
+            named(p);
+        }
+        for (unsigned g = 0; many == 1 && g < 90; g++) {
+            struct address address = somewhere(g, 2);
+            address_book_good(bench->book, &address, NOW_S);
+        }
+        knows(150);
+        for (int i = 0; i < 60; i++) { /* ten minutes */
+            waits(10000);
+            if (bench->dials_count > 0) {
+                step((struct engine_input){.type = ENGINE_DIAL_FAILED,
+                                           .as.address =
+                                               bench->dials[bench->dials_count - 1].number});
+            }
+        }
+        assert_in_range(bench->dials_count, many == 1 ? 3 : 13, many == 1 ? 10 : 40);
+        if (many == 0) {
+            teardown(NULL);
+        }
+    }
+}
+
+/* He whom nobody chose says where to call: it is done, and proves nothing to the book. */
+static void whom_a_neighbour_had_dialled_is_neither_tried_nor_an_anchor(void **state)
+{
+    (void)state;
+    begin(RELAY);
+    struct address caller = somewhere(1, 1);
+    struct message_forward forward = {.ttl = 1, .contact = somewhere(2, 1)};
+    uint8_t out[MESSAGE_CONTACTS_CAP];
+    is_relay(0, ENGINE_NO_ADDRESS, &caller);
+    struct message_neighbour join = {.ask = MESSAGE_ASK_JOIN, .contact = caller};
+    frame(0, FRAME_NEIGHBOUR, out, message_neighbour_encode(out, &join));
+    frame(0, FRAME_FORWARD, out, message_forward_encode(out, &forward));
+    assert_int_equal(bench->dials_count, 1);
+    is_relay(1, bench->dials[0].number, &bench->dials[0].contact);
+    struct message_neighbour yes = {.ask = MESSAGE_ASK_YES, .contact = forward.contact};
+    frame(1, FRAME_NEIGHBOUR, out, message_neighbour_encode(out, &yes));
+    assert_int_equal(bench->closed[1], NOT);
+    assert_int_equal(stats().tried_count, 0);
+    struct address anchors[ADDRESS_BOOK_ANCHORS_MAX];
+    engine_note_anchors(bench->engine);
+    assert_int_equal(address_book_anchors(bench->book, anchors), 0);
+}
+
+/* Sixteen networks that call are one teller: they fill what one can. */
+static void all_who_call_are_one_teller_together(void **state)
+{
+    (void)state;
+    begin(RELAY);
+    for (uint32_t p = 0; p < PEERS_MAX; p++) {
+        struct address caller = somewhere(200 + p, 1);
+        is_relay(p, ENGINE_NO_ADDRESS, &caller);
+    }
+    for (unsigned i = 0; i < 40; i++) {
+        for (uint32_t p = 0; p < PEERS_MAX; p++) {
+            (void)told_by(p, 32 * (16 * i + p), 4);
+        }
+        waits(10000);
+    }
+    assert_in_range(stats().new_count, 64, ADDRESS_BOOK_SOURCE_BUCKETS * ADDRESS_BOOK_NEW_SLOTS);
+}
+
+/* An attacker never goes away: without new draws all would be his in time. */
+static void each_that_was_drawn_is_given_up_for_another_after_half_a_day_or_so(void **state)
+{
+    (void)state;
+    unsigned closed_count = 0;
+    begin(LEAF);
+    knows(20);
+    waits(8000);
+    for (uint32_t i = 0; i < ENGINE_LEAF_RELAYS; i++) {
+        is_relay(i + 3, bench->dials[i].number, &bench->dials[i].contact);
+    }
+    for (unsigned hour = 0; hour < 48; hour++) {
+        for (unsigned i = 0; i < 720; i++) {
+            bench->now_ms += 5000;
+            step((struct engine_input){.type = ENGINE_TICK});
+            bench->dials_count = 0;
+        }
+        if (hour == 0) {
+            for (uint32_t i = 0; i < ENGINE_LEAF_RELAYS; i++) {
+                closed_count += bench->closed[i + 3] == ERR_OK;
+            }
+            assert_in_range(closed_count, 0, 2);
+        }
+    }
+    closed_count = 0;
+    for (uint32_t i = 0; i < ENGINE_LEAF_RELAYS; i++) {
+        closed_count += bench->closed[i + 3] == ERR_OK;
+    }
+    assert_in_range(closed_count, 3, ENGINE_LEAF_RELAYS);
 }
 
 /* ---- Anchors ---- */
@@ -632,6 +733,10 @@ int main(void)
         TEST(who_is_connected_is_not_dialled_once_more),
         TEST(a_leaf_with_relays_enough_dials_no_other),
         TEST(relays_that_call_a_leaf_are_not_those_it_wants),
+        TEST(feelers_are_more_often_while_few_are_tried),
+        TEST(whom_a_neighbour_had_dialled_is_neither_tried_nor_an_anchor),
+        TEST(all_who_call_are_one_teller_together),
+        TEST(each_that_was_drawn_is_given_up_for_another_after_half_a_day_or_so),
         TEST(a_leaf_stays_with_who_turns_out_to_be_a_relay_and_replaces_who_goes),
         TEST(whoever_dials_only_the_named_neither_asks_nor_dials),
         TEST(so_does_a_relay_though_others_tell_it_of_more),
