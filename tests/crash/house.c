@@ -1,6 +1,7 @@
 #include "tests/crash/house.h"
 
 #include "tests/crash/pool.h"
+#include "tests/support/splitmix64.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -167,12 +168,7 @@ static uint64_t random_state;
 
 static uint64_t draw(void)
 {
-    /* splitmix64 */
-    random_state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = random_state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
+    return splitmix64(&random_state);
 }
 
 static const char *name_of(void)

@@ -7,6 +7,7 @@
 #include "store/sealed_file.h"
 #include "store/vault_recover.h"
 #include "tests/support/file_memory.h"
+#include "tests/support/splitmix64.h"
 
 #define DAY_S 86400
 
@@ -34,11 +35,7 @@ const char *life_act_name(enum life_act act)
 
 uint64_t life_draw(struct life *life, uint64_t below)
 {
-    life->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = life->random;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (z ^ (z >> 31)) % below;
+    return splitmix64(&life->random) % below;
 }
 
 static struct life *life_alloc(void)

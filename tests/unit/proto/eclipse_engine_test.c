@@ -16,6 +16,7 @@
 #include "proto/message_addresses.h"
 #include "proto/message_overlay.h"
 #include "tests/support/posts.h"
+#include "tests/support/splitmix64.h"
 
 #define HONEST        100
 #define ATTACKERS     900
@@ -89,11 +90,7 @@ struct world {
 
 static uint64_t next(struct world *w)
 {
-    w->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = w->random;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
+    return splitmix64(&w->random);
 }
 
 /* ---- Who is there ---- */

@@ -11,6 +11,7 @@
 
 #include "proto/address_book.h"
 #include "proto/address_group.h"
+#include "tests/support/splitmix64.h"
 
 #define ATTACKER_GROUPS 32
 #define FEW             100 /* honest addresses, each in a group of its own */
@@ -36,11 +37,7 @@ struct world {
 
 static uint64_t next(struct world *w)
 {
-    w->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = w->random;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
+    return splitmix64(&w->random);
 }
 
 static struct address numbered(unsigned first, unsigned second, unsigned host)
