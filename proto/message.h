@@ -1,11 +1,14 @@
 /* message.h - what the frames of a session hold: encode and decode their payloads (SPEC 6.3).
  *
- *     HELLO      [1, role, identity (bin 32, or empty), proof (bin 64, or empty), floor (a day)];
- * or with one field more of who does not want all sets: sets (bin 64) POSTS      [wire, ...] 1 ..
- * MESSAGE_POSTS_MAX posts, each [body, proof]; or, where they are new, [hops (bin with an octet for
- * each), wire, ...] WANT       bin                 1 .. MESSAGE_IDS_MAX ids of 32 octets, one after
- * another NONE       bin                 likewise: ids that were asked for and are not here RECON
- * [session, set, message (bin)] RECON_END  [session] WANT_AT    [session, number, places (bin)]
+ *     HELLO      [1, role, identity (bin 32, or empty), proof (bin 64, or empty), floor (a day)]
+ *                                    and, from who does not want all sets, sets (bin 64) behind it
+ *     POSTS      [wire, ...]         1 .. MESSAGE_POSTS_MAX posts, each [body, proof]; or, where
+ *                                    they are new, [hops (bin with an octet for each), wire, ...]
+ *     WANT       bin                 1 .. MESSAGE_IDS_MAX ids of 32 octets, one after another
+ *     NONE       bin                 likewise: ids that were asked for and are not here
+ *     RECON      [session, set, message (bin)]
+ *     RECON_END  [session]
+ *     WANT_AT    [session, number, places (bin)]
  *     JOIN       a claim, see proto/invite.h
  *     JOINED     [status, text]      status is 0 (joined) or a code of proto/err.h
  *     BYE        [reason]            a code of proto/err.h
