@@ -205,8 +205,8 @@ enum engine_effect_type {
     ENGINE_STORE,     /* as.posts: put these, in this order; VERIFYed or the person's own */
     ENGINE_READ,      /* as.read */
     ENGINE_READY,     /* as.ready: a peer said who it is, and its proof holds */
-    ENGINE_ACCEPTED,  /* as.accepted_count: so many posts are new in the store; the view catches up
-                       */
+    ENGINE_ACCEPTED,  /* as.accepted_count: so many posts are new in the store, or may be, where a
+                       * put failed before; the view catches up */
     ENGINE_PUBLISHED, /* as.published: the answer to ENGINE_PUBLISH */
     ENGINE_JOIN,      /* as.join: somebody wants to join this relay; ENGINE_JOIN_RESULT follows */
     ENGINE_JOINED     /* as.joined: the answer to ENGINE_JOIN_SEND */

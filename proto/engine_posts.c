@@ -211,6 +211,12 @@ static void on_known_again(struct engine *e, uint32_t f, bool known)
     }
 }
 
+/* A put that failed may have been done all the same, and nothing else would say so. */
+static void tell_what_may_be_new(struct engine *e)
+{
+    e->accepted_untold = e->accepted_untold > 0 ? e->accepted_untold : 1;
+}
+
 void posts_on_known(struct engine *e, const struct engine_read_done *in)
 {
     struct batch *batch = batch_of(e->known_batches, KNOWN_BATCHES_MAX, in->token);
@@ -219,6 +225,9 @@ void posts_on_known(struct engine *e, const struct engine_read_done *in)
         /* Not knowing costs a signature check at most: the store looks again. */
         bool known = in->status == ERR_OK && in->as.known[i];
         if (e->flights[f].verified) {
+            if (in->status != ERR_OK) {
+                tell_what_may_be_new(e);
+            }
             on_known_again(e, f, known);
         } else if (known) {
             gone(e, f, ERR_OK);
@@ -285,6 +294,7 @@ void posts_on_stored(struct engine *e, const struct engine_stored *in)
         on_store_failed(e, batch, in->status);
         return;
     }
+    bool failed_before = e->store_fails > 0;
     e->store_fails = 0;
     e->store_at_ms = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
@@ -298,6 +308,9 @@ void posts_on_stored(struct engine *e, const struct engine_stored *in)
             flight_thank_sender(e, batch->flights[i]);
         }
         stored(e, batch->flights[i]);
+    }
+    if (failed_before) {
+        tell_what_may_be_new(e);
     }
 }
 

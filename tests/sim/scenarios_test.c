@@ -283,6 +283,28 @@ static void a_node_that_stood_still_goes_on_and_misses_nothing(void **state)
     cluster_free(c);
 }
 
+/* Whether a put that failed was done, drawn each time, is found by putting it again. */
+static void what_was_put_though_the_disk_said_no_is_shown_without_asking(void **state)
+{
+    (void)state;
+    struct cluster *c = two_friends_and_a_relay();
+    cluster_watches(c, 1);
+    for (int i = 0; i < 10; i++) {
+        cluster_freezes(c, 1, 3000);
+        (void)cluster_publishes(c, 0, "me too");
+        cluster_run(c, 2900);
+        cluster_set_faults(c, &(struct cluster_faults){.read_fails = 1000, .store_fails = 1000});
+        cluster_run(c, 800);
+        assert_false(cluster_is_quiet(c));
+        cluster_set_faults(c, &(struct cluster_faults){.answer_max_ms = 5});
+        cluster_run(c, 5000);
+        assert_true(cluster_converged(c) && cluster_is_quiet(c));
+        assert_true(cluster_shows_once(c));
+    }
+    assert_in_range(cluster_there_count(c), 1, 9);
+    cluster_free(c);
+}
+
 static void a_relay_that_omits_keeps_nobody_from_anything(void **state)
 {
     (void)state;
@@ -422,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_post_from_a_clock_that_is_ahead_comes_when_its_time_has_come),
         cmocka_unit_test(nobody_is_blamed_for_posts_from_before_a_clock_was_put_right),
         cmocka_unit_test(a_node_that_stood_still_goes_on_and_misses_nothing),
+        cmocka_unit_test(what_was_put_though_the_disk_said_no_is_shown_without_asking),
         cmocka_unit_test(a_relay_that_omits_keeps_nobody_from_anything),
         cmocka_unit_test(relays_that_keep_a_part_cut_nobody_off_and_are_not_sent_the_rest),
         cmocka_unit_test(promises_nobody_keeps_hold_up_nobody_for_ever),

@@ -285,7 +285,8 @@ static struct cast cast_of(const struct story *story)
 
 static void settle(struct cast *cast, struct story_end *end)
 {
-    cluster_run(cast->c, SETTLE_SLICE_MS); /* what failed last is tried again */
+    /* What failed last is tried again, also by those who stood still when faults stopped. */
+    cluster_run(cast->c, cluster_frozen_ms(cast->c) + SETTLE_SLICE_MS);
     size_t there_count = cluster_there_count(cast->c);
     size_t suspected_count = 0;
     for (uint64_t ms = 0; ms < SETTLE_MAX_MS && (!end->converged || ms < CALM_FOR_MS);

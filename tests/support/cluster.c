@@ -305,6 +305,16 @@ void cluster_freezes(struct cluster *c, uint32_t node, uint64_t for_ms)
     }
 }
 
+uint64_t cluster_frozen_ms(const struct cluster *c)
+{
+    uint64_t until_ms = c->now_ms;
+    for (uint32_t n = 0; n < c->nodes_count; n++) {
+        uint64_t node_ms = c->nodes[n].frozen_until_ms;
+        until_ms = node_ms > until_ms ? node_ms : until_ms;
+    }
+    return until_ms - c->now_ms;
+}
+
 void cluster_shifts(struct cluster *c, uint32_t node, int64_t skew_s)
 {
     cluster_note(c, node, "shifts", (uint64_t)skew_s, 0);

@@ -50,7 +50,7 @@ struct cluster_plan {
     uint32_t relays_count; /* the first nodes are relays, the others personal */
     enum cluster_stores stores;
     bool books;  /* people's nodes too keep addresses of relays and scores of others, over restarts,
-                  * and  every other one dials out of them; relays always do */
+                  * and every other one dials out of them; relays always do */
     bool narrow; /* engines do one thing at a time: one reconciliation, one answer, one check */
     uint64_t start_s; /* what clocks say at first; 0: CLUSTER_START_S */
 };
@@ -119,6 +119,8 @@ void cluster_heals(struct cluster *c);
 void cluster_hides(struct cluster *c, uint32_t node);
 /* node stands still, and then goes on with what waited for it. */
 void cluster_freezes(struct cluster *c, uint32_t node, uint64_t for_ms);
+/* How long until the last node that stands still goes on. */
+uint64_t cluster_frozen_ms(const struct cluster *c);
 /* From now on node's wall clock is wrong by so much. */
 void cluster_shifts(struct cluster *c, uint32_t node, int64_t skew_s);
 
@@ -201,7 +203,8 @@ bool cluster_kept_promises(const struct cluster *c);
 bool cluster_keeps_once(struct cluster *c);
 /* From now on somebody reads at this node, in a view over its real store. */
 void cluster_watches(struct cluster *c, uint32_t node);
-/* Whether everybody who reads is shown everything her node has, once. */
+/* Whether everybody who reads is shown everything her node has, once, without asking for it anew.
+ */
 bool cluster_shows_once(struct cluster *c);
 /* Whether no node has left a peer unread for longer than anything it waits for takes. */
 bool cluster_keeps_reading(const struct cluster *c);

@@ -310,6 +310,41 @@ static void a_put_that_failed_and_was_done_is_found(void **state)
     rig_free(rig);
 }
 
+static void
+a_put_that_failed_and_was_done_is_told_when_it_is_found_by_putting_it_again(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said(1);
+    rig_peer(rig, 0);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
+    rig_says_verified(rig, rig_takes(rig, ENGINE_VERIFY, 0).as.posts.token, true);
+    rig_says_stored(rig, rig_takes(rig, ENGINE_STORE, 0).as.posts.token, ERR_IO, 0);
+    rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token, false);
+    assert_int_equal(rig->accepted_count, 0);
+    rig_waits(rig, 1000);
+    rig_says_stored(rig, rig_takes(rig, ENGINE_STORE, 0).as.posts.token, ERR_OK, ENGINE_PUT_THERE);
+    assert_int_equal(rig->accepted_count, 1);
+    assert_int_equal(engine_stats(rig->engine).posts_count, 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+static void where_nobody_can_tell_whether_a_put_was_done_the_view_looks(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said(1);
+    rig_publishes(rig, 7, posts.wires[0]);
+    rig_says_stored(rig, rig_takes(rig, ENGINE_STORE, 0).as.posts.token, ERR_IO, 0);
+    rig_says_read_failed(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token);
+    assert_int_equal(rig->published.status, ERR_IO);
+    assert_int_equal(rig->accepted_count, 1);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 static void a_put_that_keeps_failing_is_given_up(void **state)
 {
     (void)state;
@@ -524,6 +559,9 @@ int main(void)
         cmocka_unit_test(a_put_that_fails_is_looked_up_and_tried_again),
         cmocka_unit_test(a_post_is_shown_to_the_store_before_it_is_checked_and_forwarded),
         cmocka_unit_test(a_put_that_failed_and_was_done_is_found),
+        cmocka_unit_test(
+            a_put_that_failed_and_was_done_is_told_when_it_is_found_by_putting_it_again),
+        cmocka_unit_test(where_nobody_can_tell_whether_a_put_was_done_the_view_looks),
         cmocka_unit_test(a_put_that_keeps_failing_is_given_up),
         cmocka_unit_test(ones_own_post_is_sent_only_after_it_was_stored),
         cmocka_unit_test(a_full_disk_is_told_to_the_person_and_nothing_is_sent),
