@@ -206,8 +206,8 @@ static int start(struct cli *cli, struct invocation *invocation)
 
 static int running_already(struct cli *cli, struct invocation *invocation)
 {
-    static const enum parameter_name of_a_start[] = {OPTION_LISTEN, OPTION_PEERS, OPTION_KEEP,
-                                                     OPTION_DIAL, OPTION_SETS};
+    static const enum parameter_name of_a_start[] = {OPTION_LISTEN,  OPTION_PEERS, OPTION_KEEP,
+                                                     OPTION_ARCHIVE, OPTION_DIAL,  OPTION_SETS};
     bool asks_more = false;
     for (size_t i = 0; i < sizeof of_a_start / sizeof of_a_start[0]; i++) {
         asks_more = asks_more || invocation_find(invocation, of_a_start[i]) != NULL;

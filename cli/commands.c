@@ -25,8 +25,9 @@ static const struct command commands[] = {
          "it is asked for; without a terminal and --passphrase-file the node stays locked.\n"
          "Posts older than 90 days leave your node, or older than --keep says. What concerns you\n"
          "goes into your archive first and is shown as before: what you wrote, what the people\n"
-         "and tags you follow said, what names you, and the answers to it. What left does not\n"
-         "come back with a longer --keep.\n"
+         "and tags you follow said, what names you, and the answers to it. There it stays for\n"
+         "five years, or as long as --archive says; what you wrote stays for good. What left does\n"
+         "not come back with a longer --keep.\n"
          "Your node connects to whom you named or were invited to; with --dial known also to\n"
          "relays that others tell of, who then see your IP address. With --sets it takes in a "
          "part\n"
@@ -37,7 +38,7 @@ static const struct command commands[] = {
          "connect to sees which parts, and so knows your node again: wide ones say less of you.",
      .example = "kith up --keep 52w --sets author:00-7f,tag:00-ff",
      .control = CONTROL_COMMANDS_COUNT,
-     .options = {OPTION_LISTEN, OPTION_PEERS, OPTION_KEEP, OPTION_DIAL, OPTION_SETS,
+     .options = {OPTION_LISTEN, OPTION_PEERS, OPTION_KEEP, OPTION_ARCHIVE, OPTION_DIAL, OPTION_SETS,
                  OPTION_PASSPHRASE_FILE},
      .run = cmd_up},
     {.name = "down",

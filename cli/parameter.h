@@ -76,6 +76,7 @@ enum parameter_name {
     OPTION_LISTEN,
     OPTION_PEERS,
     OPTION_KEEP,
+    OPTION_ARCHIVE,
     OPTION_DIAL,
     OPTION_SETS,
     OPTION_USES,

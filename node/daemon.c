@@ -246,7 +246,8 @@ static enum err_code start_parts(struct daemon *daemon, struct home *home, struc
         struct key relay = vault_identity(person_vault(daemon->person));
         rc = keeping_apply(&daemon->options->keeping, person_store(daemon->person), &relay, note);
     } else {
-        keeping_hold(&daemon->options->keeping, person_store(daemon->person));
+        keeping_hold(&daemon->options->keeping, person_store(daemon->person),
+                     person_archive(daemon->person));
     }
     if (rc == ERR_OK) {
         rc = writer_new(&daemon->writer, person_store(daemon->person),

@@ -477,7 +477,8 @@ enum err_code home_open_archive(struct archive **archive, struct home *home,
     home_key_derive(part, home->key, HOME_KEY_ARCHIVE);
     archive_key(key, part, vault_seed(vault));
     struct archive *opened = NULL;
-    enum err_code rc = archive_open(&opened, home->files, key, note);
+    struct key own = vault_identity(vault);
+    enum err_code rc = archive_open(&opened, home->files, key, &own, note);
     sodium_free(key);
     sodium_free(part);
     bool was_taken = rc == ERR_OK && archive_floor(opened) < store_floor(store);

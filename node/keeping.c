@@ -4,6 +4,7 @@
 
 #define DAY_S      86400
 #define KEEP_DAYS  90
+#define ARCHIVE_W  260
 #define DAY_POSTS  10000
 #define DAY_OCTETS (UINT64_C(64) << 20)
 #define ALL_OCTETS (UINT64_C(4) << 30)
@@ -16,7 +17,8 @@ struct keeping keeping_default(void)
                             .quotas = {.day_posts = DAY_POSTS,
                                        .day_octets = DAY_OCTETS,
                                        .all_octets = ALL_OCTETS,
-                                       .standing_posts = STANDING}};
+                                       .standing_posts = STANDING},
+                            .archive_s = ARCHIVE_W * 7 * (uint64_t)DAY_S};
 }
 
 struct unit {
@@ -51,16 +53,27 @@ static bool parse(uint64_t *value, const char *text, const struct unit *units, s
     return false;
 }
 
-enum err_code keeping_take_time(struct keeping *keeping, const char *text, struct err_note *note)
+static enum err_code take_time(uint64_t *keep_s, const char *text, const char *option,
+                               struct err_note *note)
 {
     static const struct unit units[] = {{'h', 3600}, {'d', DAY_S}, {'w', 7 * DAY_S}};
-    uint64_t keep_s = 0;
-    if (!parse(&keep_s, text, units, 3) || (keep_s != 0 && keep_s < DAY_S)) {
-        return err_note(note, ERR_USAGE,
-                        "--keep takes a time of a day or more, as 90d or 52w, or all");
+    uint64_t taken_s = 0;
+    if (!parse(&taken_s, text, units, 3) || (taken_s != 0 && taken_s < DAY_S)) {
+        return err_note(note, ERR_USAGE, "%s takes a time of a day or more, as 90d or 52w, or all",
+                        option);
     }
-    keeping->rules.keep_s = keep_s;
+    *keep_s = taken_s;
     return ERR_OK;
+}
+
+enum err_code keeping_take_time(struct keeping *keeping, const char *text, struct err_note *note)
+{
+    return take_time(&keeping->rules.keep_s, text, "--keep", note);
+}
+
+enum err_code keeping_take_archive(struct keeping *keeping, const char *text, struct err_note *note)
+{
+    return take_time(&keeping->archive_s, text, "--archive", note);
 }
 
 enum err_code keeping_take_octets(struct keeping *keeping, const char *text, struct err_note *note)
@@ -86,10 +99,12 @@ enum err_code keeping_take_posts(struct keeping *keeping, const char *text, stru
     return ERR_OK;
 }
 
-void keeping_hold(const struct keeping *keeping, struct store *store)
+void keeping_hold(const struct keeping *keeping, struct store *store, struct store *archive)
 {
     store_retain(store,
                  &(struct store_retention_rules){.keep_s = keeping->rules.keep_s, .held = true});
+    store_retain(archive,
+                 &(struct store_retention_rules){.keep_s = keeping->archive_s, .held = true});
 }
 
 enum err_code keeping_apply(const struct keeping *keeping, struct store *store,

@@ -1,5 +1,5 @@
-/* keeping.h - how much a relay keeps, and how long it and a person's node do (SPEC 7.5, 8.4): what
- * --keep, --keep-octets and --author-posts say, and what holds without them. */
+/* keeping.h - how much a relay keeps, and how long it and a person's node do (SPEC 7.5, 7.6, 8.4):
+ * what --keep, --archive, --keep-octets and --author-posts say, and what holds without them. */
 #ifndef KITH_NODE_KEEPING_H
 #define KITH_NODE_KEEPING_H
 
@@ -10,6 +10,7 @@
 struct keeping {
     struct store_retention_rules rules;
     struct quota_limits quotas;
+    uint64_t archive_s; /* how long what others wrote stays in a person's archive; 0: no bound */
 };
 
 /* Where nobody said anything. */
@@ -19,6 +20,10 @@ struct keeping keeping_default(void);
  *   ERR_USAGE */
 MUST_USE enum err_code keeping_take_time(struct keeping *keeping, const char *text,
                                          struct err_note *note);
+/* The same of a person's archive.
+ *   ERR_USAGE */
+MUST_USE enum err_code keeping_take_archive(struct keeping *keeping, const char *text,
+                                            struct err_note *note);
 /* "500M", "50G", "2T", or "all".
  *   ERR_USAGE */
 MUST_USE enum err_code keeping_take_octets(struct keeping *keeping, const char *text,
@@ -33,7 +38,8 @@ MUST_USE enum err_code keeping_take_posts(struct keeping *keeping, const char *t
 MUST_USE enum err_code keeping_apply(const struct keeping *keeping, struct store *store,
                                      const struct key *relay, struct err_note *note);
 
-/* A person's: by age alone, and only once what she keeps is in the archive. */
-void keeping_hold(const struct keeping *keeping, struct store *store);
+/* A person's: by age alone, and only once what she keeps is in the archive, which goes by an age of
+ * its own. */
+void keeping_hold(const struct keeping *keeping, struct store *store, struct store *archive);
 
 #endif

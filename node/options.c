@@ -32,8 +32,8 @@ static const char help_text[] =
     "  --relay                run a community relay; its home is made if there is none\n"
     "  --keep TIME            posts older than this leave; 90d unless you say otherwise, and\n"
     "                         all keeps them. A person's node puts what concerns her into\n"
-    "                         her archive first: what she wrote, what whom and what she\n"
-    "                         follows said, what names her, and the answers to it\n"
+    "                         her archive first\n"
+    "  --archive TIME         and what others wrote leaves that when older than this (260w)\n"
     "  --keep-octets SIZE     with --relay: above so much on the disk (50G) the oldest\n"
     "                         days leave\n"
     "  --author-posts N       with --relay: posts of one author a day; 10000 unless you\n"
@@ -93,6 +93,7 @@ enum option {
     OPTION_PASSPHRASE_FILE,
     OPTION_RELAY,
     OPTION_KEEP,
+    OPTION_ARCHIVE,
     OPTION_KEEP_OCTETS,
     OPTION_AUTHOR_POSTS,
     OPTION_SETS,
@@ -127,6 +128,7 @@ static const struct {
     [OPTION_PASSPHRASE_FILE] = {"--passphrase-file", true},
     [OPTION_RELAY] = {"--relay", false},
     [OPTION_KEEP] = {"--keep", true},
+    [OPTION_ARCHIVE] = {"--archive", true},
     [OPTION_KEEP_OCTETS] = {"--keep-octets", true},
     [OPTION_AUTHOR_POSTS] = {"--author-posts", true},
     [OPTION_SETS] = {"--sets", true},
@@ -302,6 +304,9 @@ static enum err_code take(struct options *o, enum option option, const char *val
     case OPTION_KEEP:
         o->has_keep = true;
         return keeping_take_time(&o->keeping, value, note);
+    case OPTION_ARCHIVE:
+        o->has_archive = true;
+        return keeping_take_archive(&o->keeping, value, note);
     case OPTION_KEEP_OCTETS:
         o->has_keeping = true;
         return keeping_take_octets(&o->keeping, value, note);
@@ -377,14 +382,19 @@ static enum err_code check_together(const struct options *o, struct err_note *no
                         "keeps goes by "
                         "age (--keep) and by --sets alone");
     }
+    if (o->has_archive && o->relay) {
+        return err_note(note, ERR_USAGE,
+                        "--archive belongs to a person's node; a relay has no archive");
+    }
     if (o->has_address && !o->relay) {
         return err_note(note, ERR_USAGE, "--address belongs to --relay");
     }
     bool for_run = o->dial != OPTIONS_DIAL_UNSAID || o->has_listen || o->relay ||
-                   o->peers_count > 0 || o->has_keep || o->has_sets;
+                   o->peers_count > 0 || o->has_keep || o->has_archive || o->has_sets;
     if (for_run && o->mode != OPTIONS_RUN) {
         return err_note(note, ERR_USAGE,
-                        "--listen, --relay, --peer, --dial, --keep and --sets do not go with %s",
+                        "--listen, --relay, --peer, --dial, --keep, --archive and --sets do not go "
+                        "with %s",
                         o->mode == OPTIONS_INIT      ? "--init"
                         : o->mode == OPTIONS_IMPORT  ? "--import"
                         : o->mode == OPTIONS_PANIC   ? "--panic"

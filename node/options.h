@@ -45,6 +45,7 @@ struct options {
     bool relay;
     struct keeping keeping; /* of a person's node the time alone */
     bool has_keep;          /* --keep was given */
+    bool has_archive;       /* --archive was */
     struct set_choice sets; /* which posts are wanted, beside the author's own */
     bool has_sets;          /* --sets was given */
     bool has_keeping;       /* something that is a relay's alone was given */

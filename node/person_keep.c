@@ -73,6 +73,7 @@ void person_keep_tick(struct person *person)
         person->keep_rests--;
         return;
     }
+    archive_release(person->archive);
     uint64_t now_s = person->host.now_s(&person->host);
     uint64_t until_ns = uv_hrtime() + TURN_NS;
     bool more = true;

@@ -15,6 +15,7 @@
 struct archive {
     struct files *files; /* borrowed */
     struct store *store;
+    struct key own;
     uint8_t *key; /* of the file kept, from sodium_malloc() */
     struct archive_kept kept;
     uint64_t missing_count;
@@ -147,15 +148,17 @@ enum err_code archive_beside(struct archive *archive, uint64_t store_floor_s, st
 /* ---- Opening ------------------------------------------------------------------------------ */
 
 enum err_code archive_open(struct archive **archive, struct files *files,
-                           const uint8_t key[ARCHIVE_KEY_LEN], struct err_note *note)
+                           const uint8_t key[ARCHIVE_KEY_LEN], const struct key *own,
+                           struct err_note *note)
 {
     const struct store_options options = {
-        .kind = STORE_READ, .log_folder = LOG_FOLDER, .index_folder = INDEX_FOLDER};
+        .kind = STORE_READ, .log_folder = LOG_FOLDER, .index_folder = INDEX_FOLDER, .lasting = own};
     struct archive *opened = calloc(1, sizeof *opened);
     if (opened == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     opened->files = files;
+    opened->own = *own;
     enum err_code rc = store_open_with(&opened->store, files, key, &options, note);
     if (rc == ERR_OK) {
         opened->key = sodium_malloc(SEAL_KEY_LEN);
@@ -187,6 +190,27 @@ void archive_close(struct archive *archive)
 struct store *archive_store(struct archive *archive)
 {
     return archive->store;
+}
+
+/* ---- How long ----------------------------------------------------------------------------- */
+
+/* What the store has still is not gone: a copy that left would be missed where it leads to context.
+ */
+void archive_release(struct archive *archive)
+{
+    uint64_t due_s = store_floor_due(archive->store);
+    uint64_t floor_s = archive->kept.floor_s;
+    store_release(archive->store, due_s < floor_s ? due_s : floor_s, 0);
+}
+
+uint64_t archive_bound(const struct archive *archive)
+{
+    return store_floor(archive->store);
+}
+
+bool archive_admits(const struct archive *archive, const struct post *post)
+{
+    return post->created_s >= archive_bound(archive) || key_equal(&post->author, &archive->own);
 }
 
 /* ---- Putting ------------------------------------------------------------------------------ */
@@ -252,6 +276,11 @@ static uint64_t shelf_floor(void *context)
     return archive_floor(context);
 }
 
+static uint64_t shelf_bound(void *context)
+{
+    return archive_bound(context);
+}
+
 static struct shelf_since shelf_since(void *context, uint64_t position)
 {
     struct shelf_since since;
@@ -287,6 +316,7 @@ struct shelf archive_shelf(struct archive *archive)
 {
     return (struct shelf){.context = archive,
                           .floor_s = shelf_floor,
+                          .bound_s = shelf_bound,
                           .since = shelf_since,
                           .next = shelf_next,
                           .at = shelf_at,

@@ -219,7 +219,7 @@ static enum err_code add_kept(struct backup *backup, struct err_note *note)
     }
     backup->kept_at++;
     struct octets octets = octets_of(wire.at, wire.len);
-    if (!backup_kept_goes_in(octets)) {
+    if (!backup_kept_goes_in(octets, backup->source.archive)) {
         return ERR_OK;
     }
     backup->kept_count++;

@@ -43,10 +43,11 @@ void backup_kept_close(struct backup_kept *kept)
     *kept = (struct backup_kept){.count = 0};
 }
 
-bool backup_kept_goes_in(struct octets wire)
+bool backup_kept_goes_in(struct octets wire, const struct archive *archive)
 {
     struct post post;
-    return post_decode(&post, wire) == ERR_OK && post.kind != POST_RETRACT;
+    return post_decode(&post, wire) == ERR_OK && post.kind != POST_RETRACT &&
+           (archive == NULL || archive_admits(archive, &post));
 }
 
 bool backup_kept_decode(struct shelf_since *since, struct octets item)

@@ -20,8 +20,9 @@ struct backup_kept {
 MUST_USE enum err_code backup_kept_list(struct backup_kept *kept, struct archive *archive);
 void backup_kept_close(struct backup_kept *kept);
 
-/* Retracts stand in the store, and are told to the archive that comes of it again. */
-bool backup_kept_goes_in(struct octets wire);
+/* Retracts stand in the store, and are told to the archive that comes of it again; what is below
+ * the archive's bound is about to leave it.  archive NULL: whatever its bound. */
+bool backup_kept_goes_in(struct octets wire, const struct archive *archive);
 /* Whether an item is one, and why the post in it is there. */
 bool backup_kept_decode(struct shelf_since *since, struct octets item);
 bool backup_kept_before(const struct shelf_since *a, const struct shelf_since *b);

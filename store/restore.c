@@ -185,7 +185,7 @@ static enum err_code check_kept(struct check *check, struct octets item)
     check->latest_since = since;
     struct octets wire = octets_of(item.at + BACKUP_KEPT_FIXED, item.len - BACKUP_KEPT_FIXED);
     enum err_code rc = check_post(check, &post, wire);
-    return rc == ERR_OK && !backup_kept_goes_in(wire) ? ERR_DAMAGED : rc;
+    return rc == ERR_OK && !backup_kept_goes_in(wire, NULL) ? ERR_DAMAGED : rc;
 }
 
 /* What comes before what; 0: no kind of this version. */

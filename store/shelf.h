@@ -23,6 +23,7 @@ struct shelf_since {
 struct shelf {
     void *context;
     uint64_t (*floor_s)(void *context);
+    uint64_t (*bound_s)(void *context);
     struct shelf_since (*since)(void *context, uint64_t position);
     enum err_code (*next)(void *context, struct octets_room *wire, uint64_t *at, uint64_t *position,
                           struct err_note *note);

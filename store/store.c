@@ -183,6 +183,10 @@ enum err_code store_open_with(struct store **store, struct files *files, const u
     opened->files = files;
     opened->log_folder = options->log_folder != NULL ? options->log_folder : LOG_FOLDER;
     opened->settled_s = UINT64_MAX;
+    opened->has_lasting = options->lasting != NULL;
+    if (opened->has_lasting) {
+        opened->lasting = *options->lasting;
+    }
     enum err_code rc = open_index(opened, files, key, options, note);
     if (rc == ERR_OK) {
         rc = open_log(opened, files, key, note);

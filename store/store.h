@@ -60,6 +60,8 @@ struct store_options {
     const char *index_folder; /* NULL: "index" */
     uint32_t table_max; /* posts that the index keeps in memory before it writes them down, for
                          * tests; 0: INDEX_TABLE_MAX.  The same each time a store is opened */
+    const struct key *lasting; /* NULL, or whose posts no floor concerns; then whatever others wrote
+                                * leaves by one, also what stands */
 };
 MUST_USE enum err_code store_open_with(struct store **store, struct files *files,
                                        const uint8_t key[32], const struct store_options *options,

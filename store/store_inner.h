@@ -43,6 +43,8 @@ struct store {
     struct store_purge purge;
     uint64_t purged_s; /* clock when nothing was left to purge, or of the first look; 0: none yet */
     struct store_retention retention;
+    bool has_lasting;
+    struct key lasting;
     struct files *files; /* borrowed */
     const char *log_folder;
     uint8_t *floor_key; /* from sodium_malloc() */

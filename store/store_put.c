@@ -10,8 +10,8 @@ static enum err_code judge_new(struct store *store, enum store_put_result *resul
                                const struct post *posts, const struct post *post, uint64_t now_s,
                                struct err_note *note)
 {
-    bool expired = (post->expires_s != 0 && now_s >= post->expires_s) ||
-                   (post->created_s < store_floor(store) && !post_stands(post));
+    bool expired =
+        (post->expires_s != 0 && now_s >= post->expires_s) || store_retention_refuses(store, post);
     bool retracted = store_batch_retracts(store->batch, posts, post);
     enum err_code rc = ERR_OK;
     if (!expired && post->kind == POST_PROFILE && post->created_s < store_floor(store) &&

@@ -53,6 +53,12 @@ void store_release(struct store *store, uint64_t floor_s, uint64_t done_s)
     store_unlock(store);
 }
 
+bool store_retention_refuses(struct store *store, const struct post *post)
+{
+    bool lasts = store->has_lasting && key_equal(&post->author, &store->lasting);
+    return !lasts && post->created_s < store_floor(store) && !post_stands(post);
+}
+
 /* ---- What is written down ----------------------------------------------------------------- */
 
 static void path_of(char path[FLOOR_PATH_MAX], const struct store *store)
@@ -299,6 +305,21 @@ static enum err_code drop(struct store *store, const struct post_id *id, struct 
                                                           : rc;
 }
 
+/* The date and the author decide alone. */
+static enum err_code drop_of_others(struct store *store, const struct post_id *id,
+                                    struct err_note *note)
+{
+    bool found = false;
+    bool lasts = false;
+    struct index_place place;
+    enum err_code rc = store_find(store, &found, &place, id, 1, note);
+    if (rc != ERR_OK || !found || !index_in_sets(&place)) {
+        return rc;
+    }
+    rc = store_is_by(store, &lasts, &place, &store->lasting, note);
+    return rc == ERR_OK && !lasts ? index_drop(store->index, &place, note) : rc;
+}
+
 static enum err_code judge_profile(struct store *store, const struct post *post,
                                    struct err_note *note)
 {
@@ -316,6 +337,9 @@ static enum err_code judge(struct store *store, const struct post_id *id, struct
 {
     struct post post;
     struct err_note why = {{0}};
+    if (store->has_lasting) {
+        return drop_of_others(store, id, note);
+    }
     wire->len = 0;
     enum err_code rc = store_body(store, wire, id, &why);
     if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {

@@ -126,6 +126,7 @@ enum err_code view_judge(struct view *view, uint64_t now_s, struct err_note *not
         return err_note(note, ERR_DAMAGED, "no block list is loaded, so nothing is shown");
     }
     view->clock_s = now_s;
+    view_shelf_judge(view);
     struct view_case of = case_of(view, &view->priv);
     if (view->stale || !view_change_settled(&view->fates, now_s) ||
         view->columns.order.sorted_count < view->columns.order.count) {

@@ -25,6 +25,7 @@ struct view {
     struct shelf shelf;             /* zeros: none */
     uint64_t shelf_position;        /* where view_catch_up() goes on there */
     uint64_t floor_s;               /* what is dated before it left the store, unless it stands */
+    uint64_t bound_s;               /* what others wrote before it left the shelf */
     struct view_numbers taken_back; /* retracts that the shelf has not been told of */
     bool shut;
     bool loaded;
@@ -69,6 +70,8 @@ MUST_USE enum err_code view_wire(struct view *view, struct octets_room *wire, ui
 MUST_USE enum err_code view_take_in(struct view *view, const struct post *post, uint64_t position);
 /* What came to the shelf since.  ERR_NOT_FOUND is no error. */
 MUST_USE enum err_code view_shelf_catch_up(struct view *view, size_t *count, struct err_note *note);
+/* What others wrote left the shelf, too, where its bound rose since. */
+void view_shelf_judge(struct view *view);
 /* Whether the store's post is one that left by age. */
 bool view_left(const struct view *view, const struct post *post);
 

@@ -8,6 +8,7 @@ void view_shelf_set(struct view *view, const struct shelf *shelf)
 {
     view->shelf = *shelf;
     view->floor_s = shelf->floor_s(shelf->context);
+    view->bound_s = shelf->bound_s(shelf->context);
 }
 
 bool view_left(const struct view *view, const struct post *post)
@@ -47,14 +48,40 @@ static enum err_code shelved_add(struct view_columns *c, uint32_t post, uint64_t
     return ERR_OK;
 }
 
-static void move_to_shelf(struct view_columns *c, const struct view_shelved *shelved)
+/* Of a date and an author alone: so whatever refers to it, and whoever is blocked, it is gone. */
+static void judge_shelved(struct view *view, uint32_t post)
 {
+    struct view_row *row = &view->columns.rows[post];
+    if ((row->flags & VIEW_ROW_SHELF) != 0 && view_row_created_s(row) < view->bound_s &&
+        view->columns.author[post] != view->own) {
+        row->flags |= VIEW_ROW_LOST;
+    }
+}
+
+void view_shelf_judge(struct view *view)
+{
+    const struct shelf *shelf = &view->shelf;
+    uint64_t bound_s = shelf->context == NULL ? 0 : shelf->bound_s(shelf->context);
+    if (bound_s <= view->bound_s) {
+        return;
+    }
+    view->bound_s = bound_s;
+    for (uint32_t i = 0; i < view->columns.shelved_count; i++) {
+        judge_shelved(view, view->columns.shelved[i].post);
+    }
+    view->stale = true;
+}
+
+static void move_to_shelf(struct view *view, const struct view_shelved *shelved)
+{
+    struct view_columns *c = &view->columns;
     struct view_row *row = &c->rows[shelved->post];
     bool context = shelved->kept == SHELF_CONTEXT;
     row->position = shelved->position;
     row->flags = (uint8_t)((row->flags & ~VIEW_ROW_LOST) | VIEW_ROW_SHELF |
                            (context ? VIEW_ROW_CONTEXT : 0));
     c->contexts_count += context ? 1 : 0;
+    judge_shelved(view, shelved->post);
 }
 
 /* A post that is on the shelf and was never in the store as long as this view knows it. */
@@ -67,7 +94,7 @@ static enum err_code take_from_shelf(struct view *view, const struct post *post,
         rc = shelved_add(&view->columns, number, at, since);
     }
     if (rc == ERR_OK) {
-        move_to_shelf(&view->columns, &view->columns.shelved[view->columns.shelved_count - 1]);
+        move_to_shelf(view, &view->columns.shelved[view->columns.shelved_count - 1]);
         view->stale = true; /* it was judged as if it lay in the store */
     } else {
         view->loaded = false;
@@ -130,7 +157,7 @@ void view_leave(struct view *view, uint64_t floor_s)
     struct view_columns *c = &view->columns;
     for (uint32_t i = 0; i < c->shelved_count; i++) {
         if (view_row_leaves(&c->rows[c->shelved[i].post], floor_s)) {
-            move_to_shelf(c, &c->shelved[i]);
+            move_to_shelf(view, &c->shelved[i]);
         }
     }
     for (uint32_t post = 0; post < c->ids.count; post++) {

@@ -13,6 +13,7 @@
 #define BEGIN_S   (UINT64_C(19000) * DAY_S + 7200)
 #define ROUND_S   (3 * (uint64_t)DAY_S)
 #define KEEP_S    (12 * (uint64_t)DAY_S)
+#define ARCHIVE_S (30 * (uint64_t)DAY_S)
 #define BATCH_MAX 8
 
 static struct posts posts;
@@ -41,7 +42,8 @@ static enum err_code open_archive(struct bare_home *place, const uint8_t home_ke
     uint8_t key[ARCHIVE_KEY_LEN];
     home_key_derive(part, home_key, HOME_KEY_ARCHIVE);
     archive_key(key, part, vault_seed(place->vault));
-    return archive_open(&place->archive, place->files, key, note);
+    struct key own = vault_identity(place->vault);
+    return archive_open(&place->archive, place->files, key, &own, note);
 }
 
 enum err_code place_open(struct bare_home *place, struct err_note *note)
@@ -65,11 +67,51 @@ enum err_code place_open(struct bare_home *place, struct err_note *note)
     if (rc != ERR_OK) {
         return rc;
     }
+    store_retain(archive_store(place->archive),
+                 &(struct store_retention_rules){.keep_s = ARCHIVE_S, .held = true});
     struct key own = vault_identity(place->vault);
     return bare_home_show(place, &own, vault_contents(place->vault), KEEP_S, note);
 }
 
 /* ---- What has to hold --------------------------------------------------------------------- */
+
+/* Posts of a batch are of one day: what they refer to lies on the same side. */
+static bool is_below(const struct post *post, uint64_t bound_s)
+{
+    return post->created_s < bound_s;
+}
+
+static bool is_owed(const struct book *book, size_t i)
+{
+    uint64_t now_s = archive_bound(book->place.archive);
+    struct post post = posts_decoded(&posts, i);
+    return book->fates[i] == OWED &&
+           !is_below(&post, now_s > book->bound_s ? now_s : book->bound_s);
+}
+
+static bool is_listed_as_hers(const struct book *book, size_t i)
+{
+    struct err_note note = {{0}};
+    struct view_page page;
+    struct view_query query = {
+        .what = VIEW_OWN, .reach = VIEW_ALL, .id = posts.ids[i], .limit = 1, .now_s = book->now_s};
+    return view_query(book->place.view, &page, &query, &note) == ERR_OK;
+}
+
+static void check_bound(const struct book *book, size_t i, bool shown)
+{
+    struct post post = posts_decoded(&posts, i);
+    bool hers = key_equal(&post.author, &her.key);
+    if (!is_below(&post, archive_bound(book->place.archive))) {
+        return;
+    }
+    if (shown) { /* of hers there are echoes alone */
+        book_failed("shown, although below the bound, or what it repeats is", i, "");
+    }
+    if (hers && book->missing_count == NULL && !is_listed_as_hers(book, i)) {
+        book_failed("hers, and left the archive", i, "");
+    }
+}
 
 static void check_post(const struct book *book, size_t i)
 {
@@ -78,9 +120,10 @@ static void check_post(const struct book *book, size_t i)
     struct view_query query = {
         .what = VIEW_SHOW, .reach = VIEW_ALL, .id = posts.ids[i], .limit = 1, .now_s = book->now_s};
     bool shown = view_visible(book->place.view, &posts.ids[i], VIEW_ALL, book->now_s);
-    if (book->fates[i] == OWED && !shown && book->missing_count == NULL) {
+    if (is_owed(book, i) && !shown && book->missing_count == NULL) {
         book_failed("what is hers to keep is not shown", i, "");
     }
+    check_bound(book, i, shown);
     if ((book->fates[i] == TAKEN_BACK || book->fates[i] == NONE) && shown) {
         book_failed("shown, although taken back or never put", i, "");
     }
@@ -116,7 +159,7 @@ static void check_export(const struct book *book)
         book_failed("it cannot be read to its end", 0, note.text);
     }
     for (size_t i = 0; i < posts.count; i++) {
-        bool lacks = book->fates[i] == OWED && !met[i];
+        bool lacks = is_owed(book, i) && !met[i];
         if (lacks && book->missing_count == NULL) {
             book_failed("what is hers to keep is in no list", i, "");
         }
@@ -146,6 +189,9 @@ void book_check(const struct book *book)
     if (floor_s < book->floor_s) {
         book_failed("the archive's floor has sunk", floor_s, "");
     }
+    if (archive_bound(book->place.archive) < book->bound_s && book->missing_count == NULL) {
+        book_failed("the archive's bound has sunk", archive_bound(book->place.archive), "");
+    }
     if (store_floor(book->place.store) > floor_s) {
         book_failed("posts left before they were kept", store_floor(book->place.store), "");
     }
@@ -161,6 +207,25 @@ void book_check(const struct book *book)
     }
 }
 
+static void check_gone(const struct book *book)
+{
+    struct err_note note = {{0}};
+    uint64_t bound_s = book->now_s - ARCHIVE_S;
+    bound_s -= bound_s % DAY_S;
+    if (archive_bound(book->place.archive) != bound_s) {
+        book_failed("the bound is not where it belongs", archive_bound(book->place.archive), "");
+    }
+    for (size_t i = 0; i < posts.count; i++) {
+        struct post post = posts_decoded(&posts, i);
+        uint64_t at;
+        bool there =
+            store_position(archive_store(book->place.archive), &at, &posts.ids[i], &note) == ERR_OK;
+        if (there && is_below(&post, bound_s) && !key_equal(&post.author, &her.key)) {
+            book_failed("below the bound and in the archive", i, "");
+        }
+    }
+}
+
 /* Once all is copied: the floors are where they belong, and the views agree with a slow one. */
 void book_check_aged(struct book *book)
 {
@@ -173,6 +238,7 @@ void book_check_aged(struct book *book)
     if (store_floor(book->place.store) != due_s || archive_floor(book->place.archive) != due_s) {
         book_failed("a floor is not where it belongs", store_floor(book->place.store), "");
     }
+    check_gone(book);
     if (view_check(book->place.view, book->now_s, &note) != ERR_OK) {
         book_failed("the view is another than one made anew", 0, note.text);
     }
@@ -300,6 +366,7 @@ static void grow_old(struct book *book, bool fails)
         book_failed("after an error it does not go on", 0, note.text);
     }
     book->floor_s = archive_floor(book->place.archive);
+    book->bound_s = archive_bound(book->place.archive);
 }
 
 void book_begin(struct book *book, uint64_t seed)

@@ -13,7 +13,7 @@ enum fate {
     NONE,
     FLYING,     /* being put */
     ANY,        /* of no concern, or by somebody who was blocked */
-    OWED,       /* to be shown for ever */
+    OWED,       /* to be shown until the archive's bound, and hers for ever */
     GOING,      /* being taken back */
     TAKEN_BACK, /* not to be shown */
 };
@@ -26,6 +26,7 @@ struct book {
     bool blocked;
     bool blocked_next; /* another than blocked: in flight */
     uint64_t floor_s;  /* of the archive, as was said */
+    uint64_t bound_s;  /* likewise */
     uint64_t random;
     uint64_t now_s;
     bool again; /* a copy */
@@ -51,9 +52,11 @@ void book_end(struct book *book);
 MUST_USE enum err_code place_open(struct bare_home *place, struct err_note *note);
 
 /* Of an open home: what is owed is shown, once; nothing that was taken back or never put, nothing
- * by somebody blocked; the block list is the one acknowledged; nothing left before it was kept. */
+ * by somebody blocked, nor by others below the bound; the block list is the one acknowledged;
+ * nothing left before it was kept. */
 void book_check(const struct book *book);
-/* It grows older as far as it has to, and then holds that, too, with floors where they belong. */
+/* It grows older as far as it has to, and then holds that, too, with floors where they belong and
+ * nothing of others below the bound in the archive. */
 void book_check_aged(struct book *book);
 
 #endif

@@ -98,6 +98,24 @@ start ana
 [ "$(shown)" = "$before" ] || fail "after its archive came back: $(diff <(echo "$before") <(shown))"
 stop ana
 
+# What others wrote leaves the archive too, when it is older than that keeps, and comes back with
+# no longer time and no backup.
+start ana --archive 95d
+within 2000 is 0 ana search "old word friend" || fail "what the archive keeps no longer is shown"
+is 0 ana tag metoo --strangers || fail "what is under a followed tag stays in the archive"
+is 1 ana search "word month" || fail "what is younger than the archive keeps is gone"
+stop ana
+start ana --archive all
+is 0 ana search "old word friend" || fail "what left the archive came back with a longer time"
+stop ana
+as ana restore "$scratch/whole" --words-file "$scratch/words" >/dev/null || fail "the restore of what left"
+start ana
+is 0 ana search "old word friend" || fail "what left the archive came back with a backup"
+is 1 ana search "word month" || fail "a younger word is gone after a restore"
+stop ana
+expect_status 2 as ana up --archive 12h
+expect_text "a day or more"
+
 # A relay keeps for as long as it is told: who comes later gets no more than that of it.
 cats() { is "$1" "$2" tag cats --strangers; }
 relay hub

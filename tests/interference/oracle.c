@@ -3,11 +3,12 @@
 #include <string.h>
 
 const char *const oracle_rule_names[RULES_COUNT] = {
-    [RULE_MISSING] = "missing", [RULE_RETRACTED] = "retracted", [RULE_EXPIRED] = "expired",
-    [RULE_AUTHOR] = "author",   [RULE_PAST] = "past",           [RULE_MENTION] = "mention",
-    [RULE_VOUCHED] = "vouched", [RULE_INVITER] = "inviter",     [RULE_ROOT] = "root",
-    [RULE_POLICY] = "policy",   [RULE_SHIELDED] = "shielded",   [RULE_STRANGER] = "stranger",
-    [RULE_THREAD] = "thread",   [RULE_ECHO] = "echo",           [RULE_SUBJECT] = "subject",
+    [RULE_MISSING] = "missing",   [RULE_BOUND] = "bound",     [RULE_RETRACTED] = "retracted",
+    [RULE_EXPIRED] = "expired",   [RULE_AUTHOR] = "author",   [RULE_PAST] = "past",
+    [RULE_MENTION] = "mention",   [RULE_VOUCHED] = "vouched", [RULE_INVITER] = "inviter",
+    [RULE_ROOT] = "root",         [RULE_POLICY] = "policy",   [RULE_SHIELDED] = "shielded",
+    [RULE_STRANGER] = "stranger", [RULE_THREAD] = "thread",   [RULE_ECHO] = "echo",
+    [RULE_SUBJECT] = "subject",
 };
 
 /* A stretch in which the forgiven one was blocked, and over. */
@@ -31,6 +32,7 @@ struct judging {
     bool left[HISTORY_FACTS_MAX]; /* her store */
     enum why_kept kept[HISTORY_FACTS_MAX];
     uint64_t kept_floor_s[HISTORY_FACTS_MAX];
+    bool left_archive[HISTORY_FACTS_MAX];
 };
 
 static void age(struct judging *j, uint64_t now_s);
@@ -301,6 +303,19 @@ static void choose(const struct judging *j, struct keeping *k)
     }
 }
 
+/* Whatever it was kept for. */
+static void age_archive(struct judging *j, uint64_t now_s)
+{
+    uint64_t bound_s = (now_s - HISTORY_ARCHIVE_S) / HISTORY_DAY_S * HISTORY_DAY_S;
+    for (int i = 0; i < (int)j->o->history->facts_count; i++) {
+        const struct fact *f = fact_at(j, i);
+        if (j->kept[i] != KEPT_NOT && f->author != HISTORY_OWNER && f->created_s < bound_s) {
+            j->kept[i] = KEPT_NOT;
+            j->left_archive[i] = true;
+        }
+    }
+}
+
 static void age(struct judging *j, uint64_t now_s)
 {
     uint64_t before_s = j->floor_s;
@@ -326,6 +341,7 @@ static void age(struct judging *j, uint64_t now_s)
         j->left[i] = j->left[i] || k.leaves[i];
     }
     j->o->now_s = clock_s;
+    age_archive(j, now_s);
 }
 
 /* What holds for a post by itself, whatever it depends on, the web left out. */
@@ -334,6 +350,9 @@ static uint32_t by_itself(const struct judging *j, int fact)
     const struct oracle *o = j->o;
     const struct fact *f = fact_at(j, fact);
     uint32_t why = 0;
+    if (j->left_archive[fact]) {
+        return 1U << RULE_BOUND;
+    }
     if (!is_present(j, fact)) {
         return 1U << RULE_MISSING;
     }

@@ -15,6 +15,7 @@ enum { ORACLE_WEB = 0, ORACLE_STRANGERS = 1, ORACLE_SHIELDED = 2, ORACLE_REACHES
 /* Why a post is not shown.  The order is that of oracle_rule_names. */
 enum oracle_rule {
     RULE_MISSING,   /* it never arrived */
+    RULE_BOUND,     /* somebody else's, and older than her archive keeps it */
     RULE_RETRACTED, /* its author took it back */
     RULE_EXPIRED,
     RULE_AUTHOR,   /* its author is blocked */

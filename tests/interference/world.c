@@ -35,10 +35,11 @@ static void open_home(struct world *w)
     world_must(journal_open(&w->home.journal, w->home.files, key, &note), "the journal");
     world_must(vault_open(&w->home.vault, w->home.files, world_home_key, w->home.journal, &note),
                "the vault");
+    struct key own = vault_identity(w->home.vault);
     if (w->node == NULL) {
         home_key_derive(key, world_home_key, HOME_KEY_STORE);
         world_must(store_open(&w->home.store, w->home.files, key, STORE_READ, &note), "the store");
-        world_must(archive_open(&w->home.archive, w->home.files, archive_key_of, &note),
+        world_must(archive_open(&w->home.archive, w->home.files, archive_key_of, &own, &note),
                    "the archive");
         store_retain(w->home.store, &(struct store_retention_rules){.held = true});
         store_release(w->home.store, archive_floor(w->home.archive), 0);
@@ -48,7 +49,6 @@ static void open_home(struct world *w)
     } else {
         w->home.store = w->node->store;
     }
-    struct key own = vault_identity(w->home.vault);
     world_must(view_new(&w->home.view, w->home.store, &own, &note), "the view");
     if (w->home.archive != NULL) {
         struct shelf shelf = archive_shelf(w->home.archive);
@@ -115,8 +115,11 @@ void world_free(struct world *world)
 void world_age(struct world *world)
 {
     struct err_note note = {{0}};
+    struct store *archive = archive_store(world->home.archive);
     store_retain(world->home.store,
                  &(struct store_retention_rules){.keep_s = HISTORY_KEEP_S, .held = true});
+    store_retain(archive,
+                 &(struct store_retention_rules){.keep_s = HISTORY_ARCHIVE_S, .held = true});
     world_must(bare_home_age(&world->home, world->now_s, &note), "growing older");
     store_retain(world->home.store, &(struct store_retention_rules){.held = true});
 }

@@ -58,7 +58,8 @@ enum err_code bare_home_open_archive(struct bare_home *home, struct err_note *no
     uint8_t key[ARCHIVE_KEY_LEN];
     home_key_derive(part, bare_home_key, HOME_KEY_ARCHIVE);
     archive_key(key, part, vault_seed(home->vault));
-    return archive_open(&home->archive, home->files, key, note);
+    struct key own = vault_identity(home->vault);
+    return archive_open(&home->archive, home->files, key, &own, note);
 }
 
 enum err_code bare_home_show(struct bare_home *home, const struct key *own,
@@ -111,5 +112,7 @@ enum err_code bare_home_age(struct bare_home *home, uint64_t now_s, struct err_n
         rc = keep(home, floor_s, now_s, note);
     }
     rc = rc == ERR_OK ? tend(home->store, now_s, note) : rc;
+    rc = rc == ERR_OK ? tend(archive_store(home->archive), now_s, note) : rc;
+    archive_release(home->archive);
     return rc == ERR_OK ? tend(archive_store(home->archive), now_s, note) : rc;
 }

@@ -224,6 +224,18 @@ static void a_person_keeps_posts_by_age_alone(void **state)
     struct err_note note;
     assert_int_equal(PARSE("--keep", "30d"), ERR_OK);
     assert_int_equal(options.keeping.rules.keep_s, 30 * 86400);
+    assert_int_equal(options.keeping.archive_s, 260 * 7 * 86400);
+    assert_int_equal(PARSE("--archive", "52w"), ERR_OK);
+    assert_int_equal(options.keeping.archive_s, 52 * 7 * 86400);
+    assert_int_equal(options.keeping.rules.keep_s, 90 * 86400);
+    assert_int_equal(PARSE("--archive=all"), ERR_OK);
+    assert_int_equal(options.keeping.archive_s, 0);
+    assert_int_equal(PARSE("--archive", "12h"), ERR_USAGE);
+    assert_non_null(strstr(note.text, "--archive"));
+    assert_int_equal(PARSE("--archive", "5y"), ERR_USAGE);
+    assert_int_equal(PARSE("--relay", "--archive", "52w"), ERR_USAGE);
+    assert_non_null(strstr(note.text, "--archive"));
+    assert_int_equal(PARSE("--init", "--archive", "52w"), ERR_USAGE);
     assert_int_equal(PARSE("--keep-octets", "50G"), ERR_USAGE);
     assert_true(strstr(note.text, "--keep") != NULL);
     assert_int_equal(PARSE("--author-posts", "7"), ERR_USAGE);

@@ -26,7 +26,7 @@ static const uint8_t key[ARCHIVE_KEY_LEN] = {4, 5, 6};
 static struct err_note note;
 static struct files *files;
 static struct archive *archive;
-static struct person cem;
+static struct person bea, cem;
 static struct posts posts;
 
 static void put(size_t first, size_t end, enum shelf_why why)
@@ -44,11 +44,12 @@ static void put(size_t first, size_t end, enum shelf_why why)
 static int set_up(void **state)
 {
     (void)state;
+    bea = person_of("bea");
     cem = person_of("cem");
     posts = (struct posts){0};
     note = (struct err_note){{0}};
     files = file_memory_new(3);
-    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
     for (uint64_t i = 0; i < POSTS; i++) {
         (void)person_text(&posts, &cem, NOW_S + i, "nobody is to read this", "onlymine");
     }
@@ -104,7 +105,7 @@ static size_t held_count(void)
 static void what_it_holds_and_why_is_known_after_opening(void **state)
 {
     (void)state;
-    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
     assert_int_equal(held_count(), POSTS);
     assert_int_equal(archive_floor(archive), (uint64_t)DAY * DAY_S);
 }
@@ -122,7 +123,7 @@ static void note_path(void *context, const char *path)
 /* What is missing is counted, or nothing opens. */
 static bool opens_honestly(void)
 {
-    enum err_code rc = archive_open(&archive, files, key, &note);
+    enum err_code rc = archive_open(&archive, files, key, &bea.key, &note);
     if (rc != ERR_OK) {
         assert_true(rc == ERR_DAMAGED || rc == ERR_ROLLBACK);
         archive = NULL;
@@ -175,14 +176,14 @@ static void is_killed_and_opened_again(struct octets segment)
     if (segment.len > 0) {
         file_memory_put(files, SEGMENT, segment);
     }
-    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
 }
 
 static void begin_anew(void)
 {
     file_memory_free(files);
     files = file_memory_new(4);
-    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
 }
 
 /* No batch was begun behind it: the log alone would take it for one that nobody was told is there.
@@ -218,12 +219,12 @@ static void kill_and_crash(void *context, enum file_memory_call call, const char
     for (unsigned i = 0; i < 4; i++) {
         struct archive *opened = NULL;
         struct files *killed = file_memory_after_kill(living, i);
-        assert_int_equal(archive_open(&opened, killed, key, &note), ERR_OK);
+        assert_int_equal(archive_open(&opened, killed, key, &bea.key, &note), ERR_OK);
         uint64_t told_s = archive_floor(opened);
         archive_close(opened);
         opened = NULL;
         struct files *left = file_memory_after_crash(killed, FILE_MEMORY_DROP, i);
-        assert_int_equal(archive_open(&opened, left, key, &note), ERR_OK);
+        assert_int_equal(archive_open(&opened, left, key, &bea.key, &note), ERR_OK);
         assert_int_equal(archive_floor(opened), told_s);
         archive_close(opened);
         file_memory_free(left);
@@ -237,7 +238,7 @@ static void what_it_says_after_a_kill_it_says_after_a_crash(void **state)
 {
     (void)state;
     struct file_memory_hook hook = {.context = files, .before = kill_and_crash};
-    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
     file_memory_hook(files, &hook);
     kills_count = 0;
     assert_int_equal(archive_floor_set(archive, (DAY + 1) * (uint64_t)DAY_S, &note), ERR_OK);
@@ -281,7 +282,7 @@ static void another_key_opens_nothing(void **state)
 {
     (void)state;
     static const uint8_t other[ARCHIVE_KEY_LEN] = {6, 5, 4};
-    assert_int_equal(archive_open(&archive, files, other, &note), ERR_DAMAGED);
+    assert_int_equal(archive_open(&archive, files, other, &bea.key, &note), ERR_DAMAGED);
 }
 
 int main(void)

@@ -21,7 +21,12 @@ enum err_code keep_open(struct keep_scene *s)
     struct bare_home *home = &s->home;
     enum err_code rc = store_open(&home->store, home->files, store_key, STORE_READ, &s->note);
     if (rc == ERR_OK) {
-        rc = archive_open(&home->archive, home->files, keep_archive_key, &s->note);
+        rc = archive_open(&home->archive, home->files, keep_archive_key, &s->bea.key, &s->note);
+    }
+    if (rc == ERR_OK) {
+        store_retain(
+            archive_store(home->archive),
+            &(struct store_retention_rules){.keep_s = s->archive_days * DAY_S, .held = true});
     }
     point(s);
     return rc == ERR_OK ? bare_home_show(home, &s->bea.key, &s->contents,

@@ -39,6 +39,7 @@ struct keep_scene {
     struct posts posts;
     size_t put_count;
     uint64_t now_s;
+    uint64_t archive_days; /* that others' posts stay in the archive, from when it is opened next */
     struct err_note note;
     struct person bea, ana, cem, dana, eli;
     struct key follows[KEEP_SCENE_MAX];

@@ -233,7 +233,7 @@ static void what_left_by_age_stands_in_the_archive_alone(void **state)
     (void)text(1 + NOW_S + DAY_S);
     now_s = NOW_S;
     (void)text(0);
-    assert_int_equal(archive_open(&archive, files, key, &note), ERR_OK);
+    assert_int_equal(archive_open(&archive, files, key, &ana.key, &note), ERR_OK);
     trimming.archive = archive_store(archive);
     for (size_t i = 0; i < 3; i++) {
         struct post post = posts_decoded(&posts, i);

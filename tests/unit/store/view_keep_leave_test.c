@@ -231,9 +231,11 @@ static void the_archive_opens_under_its_own_key_alone(void **state)
     bare_home_close(&s->home);
     static const uint8_t another_key[ARCHIVE_KEY_LEN] = {1, 2, 3};
     struct archive *other = NULL;
-    assert_int_equal(archive_open(&other, s->home.files, another_key, &s->note), ERR_DAMAGED);
+    assert_int_equal(archive_open(&other, s->home.files, another_key, &s->bea.key, &s->note),
+                     ERR_DAMAGED);
     assert_int_equal(s->home.files->remove(s->home.files, "archive/kept", &s->note), ERR_OK);
-    assert_int_equal(archive_open(&other, s->home.files, keep_archive_key, &s->note), ERR_DAMAGED);
+    assert_int_equal(archive_open(&other, s->home.files, keep_archive_key, &s->bea.key, &s->note),
+                     ERR_DAMAGED);
 }
 
 /* ---- Crashes --------------------------------------------------------------------------------- */
