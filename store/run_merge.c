@@ -9,10 +9,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define CACHE_BLOCKS 96 /* for the ids that sums are made of */
-#define ROUND        64 /* entries between two looks at the budget */
-#define ENTRY_COST   8  /* octets, as work is counted */
-#define ID_COST      512
+#define ROUND      64 /* entries between two looks at the budget */
+#define ENTRY_COST 8  /* octets, as work is counted */
 
 /* What of a position is written: two bits each. */
 enum part_of { PART_NONE = 0, PART_ID = 1, PART_SETS = 2, PART_ALL = 3 };
@@ -20,21 +18,19 @@ enum part_of { PART_NONE = 0, PART_ID = 1, PART_SETS = 2, PART_ALL = 3 };
 struct merge_input {
     const struct run *run;
     uint32_t shift; /* from its relative positions to the new run's */
-    bool has_id;    /* id is that of the scan's entry */
-    struct post_id id;
     struct run_scan scan;
 };
 
 struct run_merge {
     struct run_writer *writer;
     struct run_filter filter;
-    struct block_cache *cache;
-    uint8_t *parts; /* by relative position, four in an octet */
+    uint8_t *parts;      /* by relative position, four in an octet */
+    struct post_id *ids; /* likewise, until the sets are written; then NULL */
     enum run_family family;
     bool begun; /* the family */
     bool done;
     size_t culprit;
-    size_t turn;  /* the input whose entry went last */
+    size_t turn;  /* the input whose records are read */
     size_t spent; /* of a step's budget */
     bool any_last;
     struct run_entry last; /* that was written of the family */
@@ -52,29 +48,15 @@ static void set_part(struct run_merge *merge, uint32_t relative, enum part_of pa
     merge->parts[relative / 4] |= (uint8_t)((unsigned)part << (relative % 4 * 2));
 }
 
+/* Whoever is in many sets stands far from its neighbours in each of them, so that reading ids where
+ * they lie would open a block for every one. */
 static enum err_code id_of(void *context, struct post_id *id, uint32_t relative,
                            struct err_note *note)
 {
-    struct run_merge *merge = context;
-    size_t low = 0;
-    size_t high = merge->inputs_count;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        bool behind = merge->inputs[middle].shift <= relative;
-        low = behind ? middle : low;
-        high = behind ? high : middle;
-    }
-    struct run_reader reader = {
-        .run = merge->inputs[low].run,
-        .cache = merge->cache,
-        .owner = low + 1,
-    };
-    merge->spent += ID_COST;
-    enum err_code rc = run_read_id(&reader, id, relative - merge->inputs[low].shift, note);
-    if (rc != ERR_OK) {
-        merge->culprit = low;
-    }
-    return rc;
+    const struct run_merge *merge = context;
+    (void)note;
+    *id = merge->ids[relative];
+    return ERR_OK;
 }
 
 enum err_code run_merge_new(struct run_merge **merge, struct files *files,
@@ -96,7 +78,8 @@ enum err_code run_merge_new(struct run_merge **merge, struct files *files,
         made->inputs[i].shift = runs[i]->first - first;
     }
     made->parts = calloc((size_t)(end - first) / 4 + 1, 1);
-    if (made->parts == NULL || block_cache_new(&made->cache, CACHE_BLOCKS) != ERR_OK) {
+    made->ids = calloc((size_t)(end - first) + 1, sizeof *made->ids);
+    if (made->parts == NULL || made->ids == NULL) {
         run_merge_free(made);
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
@@ -116,7 +99,7 @@ void run_merge_free(struct run_merge *merge)
         return;
     }
     run_writer_free(merge->writer);
-    block_cache_free(merge->cache);
+    free(merge->ids);
     free(merge->parts);
     sodium_memzero(merge, sizeof *merge + merge->inputs_count * sizeof merge->inputs[0]);
     free(merge);
@@ -174,7 +157,9 @@ static enum err_code step_record(struct run_merge *merge, struct err_note *note)
     decode_record(&record, row);
     const struct merge_input *input = &merge->inputs[merge->turn];
     uint64_t read = input->run->parts[RUN_RECORDS].entries_count - input->scan.rows_left;
-    judge(merge, &record, input->shift + (uint32_t)(read - 1));
+    uint32_t relative = input->shift + (uint32_t)(read - 1);
+    judge(merge, &record, relative);
+    merge->ids[relative] = record.id;
     return run_write_record(merge->writer, &record, note);
 }
 
@@ -196,28 +181,20 @@ static enum err_code advance(struct run_merge *merge, size_t at, struct err_note
         rc = run_scan_next(&input->scan, note);
     } while (rc == ERR_OK && input->scan.any &&
              part_at(merge, input->shift + input->scan.entry.relative) < least);
-    input->has_id = false;
     if (rc != ERR_OK) {
         merge->culprit = at;
     }
     return rc;
 }
 
-static enum err_code need_id(struct run_merge *merge, struct merge_input *input,
-                             struct err_note *note)
+static const struct post_id *id_at(const struct run_merge *merge, const struct merge_input *input)
 {
-    if (input->has_id) {
-        return ERR_OK;
-    }
-    uint32_t relative = input->shift + input->scan.entry.relative;
-    enum err_code rc = id_of(merge, &input->id, relative, note);
-    input->has_id = rc == ERR_OK;
-    return rc;
+    return &merge->ids[input->shift + input->scan.entry.relative];
 }
 
 /* Whether the entry of b goes before that of a, which is an earlier input. */
-static enum err_code goes_before(struct run_merge *merge, bool *before, struct merge_input *a,
-                                 struct merge_input *b, struct err_note *note)
+static bool goes_before(const struct run_merge *merge, const struct merge_input *a,
+                        const struct merge_input *b)
 {
     const struct run_entry *left = &a->scan.entry;
     const struct run_entry *right = &b->scan.entry;
@@ -226,40 +203,26 @@ static enum err_code goes_before(struct run_merge *merge, bool *before, struct m
         order = memcmp(right->set.octets, left->set.octets, RUN_SET_NAME_LEN);
     }
     if (order == 0 && right->order != left->order) {
-        order = right->order < left->order ? -1 : 1;
+        return right->order < left->order;
     }
-    enum err_code rc = ERR_OK;
     if (order == 0 && merge->family == RUN_SETS) {
-        rc = need_id(merge, a, note);
-        if (rc == ERR_OK) {
-            rc = need_id(merge, b, note);
-        }
-        order = rc == ERR_OK ? post_id_compare(&b->id, &a->id) : 0;
+        order = post_id_compare(id_at(merge, b), id_at(merge, a));
     }
-    *before = order < 0;
-    return rc;
+    return order < 0;
 }
 
-/* The input whose entry goes next.  Equal ones go in the order of positions. */
-static enum err_code choose(struct run_merge *merge, size_t *chosen, struct err_note *note)
+/* The input whose entry goes next, or inputs_count.  Equal ones go in the order of positions. */
+static size_t choose(const struct run_merge *merge)
 {
     size_t best = merge->inputs_count;
     for (size_t i = 0; i < merge->inputs_count; i++) {
-        bool before = best == merge->inputs_count;
-        if (!merge->inputs[i].scan.any) {
-            continue;
+        if (merge->inputs[i].scan.any &&
+            (best == merge->inputs_count ||
+             goes_before(merge, &merge->inputs[best], &merge->inputs[i]))) {
+            best = i;
         }
-        if (!before) {
-            enum err_code rc =
-                goes_before(merge, &before, &merge->inputs[best], &merge->inputs[i], note);
-            if (rc != ERR_OK) {
-                return rc;
-            }
-        }
-        best = before ? i : best;
     }
-    *chosen = best;
-    return best == merge->inputs_count ? ERR_NOT_FOUND : ERR_OK;
+    return best;
 }
 
 /* The writer takes the order of entries for granted; a run does not have to be believed. */
@@ -321,16 +284,12 @@ static enum err_code write_entry(struct run_merge *merge, size_t at, struct err_
 /* One entry of the family.  ERR_NOT_FOUND: there are no more. */
 static enum err_code step_entry(struct run_merge *merge, struct err_note *note)
 {
-    size_t at = merge->turn;
-    enum err_code rc = choose(merge, &at, note);
-    if (rc == ERR_OK) {
-        rc = write_entry(merge, at, note);
+    size_t at = choose(merge);
+    if (at == merge->inputs_count) {
+        return ERR_NOT_FOUND;
     }
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    merge->turn = at;
-    return advance(merge, at, note);
+    enum err_code rc = write_entry(merge, at, note);
+    return rc == ERR_OK ? advance(merge, at, note) : rc;
 }
 
 static uint32_t lines_for(const struct run_merge *merge)
@@ -364,6 +323,10 @@ static enum err_code end_family(struct run_merge *merge, struct err_note *note)
 {
     enum err_code rc = run_writer_end(merge->writer, note);
     merge->begun = false;
+    if (merge->family == RUN_SETS) {
+        free(merge->ids);
+        merge->ids = NULL;
+    }
     merge->family++;
     return rc;
 }

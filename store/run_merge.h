@@ -2,7 +2,7 @@
  *
  * Also rewrites a single run, to drop what is gone.  The result depends on the runs, the fates and
  * the key alone, not on the slices.  Takes at most 2 MiB, and 2 octets for each position while it
- * lasts. */
+ * lasts, 34 until its sets are written: runs of the index have at most 2^20. */
 #ifndef KITH_STORE_RUN_MERGE_H
 #define KITH_STORE_RUN_MERGE_H
 
