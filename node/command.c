@@ -84,6 +84,7 @@ enum err_code commands_new(struct commands **commands, const struct commands_par
     c->journal = parts->journal;
     c->view = parts->view;
     c->archive = parts->archive;
+    members_init(&c->members);
     c->asked_s = c->host->now_s(c->host);
     c->out = malloc(CONTROL_MESSAGE_MAX + 4);
     c->wire = malloc(POST_WIRE_MAX);
@@ -108,6 +109,11 @@ static void release(struct run *run)
     memset(run, 0, sizeof *run);
 }
 
+void commands_bound_members(struct commands *commands, const struct members_limits *limits)
+{
+    commands->members_limits = *limits;
+}
+
 void commands_free(struct commands *commands)
 {
     if (commands == NULL) {
@@ -116,7 +122,7 @@ void commands_free(struct commands *commands)
     for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
         release(&commands->runs[i]);
     }
-    free(commands->members);
+    members_close(&commands->members);
     free(commands->profile);
     free(commands->wire);
     free(commands->out);
@@ -556,6 +562,27 @@ enum err_code command_commit(struct commands *commands, struct err_note *note)
                                    "is shown; `kith down` and `kith up` do that");
 }
 
+static enum err_code say_why_not(struct err_note *note, enum err_code rc)
+{
+    if (rc == ERR_TOMORROW) {
+        return err_note(note, rc,
+                        "this relay takes in no more people by this person's invites today. "
+                        "Nothing is lost, and the invite is not used up; please try again "
+                        "tomorrow (after midnight UTC)");
+    }
+    if (rc == ERR_FULL) {
+        return err_note(note, rc,
+                        "this relay has as many members as it takes in. Nothing is lost, and the "
+                        "invite is not used up; whoever runs the relay can make room, or somebody "
+                        "can invite you to another one");
+    }
+    const char *why = rc == ERR_REFUSED ? "" : err_text(rc);
+    return err_note(note, ERR_REFUSED,
+                    "the relay refused the invite%s%s%s. It may be used up or too old; ask for "
+                    "another one",
+                    why[0] != '\0' ? " (" : "", why, why[0] != '\0' ? ")" : "");
+}
+
 void commands_on_joined(struct commands *commands, const struct address *address, enum err_code rc)
 {
     for (size_t i = 0; i < COMMAND_RUNS_MAX; i++) {
@@ -564,14 +591,6 @@ void commands_on_joined(struct commands *commands, const struct address *address
             continue;
         }
         struct err_note note = {{0}};
-        if (rc != ERR_OK) {
-            const char *why = rc == ERR_REFUSED ? "" : err_text(rc);
-            (void)err_note(&note, ERR_REFUSED,
-                           "the relay refused the invite%s%s%s. It may be used up or too old; ask "
-                           "for another one",
-                           why[0] != '\0' ? " (" : "", why, why[0] != '\0' ? ")" : "");
-            rc = ERR_REFUSED;
-        }
-        finish(commands, run, rc, &note);
+        finish(commands, run, rc == ERR_OK ? rc : say_why_not(&note, rc), &note);
     }
 }

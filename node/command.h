@@ -78,7 +78,8 @@ struct command_host {
 };
 
 struct commands;
-struct view; /* store/view.h */
+struct members_limits; /* node/members.h */
+struct view;           /* store/view.h */
 
 /* What commands work on: everything is borrowed and outlives them. */
 struct commands_parts {
@@ -118,11 +119,15 @@ void commands_on_arrival(struct commands *commands);
 /* A relay answered a claim that was pending for this address. */
 void commands_on_joined(struct commands *commands, const struct address *address, enum err_code rc);
 
+/* On a relay: how many it takes in (node/members.h); until this is called, any number. */
+void commands_bound_members(struct commands *commands, const struct members_limits *limits);
 /* On a relay: check a claim that a peer sent, count the use, and make the vouch [subject, inviter].
  * On ERR_OK *wire holds a signed vouch to publish (already in the journal), or is empty when this
  * subject was admitted before.
  *   ERR_PROOF, ERR_EXPIRED, ERR_MALFORMED  as claim_decode() and claim_verify()
  *   ERR_REFUSED  the inviter is not a member, or the invite is used up; or this is no relay
+ *   ERR_TOMORROW, ERR_FULL  as members_admits(); the invite is as it was
+ *   ERR_NO_MEMORY
  *   ERR_IO, ERR_NO_SPACE  the use could not be counted; nothing was admitted */
 MUST_USE enum err_code commands_admit(struct commands *commands, struct octets_room *wire,
                                       struct octets claim, struct err_note *note);

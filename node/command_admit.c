@@ -4,36 +4,7 @@
 
 #include "node/command_run.h"
 
-static int compare_keys(const void *a, const void *b)
-{
-    return memcmp(a, b, KEY_LEN);
-}
-
-static bool is_member(const struct commands *c, const struct key *key)
-{
-    return c->members_count > 0 &&
-           bsearch(key, c->members, c->members_count, sizeof *key, compare_keys) != NULL;
-}
-
-static enum err_code add_member(struct commands *c, const struct key *key)
-{
-    if (is_member(c, key)) {
-        return ERR_OK;
-    }
-    struct key *grown = realloc(c->members, (c->members_count + 1) * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    c->members = grown;
-    size_t at = c->members_count;
-    while (at > 0 && memcmp(grown[at - 1].octets, key->octets, KEY_LEN) > 0) {
-        grown[at] = grown[at - 1];
-        at--;
-    }
-    grown[at] = *key;
-    c->members_count++;
-    return ERR_OK;
-}
+#define DAY_S 86400
 
 enum err_code command_profile_keep(struct commands *commands, struct octets wire)
 {
@@ -53,11 +24,19 @@ enum err_code command_profile_keep(struct commands *commands, struct octets wire
     return ERR_OK;
 }
 
+/* Its date is the day on which it was made, so that a restart counts what was counted before. */
 static enum err_code take_own(struct commands *c, struct octets wire)
 {
     struct post post;
     bool vouches = post_decode(&post, wire) == ERR_OK && post.known && post.kind == POST_VOUCH;
-    enum err_code rc = vouches ? add_member(c, &post.as.vouch.subject) : ERR_OK;
+    enum err_code rc = vouches ? members_reserve(&c->members) : ERR_OK;
+    if (rc == ERR_OK && vouches) {
+        struct members_newcomer newcomer = {
+            .subject = post.as.vouch.subject,
+            .inviter = post.as.vouch.has_inviter ? post.as.vouch.inviter : post.author,
+            .day = post.created_s / DAY_S};
+        members_add(&c->members, &newcomer);
+    }
     return rc == ERR_OK ? command_profile_keep(c, wire) : rc;
 }
 
@@ -81,10 +60,10 @@ enum err_code command_own_posts_load(struct commands *c, struct err_note *note)
 }
 
 static enum err_code sign_vouch(struct commands *c, struct octets_room *wire,
-                                const struct claim *claim, struct err_note *note)
+                                const struct claim *claim, uint64_t now_s, struct err_note *note)
 {
     struct post_draft draft = {.kind = POST_VOUCH,
-                               .created_s = command_next_created_s(c, 0),
+                               .created_s = now_s,
                                .subject = claim->subject,
                                .inviter = claim->inviter,
                                .has_inviter = true};
@@ -105,6 +84,34 @@ static enum err_code sign_vouch(struct commands *c, struct octets_room *wire,
     return rc;
 }
 
+/* Of somebody who is no member yet.  Nothing is counted before all is known to be well. */
+static enum err_code take_in(struct commands *c, struct octets_room *wire,
+                             const struct claim *claim, uint64_t now_s, struct err_note *note)
+{
+    struct members_newcomer newcomer = {
+        .subject = claim->subject, .inviter = claim->inviter, .day = now_s / DAY_S};
+    bool by_subject = false;
+    uint32_t uses =
+        journal_invite_uses(c->journal, &by_subject, &claim->seed_public, &claim->subject);
+    if (!by_subject && uses >= claim->uses) {
+        return err_note(note, ERR_REFUSED, "the invite is used up");
+    }
+    enum err_code rc = members_admits(&c->members, &newcomer, &c->members_limits);
+    rc = rc == ERR_OK ? members_reserve(&c->members) : rc;
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "counting members");
+    }
+    rc = journal_invite_used(c->journal, &claim->seed_public, &claim->subject, note);
+    if (rc != ERR_OK) {
+        return err_note(note, rc, "counting the use of an invite");
+    }
+    rc = sign_vouch(c, wire, claim, now_s, note);
+    if (rc == ERR_OK) {
+        members_add(&c->members, &newcomer);
+    }
+    return rc;
+}
+
 enum err_code commands_admit(struct commands *commands, struct octets_room *wire,
                              struct octets claim_wire, struct err_note *note)
 {
@@ -114,32 +121,18 @@ enum err_code commands_admit(struct commands *commands, struct octets_room *wire
     }
     struct claim claim;
     struct key self = vault_identity(c->vault);
+    uint64_t now_s = c->host->now_s(c->host);
     enum err_code rc = claim_decode(&claim, claim_wire);
     if (rc == ERR_OK) {
-        rc = claim_verify(&claim, &self, c->host->now_s(c->host));
+        rc = claim_verify(&claim, &self, now_s);
     }
     if (rc != ERR_OK) {
         return err_note(note, rc, "checking a claim");
     }
-    if (!key_equal(&claim.inviter, &self) && !is_member(c, &claim.inviter)) {
+    if (!key_equal(&claim.inviter, &self) && !members_has(&c->members, &claim.inviter)) {
         return err_note(note, ERR_REFUSED, "the inviter is not a member");
     }
-    bool by_subject = false;
-    uint32_t uses =
-        journal_invite_uses(c->journal, &by_subject, &claim.seed_public, &claim.subject);
     wire->len = 0;
-    if (is_member(c, &claim.subject)) {
-        return ERR_OK;
-    }
-    if (!by_subject) {
-        if (uses >= claim.uses) {
-            return err_note(note, ERR_REFUSED, "the invite is used up");
-        }
-        rc = journal_invite_used(c->journal, &claim.seed_public, &claim.subject, note);
-        if (rc != ERR_OK) {
-            return err_note(note, rc, "counting the use of an invite");
-        }
-    }
-    rc = sign_vouch(c, wire, &claim, note);
-    return rc == ERR_OK ? add_member(c, &claim.subject) : rc;
+    return members_has(&c->members, &claim.subject) ? ERR_OK
+                                                    : take_in(c, wire, &claim, now_s, note);
 }

@@ -3,6 +3,7 @@
 #define KITH_NODE_COMMAND_RUN_H
 
 #include "node/command.h"
+#include "node/members.h"
 #include "store/view.h"
 
 /* Where a request stands.  Handlers leave it at RUN_READY when they are done at once. */
@@ -63,8 +64,8 @@ struct commands {
     struct canon_writer item;  /* the item being written, in out */
     uint8_t *out;              /* CONTROL_MESSAGE_MAX + 4 */
     uint8_t *wire;             /* POST_WIRE_MAX: the post being signed */
-    struct key *members;       /* on a relay: whom it vouches for, ascending; owned */
-    size_t members_count;
+    struct members members;    /* on a relay: whom it vouches for */
+    struct members_limits members_limits;
     uint8_t *profile; /* on a relay: its latest profile post; owned */
     size_t profile_len;
 };

@@ -245,6 +245,7 @@ static enum err_code start_parts(struct daemon *daemon, struct home *home, struc
     if (daemon->options->relay) {
         struct key relay = vault_identity(person_vault(daemon->person));
         rc = keeping_apply(&daemon->options->keeping, person_store(daemon->person), &relay, note);
+        person_bound_members(daemon->person, &daemon->options->keeping.members);
     } else {
         keeping_hold(&daemon->options->keeping, person_store(daemon->person),
                      person_archive(daemon->person));

@@ -9,6 +9,8 @@
 #define DAY_OCTETS (UINT64_C(64) << 20)
 #define ALL_OCTETS (UINT64_C(4) << 30)
 #define STANDING   20000
+#define MEMBERS    200000
+#define NEWCOMERS  64
 #define DIGITS_MAX 9
 
 struct keeping keeping_default(void)
@@ -18,6 +20,7 @@ struct keeping keeping_default(void)
                                        .day_octets = DAY_OCTETS,
                                        .all_octets = ALL_OCTETS,
                                        .standing_posts = STANDING},
+                            .members = {.members_max = MEMBERS, .newcomers_max = NEWCOMERS},
                             .archive_s = ARCHIVE_W * 7 * (uint64_t)DAY_S};
 }
 
@@ -88,15 +91,32 @@ enum err_code keeping_take_octets(struct keeping *keeping, const char *text, str
     return ERR_OK;
 }
 
-enum err_code keeping_take_posts(struct keeping *keeping, const char *text, struct err_note *note)
+static enum err_code take_number(uint32_t *value, const char *text, const char *option,
+                                 struct err_note *note)
 {
     static const struct unit units[] = {{'\0', 1}};
-    uint64_t posts = 0;
-    if (!parse(&posts, text, units, 1)) {
-        return err_note(note, ERR_USAGE, "--author-posts takes a number, as 1000, or all");
+    uint64_t number = 0;
+    if (!parse(&number, text, units, 1)) {
+        return err_note(note, ERR_USAGE, "%s takes a number, as 1000, or all", option);
     }
-    keeping->quotas.day_posts = (uint32_t)posts;
+    *value = (uint32_t)number; /* of nine digits at most */
     return ERR_OK;
+}
+
+enum err_code keeping_take_posts(struct keeping *keeping, const char *text, struct err_note *note)
+{
+    return take_number(&keeping->quotas.day_posts, text, "--author-posts", note);
+}
+
+enum err_code keeping_take_members(struct keeping *keeping, const char *text, struct err_note *note)
+{
+    return take_number(&keeping->members.members_max, text, "--members", note);
+}
+
+enum err_code keeping_take_newcomers(struct keeping *keeping, const char *text,
+                                     struct err_note *note)
+{
+    return take_number(&keeping->members.newcomers_max, text, "--member-newcomers", note);
 }
 
 void keeping_hold(const struct keeping *keeping, struct store *store, struct store *archive)

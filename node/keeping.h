@@ -1,8 +1,10 @@
-/* keeping.h - how much a relay keeps, and how long it and a person's node do (SPEC 7.5, 7.6, 8.4):
- * what --keep, --archive, --keep-octets and --author-posts say, and what holds without them. */
+/* keeping.h - how much a relay keeps and how many it takes in, and how long it and a person's node
+ * keep posts (SPEC 7.5, 7.6, 8.3, 8.4): what --keep, --archive, --keep-octets, --author-posts,
+ * --members and --member-newcomers say, and what holds without them. */
 #ifndef KITH_NODE_KEEPING_H
 #define KITH_NODE_KEEPING_H
 
+#include "node/members.h"
 #include "proto/err.h"
 #include "proto/key.h"
 #include "store/store.h"
@@ -10,6 +12,7 @@
 struct keeping {
     struct store_retention_rules rules;
     struct quota_limits quotas;
+    struct members_limits members;
     uint64_t archive_s; /* how long what others wrote stays in a person's archive; 0: no bound */
 };
 
@@ -32,6 +35,12 @@ MUST_USE enum err_code keeping_take_octets(struct keeping *keeping, const char *
  *   ERR_USAGE */
 MUST_USE enum err_code keeping_take_posts(struct keeping *keeping, const char *text,
                                           struct err_note *note);
+/* Members in all; newcomers a day by one member and those who came through her.  Or "all".
+ *   ERR_USAGE */
+MUST_USE enum err_code keeping_take_members(struct keeping *keeping, const char *text,
+                                            struct err_note *note);
+MUST_USE enum err_code keeping_take_newcomers(struct keeping *keeping, const char *text,
+                                              struct err_note *note);
 
 /* Tell the store; before anything is put or tended.  relay is the one author without a quota.
  *   ERR_NO_MEMORY */

@@ -227,9 +227,14 @@ int main(int argc, char **argv)
     if (rc != ERR_OK) {
         return fail(rc, &note);
     }
-    if (options.mode == OPTIONS_HELP || options.mode == OPTIONS_VERSION) {
-        (void)fputs(options.mode == OPTIONS_HELP ? options_help() : "kithd " KITH_VERSION "\n",
-                    stdout);
+    if (options.mode == OPTIONS_VERSION) {
+        (void)fputs("kithd " KITH_VERSION "\n", stdout);
+        return 0;
+    }
+    if (options.mode == OPTIONS_HELP) {
+        for (const char *const *text = options_help(); *text != NULL; text++) {
+            (void)fputs(*text, stdout);
+        }
         return 0;
     }
     harden();

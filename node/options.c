@@ -7,7 +7,8 @@
 
 #include "node/wanted_sets.h"
 
-static const char help_text[] =
+/* In two: a literal has its bound. */
+static const char *const help_texts[] = {
     "kithd: a kith node. It runs in the foreground and logs to stderr.\n"
     "\n"
     "usage: kithd [--home DIR] [--listen HOST:PORT] [--relay] [--peer ADDRESS]...\n"
@@ -38,10 +39,14 @@ static const char help_text[] =
     "                         days leave\n"
     "  --author-posts N       with --relay: posts of one author a day; 10000 unless you\n"
     "                         say otherwise\n"
+    "  --members N            with --relay: members in all; 200000 unless you say otherwise\n"
+    "  --member-newcomers N   with --relay: people a day who join by the invites of one member\n"
+    "                         you invited, or of those who came through her; 64 unless you\n"
+    "                         say otherwise. Who came through a member may bring half as many\n"
     "  --sets SETS            keep a part of what is said: all (the default), standing (names\n"
     "                         and vouches alone), or these and some of the 256 parts authors\n"
     "                         or tags fall into: author:00-3f,tag:a0. Peers see which. The\n"
-    "                         rest is dropped; the author's own part is always kept\n"
+    "                         rest is dropped; the author's own part is always kept\n",
     "  --peer ADDRESS         connect to this node too, for this run only\n"
     "  --import FILE          check and store the posts of a file (- reads standard input), then\n"
     "                         exit\n"
@@ -68,11 +73,12 @@ static const char help_text[] =
     "\n"
     "example: kithd --relay --home ~/kith-relay --listen 0.0.0.0:7117\n"
     "         starts a relay that others can connect to; `kith --home ~/kith-relay status`\n"
-    "         shows its address\n";
+    "         shows its address\n",
+    NULL};
 
-const char *options_help(void)
+const char *const *options_help(void)
 {
-    return help_text;
+    return help_texts;
 }
 
 /* What is left of the command line. */
@@ -96,6 +102,8 @@ enum option {
     OPTION_ARCHIVE,
     OPTION_KEEP_OCTETS,
     OPTION_AUTHOR_POSTS,
+    OPTION_MEMBERS,
+    OPTION_MEMBER_NEWCOMERS,
     OPTION_SETS,
     OPTION_INIT,
     OPTION_RESTORE,
@@ -131,6 +139,8 @@ static const struct {
     [OPTION_ARCHIVE] = {"--archive", true},
     [OPTION_KEEP_OCTETS] = {"--keep-octets", true},
     [OPTION_AUTHOR_POSTS] = {"--author-posts", true},
+    [OPTION_MEMBERS] = {"--members", true},
+    [OPTION_MEMBER_NEWCOMERS] = {"--member-newcomers", true},
     [OPTION_SETS] = {"--sets", true},
     [OPTION_INIT] = {"--init", false},
     [OPTION_NO_PASSPHRASE] = {"--no-passphrase", false},
@@ -313,6 +323,12 @@ static enum err_code take(struct options *o, enum option option, const char *val
     case OPTION_AUTHOR_POSTS:
         o->has_keeping = true;
         return keeping_take_posts(&o->keeping, value, note);
+    case OPTION_MEMBERS:
+        o->has_keeping = true;
+        return keeping_take_members(&o->keeping, value, note);
+    case OPTION_MEMBER_NEWCOMERS:
+        o->has_keeping = true;
+        return keeping_take_newcomers(&o->keeping, value, note);
     case OPTION_SETS:
         o->has_sets = true;
         return wanted_sets_take(&o->sets, value, note);
@@ -378,9 +394,9 @@ static enum err_code check_together(const struct options *o, struct err_note *no
     }
     if (o->has_keeping && !o->relay) {
         return err_note(note, ERR_USAGE,
-                        "--keep-octets and --author-posts belong to --relay; what a person's node "
-                        "keeps goes by "
-                        "age (--keep) and by --sets alone");
+                        "--keep-octets, --author-posts, --members and --member-newcomers belong to "
+                        "--relay; what a person's node keeps goes by age (--keep) and by --sets "
+                        "alone");
     }
     if (o->has_archive && o->relay) {
         return err_note(note, ERR_USAGE,

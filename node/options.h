@@ -71,7 +71,7 @@ struct options {
 MUST_USE enum err_code options_parse(struct options *options, int argc, char *const *argv,
                                      struct err_note *note);
 
-/* The text for --help; static storage. */
-const char *options_help(void);
+/* The text for --help, in parts up to NULL; static storage. */
+const char *const *options_help(void);
 
 #endif

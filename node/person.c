@@ -6,6 +6,11 @@
 #include "node/memory.h"
 #include "node/person_state.h"
 
+void person_bound_members(struct person *person, const struct members_limits *limits)
+{
+    commands_bound_members(person->commands, limits);
+}
+
 struct store *person_store(struct person *person)
 {
     return person->store;

@@ -60,6 +60,9 @@ struct store *person_store(struct person *person);
 const uint8_t *person_addresses_key(const struct person *person);
 const struct vault *person_vault(const struct person *person);
 
+/* A relay's, before person_start(): how many it takes in. */
+void person_bound_members(struct person *person, const struct members_limits *limits);
+
 /* Start the thread.  It wants at once: to dial, and to publish own posts that the store lacks.
  *   ERR_NO_MEMORY  no thread could be started */
 MUST_USE enum err_code person_start(struct person *person, struct mailbox *mailbox,

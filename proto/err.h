@@ -40,6 +40,8 @@ enum err_code {
     ERR_NO_NODE,   /* no node answers, or no home (3) */
     ERR_LOCKED,    /* the home is locked (4) */
     ERR_REFUSED,   /* understood and refused (5) */
+    ERR_TOMORROW,  /* as many as a day may have were there today (5) */
+    ERR_FULL,      /* as many as may be are there (5) */
     ERR_CANCELLED, /* the asker went away or asked to stop */
 
     /* The machine fails. */

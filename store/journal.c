@@ -347,12 +347,13 @@ enum err_code journal_invite_used(struct journal *journal, const struct key *see
     if (by_subject) {
         return ERR_OK;
     }
-    struct journal_use use = {.seed_public = *seed_public, .subject = *subject};
     uint64_t number;
     struct octets fields[2] = {octets_of(seed_public->octets, KEY_LEN),
                                octets_of(subject->octets, KEY_LEN)};
     enum err_code rc = append(journal, &number, JOURNAL_INVITE_USED, fields, note);
-    return rc == ERR_OK ? journal_kept(journal_table_use(&journal->table, &use), note) : rc;
+    return rc == ERR_OK
+               ? journal_kept(journal_table_use(&journal->table, seed_public, subject), note)
+               : rc;
 }
 
 /* ---- What it holds ---- */
@@ -438,14 +439,5 @@ bool journal_is_own(const struct journal *journal, const struct post_id *id)
 uint32_t journal_invite_uses(const struct journal *journal, bool *by_subject,
                              const struct key *seed_public, const struct key *subject)
 {
-    uint32_t uses_count = 0;
-    *by_subject = false;
-    for (size_t i = 0; i < journal->table.uses_count; i++) {
-        const struct journal_use *use = &journal->table.uses[i];
-        if (key_equal(&use->seed_public, seed_public)) {
-            uses_count++;
-            *by_subject = *by_subject || key_equal(&use->subject, subject);
-        }
-    }
-    return uses_count;
+    return journal_table_uses(&journal->table, by_subject, seed_public, subject);
 }

@@ -209,10 +209,11 @@ static enum err_code on_invite_used(struct journal *journal, struct octets field
     if (fields.len != 2 * (size_t)KEY_LEN) {
         return ERR_DAMAGED;
     }
-    struct journal_use use;
-    memcpy(use.seed_public.octets, fields.at, KEY_LEN);
-    memcpy(use.subject.octets, fields.at + KEY_LEN, KEY_LEN);
-    return journal_table_use(&journal->table, &use);
+    struct key seed_public;
+    struct key subject;
+    memcpy(seed_public.octets, fields.at, KEY_LEN);
+    memcpy(subject.octets, fields.at + KEY_LEN, KEY_LEN);
+    return journal_table_use(&journal->table, &seed_public, &subject);
 }
 
 enum err_code journal_read_record(struct journal *journal, uint64_t number, struct octets plain)

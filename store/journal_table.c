@@ -64,24 +64,63 @@ enum err_code journal_table_own(struct journal_table *table, const struct journa
     return ERR_OK;
 }
 
-enum err_code journal_table_use(struct journal_table *table, const struct journal_use *use)
+static uint32_t latest_use(const struct journal_table *table, const struct key *seed_public)
 {
-    for (size_t i = 0; i < table->uses_count; i++) {
-        if (key_equal(&table->uses[i].seed_public, &use->seed_public) &&
-            key_equal(&table->uses[i].subject, &use->subject)) {
-            return ERR_OK;
-        }
+    uint32_t seed = view_intern_find(&table->seeds, seed_public->octets);
+    return seed == VIEW_NONE ? VIEW_NONE : table->seeds_last[seed];
+}
+
+uint32_t journal_table_uses(const struct journal_table *table, bool *by_subject,
+                            const struct key *seed_public, const struct key *subject)
+{
+    uint32_t count = 0;
+    *by_subject = false;
+    for (uint32_t u = latest_use(table, seed_public); u != VIEW_NONE; u = table->uses[u].next) {
+        count++;
+        *by_subject = *by_subject || key_equal(&table->uses[u].subject, subject);
     }
-    if (table->uses_count == table->uses_cap) {
-        size_t cap = table->uses_cap == 0 ? 16 : table->uses_cap * 2;
-        struct journal_use *grown = realloc(table->uses, cap * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        table->uses = grown;
-        table->uses_cap = cap;
+    return count;
+}
+
+static enum err_code grow_uses(struct journal_table *table)
+{
+    uint64_t needed = (uint64_t)table->uses_count + 1;
+    struct journal_use *uses =
+        view_grown(table->uses, &table->uses_cap, needed, sizeof *table->uses);
+    if (uses == NULL) {
+        return ERR_NO_MEMORY;
     }
-    table->uses[table->uses_count++] = *use;
+    table->uses = uses;
+    if (table->seeds.item_len == 0) {
+        view_intern_init(&table->seeds, KEY_LEN);
+    }
+    needed = (uint64_t)table->seeds.count + 1;
+    uint32_t *last =
+        view_grown(table->seeds_last, &table->seeds_cap, needed, sizeof *table->seeds_last);
+    if (last == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    table->seeds_last = last;
+    return view_intern_reserve(&table->seeds, 1);
+}
+
+enum err_code journal_table_use(struct journal_table *table, const struct key *seed_public,
+                                const struct key *subject)
+{
+    bool by_subject = false;
+    (void)journal_table_uses(table, &by_subject, seed_public, subject);
+    if (by_subject) {
+        return ERR_OK;
+    }
+    enum err_code rc = grow_uses(table);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    uint32_t before = latest_use(table, seed_public);
+    uint32_t seed = view_intern_add(&table->seeds, seed_public->octets);
+    table->uses[table->uses_count] =
+        (struct journal_use){.seed_public = *seed_public, .subject = *subject, .next = before};
+    table->seeds_last[seed] = table->uses_count++;
     return ERR_OK;
 }
 
@@ -90,5 +129,7 @@ void journal_table_close(struct journal_table *table)
     free(table->own);
     free(table->own_by_id);
     free(table->uses);
+    view_intern_close(&table->seeds);
+    free(table->seeds_last);
     *table = (struct journal_table){0};
 }

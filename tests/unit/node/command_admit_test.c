@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "node/command.h"
+#include "node/members.h"
 #include "store/home_key.h"
 #include "tests/support/file_memory.h"
 #include "tests/support/posts.h"
@@ -24,6 +25,7 @@ static struct store *store;
 static struct commands *commands;
 static struct err_note note;
 static int ended_with; /* the exit status of the last request */
+static uint64_t now_s;
 static uint8_t vouch_octets[POST_WIRE_MAX];
 static struct octets_room vouch;
 
@@ -35,7 +37,7 @@ static const uint8_t home_key[HOME_KEY_LEN] = "the key of the home in a test..."
 static uint64_t host_now_s(struct command_host *host)
 {
     (void)host;
-    return NOW_S;
+    return now_s;
 }
 
 static void host_send(struct command_host *host, struct command_client client,
@@ -122,6 +124,7 @@ static void restarts(void)
 static int set_up(void **state)
 {
     (void)state;
+    now_s = NOW_S;
     files = file_memory_new(5);
     note = (struct err_note){{0}};
     assert_int_equal(vault_create(files, home_key, VAULT_RELAY, seed, &note), ERR_OK);
@@ -264,6 +267,128 @@ static void a_use_that_cannot_be_written_down_admits_nobody(void **state)
     assert_true(vouch.len > 0);
 }
 
+/* --- how many ------------------------------------------------------------------------------------
+ */
+
+#define DAY_S 86400
+
+static void takes_in(uint32_t members_max, uint32_t newcomers_max)
+{
+    struct members_limits limits = {.members_max = members_max, .newcomers_max = newcomers_max};
+    commands_bound_members(commands, &limits);
+}
+
+/* By an invite for this one alone. */
+static enum err_code brings(const char *inviter, const char *who)
+{
+    struct person by = strcmp(inviter, "relay") == 0 ? the_relay() : person_of(inviter);
+    struct invite invite = invite_by(&by, 1);
+    struct person newcomer = person_of(who);
+    memcpy(invite.seed, newcomer.seed, sizeof invite.seed);
+    invite.until_s = NOW_S + 10 * DAY_S;
+    assert_int_equal(invite_sign(&invite, by.seed), ERR_OK);
+    return admits(&invite, who);
+}
+
+static void as_many_as_may_come_on_a_day_and_through_whom_they_came(void **state)
+{
+    (void)state;
+    takes_in(0, 4);
+    assert_int_equal(brings("relay", "ana"), ERR_OK);
+    assert_int_equal(brings("ana", "bea"), ERR_OK);
+    assert_int_equal(brings("bea", "carl"), ERR_OK);
+    assert_int_equal(brings("bea", "dora"), ERR_OK);
+    assert_int_equal(brings("bea", "eve"), ERR_TOMORROW);
+    assert_int_equal(brings("carl", "eve"), ERR_TOMORROW); /* of bea's as well */
+    assert_int_equal(brings("ana", "eve"), ERR_OK);
+    assert_int_equal(brings("ana", "fay"), ERR_TOMORROW);
+    assert_int_equal(brings("relay", "fay"), ERR_OK); /* what the operator decides */
+    assert_int_equal(brings("fay", "gil"), ERR_OK);
+}
+
+static void a_restart_changes_nothing_about_who_came_today(void **state)
+{
+    (void)state;
+    takes_in(0, 2);
+    assert_int_equal(brings("relay", "ana"), ERR_OK);
+    assert_int_equal(brings("ana", "bea"), ERR_OK);
+    restarts();
+    takes_in(0, 2);
+    assert_int_equal(brings("bea", "carl"), ERR_OK);
+    restarts();
+    takes_in(0, 2);
+    assert_int_equal(brings("ana", "dora"), ERR_TOMORROW);
+    assert_int_equal(brings("carl", "dora"), ERR_TOMORROW);
+}
+
+/* Many come in one second, shortly before a day ends: each counts on the day on which it came. */
+static void the_next_day_more_may_come(void **state)
+{
+    (void)state;
+    takes_in(0, 2);
+    now_s = NOW_S / DAY_S * DAY_S + DAY_S - 1;
+    assert_int_equal(brings("relay", "ana"), ERR_OK);
+    assert_int_equal(brings("ana", "bea"), ERR_OK);
+    assert_int_equal(brings("ana", "carl"), ERR_OK);
+    assert_int_equal(brings("ana", "dora"), ERR_TOMORROW);
+    restarts();
+    takes_in(0, 2);
+    assert_int_equal(brings("ana", "dora"), ERR_TOMORROW);
+    now_s++;
+    restarts();
+    takes_in(0, 2);
+    assert_int_equal(brings("ana", "dora"), ERR_OK); /* the same claim */
+    assert_int_equal(brings("ana", "eve"), ERR_OK);
+    assert_int_equal(brings("ana", "fay"), ERR_TOMORROW);
+}
+
+static void a_relay_has_so_many_members_and_no_more(void **state)
+{
+    (void)state;
+    takes_in(2, 0);
+    assert_int_equal(brings("relay", "ana"), ERR_OK);
+    assert_int_equal(brings("ana", "bea"), ERR_OK);
+    assert_int_equal(brings("ana", "carl"), ERR_FULL);
+    assert_int_equal(brings("relay", "carl"), ERR_FULL);
+    restarts();
+    takes_in(2, 0);
+    assert_int_equal(brings("relay", "carl"), ERR_FULL);
+    takes_in(3, 0);
+    assert_int_equal(brings("relay", "carl"), ERR_OK);
+}
+
+static void who_is_a_member_is_told_so_whatever_came_since(void **state)
+{
+    (void)state;
+    takes_in(2, 1);
+    assert_int_equal(brings("relay", "ana"), ERR_OK);
+    assert_int_equal(brings("ana", "bea"), ERR_OK);
+    size_t before = journal_own_count(journal);
+    assert_int_equal(brings("ana", "bea"), ERR_OK);
+    assert_int_equal(brings("ana", "ana"), ERR_OK); /* herself: no way to make a circle */
+    assert_int_equal(vouch.len, 0);
+    assert_int_equal(journal_own_count(journal), before);
+}
+
+/* Nothing is lost: whoever came too late finds the invite as it was. */
+static void who_comes_too_late_uses_nothing_up(void **state)
+{
+    (void)state;
+    takes_in(0, 1);
+    assert_int_equal(brings("relay", "ana"), ERR_OK);
+    struct person ana = person_of("ana");
+    struct invite invite = invite_by(&ana, 2);
+    invite.until_s = NOW_S + 10 * DAY_S;
+    assert_int_equal(invite_sign(&invite, ana.seed), ERR_OK);
+    assert_int_equal(admits(&invite, "bea"), ERR_OK);
+    size_t uses = journal_uses_count(journal);
+    assert_int_equal(admits(&invite, "carl"), ERR_TOMORROW);
+    assert_int_equal(journal_uses_count(journal), uses);
+    now_s += DAY_S;
+    assert_int_equal(admits(&invite, "dora"), ERR_OK);
+    assert_int_equal(admits(&invite, "carl"), ERR_REFUSED); /* used up: tomorrow would not help */
+}
+
 static void asks(enum control_command command, const char *name, const char *value)
 {
     uint8_t room[1024];
@@ -324,6 +449,12 @@ int main(void)
         TEST(members_invite_and_others_do_not),
         TEST(a_claim_that_does_not_hold_admits_nobody),
         TEST(a_use_that_cannot_be_written_down_admits_nobody),
+        TEST(as_many_as_may_come_on_a_day_and_through_whom_they_came),
+        TEST(a_restart_changes_nothing_about_who_came_today),
+        TEST(the_next_day_more_may_come),
+        TEST(a_relay_has_so_many_members_and_no_more),
+        TEST(who_is_a_member_is_told_so_whatever_came_since),
+        TEST(who_comes_too_late_uses_nothing_up),
         TEST(a_relay_has_no_reader),
         TEST(a_relay_keeps_its_name_when_it_changes_its_bio),
     };

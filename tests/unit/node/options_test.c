@@ -151,7 +151,10 @@ static void help_wins_over_everything(void **state)
     struct err_note note;
     assert_int_equal(PARSE("--relay", "--help", "--nonsense"), ERR_OK);
     assert_int_equal(options.mode, OPTIONS_HELP);
-    assert_non_null(strstr(options_help(), "example:"));
+    const char *const *help = options_help();
+    assert_non_null(strstr(help[0], "--relay"));
+    assert_non_null(strstr(help[1], "example:"));
+    assert_null(help[2]);
 }
 
 static void a_relay_is_told_what_to_keep(void **state)
@@ -174,11 +177,31 @@ static void a_relay_is_told_what_to_keep(void **state)
     static char *const wrong[] = {"--keep=0d",         "--keep=12h",        "--keep=90",
                                   "--keep=d",          "--keep=90dd",       "--keep=1234567890d",
                                   "--keep-octets=50",  "--keep-octets=0G",  "--keep-octets=5GB",
-                                  "--author-posts=-1", "--author-posts=1k", "--author-posts=0"};
+                                  "--author-posts=-1", "--author-posts=1k", "--author-posts=0",
+                                  "--members=0",       "--members=1k",      "--member-newcomers=0"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(PARSE("--relay", wrong[i]), ERR_USAGE);
         assert_true(note.text[0] != '\0');
     }
+}
+
+static void a_relay_is_told_how_many_to_take_in(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err_note note;
+    assert_int_equal(PARSE("--relay"), ERR_OK);
+    assert_int_equal(options.keeping.members.members_max, 200000);
+    assert_int_equal(options.keeping.members.newcomers_max, 64);
+    assert_int_equal(PARSE("--relay", "--members", "500", "--member-newcomers=3"), ERR_OK);
+    assert_int_equal(options.keeping.members.members_max, 500);
+    assert_int_equal(options.keeping.members.newcomers_max, 3);
+    assert_int_equal(PARSE("--relay", "--members=all", "--member-newcomers", "all"), ERR_OK);
+    assert_int_equal(options.keeping.members.members_max, 0);
+    assert_int_equal(options.keeping.members.newcomers_max, 0);
+    assert_int_equal(PARSE("--members", "500"), ERR_USAGE);
+    assert_int_equal(PARSE("--member-newcomers", "3"), ERR_USAGE);
+    assert_non_null(strstr(note.text, "--relay"));
 }
 
 static bool wants(const struct options *options, uint32_t set)
@@ -262,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_is_told_what_to_keep),
+        cmocka_unit_test(a_relay_is_told_how_many_to_take_in),
         cmocka_unit_test(a_node_is_told_which_sets_it_wants),
         cmocka_unit_test(a_person_keeps_posts_by_age_alone),
         cmocka_unit_test(without_options_a_personal_node_runs),
