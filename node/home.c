@@ -481,11 +481,12 @@ enum err_code home_open_archive(struct archive **archive, struct home *home,
     enum err_code rc = archive_open(&opened, home->files, key, &own, note);
     sodium_free(key);
     sodium_free(part);
-    bool was_taken = rc == ERR_OK && archive_floor(opened) < store_floor(store);
+    struct store_left left = store_left(store);
+    bool anew = false;
     if (rc == ERR_OK) {
-        rc = archive_beside(opened, store_floor(store), note);
+        rc = archive_beside(opened, &anew, &left, note);
     }
-    if (rc == ERR_OK && was_taken) {
+    if (rc == ERR_OK && anew) {
         log_line(LOG_WARN, "the archive of older posts is not there any more, and another is "
                            "begun; `kith restore` brings back what a backup has of it");
     }

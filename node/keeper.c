@@ -36,6 +36,16 @@ static uint64_t steady_s(void)
     return clock_gettime(clock, &now) == 0 ? (uint64_t)now.tv_sec : 0;
 }
 
+/* Peers see the floor: it does not wait for what else there is to do, of which her archive is a
+ * part.  Whether that failed store_tend() says. */
+static void age(struct keeper *keeper, uint64_t now_s)
+{
+    struct err_note note = {{0}};
+    store_settle(keeper->store, settled_clock_s(&keeper->clock, now_s, steady_s()));
+    enum err_code rc = store_age(keeper->store, now_s, &note);
+    (void)rc;
+}
+
 /* Posts from these days say that the clock is right. */
 static void begin_clock(struct keeper *keeper)
 {
@@ -45,7 +55,7 @@ static void begin_clock(struct keeper *keeper)
     bool any = false;
     enum err_code rc = store_dated(keeper->store, &any, from_s, now_s + POST_AHEAD_MAX_S, &note);
     keeper->clock = settled_clock_begin(now_s, steady_s(), rc == ERR_OK && any);
-    store_settle(keeper->store, settled_clock_s(&keeper->clock, now_s, steady_s()));
+    age(keeper, now_s);
 }
 
 /* Wait for news, or for a while.  False when it is over. */
@@ -74,6 +84,7 @@ static enum err_code tend_one(struct keeper *keeper, struct store *store, struct
     enum err_code rc = ERR_OK;
     for (bool more = store != NULL; more && rc == ERR_OK && !is_ending(keeper);) {
         uint64_t now_s = (uint64_t)time(NULL);
+        age(keeper, now_s);
         store_settle(store, settled_clock_s(&keeper->clock, now_s, steady_s()));
         rc = store_tend(store, &more, now_s, note);
     }

@@ -124,7 +124,7 @@ void keeping_hold(const struct keeping *keeping, struct store *store, struct sto
     store_retain(store,
                  &(struct store_retention_rules){.keep_s = keeping->rules.keep_s, .held = true});
     store_retain(archive,
-                 &(struct store_retention_rules){.keep_s = keeping->archive_s, .held = true});
+                 &(struct store_retention_rules){.keep_s = keeping->archive_s, .capped = true});
 }
 
 enum err_code keeping_apply(const struct keeping *keeping, struct store *store,

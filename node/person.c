@@ -53,7 +53,8 @@ static enum err_code open_view(struct person *person, struct home *home, struct 
     enum err_code rc =
         home_open_archive(&person->archive, home, person->vault, person->store, note);
     if (rc == ERR_OK) {
-        store_release(person->store, archive_floor(person->archive), 0);
+        struct store_left kept = archive_state(person->archive);
+        store_release(person->store, &kept);
         rc = view_new(&person->view, person->store, &own, note);
     }
     if (rc == ERR_OK) {

@@ -24,7 +24,7 @@ static void failed(struct person *person, enum err_code rc, const struct err_not
 static bool begin(struct person *person, uint64_t now_s)
 {
     struct err_note note = {{0}};
-    uint64_t floor_s = store_floor_due(person->store);
+    uint64_t floor_s = store_floor(person->store);
     if (floor_s <= archive_floor(person->archive)) {
         return false;
     }
@@ -49,7 +49,6 @@ static void step(struct person *person, uint64_t now_s)
         view_keep_free(person->keep);
         person->keep = NULL;
         person->keep_failed = false;
-        store_release(person->store, archive_floor(person->archive), now_s);
     }
 }
 
@@ -84,6 +83,8 @@ void person_keep_tick(struct person *person)
             more = more || person->keep != NULL;
         }
     }
+    struct store_left kept = archive_state(person->archive);
+    store_release(person->store, &kept);
 }
 
 bool person_keep_own(struct person *person, struct octets wire)

@@ -28,7 +28,8 @@ static void read_bodies(struct reading *reading)
     size_t count = 0;
     for (; count < reading->read.ids_count && used <= reading->read.octets_max; count++) {
         struct octets_room room = {.at = reading->bodies + used, .cap = cap - used};
-        enum err_code rc = store_body(reading->reads.store, &room, &reading->read.ids[count], NULL);
+        enum err_code rc =
+            store_serve(reading->reads.store, &room, &reading->read.ids[count], NULL);
         size_t len = rc == ERR_OK ? room.len : 0;
         if (count > 0 && used + len > reading->read.octets_max) {
             break;

@@ -64,9 +64,11 @@ static enum err_code kept_read(struct archive *archive, struct err_note *note)
 static enum err_code kept_write(struct archive *archive, struct err_note *note)
 {
     archive->kept.end = (uint32_t)store_end(archive->store); /* it hands out no more */
+    archive->kept.generation++;
     size_t len = archive_kept_len(&archive->kept);
     uint8_t *plain = malloc(len);
     if (plain == NULL) {
+        archive->kept.generation--;
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     archive_kept_encode(plain, &archive->kept);
@@ -74,6 +76,7 @@ static enum err_code kept_write(struct archive *archive, struct err_note *note)
     enum err_code rc = seal_replace(archive->files, &replaced, KEPT_PATH, SEAL_KEPT, archive->key,
                                     octets_of(plain, len), note);
     archive->doubtful = rc != ERR_OK;
+    archive->kept.generation -= rc == ERR_OK ? 0 : 1;
     sodium_memzero(plain, len);
     free(plain);
     return rc;
@@ -129,20 +132,31 @@ enum err_code archive_floor_set(struct archive *archive, uint64_t floor_s, struc
     return rc;
 }
 
+struct store_left archive_state(const struct archive *archive)
+{
+    return (struct store_left){.floor_s = archive->kept.floor_s,
+                               .generation = archive->kept.generation};
+}
+
 uint64_t archive_missing(const struct archive *archive)
 {
     return archive->missing_count + store_stats(archive->store).quarantined_count;
 }
 
-enum err_code archive_beside(struct archive *archive, uint64_t store_floor_s, struct err_note *note)
+enum err_code archive_beside(struct archive *archive, bool *anew, const struct store_left *left,
+                             struct err_note *note)
 {
-    if (archive->kept.floor_s >= store_floor_s) {
+    struct archive_kept *kept = &archive->kept;
+    *anew = kept->floor_s < left->floor_s || kept->generation < left->generation;
+    if (!*anew) {
         return ERR_OK;
     }
     if (store_end(archive->store) > 0) {
         return err_note(note, ERR_ROLLBACK, "the archive is older than the posts beside it");
     }
-    return archive_floor_set(archive, store_floor_s, note); /* it was taken away: begun anew */
+    uint64_t floor_s = kept->floor_s > left->floor_s ? kept->floor_s : left->floor_s;
+    kept->generation = left->generation;
+    return archive_floor_set(archive, floor_s, note); /* it was taken away */
 }
 
 /* ---- Opening ------------------------------------------------------------------------------ */
@@ -198,9 +212,8 @@ struct store *archive_store(struct archive *archive)
  */
 void archive_release(struct archive *archive)
 {
-    uint64_t due_s = store_floor_due(archive->store);
-    uint64_t floor_s = archive->kept.floor_s;
-    store_release(archive->store, due_s < floor_s ? due_s : floor_s, 0);
+    struct store_left state = archive_state(archive);
+    store_release(archive->store, &state);
 }
 
 uint64_t archive_bound(const struct archive *archive)

@@ -33,11 +33,12 @@ void archive_close(struct archive *archive);
 struct store *archive_store(struct archive *archive);
 /* How many of its posts were found damaged or missing, as far as that can be said. */
 uint64_t archive_missing(const struct archive *archive);
-/* The home's store, whose floor stands there, lost nothing that this archive was not told of.  An
- * empty one begins there. ERR_ROLLBACK  it did: the archive is an older one and what
- * archive_floor_set() gives */
-MUST_USE enum err_code archive_beside(struct archive *archive, uint64_t store_floor_s,
-                                      struct err_note *note);
+/* Whether posts left the home's store for another state of the archive than this one: left is what
+ * store_left() says.  An empty archive then goes on from there: *anew.
+ *   ERR_ROLLBACK  it is an older one
+ *   and what archive_floor_set() gives */
+MUST_USE enum err_code archive_beside(struct archive *archive, bool *anew,
+                                      const struct store_left *left, struct err_note *note);
 /* Why the post at this position is there, and where the floor stood when it came, in days since
  * the epoch. */
 enum shelf_why archive_why(const struct archive *archive, uint64_t position, uint32_t *day);
@@ -55,13 +56,16 @@ MUST_USE enum err_code archive_retract(struct archive *archive, const struct pos
 
 /* Everything dated before it that is to be kept is here; the beginning of a UTC day, or 0. */
 uint64_t archive_floor(const struct archive *archive);
+/* What store_release() is to be told: that floor, and a number that grows with whatever the archive
+ * says of itself. */
+struct store_left archive_state(const struct archive *archive);
 /* Durable on return.
  *   ERR_IO, ERR_NO_SPACE, ERR_PERMISSION, ERR_NO_MEMORY  unchanged */
 MUST_USE enum err_code archive_floor_set(struct archive *archive, uint64_t floor_s,
                                          struct err_note *note);
 
-/* The bound rises with the next tending to where the held rules of its store wanted it at the
- * latest one, but no further than archive_floor().  Now and then. */
+/* The bound rises with the next tending to where the capped rules of its store want it, but no
+ * further than archive_floor() now.  Now and then. */
 void archive_release(struct archive *archive);
 /* What others wrote is not here if it is dated before it; the beginning of a UTC day, or 0.  Only
  * rises, also over restarts.  From any thread. */

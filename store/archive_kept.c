@@ -5,12 +5,12 @@
 #include <string.h>
 
 #define MAGIC_LEN   5
-#define HEAD_LEN    (MAGIC_LEN + 8 + 4 + 4 + 4)
+#define HEAD_LEN    (MAGIC_LEN + 8 + 8 + 4 + 4 + 4)
 #define STRETCH_LEN 9
 #define RAISED_LEN  8
 #define GROW_MIN    16
 
-static const uint8_t magic[MAGIC_LEN] = {'k', 'e', 'p', 't', 1};
+static const uint8_t magic[MAGIC_LEN] = {'k', 'e', 'p', 't', 2};
 
 static enum err_code reserve(struct archive_kept *kept, uint32_t stretches, uint32_t raised)
 {
@@ -62,8 +62,8 @@ enum err_code archive_kept_decode(struct archive_kept *kept, struct octets octet
     if (octets.len < HEAD_LEN || memcmp(at, magic, MAGIC_LEN) != 0) {
         return ERR_DAMAGED;
     }
-    uint32_t stretches = octets_get_u32be(at + MAGIC_LEN + 12);
-    uint32_t raised = octets_get_u32be(at + MAGIC_LEN + 16);
+    uint32_t stretches = octets_get_u32be(at + MAGIC_LEN + 20);
+    uint32_t raised = octets_get_u32be(at + MAGIC_LEN + 24);
     if (stretches > ARCHIVE_KEPT_MAX || raised > ARCHIVE_KEPT_MAX ||
         octets.len != HEAD_LEN + (size_t)stretches * STRETCH_LEN + (size_t)raised * RAISED_LEN) {
         return ERR_DAMAGED;
@@ -72,7 +72,8 @@ enum err_code archive_kept_decode(struct archive_kept *kept, struct octets octet
         return ERR_NO_MEMORY;
     }
     kept->floor_s = octets_get_u64be(at + MAGIC_LEN);
-    kept->end = octets_get_u32be(at + MAGIC_LEN + 8);
+    kept->generation = octets_get_u64be(at + MAGIC_LEN + 8);
+    kept->end = octets_get_u32be(at + MAGIC_LEN + 16);
     bool right = true;
     at += HEAD_LEN;
     for (; right && kept->stretches_count < stretches; at += STRETCH_LEN) {
@@ -94,9 +95,10 @@ void archive_kept_encode(uint8_t *out, const struct archive_kept *kept)
 {
     memcpy(out, magic, MAGIC_LEN);
     octets_put_u64be(out + MAGIC_LEN, kept->floor_s);
-    octets_put_u32be(out + MAGIC_LEN + 8, kept->end);
-    octets_put_u32be(out + MAGIC_LEN + 12, kept->stretches_count);
-    octets_put_u32be(out + MAGIC_LEN + 16, kept->raised_count);
+    octets_put_u64be(out + MAGIC_LEN + 8, kept->generation);
+    octets_put_u32be(out + MAGIC_LEN + 16, kept->end);
+    octets_put_u32be(out + MAGIC_LEN + 20, kept->stretches_count);
+    octets_put_u32be(out + MAGIC_LEN + 24, kept->raised_count);
     uint8_t *at = out + HEAD_LEN;
     for (uint32_t i = 0; i < kept->stretches_count; i++, at += STRETCH_LEN) {
         octets_put_u32be(at, kept->stretches[i].first);

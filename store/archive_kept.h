@@ -26,6 +26,7 @@ struct archive_raised {
 /* Zeroed, it says nothing. */
 struct archive_kept {
     uint64_t floor_s;
+    uint64_t generation;               /* one more each time this is written */
     uint32_t end;                      /* of the archive, when this was written */
     struct archive_stretch *stretches; /* ascending */
     uint32_t stretches_count, stretches_cap;

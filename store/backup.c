@@ -11,7 +11,7 @@
 #define VERSION          1
 #define VERSION_ARCHIVED 2 /* older programs would bring back less than there is */
 #define FIELDS_COUNT     3
-#define FIELDS_ARCHIVED  4
+#define FIELDS_ARCHIVED  5
 #define STEP_ITEMS       256
 
 enum stage { STAGE_OWN, STAGE_USES, STAGE_KEPT, STAGE_POSTS, STAGE_END, STAGE_DONE };
@@ -42,6 +42,7 @@ size_t backup_head_encode(uint8_t out[BACKUP_HEAD_MAX], const struct backup_head
     canon_write_bool(&w, head->all);
     if (head->archived) {
         canon_write_uint(&w, head->floor_s);
+        canon_write_uint(&w, head->store_floor_s);
     }
     return canon_written(&w).len;
 }
@@ -62,6 +63,7 @@ enum err_code backup_head_decode(struct backup_head *head, struct octets octets)
     rc = rc == ERR_OK ? canon_read_bool(&r, &found.all) : rc;
     if (rc == ERR_OK && found.archived) {
         rc = canon_read_uint(&r, &found.floor_s, UINT64_MAX);
+        rc = rc == ERR_OK ? canon_read_uint(&r, &found.store_floor_s, UINT64_MAX) : rc;
     }
     rc = rc == ERR_OK ? canon_end(&r) : rc;
     if (rc != ERR_OK || version < VERSION ||
@@ -127,6 +129,7 @@ enum err_code backup_begin(struct backup **backup, struct files *files, const ch
     enum err_code rc = ERR_OK;
     if (made->source.head.archived) {
         made->source.head.floor_s = archive_floor(source->archive);
+        made->source.head.store_floor_s = store_floor(source->store);
         rc = backup_kept_list(&made->kept, source->archive);
     }
     made->wire = malloc(POST_WIRE_MAX);

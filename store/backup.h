@@ -26,10 +26,11 @@ enum backup_kind {
 #define BACKUP_KEPT_FIXED   5  /* why, and since which day, before the octets of a post */
 
 struct backup_head {
-    uint64_t made_s;  /* the person's clock */
-    bool all;         /* every post of the store is in it */
-    bool archived;    /* and the archive, which implies all */
-    uint64_t floor_s; /* of the archive */
+    uint64_t made_s;        /* the person's clock */
+    bool all;               /* every post of the store is in it */
+    bool archived;          /* and the archive, which implies all */
+    uint64_t floor_s;       /* of the archive */
+    uint64_t store_floor_s; /* as peers knew it */
 };
 
 /* Write into out; returns the length. */

@@ -516,6 +516,10 @@ enum err_code restore_write(const struct restore_target *target, const struct re
         rc = begin_archive(target, found, &batch->whole, note);
     }
     rc = rc == ERR_OK ? write_posts_all(target, source, batch, note) : rc;
+    if (rc == ERR_OK && batch->whole && target->store != NULL) {
+        /* Once all is in it that is above the archive's. */
+        rc = store_raise(target->store, found->head.store_floor_s, note);
+    }
     free(batch->items);
     free(batch);
     return rc;

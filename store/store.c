@@ -308,6 +308,18 @@ enum err_code store_body(struct store *store, struct octets_room *wire, const st
                                               : ERR_NOT_FOUND;
 }
 
+enum err_code store_serve(struct store *store, struct octets_room *wire, const struct post_id *id,
+                          struct err_note *note)
+{
+    struct post post;
+    enum err_code rc = store_body(store, wire, id, note);
+    if (rc == ERR_OK && post_decode(&post, octets_of(wire->at, wire->len)) == ERR_OK &&
+        store_is_below(store, &post)) {
+        rc = ERR_NOT_FOUND;
+    }
+    return rc;
+}
+
 enum err_code store_position(struct store *store, uint64_t *at, const struct post_id *id,
                              struct err_note *note)
 {

@@ -25,7 +25,8 @@ struct store;
 
 enum store_put_result {
     STORE_NEW,     /* appended and indexed */
-    STORE_THERE,   /* this id was here already; nothing was written */
+    STORE_THERE,   /* this id was here already; nothing was written.  What is below the floor is
+                    * refused for a peer's sake, in the files still or not */
     STORE_REFUSED, /* retracted by its author, past its expiry, below the floor, or above its
                     * author's quota: not kept, and not asked for again */
 };
@@ -91,22 +92,33 @@ MUST_USE enum err_code store_limit(struct store *store, const struct quota_limit
 struct store_retention_rules {
     uint64_t keep_s;      /* posts dated before so long ago leave */
     uint64_t keep_octets; /* above so much on the disk the oldest days leave */
-    bool held;            /* the floor rises no further than store_release() said */
+    bool held;            /* nothing leaves that store_release() did not speak of */
+    bool capped;          /* the floor itself rises no further than that */
 };
 /* From now on store_tend() sees to it, for everybody's posts alike; before anybody tends.  Posts
  * that stand (post_stands()) stay. */
 void store_retain(struct store *store, const struct store_retention_rules *rules);
-/* What is dated before it is refused, and leaves; the beginning of a UTC day, or 0.  Only rises,
- * also over restarts. */
+/* What is dated before it and does not stand is refused, and is not here for any peer; the
+ * beginning of a UTC day, or 0.  Only rises, by clock and rules alone, and durably before this says
+ * so; whoever keeps some of what leaves does not move it. */
 uint64_t store_floor(struct store *store);
+/* Raise it as far as the rules' time says, which store_tend() does first.  From any thread, like
+ * the next.
+ *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION  it stays where it was */
+MUST_USE enum err_code store_age(struct store *store, uint64_t now_s, struct err_note *note);
+/* Raise it to the beginning of this day, whatever the rules say. */
+MUST_USE enum err_code store_raise(struct store *store, uint64_t floor_s, struct err_note *note);
 
-/* Where held rules want the floor, as of the latest store_tend(); 0: nowhere.  From any thread,
- * like the next. */
-uint64_t store_floor_due(struct store *store);
-/* Whoever keeps some of what leaves has it since done_s: the floor rises so far at the full hour
- * after that, by the clock of store_tend(), and for 0 at once; whatever the rules say.  Peers see
- * the floor, and not how long the keeping took. */
-void store_release(struct store *store, uint64_t floor_s, uint64_t done_s);
+/* How far posts may leave the files, which is never above the floor, and which state of what is
+ * kept elsewhere (archive_generation()) they left for; durable before anything leaves. */
+struct store_left {
+    uint64_t floor_s;
+    uint64_t generation;
+};
+struct store_left store_left(struct store *store);
+/* Whoever keeps some of what leaves has all of it that is dated before kept->floor_s, in this state
+ * or a later one; from any thread.  Neither falls. */
+void store_release(struct store *store, const struct store_left *kept);
 
 /* known[i] = whether this id need not be asked for: kept, retracted, or expired here.
  *   ERR_IO, ERR_NO_MEMORY */
@@ -139,6 +151,9 @@ MUST_USE enum err_code store_fate(struct store *store, enum store_fate *fate,
  *                  peers are asked for it again) */
 MUST_USE enum err_code store_body(struct store *store, struct octets_room *wire,
                                   const struct post_id *id, struct err_note *note);
+/* The same for a peer: what is below the floor is not here, in the files still or not. */
+MUST_USE enum err_code store_serve(struct store *store, struct octets_room *wire,
+                                   const struct post_id *id, struct err_note *note);
 
 /* Where a kept post lies, as store_next() gives it.
  *   ERR_NOT_FOUND  not kept */
@@ -191,17 +206,17 @@ MUST_USE enum err_code store_tend(struct store *store, bool *more, uint64_t now_
 void store_settle(struct store *store, uint64_t settled_s);
 /* The clock by which things are destroyed when it is now_s. */
 uint64_t store_settled(struct store *store, uint64_t now_s);
-/* Whether posts are kept that are dated from_s or later, and before until_s.
+/* Whether posts are kept that are dated from_s or later, not below the floor, and before until_s.
  *   ERR_IO, ERR_NO_MEMORY */
 MUST_USE enum err_code store_dated(struct store *store, bool *any, uint64_t from_s,
                                    uint64_t until_s, struct err_note *note);
 
 /* Answer queries of reconciliation over the set "all" (SPEC 7; see proto/negentropy_query.h), as it
- * stands now.  The caller sets results->items and items_cap; the rest is written.
+ * stands now above the floor.  The caller sets results->items and items_cap; the rest is written.
  *   ERR_IO, ERR_NO_MEMORY  what was answered is not to be used */
 MUST_USE enum err_code store_answer(struct store *store, struct negentropy_results *results,
                                     const struct negentropy_batch *batch, struct err_note *note);
-/* The same over another set, by its number in proto/set.h. */
+/* The same over another set, by its number in proto/set.h; SET_STANDING has no floor. */
 MUST_USE enum err_code store_answer_set(struct store *store, struct negentropy_results *results,
                                         uint32_t set, const struct negentropy_batch *batch,
                                         struct err_note *note);

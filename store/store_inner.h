@@ -21,12 +21,11 @@ struct store {
     pthread_mutex_t lock; /* what follows up to the next remark; never held over a file call */
     uint64_t end;
     uint64_t quarantined_count;
-    uint64_t floor_s;   /* what is dated before is not kept, unless it stands */
-    uint64_t put_s;     /* clock of the last put that wrote something */
-    uint64_t settled_s; /* nothing is destroyed by a later clock than this */
-    uint64_t floor_due_s;
-    uint64_t released_s;      /* how far a held floor rises */
-    uint64_t released_from_s; /* and from which clock on */
+    uint64_t floor_s;           /* what is dated before is kept for no peer, unless it stands */
+    struct store_left left;     /* how far that leaves the files; as floor_s, written down */
+    struct store_left released; /* and how far it may, where the rules hold it */
+    uint64_t put_s;             /* clock of the last put that wrote something */
+    uint64_t settled_s;         /* nothing is destroyed by a later clock than this */
 
     struct store_batch *batch; /* of the thread that puts, like what follows; NULL until it puts */
     struct store_words words;
@@ -53,11 +52,19 @@ struct store {
 void store_lock(struct store *store);
 void store_unlock(struct store *store);
 
+/* Whether it is below the floor, and does not stand: then it is refused.  What stands in an archive
+ * leaves the next time the floor rises, and a retract has taken its subject along by then. */
+bool store_is_below(struct store *store, const struct post *post);
+
 /* Lookups of the index that build again what does not read, and then never give ERR_DAMAGED. */
 MUST_USE enum err_code store_find(struct store *store, bool *found, struct index_place *places,
                                   const struct post_id *ids, size_t count, struct err_note *note);
 MUST_USE enum err_code store_find_next(struct store *store, struct index_place *place,
                                        uint64_t position, uint64_t end, struct err_note *note);
+/* store_answer_set(), below the floor too. */
+MUST_USE enum err_code store_ask(struct store *store, struct negentropy_results *results,
+                                 uint32_t set, const struct negentropy_batch *batch,
+                                 struct err_note *note);
 /* Whether a later profile of its author is kept. */
 MUST_USE enum err_code store_is_superseded(struct store *store, bool *is_superseded,
                                            const struct post *profile, struct err_note *note);

@@ -69,9 +69,45 @@ enum err_code store_answer(struct store *store, struct negentropy_results *resul
     return store_answer_set(store, results, SET_ALL, batch, note);
 }
 
+/* No query begins below the floor. */
+static void cut(struct negentropy_batch *batch, uint64_t floor_s)
+{
+    const struct negentropy_bound floor = {.created_s = floor_s};
+    for (size_t i = 0; i < batch->queries_count; i++) {
+        struct negentropy_query *query = &batch->queries[i];
+        if (negentropy_bound_compare(&query->lower, &floor) < 0) {
+            bool below = negentropy_bound_compare(&query->upper, &floor) < 0;
+            query->lower = below ? query->upper : floor;
+        }
+    }
+}
+
+/* What is below the floor may be in the files for a while or not: that is nobody's business. */
 enum err_code store_answer_set(struct store *store, struct negentropy_results *results,
                                uint32_t set, const struct negentropy_batch *batch,
                                struct err_note *note)
+{
+    uint64_t floor_s = store_floor(store);
+    bool reaches = false;
+    for (size_t i = 0; i < batch->queries_count; i++) {
+        reaches = reaches || batch->queries[i].lower.created_s < floor_s;
+    }
+    if (set == SET_STANDING || !reaches) {
+        return store_ask(store, results, set, batch, note);
+    }
+    struct negentropy_batch *above = malloc(sizeof *above);
+    if (above == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    *above = *batch;
+    cut(above, floor_s);
+    enum err_code rc = store_ask(store, results, set, above, note);
+    free(above);
+    return rc;
+}
+
+enum err_code store_ask(struct store *store, struct negentropy_results *results, uint32_t set,
+                        const struct negentropy_batch *batch, struct err_note *note)
 {
     struct run_set_name name = run_set_of(index_hash(store->index), set);
     unsigned tries = 0;

@@ -11,7 +11,7 @@ static enum err_code judge_new(struct store *store, enum store_put_result *resul
                                struct err_note *note)
 {
     bool expired =
-        (post->expires_s != 0 && now_s >= post->expires_s) || store_retention_refuses(store, post);
+        (post->expires_s != 0 && now_s >= post->expires_s) || store_is_below(store, post);
     bool retracted = store_batch_retracts(store->batch, posts, post);
     enum err_code rc = ERR_OK;
     if (!expired && post->kind == POST_PROFILE && post->created_s < store_floor(store) &&
@@ -40,7 +40,8 @@ static enum err_code judge_found(struct store *store, enum store_put_result *res
             continue;
         }
         if (found[i]) {
-            results[i] = places[i].state == INDEX_KEPT ? STORE_THERE : STORE_REFUSED;
+            bool there = places[i].state == INDEX_KEPT && !store_is_below(store, &posts[i]);
+            results[i] = there ? STORE_THERE : STORE_REFUSED;
         } else {
             rc = judge_new(store, &results[i], posts, &posts[i], now_s, note);
         }

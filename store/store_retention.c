@@ -11,20 +11,20 @@
 #include "store/store_inner.h"
 
 #define DAY_S          86400
-#define HOUR_S         3600
 #define FLOOR_NAME     "floor"
 #define FLOOR_PATH_MAX 64
 #define MAGIC_LEN      6
-#define PLAIN_LEN      (MAGIC_LEN + 8)
+#define PLAIN_LEN      (MAGIC_LEN + 3 * 8)
 #define ITEMS_MAX      256
 /* Where there is too much, a little more leaves, so that not every post begins it again. */
 #define SPARE_PARTS 16
 
-static const uint8_t magic[MAGIC_LEN] = {'f', 'l', 'o', 'o', 'r', 1};
+static const uint8_t magic[MAGIC_LEN] = {'f', 'l', 'o', 'o', 'r', 2};
 
 void store_retain(struct store *store, const struct store_retention_rules *rules)
 {
     store->retention.rules = *rules;
+    store->retention.ruled = true;
 }
 
 uint64_t store_floor(struct store *store)
@@ -35,28 +35,31 @@ uint64_t store_floor(struct store *store)
     return floor_s;
 }
 
-uint64_t store_floor_due(struct store *store)
-{
-    store_lock(store);
-    uint64_t due_s = store->floor_due_s > store->released_s ? store->floor_due_s : 0;
-    store_unlock(store);
-    return due_s;
-}
-
-void store_release(struct store *store, uint64_t floor_s, uint64_t done_s)
-{
-    store_lock(store);
-    if (floor_s > store->released_s) {
-        store->released_s = floor_s;
-        store->released_from_s = done_s == 0 ? 0 : done_s - done_s % HOUR_S + HOUR_S;
-    }
-    store_unlock(store);
-}
-
-bool store_retention_refuses(struct store *store, const struct post *post)
+bool store_is_below(struct store *store, const struct post *post)
 {
     bool lasts = store->has_lasting && key_equal(&post->author, &store->lasting);
     return !lasts && post->created_s < store_floor(store) && !post_stands(post);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+struct store_left store_left(struct store *store)
+{
+    store_lock(store);
+    struct store_left left = store->left;
+    store_unlock(store);
+    return left;
+}
+
+void store_release(struct store *store, const struct store_left *kept)
+{
+    store_lock(store);
+    store->released.floor_s = larger(store->released.floor_s, kept->floor_s);
+    store->released.generation = larger(store->released.generation, kept->generation);
+    store_unlock(store);
 }
 
 /* ---- What is written down ----------------------------------------------------------------- */
@@ -95,6 +98,8 @@ enum err_code store_retention_load(struct store *store, const uint8_t key[32],
     }
     if (len == PLAIN_LEN && memcmp(plain, magic, MAGIC_LEN) == 0) {
         store->floor_s = octets_get_u64be(plain + MAGIC_LEN);
+        store->left.floor_s = octets_get_u64be(plain + MAGIC_LEN + 8);
+        store->left.generation = octets_get_u64be(plain + MAGIC_LEN + 16);
     }
     sodium_free(plain);
     return ERR_OK;
@@ -106,7 +111,8 @@ void store_retention_close(struct store *store)
     sodium_free(store->floor_key);
 }
 
-static enum err_code raise_floor(struct store *store, uint64_t floor_s, struct err_note *note)
+static enum err_code write_down(struct store *store, uint64_t floor_s,
+                                const struct store_left *left, struct err_note *note)
 {
     uint8_t plain[PLAIN_LEN];
     char path[FLOOR_PATH_MAX];
@@ -114,14 +120,56 @@ static enum err_code raise_floor(struct store *store, uint64_t floor_s, struct e
     path_of(path, store);
     memcpy(plain, magic, MAGIC_LEN);
     octets_put_u64be(plain + MAGIC_LEN, floor_s);
+    octets_put_u64be(plain + MAGIC_LEN + 8, left->floor_s);
+    octets_put_u64be(plain + MAGIC_LEN + 16, left->generation);
     enum err_code rc = seal_replace(store->files, &replaced, path, SEAL_FLOOR, store->floor_key,
                                     octets_of(plain, sizeof plain), note);
     if (rc == ERR_OK) {
         store_lock(store);
         store->floor_s = floor_s;
+        store->left = *left;
         store_unlock(store);
     }
     return rc;
+}
+
+static uint64_t released_floor(struct store *store)
+{
+    store_lock(store);
+    uint64_t floor_s = store->released.floor_s;
+    store_unlock(store);
+    return floor_s;
+}
+
+/* How far what is below this floor may leave. */
+static struct store_left left_below(struct store *store, uint64_t floor_s)
+{
+    const struct store_retention *retention = &store->retention;
+    store_lock(store);
+    struct store_left left = store->left;
+    struct store_left released = store->released;
+    store_unlock(store);
+    if (retention->rules.held) {
+        uint64_t until_s = released.floor_s < floor_s ? released.floor_s : floor_s;
+        left.floor_s = larger(left.floor_s, until_s);
+        left.generation = larger(left.generation, released.generation);
+    } else if (retention->ruled) {
+        left.floor_s = floor_s;
+    }
+    return left;
+}
+
+/* To this floor where it is higher, and to what was released. */
+static enum err_code rise(struct store *store, uint64_t to_s, struct err_note *note)
+{
+    uint64_t before_s = store_floor(store);
+    struct store_left before = store_left(store);
+    bool waits = store->retention.rules.capped && to_s > released_floor(store);
+    uint64_t floor_s = larger(before_s, waits ? released_floor(store) : to_s);
+    struct store_left left = left_below(store, floor_s);
+    bool same = floor_s == before_s && left.floor_s == before.floor_s &&
+                left.generation == before.generation;
+    return same ? ERR_OK : write_down(store, floor_s, &left, note);
 }
 
 /* ---- Where the floor belongs -------------------------------------------------------------- */
@@ -143,7 +191,7 @@ static enum err_code ask_set(struct store *store, struct listing *listing, uint3
         .kind = kind, .lower = negentropy_bound_at(from), .upper = negentropy_bound_at(&until)};
     listing->results.items = listing->items;
     listing->results.items_cap = ITEMS_MAX;
-    return store_answer_set(store, &listing->results, set, &listing->batch, note);
+    return store_ask(store, &listing->results, set, &listing->batch, note);
 }
 
 static enum err_code ask(struct store *store, struct listing *listing,
@@ -186,8 +234,10 @@ enum err_code store_dated(struct store *store, bool *any, uint64_t from_s, uint6
     if (listing == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    const struct negentropy_item from = {.created_s = from_s};
-    enum err_code rc = ask(store, listing, NEGENTROPY_FOLD, &from, until_s, note);
+    uint64_t floor_s = store_floor(store);
+    const struct negentropy_item from = {.created_s = larger(from_s, floor_s)};
+    enum err_code rc =
+        ask(store, listing, NEGENTROPY_FOLD, &from, larger(until_s, from.created_s), note);
     if (rc == ERR_OK) {
         *any = listing->results.answers[0].fold.count > 0;
     }
@@ -273,25 +323,24 @@ static enum err_code floor_by_size(struct store *store, uint64_t *floor_s, uint6
     return rc;
 }
 
-static enum err_code find_floor(struct store *store, uint64_t *floor_s, uint64_t now_s,
-                                struct err_note *note)
+/* Peers see it: nothing else than clock and rules may have a part in it. */
+enum err_code store_age(struct store *store, uint64_t now_s, struct err_note *note)
 {
+    uint64_t settled_s = store_settled(store, now_s);
+    (void)pthread_mutex_lock(&store->tending);
     uint64_t keep_s = store->retention.rules.keep_s;
-    *floor_s = store_floor(store);
-    if (keep_s != 0 && now_s > keep_s && (now_s - keep_s) / DAY_S * DAY_S > *floor_s) {
-        *floor_s = (now_s - keep_s) / DAY_S * DAY_S;
-    }
-    return floor_by_size(store, floor_s, now_s, note);
+    bool due = keep_s != 0 && settled_s > keep_s;
+    enum err_code rc = rise(store, due ? (settled_s - keep_s) / DAY_S * DAY_S : 0, note);
+    (void)pthread_mutex_unlock(&store->tending);
+    return rc;
 }
 
-/* To where whoever reads has what is kept of it, and goes by that floor already. */
-static void hold_floor(struct store *store, uint64_t *floor_s, uint64_t now_s)
+enum err_code store_raise(struct store *store, uint64_t floor_s, struct err_note *note)
 {
-    store_lock(store);
-    store->floor_due_s = *floor_s;
-    bool rises = store->released_s > store->floor_s && now_s >= store->released_from_s;
-    *floor_s = rises ? store->released_s : store->floor_s;
-    store_unlock(store);
+    (void)pthread_mutex_lock(&store->tending);
+    enum err_code rc = rise(store, floor_s - floor_s % DAY_S, note);
+    (void)pthread_mutex_unlock(&store->tending);
+    return rc;
 }
 
 /* ---- What leaves -------------------------------------------------------------------------- */
@@ -380,14 +429,15 @@ static enum err_code walk_on(struct store *store, struct err_note *note)
     if (listing == NULL) {
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
-    uint64_t floor_s = store_floor(store);
     struct store_retention *retention = &store->retention;
-    enum err_code rc = ask(store, listing, NEGENTROPY_LIST, &retention->at, floor_s, note);
+    enum err_code rc =
+        ask(store, listing, NEGENTROPY_LIST, &retention->at, retention->until_s, note);
     if (rc == ERR_OK) {
         rc = judge_listed(store, listing, note);
     }
     if (rc == ERR_OK && !listing->results.answers[0].more) {
         retention->walking = false;
+        retention->walked_s = retention->until_s;
         profile_table_free(retention->seen);
         retention->seen = NULL;
     }
@@ -398,9 +448,10 @@ static enum err_code walk_on(struct store *store, struct err_note *note)
     return err_note(note, rc, "taking out what is below the floor");
 }
 
-static enum err_code begin_walk(struct store *store, struct err_note *note)
+static enum err_code begin_walk(struct store *store, uint64_t until_s, struct err_note *note)
 {
     struct store_retention *retention = &store->retention;
+    retention->until_s = until_s;
     retention->at = (struct negentropy_item){.created_s = 0};
     retention->walking = true;
     profile_table_free(retention->seen);
@@ -413,26 +464,20 @@ static enum err_code begin_walk(struct store *store, struct err_note *note)
 enum err_code store_retention_slice(struct store *store, bool *more, uint64_t now_s,
                                     struct err_note *note)
 {
-    struct store_retention *retention = &store->retention;
-    uint64_t before_s = store_floor(store);
-    uint64_t floor_s = before_s;
-    enum err_code rc = ERR_OK;
-    *more = false;
-    if (retention->walking) {
+    uint64_t floor_s = store_floor(store);
+    if (store->retention.walking) {
         *more = true;
         return walk_on(store, note);
     }
-    rc = find_floor(store, &floor_s, now_s, note);
-    if (rc == ERR_OK && retention->rules.held) {
-        hold_floor(store, &floor_s, now_s);
+    *more = false;
+    enum err_code rc = floor_by_size(store, &floor_s, now_s, note);
+    if (rc == ERR_OK) {
+        rc = rise(store, floor_s, note);
     }
-    if (rc == ERR_OK && floor_s > before_s) {
-        rc = raise_floor(store, floor_s, note);
-    }
-    if (rc == ERR_OK && floor_s > 0 && (floor_s > before_s || !retention->began)) {
-        rc = begin_walk(store, note);
+    uint64_t until_s = store_left(store).floor_s;
+    if (rc == ERR_OK && until_s > store->retention.walked_s) {
+        rc = begin_walk(store, until_s, note);
         *more = rc == ERR_OK;
     }
-    retention->began = retention->began || rc == ERR_OK;
     return rc;
 }

@@ -51,6 +51,7 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
     if (idle) {
         store_recent_drop(&store->recent);
     }
+    enum err_code aged = store_age(store, now_s, note);
     (void)pthread_mutex_lock(&store->tending);
     bool due = is_due(store, now_s, idle);
     enum err_code rc = index_tend(store->index, more, store_settled(store, now_s), due, note);
@@ -61,7 +62,7 @@ enum err_code store_tend(struct store *store, bool *more, uint64_t now_s, struct
         rc = purge(store, more, now_s, due, note);
     }
     (void)pthread_mutex_unlock(&store->tending);
-    return rc;
+    return rc == ERR_OK ? aged : rc; /* what can be done is done first: it may make room */
 }
 
 enum err_code store_make_room(struct store *store, uint64_t now_s, struct err_note *note)

@@ -14,8 +14,8 @@ struct batch {
 
 enum reason { STAYS, TAKEN_BACK, EXPIRED, HANDED, ARCHIVED };
 
-/* Read before it goes: a retract of what cannot be taken back does nothing, what is not below the
- * floor is to come to the log, and the journal goes on knowing when its author dated it. */
+/* Read before it goes: a retract of what cannot be taken back does nothing, what is too new to
+ * leave is to come to the log, and the journal goes on knowing when its author dated it. */
 static enum err_code add(struct trimming *trimming, struct batch *batch, size_t index,
                          enum reason reason, struct err_note *note)
 {
@@ -27,7 +27,7 @@ static enum err_code add(struct trimming *trimming, struct batch *batch, size_t 
     }
     bool goes = post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK &&
                 !(reason == TAKEN_BACK && index_row_fixed(&post)) &&
-                !(reason == ARCHIVED && post.created_s >= store_floor(trimming->store));
+                !(reason == ARCHIVED && post.created_s >= store_left(trimming->store).floor_s);
     if (goes) {
         batch->posts[batch->count++] =
             (struct journal_trimmed){.index = index, .created_s = post.created_s};

@@ -156,8 +156,8 @@ static bool has_more(const struct view_keep *keep)
     return more;
 }
 
-/* What comes late holds up the floor for a while alone, however long it goes on coming: then it is
- * as if it had come behind the floor. */
+/* Only what was being put as the floor rose comes late; however much that were, it does not hold up
+ * the archive's floor for good. */
 static enum err_code finish(struct view_keep *keep, bool *done, uint64_t now_s,
                             struct err_note *note)
 {
@@ -224,7 +224,8 @@ enum err_code view_keep_own(struct view *view, struct archive *archive, bool *ke
                                       .day = (uint32_t)(archive_floor(archive) / DAY_S)};
     struct post post;
     size_t count = 0;
-    *kept = post_decode(&post, wire) == ERR_OK && view_left(view, &post);
+    *kept = post_decode(&post, wire) == ERR_OK && post.created_s < store_floor(view->store) &&
+            !post_stands(&post);
     if (!*kept || took_back(view, &post)) {
         return ERR_OK;
     }

@@ -11,7 +11,7 @@
 
 struct view_keep;
 
-/* Begin for a floor of the store at floor_s, the beginning of a day above archive_floor().  view
+/* Begin for the store's floor at floor_s, the beginning of a day above archive_floor().  view
  * and archive are borrowed; the archive is the view's shelf.  now_s is when expiry is judged by, as
  * far as store_settle() lets it.
  *   ERR_DAMAGED, ERR_ROLLBACK  the view shows nothing now: later
@@ -20,7 +20,7 @@ MUST_USE enum err_code view_keep_begin(struct view_keep **keep, struct view *vie
                                        struct archive *archive, uint64_t floor_s, uint64_t now_s,
                                        struct err_note *note);
 /* Copy some.  *done: all of it is in the archive, archive_floor() is floor_s, and the view shows
- * nothing any more that left; the store's floor may rise.
+ * nothing any more that left; store_release() may be told.
  *   ERR_DAMAGED, ERR_ROLLBACK, ERR_NO_MEMORY  as above
  *   ERR_NO_SPACE, ERR_IO, ERR_PERMISSION      begin again later */
 MUST_USE enum err_code view_keep_step(struct view_keep *keep, bool *done, uint64_t now_s,

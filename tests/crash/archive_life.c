@@ -63,12 +63,16 @@ enum err_code place_open(struct bare_home *place, struct err_note *note)
         rc = store_open_with(&place->store, place->files, key, &options, note);
     }
     rc = rc == ERR_OK ? open_archive(place, home_key, note) : rc;
-    rc = rc == ERR_OK ? archive_beside(place->archive, store_floor(place->store), note) : rc;
+    if (rc == ERR_OK) {
+        struct store_left left = store_left(place->store);
+        bool anew = false;
+        rc = archive_beside(place->archive, &anew, &left, note);
+    }
     if (rc != ERR_OK) {
         return rc;
     }
     store_retain(archive_store(place->archive),
-                 &(struct store_retention_rules){.keep_s = ARCHIVE_S, .held = true});
+                 &(struct store_retention_rules){.keep_s = ARCHIVE_S, .capped = true});
     struct key own = vault_identity(place->vault);
     return bare_home_show(place, &own, vault_contents(place->vault), KEEP_S, note);
 }
@@ -192,8 +196,8 @@ void book_check(const struct book *book)
     if (archive_bound(book->place.archive) < book->bound_s && book->missing_count == NULL) {
         book_failed("the archive's bound has sunk", archive_bound(book->place.archive), "");
     }
-    if (store_floor(book->place.store) > floor_s) {
-        book_failed("posts left before they were kept", store_floor(book->place.store), "");
+    if (store_left(book->place.store).floor_s > floor_s) {
+        book_failed("posts left before they were kept", store_left(book->place.store).floor_s, "");
     }
     if (book->missing_count == NULL && archive_missing(book->place.archive) > 0) {
         book_failed("a crash was taken for damage", 0, "of the archive");
@@ -235,7 +239,8 @@ void book_check_aged(struct book *book)
     }
     uint64_t due_s = book->now_s - KEEP_S;
     due_s -= due_s % DAY_S;
-    if (store_floor(book->place.store) != due_s || archive_floor(book->place.archive) != due_s) {
+    if (store_floor(book->place.store) != due_s || store_left(book->place.store).floor_s != due_s ||
+        archive_floor(book->place.archive) != due_s) {
         book_failed("a floor is not where it belongs", store_floor(book->place.store), "");
     }
     check_gone(book);

@@ -42,7 +42,8 @@ static void open_home(struct world *w)
         world_must(archive_open(&w->home.archive, w->home.files, archive_key_of, &own, &note),
                    "the archive");
         store_retain(w->home.store, &(struct store_retention_rules){.held = true});
-        store_release(w->home.store, archive_floor(w->home.archive), 0);
+        struct store_left kept = archive_state(w->home.archive);
+        store_release(w->home.store, &kept);
         for (bool more = true; more;) { /* as a node does */
             world_must(store_tend(w->home.store, &more, w->now_s, &note), "tending the store");
         }
@@ -119,7 +120,7 @@ void world_age(struct world *world)
     store_retain(world->home.store,
                  &(struct store_retention_rules){.keep_s = HISTORY_KEEP_S, .held = true});
     store_retain(archive,
-                 &(struct store_retention_rules){.keep_s = HISTORY_ARCHIVE_S, .held = true});
+                 &(struct store_retention_rules){.keep_s = HISTORY_ARCHIVE_S, .capped = true});
     world_must(bare_home_age(&world->home, world->now_s, &note), "growing older");
     store_retain(world->home.store, &(struct store_retention_rules){.held = true});
 }

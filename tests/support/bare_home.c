@@ -62,12 +62,18 @@ enum err_code bare_home_open_archive(struct bare_home *home, struct err_note *no
     return archive_open(&home->archive, home->files, key, &own, note);
 }
 
+static void release(struct bare_home *home)
+{
+    struct store_left kept = archive_state(home->archive);
+    store_release(home->store, &kept);
+}
+
 enum err_code bare_home_show(struct bare_home *home, const struct key *own,
                              const struct vault_contents *contents, uint64_t keep_s,
                              struct err_note *note)
 {
     store_retain(home->store, &(struct store_retention_rules){.keep_s = keep_s, .held = true});
-    store_release(home->store, archive_floor(home->archive), 0);
+    release(home);
     enum err_code rc = view_new(&home->view, home->store, own, note);
     if (rc == ERR_OK) {
         struct shelf shelf = archive_shelf(home->archive);
@@ -96,7 +102,7 @@ static enum err_code keep(struct bare_home *home, uint64_t floor_s, uint64_t now
     }
     view_keep_free(work);
     if (rc == ERR_OK) {
-        store_release(home->store, archive_floor(home->archive), 0);
+        release(home);
     }
     return rc;
 }
@@ -107,7 +113,7 @@ enum err_code bare_home_age(struct bare_home *home, uint64_t now_s, struct err_n
     for (bool more = true; rc == ERR_OK && more;) {
         rc = view_keep_retracts(home->view, home->archive, &more, now_s, note);
     }
-    uint64_t floor_s = rc == ERR_OK ? store_floor_due(home->store) : 0;
+    uint64_t floor_s = rc == ERR_OK ? store_floor(home->store) : 0;
     if (floor_s > archive_floor(home->archive)) {
         rc = keep(home, floor_s, now_s, note);
     }

@@ -110,7 +110,7 @@ size_t keep_body(struct cluster *c, uint32_t n, uint8_t wire[POST_WIRE_MAX],
 {
     if (!is_light(c)) {
         struct octets_room room = {.at = wire, .cap = POST_WIRE_MAX};
-        return store_body(c->nodes[n].store, &room, id, NULL) == ERR_OK ? room.len : 0;
+        return store_serve(c->nodes[n].store, &room, id, NULL) == ERR_OK ? room.len : 0;
     }
     if (!light_store_has(&c->nodes[n].light, &c->light_posts, id)) {
         return 0;

@@ -106,7 +106,7 @@ static void raise_bound(struct bare_home *place)
 {
     struct store *archive = archive_store(place->archive);
     bool more = true;
-    store_retain(archive, &(struct store_retention_rules){.keep_s = ARCHIVE_S, .held = true});
+    store_retain(archive, &(struct store_retention_rules){.keep_s = ARCHIVE_S, .capped = true});
     for (unsigned i = 0; i < 100 && archive_bound(place->archive) == 0; i++) {
         assert_int_equal(store_tend(archive, &more, NOW_S, &note), ERR_OK);
         archive_release(place->archive);

@@ -278,6 +278,7 @@ static void the_archive_comes_back_with_its_reasons(void **state)
     assert_int_equal(checks(&found), ERR_OK);
     assert_true(found.head.archived);
     assert_int_equal(found.head.floor_s, archive_floor(home.archive));
+    assert_int_equal(found.head.store_floor_s, store_floor(home.store));
     /* A retract stands in the store, too. */
     uint64_t kept_count = store_stats(archive_store(home.archive)).posts_count - 1;
     assert_int_equal(found.kept_count, kept_count);
@@ -285,6 +286,7 @@ static void the_archive_comes_back_with_its_reasons(void **state)
     make_place(&back);
     assert_int_equal(comes_back(), ERR_OK);
     assert_int_equal(archive_floor(back.archive), archive_floor(home.archive));
+    assert_int_equal(store_floor(back.store), store_floor(home.store));
     assert_int_equal(store_stats(archive_store(back.archive)).posts_count, kept_count);
     show_place(&back);
     expect_alike();
@@ -362,7 +364,10 @@ static void lose_archive(struct bare_home *place)
         file_memory_take_away(place->files, lost[i]);
     }
     open_place(place);
-    assert_int_equal(archive_beside(place->archive, store_floor(place->store), &note), ERR_OK);
+    struct store_left left = store_left(place->store);
+    bool anew = false;
+    assert_int_equal(archive_beside(place->archive, &anew, &left, &note), ERR_OK);
+    assert_true(anew);
     show_place(place);
 }
 

@@ -26,7 +26,7 @@ enum err_code keep_open(struct keep_scene *s)
     if (rc == ERR_OK) {
         store_retain(
             archive_store(home->archive),
-            &(struct store_retention_rules){.keep_s = s->archive_days * DAY_S, .held = true});
+            &(struct store_retention_rules){.keep_s = s->archive_days * DAY_S, .capped = true});
     }
     point(s);
     return rc == ERR_OK ? bare_home_show(home, &s->bea.key, &s->contents,

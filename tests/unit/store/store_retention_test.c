@@ -367,49 +367,95 @@ static void a_damaged_floor_is_raised_again(void **state)
     }
 }
 
-/* Whenever the keeping was done. */
-static void a_held_floor_rises_at_a_full_hour(void **state)
+/* By date alone; in the files it all is until whoever keeps some of it has that. */
+static void a_held_floor_rises_at_once_and_nothing_leaves(void **state)
 {
     (void)state;
     rules = (struct store_retention_rules){.keep_s = 10 * DAY_S, .held = true};
     reopen();
     put_days(30);
-    store_close(store);
-    store = NULL;
-    struct files *before = files;
-    for (uint64_t took_s = 0; took_s < 3600; took_s += 3599) {
-        files = file_memory_copy(before);
-        assert_int_equal(open_store(), ERR_OK);
-        assert_int_equal(tend(NOW_S), ERR_OK);
-        assert_int_equal(store_floor_due(store), (TODAY - 10) * DAY_S);
-        store_release(store, (TODAY - 10) * DAY_S, NOW_S + took_s);
-        assert_int_equal(tend(NOW_S + 3599), ERR_OK);
-        assert_int_equal(store_floor(store), 0);
-        assert_int_equal(store_stats(store).posts_count, 30);
-        assert_int_equal(tend(NOW_S + 3600), ERR_OK);
+    const struct store_left kept = {.floor_s = (TODAY - 20) * DAY_S, .generation = 7};
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(tend(NOW_S + 60), ERR_OK);
         assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
-        assert_int_equal(store_stats(store).posts_count, 11);
-        store_close(store);
-        file_memory_free(files);
-        store = NULL;
-        files = before;
+        assert_int_equal(store_left(store).floor_s, 0);
+        assert_int_equal(store_stats(store).posts_count, 30);
+        reopen(); /* in the middle of it */
+        assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
     }
-    assert_int_equal(open_store(), ERR_OK);
+    store_release(store, &kept);
+    assert_int_equal(store_left(store).generation, 0);
+    assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
+        assert_int_equal(store_left(store).floor_s, kept.floor_s);
+        assert_int_equal(store_left(store).generation, 7);
+        assert_int_equal(store_stats(store).posts_count, 21);
+        reopen();
+    }
+    /* What is kept further on than the floor is lets nothing leave above it. */
+    store_release(store, &(struct store_left){.floor_s = TODAY * DAY_S});
+    assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    assert_int_equal(store_left(store).floor_s, (TODAY - 10) * DAY_S);
+    assert_int_equal(store_left(store).generation, 7);
+    assert_int_equal(store_stats(store).posts_count, 11);
 }
 
-/* The view goes by it already: what would be taken in below it she would not see. */
-static void a_released_floor_is_reached_though_the_rules_keep_more(void **state)
+/* An import knows no archive: it makes nothing leave that was not released. */
+static void without_rules_nothing_leaves_that_was_held(void **state)
 {
     (void)state;
-    static const uint64_t keeps_s[] = {0, 20 * DAY_S};
-    for (size_t i = 0; i < 2; i++) {
-        rules = (struct store_retention_rules){.keep_s = keeps_s[i], .held = true};
+    rules = (struct store_retention_rules){.keep_s = 10 * DAY_S, .held = true};
+    reopen();
+    put_days(30);
+    assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    store_close(store);
+    store = NULL;
+    assert_int_equal(store_open(&store, files, key, kind, &note), ERR_OK);
+    assert_int_equal(tend(NOW_S + 9000 * (uint64_t)DAY_S), ERR_OK);
+    assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
+    assert_int_equal(store_stats(store).posts_count, 30);
+}
+
+static void a_clock_that_is_put_back_lowers_no_floor(void **state)
+{
+    (void)state;
+    rules = (struct store_retention_rules){.keep_s = 10 * DAY_S, .held = true};
+    reopen();
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(store_age(store, times == 0 ? NOW_S : NOW_S - 50 * DAY_S, &note), ERR_OK);
+        assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
         reopen();
-        store_release(store, (TODAY - 10 + i) * DAY_S, 0);
-        assert_int_equal(tend(NOW_S), ERR_OK);
-        assert_int_equal(store_floor(store), (TODAY - 10 + i) * DAY_S);
-        assert_int_equal(store_floor_due(store), 0);
+        assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
+        rules.keep_s = 20 * DAY_S; /* nor do other rules */
     }
+    store_settle(store, NOW_S); /* nor does a clock that runs ahead raise it */
+    assert_int_equal(store_age(store, NOW_S + 9000 * (uint64_t)DAY_S, &note), ERR_OK);
+    assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
+    rules.keep_s = 5 * DAY_S;
+    reopen();
+    assert_int_equal(store_age(store, NOW_S, &note), ERR_OK);
+    assert_int_equal(store_floor(store), (TODAY - 5) * DAY_S);
+}
+
+/* Nobody is told of a floor that a crash would take back. */
+static void a_floor_that_cannot_be_written_stays_where_it_was(void **state)
+{
+    (void)state;
+    rules = (struct store_retention_rules){.keep_s = 10 * DAY_S, .held = true};
+    reopen();
+    file_memory_full(files, true);
+    assert_int_equal(store_age(store, NOW_S, &note), ERR_NO_SPACE);
+    assert_int_equal(store_floor(store), 0);
+    assert_int_equal(store_raise(store, TODAY * DAY_S, &note), ERR_NO_SPACE);
+    assert_int_equal(store_floor(store), 0);
+    file_memory_full(files, false);
+    assert_int_equal(store_age(store, NOW_S, &note), ERR_OK);
+    assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
+    assert_int_equal(store_raise(store, TODAY * DAY_S + 5, &note), ERR_OK);
+    assert_int_equal(store_raise(store, DAY_S, &note), ERR_OK);
+    reopen();
+    assert_int_equal(store_floor(store), TODAY * DAY_S);
 }
 
 static void the_last_profile_of_each_is_known(void **state)
@@ -449,8 +495,10 @@ int main(void)
         TEST(a_damaged_floor_is_raised_again),
         TEST(below_the_floor_a_profile_that_was_replaced_is_refused),
         TEST(who_reads_keeps_profiles_that_were_replaced),
-        TEST(a_held_floor_rises_at_a_full_hour),
-        TEST(a_released_floor_is_reached_though_the_rules_keep_more),
+        TEST(a_held_floor_rises_at_once_and_nothing_leaves),
+        TEST(without_rules_nothing_leaves_that_was_held),
+        TEST(a_clock_that_is_put_back_lowers_no_floor),
+        TEST(a_floor_that_cannot_be_written_stays_where_it_was),
         TEST(the_last_profile_of_each_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
