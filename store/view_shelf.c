@@ -8,7 +8,6 @@ void view_shelf_set(struct view *view, const struct shelf *shelf)
 {
     view->shelf = *shelf;
     view->floor_s = shelf->floor_s(shelf->context);
-    view->bound_s = shelf->bound_s(shelf->context);
 }
 
 bool view_left(const struct view *view, const struct post *post)

@@ -20,7 +20,7 @@
 #define HISTORY_STEPS_MAX 290
 #define HISTORY_DAY_S     UINT64_C(86400)
 #define HISTORY_KEEP_S    HISTORY_DAY_S
-#define HISTORY_ARCHIVE_S (2 * HISTORY_DAY_S) /* that others' posts stay in her archive */
+#define HISTORY_ARCHIVE_S (4 * HISTORY_DAY_S) /* that others' posts stay in her archive */
 #define HISTORY_START_S   UINT64_C(1790000000)
 #define HISTORY_NONE      (-1)
 

@@ -14,7 +14,7 @@
 #include "tests/interference/oracle.h"
 #include "tests/interference/surfaces.h"
 
-#define HISTORIES_DEFAULT   300
+#define HISTORIES_DEFAULT   500
 #define DECIDED_MIN         100 /* cases that each rule must decide alone */
 #define VISIBLE_PERCENT_MIN 20
 #define SHIELDED_OF         6 /* one history of so many is also tried without the shielded */
