@@ -36,6 +36,8 @@ static inline bool octets_equal(struct octets a, struct octets b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* Spelled out and not as loops: so compilers make one load or store of them. */
+
 static inline void octets_put_u16be(uint8_t out[2], uint16_t value)
 {
     out[0] = (uint8_t)(value >> 8);
@@ -44,16 +46,22 @@ static inline void octets_put_u16be(uint8_t out[2], uint16_t value)
 
 static inline void octets_put_u32be(uint8_t out[4], uint32_t value)
 {
-    for (int i = 3; i >= 0; i--, value >>= 8) {
-        out[i] = (uint8_t)value;
-    }
+    out[0] = (uint8_t)(value >> 24);
+    out[1] = (uint8_t)(value >> 16);
+    out[2] = (uint8_t)(value >> 8);
+    out[3] = (uint8_t)value;
 }
 
 static inline void octets_put_u64be(uint8_t out[8], uint64_t value)
 {
-    for (int i = 7; i >= 0; i--, value >>= 8) {
-        out[i] = (uint8_t)value;
-    }
+    out[0] = (uint8_t)(value >> 56);
+    out[1] = (uint8_t)(value >> 48);
+    out[2] = (uint8_t)(value >> 40);
+    out[3] = (uint8_t)(value >> 32);
+    out[4] = (uint8_t)(value >> 24);
+    out[5] = (uint8_t)(value >> 16);
+    out[6] = (uint8_t)(value >> 8);
+    out[7] = (uint8_t)value;
 }
 
 static inline uint16_t octets_get_u16be(const uint8_t in[2])
@@ -63,20 +71,14 @@ static inline uint16_t octets_get_u16be(const uint8_t in[2])
 
 static inline uint32_t octets_get_u32be(const uint8_t in[4])
 {
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++) {
-        value = (value << 8) | in[i];
-    }
-    return value;
+    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
 }
 
 static inline uint64_t octets_get_u64be(const uint8_t in[8])
 {
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++) {
-        value = (value << 8) | in[i];
-    }
-    return value;
+    return (uint64_t)in[0] << 56 | (uint64_t)in[1] << 48 | (uint64_t)in[2] << 40 |
+           (uint64_t)in[3] << 32 | (uint64_t)in[4] << 24 | (uint64_t)in[5] << 16 |
+           (uint64_t)in[6] << 8 | in[7];
 }
 
 #endif

@@ -30,8 +30,9 @@ struct run_merge {
     bool begun; /* the family */
     bool done;
     size_t culprit;
-    size_t turn;  /* the input whose records are read */
-    size_t spent; /* of a step's budget */
+    size_t turn;   /* the input whose records are read, or whose entry goes next */
+    size_t second; /* whose goes next of the others, or inputs_count */
+    size_t spent;  /* of a step's budget */
     bool any_last;
     struct run_entry last; /* that was written of the family */
     size_t inputs_count;
@@ -192,37 +193,58 @@ static const struct post_id *id_at(const struct run_merge *merge, const struct m
     return &merge->ids[input->shift + input->scan.entry.relative];
 }
 
-/* Whether the entry of b goes before that of a, which is an earlier input. */
-static bool goes_before(const struct run_merge *merge, const struct merge_input *a,
-                        const struct merge_input *b)
+static int compare_sets(const struct run_set_name *a, const struct run_set_name *b)
 {
-    const struct run_entry *left = &a->scan.entry;
-    const struct run_entry *right = &b->scan.entry;
-    int order = 0;
-    if (merge->family == RUN_SETS) {
-        order = memcmp(right->set.octets, left->set.octets, RUN_SET_NAME_LEN);
+    _Static_assert(RUN_SET_NAME_LEN == 16, "two numbers make a name");
+    uint64_t left = octets_get_u64be(a->octets);
+    uint64_t right = octets_get_u64be(b->octets);
+    if (left == right) {
+        left = octets_get_u64be(a->octets + 8);
+        right = octets_get_u64be(b->octets + 8);
     }
-    if (order == 0 && right->order != left->order) {
-        return right->order < left->order;
-    }
-    if (order == 0 && merge->family == RUN_SETS) {
-        order = post_id_compare(id_at(merge, b), id_at(merge, a));
-    }
-    return order < 0;
+    return (left > right) - (left < right);
 }
 
-/* The input whose entry goes next, or inputs_count.  Equal ones go in the order of positions. */
-static size_t choose(const struct run_merge *merge)
+/* Whether the entry of input a goes before that of b.  Equal ones go in the order of positions. */
+static bool goes_before(const struct run_merge *merge, size_t a, size_t b)
 {
-    size_t best = merge->inputs_count;
+    const struct run_entry *left = &merge->inputs[a].scan.entry;
+    const struct run_entry *right = &merge->inputs[b].scan.entry;
+    int order = 0;
+    if (merge->family == RUN_SETS) {
+        order = compare_sets(&left->set, &right->set);
+    }
+    if (order == 0) {
+        order = (left->order > right->order) - (left->order < right->order);
+    }
+    if (order == 0 && merge->family == RUN_SETS) {
+        order = post_id_compare(id_at(merge, &merge->inputs[a]), id_at(merge, &merge->inputs[b]));
+    }
+    return order < 0 || (order == 0 && a < b);
+}
+
+/* The input but one whose entry goes next, or inputs_count. */
+static size_t first_but(const struct run_merge *merge, size_t one)
+{
+    size_t first = merge->inputs_count;
     for (size_t i = 0; i < merge->inputs_count; i++) {
-        if (merge->inputs[i].scan.any &&
-            (best == merge->inputs_count ||
-             goes_before(merge, &merge->inputs[best], &merge->inputs[i]))) {
-            best = i;
+        if (i != one && merge->inputs[i].scan.any &&
+            (first == merge->inputs_count || goes_before(merge, i, first))) {
+            first = i;
         }
     }
-    return best;
+    return first;
+}
+
+/* Mostly many of one input go in a row: the others are compared again only once they do not. */
+static void choose(struct run_merge *merge)
+{
+    bool goes_on = merge->inputs[merge->turn].scan.any;
+    if (!goes_on ||
+        (merge->second < merge->inputs_count && goes_before(merge, merge->second, merge->turn))) {
+        merge->turn = merge->second;
+        merge->second = first_but(merge, merge->turn);
+    }
 }
 
 /* The writer takes the order of entries for granted; a run does not have to be believed. */
@@ -237,10 +259,7 @@ static bool follows(const struct run_merge *merge, const struct run_entry *entry
     if (!merge->any_last) {
         return true;
     }
-    int order = 0;
-    if (merge->family == RUN_SETS) {
-        order = memcmp(entry->set.octets, last->set.octets, RUN_SET_NAME_LEN);
-    }
+    int order = merge->family == RUN_SETS ? compare_sets(&entry->set, &last->set) : 0;
     if (order == 0 && entry->order != last->order) {
         order = entry->order < last->order ? -1 : 1;
     }
@@ -284,12 +303,17 @@ static enum err_code write_entry(struct run_merge *merge, size_t at, struct err_
 /* One entry of the family.  ERR_NOT_FOUND: there are no more. */
 static enum err_code step_entry(struct run_merge *merge, struct err_note *note)
 {
-    size_t at = choose(merge);
-    if (at == merge->inputs_count) {
+    if (merge->turn == merge->inputs_count) {
         return ERR_NOT_FOUND;
     }
-    enum err_code rc = write_entry(merge, at, note);
-    return rc == ERR_OK ? advance(merge, at, note) : rc;
+    enum err_code rc = write_entry(merge, merge->turn, note);
+    if (rc == ERR_OK) {
+        rc = advance(merge, merge->turn, note);
+    }
+    if (rc == ERR_OK) {
+        choose(merge);
+    }
+    return rc;
 }
 
 static uint32_t lines_for(const struct run_merge *merge)
@@ -313,7 +337,12 @@ static enum err_code begin_family(struct run_merge *merge, struct err_note *note
             rc = advance(merge, i, note);
         }
     }
-    merge->turn = 0;
+    if (merge->family == RUN_RECORDS || rc != ERR_OK) {
+        merge->turn = 0;
+    } else {
+        merge->turn = first_but(merge, merge->inputs_count);
+        merge->second = first_but(merge, merge->turn);
+    }
     merge->any_last = false;
     merge->begun = true;
     return rc;
