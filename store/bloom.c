@@ -74,11 +74,10 @@ bool bloom_may_have(const struct bloom *bloom, uint64_t hash)
     }
     const uint8_t *line = bloom->lines + line_of(bloom, hash) * BLOOM_LINE_LEN;
     uint64_t bits = mix(hash);
+    unsigned all = 1; /* no way to guess which bit is the first that is not set, so no branch */
     for (int i = 0; i < BITS_SET; i++, bits >>= BIT_CHOICES) {
         size_t bit = bits & (LINE_BITS - 1);
-        if ((line[bit / 8] & (1u << (bit % 8))) == 0) {
-            return false;
-        }
+        all &= (unsigned)line[bit / 8] >> (bit % 8);
     }
-    return true;
+    return all != 0;
 }

@@ -100,8 +100,18 @@ MUST_USE enum err_code index_next(struct index *index, struct index_place *place
 MUST_USE enum err_code index_is_by(struct index *index, bool *is_by,
                                    const struct index_place *place, const struct key *author,
                                    struct err_note *note);
-/* Whether a kept retract by this author names the subject.  Two subjects under one hash of 64 bits
- * are not told apart; the hash is keyed. */
+/* A post that may have been taken back; whose it is. */
+struct index_subject {
+    const struct post_id *id;
+    const struct key *author;
+};
+
+/* retracted[i]: whether a kept retract by its author names subjects[i].  Two subjects under one
+ * hash of 64 bits are not told apart; the hash is keyed. */
+MUST_USE enum err_code index_retracted(struct index *index, bool *retracted,
+                                       const struct index_subject *subjects, size_t count,
+                                       struct err_note *note);
+/* The same of one. */
 MUST_USE enum err_code index_has_retract(struct index *index, bool *has,
                                          const struct post_id *subject, const struct key *author,
                                          struct err_note *note);

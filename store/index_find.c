@@ -5,6 +5,10 @@
 #include "store/run_postings.h"
 #include "store/run_set.h"
 
+/* Asked of each run one after the other: what a filter has of one is on its way while the next one
+ * is asked for. */
+#define AT_ONCE 64
+
 static void place_of_record(struct index_place *place, const struct index_record *record,
                             uint32_t position)
 {
@@ -58,45 +62,62 @@ static bool find_in_tables(const struct index_list *list, struct index_place *pl
     return false;
 }
 
-/*   ERR_NOT_FOUND  not in a run, as far as that can be told */
-static enum err_code find_in_runs(struct index *index, const struct index_list *list,
-                                  struct index_place *place, const struct post_id *id,
-                                  struct err_note *note)
+/* An id that is not in tables. */
+struct sought {
+    uint64_t hash;
+    bool damaged; /* it may be where something does not read */
+};
+
+static enum err_code find_in_run(struct index *index, struct index_part *part, bool *found,
+                                 struct index_place *place, const struct post_id *id,
+                                 struct sought *sought, struct err_note *note)
 {
-    uint64_t hash = run_hash_id(index->hash, id);
-    enum err_code missing = ERR_NOT_FOUND;
-    for (size_t i = list->count; i > 0; i--) {
-        struct index_part *part = list->parts[i - 1];
-        if (part->table != NULL) {
-            continue;
-        }
-        if (part->run == NULL) {
-            missing = ERR_DAMAGED;
-            continue;
-        }
-        if (!run_may_have(part->run, hash)) {
-            continue;
-        }
-        uint32_t position;
-        struct run_record record;
-        enum err_code rc = run_find(part->run, &position, &record, id, hash, note);
-        if (rc == ERR_NOT_FOUND) {
-            continue;
-        }
-        if (rc == ERR_DAMAGED) {
-            missing = index_blame(index, part, rc);
-            continue;
-        }
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        place_of_row(place, &record, position);
-        judge_row(index, place, part);
-        if (place->state != INDEX_HOLE) {
-            return ERR_OK;
+    uint32_t position;
+    struct run_record record;
+    if (part->run == NULL) {
+        sought->damaged = true;
+        return ERR_OK;
+    }
+    if (!run_may_have(part->run, sought->hash)) {
+        return ERR_OK;
+    }
+    enum err_code rc = run_find(part->run, &position, &record, id, sought->hash, note);
+    if (rc == ERR_OK) {
+        struct index_place at;
+        place_of_row(&at, &record, position);
+        judge_row(index, &at, part);
+        *found = at.state != INDEX_HOLE;
+        *place = *found ? at : *place;
+    }
+    if (rc == ERR_DAMAGED) {
+        (void)index_blame(index, part, rc);
+        sought->damaged = true;
+    }
+    return rc == ERR_NOT_FOUND || rc == ERR_DAMAGED ? ERR_OK : rc;
+}
+
+/* The newest run first: it knows best.  count is at most AT_ONCE. */
+static enum err_code find_in_runs(struct index *index, const struct index_list *list, bool *found,
+                                  struct index_place *places, const struct post_id *ids,
+                                  size_t count, struct err_note *note)
+{
+    struct sought sought[AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        sought[i] = (struct sought){.hash = run_hash_id(index->hash, &ids[i])};
+    }
+    enum err_code rc = ERR_OK;
+    for (size_t p = list->count; p > 0; p--) {
+        struct index_part *part = list->parts[p - 1];
+        for (size_t i = 0; i < count && part->table == NULL && rc == ERR_OK; i++) {
+            if (!found[i]) {
+                rc = find_in_run(index, part, &found[i], &places[i], &ids[i], &sought[i], note);
+            }
         }
     }
-    return missing;
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        rc = !found[i] && sought[i].damaged ? ERR_DAMAGED : ERR_OK;
+    }
+    return rc;
 }
 
 enum err_code index_find(struct index *index, bool *found, struct index_place *places,
@@ -109,12 +130,9 @@ enum err_code index_find(struct index *index, bool *found, struct index_place *p
     }
     index_unlock(index);
     enum err_code rc = ERR_OK;
-    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-        if (!found[i]) {
-            rc = find_in_runs(index, list, &places[i], &ids[i], note);
-            found[i] = rc == ERR_OK;
-            rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
-        }
+    for (size_t i = 0; i < count && rc == ERR_OK; i += AT_ONCE) {
+        size_t some = count - i < AT_ONCE ? count - i : AT_ONCE;
+        rc = find_in_runs(index, list, found + i, places + i, ids + i, some, note);
     }
     index_list_release(index, list);
     return rc;
@@ -262,6 +280,7 @@ struct referring {
     uint64_t *positions;
     size_t count;
     size_t max;
+    bool damaged; /* it may be where something does not read */
 };
 
 static void add_referring(struct referring *r, uint64_t position)
@@ -345,41 +364,78 @@ static enum err_code refs_in_run(struct index *index, struct index_part *part, s
 }
 
 /* Goes on behind what does not read: enough may be found all the same. */
-static enum err_code refer(struct index *index, struct referring *r, struct err_note *note)
+static enum err_code refer_in_run(struct index *index, struct index_part *part, struct referring *r,
+                                  struct err_note *note)
+{
+    enum err_code rc = r->count < r->max ? refs_in_run(index, part, r, note) : ERR_OK;
+    r->damaged = r->damaged || rc == ERR_DAMAGED;
+    return rc == ERR_DAMAGED ? ERR_OK : rc;
+}
+
+static enum err_code refer(struct index *index, struct referring *all, size_t count,
+                           struct err_note *note)
 {
     enum err_code rc = ERR_OK;
-    bool damaged = false;
     index_lock(index);
     struct index_list *list = index_list_hold(index);
-    for (size_t i = 0; i < list->count; i++) {
-        if (list->parts[i]->table != NULL) {
-            refs_in_table(list->parts[i]->table, r);
+    for (size_t i = 0; i < count * list->count; i++) {
+        const struct index_table *table = list->parts[i / count]->table;
+        if (table != NULL) {
+            refs_in_table(table, &all[i % count]);
         }
     }
     index_unlock(index);
-    for (size_t i = 0; i < list->count && r->count < r->max && rc == ERR_OK; i++) {
-        if (list->parts[i]->table == NULL) {
-            rc = refs_in_run(index, list->parts[i], r, note);
+    for (size_t i = 0; i < count * list->count && rc == ERR_OK; i++) {
+        struct index_part *part = list->parts[i / count];
+        if (part->table == NULL) {
+            rc = refer_in_run(index, part, &all[i % count], note);
         }
-        damaged = damaged || rc == ERR_DAMAGED;
-        rc = rc == ERR_DAMAGED ? ERR_OK : rc;
     }
     index_list_release(index, list);
-    return rc == ERR_OK && damaged && r->count < r->max ? ERR_DAMAGED : rc;
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        rc = all[i].damaged && all[i].count < all[i].max ? ERR_DAMAGED : ERR_OK;
+    }
+    return rc;
+}
+
+static enum err_code some_retracted(struct index *index, bool *retracted,
+                                    const struct index_subject *subjects, size_t count,
+                                    struct err_note *note)
+{
+    struct referring all[AT_ONCE];
+    uint64_t positions[AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        all[i] = (struct referring){.hash = index->hash,
+                                    .author = subjects[i].author,
+                                    .positions = &positions[i],
+                                    .max = 1};
+        all[i].ref.subject_hash = index_row_retract_hash(index->hash, subjects[i].id);
+        all[i].ref.relation = INDEX_RELATION_RETRACT;
+    }
+    enum err_code rc = refer(index, all, count, note);
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        retracted[i] = all[i].count > 0;
+    }
+    return rc;
+}
+
+enum err_code index_retracted(struct index *index, bool *retracted,
+                              const struct index_subject *subjects, size_t count,
+                              struct err_note *note)
+{
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; i < count && rc == ERR_OK; i += AT_ONCE) {
+        size_t some = count - i < AT_ONCE ? count - i : AT_ONCE;
+        rc = some_retracted(index, retracted + i, subjects + i, some, note);
+    }
+    return rc;
 }
 
 enum err_code index_has_retract(struct index *index, bool *has, const struct post_id *subject,
                                 const struct key *author, struct err_note *note)
 {
-    uint64_t position;
-    struct referring r = {.hash = index->hash, .author = author, .positions = &position, .max = 1};
-    r.ref.subject_hash = index_row_retract_hash(index->hash, subject);
-    r.ref.relation = INDEX_RELATION_RETRACT;
-    enum err_code rc = refer(index, &r, note);
-    if (rc == ERR_OK) {
-        *has = r.count > 0;
-    }
-    return rc;
+    const struct index_subject asked = {.id = subject, .author = author};
+    return index_retracted(index, has, &asked, 1, note);
 }
 
 /* ---- Words -------------------------------------------------------------------------------- */

@@ -71,6 +71,10 @@ MUST_USE enum err_code store_is_superseded(struct store *store, bool *is_superse
 MUST_USE enum err_code store_is_by(struct store *store, bool *is_by,
                                    const struct index_place *place, const struct key *author,
                                    struct err_note *note);
+/* See index_retracted(). */
+MUST_USE enum err_code store_retracted(struct store *store, bool *retracted,
+                                       const struct index_subject *subjects, size_t count,
+                                       struct err_note *note);
 MUST_USE enum err_code store_has_retract(struct store *store, bool *has,
                                          const struct post_id *subject, const struct key *author,
                                          struct err_note *note);

@@ -52,15 +52,23 @@ enum err_code store_is_by(struct store *store, bool *is_by, const struct index_p
     return rc;
 }
 
-enum err_code store_has_retract(struct store *store, bool *has, const struct post_id *subject,
-                                const struct key *author, struct err_note *note)
+enum err_code store_retracted(struct store *store, bool *retracted,
+                              const struct index_subject *subjects, size_t count,
+                              struct err_note *note)
 {
     unsigned tries = 0;
     enum err_code rc;
     do {
-        rc = index_has_retract(store->index, has, subject, author, note);
+        rc = index_retracted(store->index, retracted, subjects, count, note);
     } while (again(store, &rc, &tries, note));
     return rc;
+}
+
+enum err_code store_has_retract(struct store *store, bool *has, const struct post_id *subject,
+                                const struct key *author, struct err_note *note)
+{
+    const struct index_subject asked = {.id = subject, .author = author};
+    return store_retracted(store, has, &asked, 1, note);
 }
 
 enum err_code store_answer(struct store *store, struct negentropy_results *results,

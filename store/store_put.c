@@ -5,21 +5,71 @@
 
 #define WRITE_MAX ((size_t)4 * 1024 * 1024) /* octets that are synced at once */
 
+/* What the index knows of the posts of a batch. */
+struct known {
+    struct post_id *ids;
+    bool *found;
+    struct index_place *places;
+    struct index_subject *subjects; /* those that may have been taken back before they came */
+    bool *retracted;                /* of the subjects */
+};
+
+static void known_close(struct known *known)
+{
+    free(known->ids);
+    free(known->found);
+    free(known->places);
+    free(known->subjects);
+    free(known->retracted);
+}
+
+static enum err_code known_init(struct known *known, size_t count)
+{
+    *known = (struct known){.ids = calloc(count + 1, sizeof *known->ids),
+                            .found = calloc(count + 1, sizeof *known->found),
+                            .places = calloc(count + 1, sizeof *known->places),
+                            .subjects = calloc(count + 1, sizeof *known->subjects),
+                            .retracted = calloc(count + 1, sizeof *known->retracted)};
+    bool whole = known->ids != NULL && known->found != NULL && known->places != NULL &&
+                 known->subjects != NULL && known->retracted != NULL;
+    return whole ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static bool is_subject(const struct known *known, const struct post *posts, size_t at)
+{
+    return !known->found[at] && !index_row_fixed(&posts[at]);
+}
+
+static enum err_code known_ask(struct store *store, struct known *known, const struct post *posts,
+                               size_t count, struct err_note *note)
+{
+    for (size_t i = 0; i < count; i++) {
+        known->ids[i] = posts[i].id;
+    }
+    enum err_code rc = store_find(store, known->found, known->places, known->ids, count, note);
+    size_t subjects_count = 0;
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        if (is_subject(known, posts, i)) {
+            known->subjects[subjects_count++] =
+                (struct index_subject){.id = &posts[i].id, .author = &posts[i].author};
+        }
+    }
+    return rc == ERR_OK
+               ? store_retracted(store, known->retracted, known->subjects, subjects_count, note)
+               : rc;
+}
+
 /* What to do with one post of a batch that is not there yet. */
 static enum err_code judge_new(struct store *store, enum store_put_result *result,
-                               const struct post *posts, const struct post *post, uint64_t now_s,
+                               const struct post *post, bool retracted, uint64_t now_s,
                                struct err_note *note)
 {
     bool expired =
         (post->expires_s != 0 && now_s >= post->expires_s) || store_is_below(store, post);
-    bool retracted = store_batch_retracts(store->batch, posts, post);
     enum err_code rc = ERR_OK;
     if (!expired && post->kind == POST_PROFILE && post->created_s < store_floor(store) &&
         store->kind == STORE_UNREAD) {
         rc = store_is_superseded(store, &expired, post, note);
-    }
-    if (rc == ERR_OK && !expired && !retracted && !index_row_fixed(post)) {
-        rc = store_has_retract(store, &retracted, &post->id, &post->author, note);
     }
     *result = expired || retracted ? STORE_REFUSED : STORE_NEW;
     return rc;
@@ -27,23 +77,25 @@ static enum err_code judge_new(struct store *store, enum store_put_result *resul
 
 static enum err_code judge_found(struct store *store, enum store_put_result *results,
                                  const struct post *posts, const struct octets *wires, size_t count,
-                                 const bool *found, const struct index_place *places,
-                                 uint64_t now_s, struct err_note *note)
+                                 const struct known *known, uint64_t now_s, struct err_note *note)
 {
     struct store_batch *batch = store->batch;
+    const bool *retracted = known->retracted;
     enum err_code rc = ERR_OK;
     store_batch_clear(batch);
     for (size_t i = 0; i < count && rc == ERR_OK; i++) {
         size_t same;
+        bool gone = is_subject(known, posts, i) && *retracted++;
         if (store_batch_find(batch, &same, posts, &posts[i].id)) {
             results[i] = STORE_THERE;
             continue;
         }
-        if (found[i]) {
-            bool there = places[i].state == INDEX_KEPT && !store_is_below(store, &posts[i]);
+        if (known->found[i]) {
+            bool there = known->places[i].state == INDEX_KEPT && !store_is_below(store, &posts[i]);
             results[i] = there ? STORE_THERE : STORE_REFUSED;
         } else {
-            rc = judge_new(store, &results[i], posts, &posts[i], now_s, note);
+            gone = gone || store_batch_retracts(batch, posts, &posts[i]);
+            rc = judge_new(store, &results[i], &posts[i], gone, now_s, note);
         }
         if (rc == ERR_OK && results[i] == STORE_NEW) {
             rc = store_quota_judge(store, &results[i], &posts[i], wires[i].len, now_s, note);
@@ -61,22 +113,15 @@ static enum err_code judge_batch(struct store *store, enum store_put_result *res
                                  const struct post *posts, const struct octets *wires, size_t count,
                                  uint64_t now_s, struct err_note *note)
 {
-    bool *found = calloc(count + 1, sizeof *found);
-    struct index_place *places = calloc(count + 1, sizeof *places);
-    struct post_id *ids = calloc(count + 1, sizeof *ids);
-    enum err_code rc = found == NULL || places == NULL || ids == NULL ? ERR_NO_MEMORY : ERR_OK;
-    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-        ids[i] = posts[i].id;
+    struct known known;
+    enum err_code rc = known_init(&known, count);
+    if (rc == ERR_OK) {
+        rc = known_ask(store, &known, posts, count, note);
     }
     if (rc == ERR_OK) {
-        rc = store_find(store, found, places, ids, count, note);
+        rc = judge_found(store, results, posts, wires, count, &known, now_s, note);
     }
-    if (rc == ERR_OK) {
-        rc = judge_found(store, results, posts, wires, count, found, places, now_s, note);
-    }
-    free(found);
-    free(places);
-    free(ids);
+    known_close(&known);
     return rc;
 }
 
