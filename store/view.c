@@ -14,11 +14,12 @@ enum err_code view_new(struct view **view, struct store *store, const struct key
     made->store = store;
     view_skips_init(&made->skips);
     made->wire = malloc(POST_WIRE_MAX);
+    made->ahead = malloc(sizeof *made->ahead);
     enum err_code rc = view_columns_init(&made->columns);
     if (rc == ERR_OK) {
         rc = view_columns_intern_key(&made->columns, &made->own, own);
     }
-    if (rc != ERR_OK || made->wire == NULL) {
+    if (rc != ERR_OK || made->wire == NULL || made->ahead == NULL) {
         view_free(made);
         return err_note(note, ERR_NO_MEMORY, "making the view");
     }
@@ -40,6 +41,7 @@ void view_free(struct view *view)
     free(view->taken_back.at);
     free(view->latest);
     free(view->wire);
+    free(view->ahead);
     free(view);
 }
 
@@ -165,11 +167,12 @@ static enum err_code judge_arrival(struct view *view, uint32_t number, enum view
     return rc;
 }
 
-enum err_code view_take_in(struct view *view, const struct post *post, uint64_t position)
+enum err_code view_take_in(struct view *view, const struct view_coming *coming)
 {
+    const struct post *post = coming->post;
     uint32_t number;
     enum view_added added;
-    enum err_code rc = view_columns_add(&view->columns, &number, &added, post, position);
+    enum err_code rc = view_columns_add(&view->columns, &number, &added, coming);
     if (rc != ERR_OK || added == VIEW_ADDED_AGAIN) {
         return rc;
     }
@@ -192,29 +195,65 @@ static enum err_code note_retract(struct view *view, const struct post *post)
     return view_numbers_add(&view->taken_back, view_find(view, &post->id)) ? ERR_OK : ERR_NO_MEMORY;
 }
 
+/* Some posts, or what ended reading them. */
+static enum err_code read_ahead(struct view *view, struct err_note *note)
+{
+    struct view_ahead *ahead = view->ahead;
+    enum err_code rc = ERR_OK;
+    size_t len = 0;
+    uint64_t position = view->position;
+    ahead->count = 0;
+    while (ahead->count < VIEW_AHEAD_MAX && sizeof ahead->octets - len >= POST_WIRE_MAX) {
+        struct view_ahead_post *read = &ahead->posts[ahead->count];
+        struct octets_room wire = {.at = ahead->octets + len, .cap = POST_WIRE_MAX};
+        rc = store_next(view->store, &wire, &read->coming.position, &position, note);
+        if (rc != ERR_OK) {
+            break;
+        }
+        len += wire.len;
+        read->wire = octets_of(wire.at, wire.len);
+        read->next = position;
+        read->whole =
+            store_decode(view->store, &read->post, read->wire, read->coming.position) == ERR_OK;
+        read->coming.post = &read->post;
+        if (read->whole) {
+            view_columns_hash(&view->columns, &read->coming.hashes, &read->post);
+        }
+        ahead->count++;
+    }
+    for (size_t i = 0; i < ahead->count; i++) {
+        if (ahead->posts[i].whole) {
+            view_columns_expect(&view->columns, &ahead->posts[i].coming);
+        }
+    }
+    return rc;
+}
+
+static enum err_code take_ahead(struct view *view, const struct view_ahead_post *ahead)
+{
+    enum err_code rc = ERR_OK;
+    if (ahead->whole && !view_left(view, &ahead->post)) {
+        view_ask_guard(view, &ahead->post, ahead->wire);
+        rc = view_take_in(view, &ahead->coming);
+        rc = rc == ERR_OK ? note_retract(view, &ahead->post) : rc;
+    }
+    if (rc == ERR_OK) {
+        view->position = ahead->next;
+    }
+    return rc;
+}
+
 enum err_code view_catch_up(struct view *view, size_t *taken_count, struct err_note *note)
 {
     size_t count = 0;
     enum err_code rc = view_shelf_catch_up(view, &count, note);
     while (rc == ERR_OK) {
-        struct octets_room wire = {.at = view->wire, .cap = POST_WIRE_MAX};
-        uint64_t at;
-        uint64_t next = view->position;
-        struct post post;
-        rc = store_next(view->store, &wire, &at, &next, note);
-        if (rc != ERR_OK) {
-            break;
+        enum err_code ended = read_ahead(view, note);
+        for (size_t i = 0; i < view->ahead->count && rc == ERR_OK; i++) {
+            rc = take_ahead(view, &view->ahead->posts[i]);
+            count += rc == ERR_OK ? 1 : 0;
         }
-        if (store_decode(view->store, &post, octets_of(wire.at, wire.len), at) == ERR_OK &&
-            !view_left(view, &post)) {
-            view_ask_guard(view, &post, octets_of(wire.at, wire.len));
-            rc = view_take_in(view, &post, at);
-            rc = rc == ERR_OK ? note_retract(view, &post) : rc;
-        }
-        if (rc == ERR_OK) {
-            view->position = next;
-            count++;
-        }
+        rc = rc == ERR_OK ? ended : rc;
     }
     if (taken_count != NULL) {
         *taken_count = count;

@@ -274,13 +274,14 @@ static bool columns_reserve(struct view_columns *c, const struct post *post)
            view_list_reserve(&c->order, 1) == ERR_OK;
 }
 
-static void refs_add(struct view_columns *c, uint32_t number, const struct post *post)
+static void refs_add(struct view_columns *c, uint32_t number, const struct post *post,
+                     const struct view_hashes *hashes)
 {
     struct view_row *row = &c->rows[number];
     row->refs = c->refs_count;
     row->refs_count = (uint8_t)post->refs_count;
     for (size_t i = 0; i < post->refs_count; i++) {
-        uint32_t to = view_intern_find(&c->ids, post->refs[i].id.octets);
+        uint32_t to = view_intern_find_hashed(&c->ids, post->refs[i].id.octets, hashes->refs[i]);
         c->refs[c->refs_count] = (struct view_ref){.from = number,
                                                    .to = to,
                                                    .next = c->rows[to].dependents,
@@ -345,15 +346,15 @@ static void kind_add(struct view_columns *c, uint32_t number, const struct post 
     }
 }
 
-static void row_add(struct view_columns *c, uint32_t number, const struct post *post,
-                    uint64_t position)
+static void row_add(struct view_columns *c, uint32_t number, const struct view_coming *coming)
 {
+    const struct post *post = coming->post;
     struct view_row *row = &c->rows[number];
     row->flags = VIEW_ROW_PRESENT;
     row->created_low_s = (uint32_t)post->created_s;
     row->created_high_s = (uint8_t)(post->created_s >> 32);
-    row->position = (uint32_t)position;
-    uint32_t author = view_intern_add(&c->keys, post->author.octets);
+    row->position = (uint32_t)coming->position;
+    uint32_t author = view_intern_add_hashed(&c->keys, post->author.octets, coming->hashes.author);
     c->author[number] = author;
     row->author_next = c->authors[author].posts;
     c->authors[author].posts = number;
@@ -363,7 +364,7 @@ static void row_add(struct view_columns *c, uint32_t number, const struct post *
         return;
     }
     row->kind = (uint8_t)post->kind;
-    refs_add(c, number, post);
+    refs_add(c, number, post, &coming->hashes);
     lists_add(c, number, post);
     kind_add(c, number, post);
     if (post->expires_s != 0) {
@@ -373,11 +374,42 @@ static void row_add(struct view_columns *c, uint32_t number, const struct post *
     view_list_add(&c->order, number, c);
 }
 
-enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
-                               enum view_added *added, const struct post *post, uint64_t position)
+void view_columns_hash(const struct view_columns *columns, struct view_hashes *hashes,
+                       const struct post *post)
 {
+    hashes->id = view_intern_hash(&columns->ids, post->id.octets);
+    hashes->author = view_intern_hash(&columns->keys, post->author.octets);
+    view_intern_expect(&columns->ids, hashes->id);
+    view_intern_expect(&columns->keys, hashes->author);
+    for (size_t i = 0; i < post->refs_count; i++) {
+        hashes->refs[i] = view_intern_hash(&columns->ids, post->refs[i].id.octets);
+        view_intern_expect(&columns->ids, hashes->refs[i]);
+    }
+}
+
+void view_columns_expect(const struct view_columns *columns, const struct view_coming *coming)
+{
+    (void)view_intern_guess(&columns->ids, coming->hashes.id);
+    uint32_t author = view_intern_guess(&columns->keys, coming->hashes.author);
+    if (author < columns->authors_count) {
+        __builtin_prefetch(&columns->authors[author], 1);
+    }
+    for (size_t i = 0; i < coming->post->refs_count; i++) {
+        uint32_t to = view_intern_guess(&columns->ids, coming->hashes.refs[i]);
+        if (to != VIEW_NONE) {
+            __builtin_prefetch(&columns->rows[to], 1);
+            __builtin_prefetch(&columns->author[to]);
+        }
+    }
+}
+
+enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
+                               enum view_added *added, const struct view_coming *coming)
+{
+    const struct post *post = coming->post;
+    uint64_t position = coming->position;
     assert(position <= UINT32_MAX); /* the store hands out no more */
-    uint32_t found = view_intern_find(&columns->ids, post->id.octets);
+    uint32_t found = view_intern_find_hashed(&columns->ids, post->id.octets, coming->hashes.id);
     if (found != VIEW_NONE && (columns->rows[found].flags & VIEW_ROW_PRESENT) != 0) {
         struct view_row *row = &columns->rows[found];
         /* An id stands in the store once: elsewhere now, its former place is gone. */
@@ -394,12 +426,13 @@ enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
         return ERR_NO_MEMORY;
     }
     uint32_t before_count = columns->ids.count;
-    *number = view_intern_add(&columns->ids, post->id.octets);
+    *number = view_intern_add_hashed(&columns->ids, post->id.octets, coming->hashes.id);
     for (size_t i = 0; post->known && i < post->refs_count; i++) {
-        (void)view_intern_add(&columns->ids, post->refs[i].id.octets);
+        (void)view_intern_add_hashed(&columns->ids, post->refs[i].id.octets,
+                                     coming->hashes.refs[i]);
     }
     rows_fill(columns, before_count);
-    row_add(columns, *number, post, position);
+    row_add(columns, *number, coming);
     *added = found == VIEW_NONE ? VIEW_ADDED_NEW : VIEW_ADDED_AWAITED;
     return ERR_OK;
 }

@@ -144,11 +144,30 @@ enum view_added {
     VIEW_ADDED_AGAIN,   /* it was here already */
 };
 
+/* What a post and what it refers to are found by. */
+struct view_hashes {
+    uint32_t id;
+    uint32_t author;
+    uint32_t refs[POST_REFS_MAX];
+};
+
+/* A post on its way in. */
+struct view_coming {
+    const struct post *post;
+    struct view_hashes hashes;
+    uint64_t position;
+};
+
+/* For a post that is taken in soon, and again once others were hashed: what it needs of memory is
+ * on its way meanwhile. */
+void view_columns_hash(const struct view_columns *columns, struct view_hashes *hashes,
+                       const struct post *post);
+void view_columns_expect(const struct view_columns *columns, const struct view_coming *coming);
+
 /* Take in a post.  *number is its number.
  *   ERR_NO_MEMORY  nothing was changed */
 MUST_USE enum err_code view_columns_add(struct view_columns *columns, uint32_t *number,
-                                        enum view_added *added, const struct post *post,
-                                        uint64_t position);
+                                        enum view_added *added, const struct view_coming *coming);
 
 /*   ERR_NO_MEMORY */
 MUST_USE enum err_code view_columns_intern_key(struct view_columns *columns, uint32_t *number,

@@ -11,6 +11,22 @@
 #include "store/view_shield.h"
 #include "store/view_skip.h"
 
+#define VIEW_AHEAD_MAX 16
+
+/* Posts of the store that are taken in next, read together: a view of many is all over the memory,
+ * and what one post needs of it comes while others are read. */
+struct view_ahead {
+    size_t count;
+    struct view_ahead_post {
+        struct post post;
+        struct octets wire;
+        struct view_coming coming; /* of post */
+        bool whole;                /* it could be decoded */
+        uint64_t next;             /* where the store goes on behind it */
+    } posts[VIEW_AHEAD_MAX];
+    uint8_t octets[2 * POST_WIRE_MAX];
+};
+
 struct view {
     struct store *store;
     uint32_t own;      /* number of her key */
@@ -34,6 +50,7 @@ struct view {
     uint32_t latest_count, latest_cap;
     struct view_arena arena; /* what the current answer borrows */
     uint8_t *wire;           /* POST_WIRE_MAX, for one post at a time */
+    struct view_ahead *ahead;
 };
 
 /* Ask the guard about a post that was just taken in. */
@@ -67,7 +84,7 @@ MUST_USE enum err_code view_wire(struct view *view, struct octets_room *wire, ui
 
 /* Take in one post, of the store or of the shelf as the row's flags say.
  *   ERR_NO_MEMORY */
-MUST_USE enum err_code view_take_in(struct view *view, const struct post *post, uint64_t position);
+MUST_USE enum err_code view_take_in(struct view *view, const struct view_coming *coming);
 /* What came to the shelf since.  ERR_NOT_FOUND is no error. */
 MUST_USE enum err_code view_shelf_catch_up(struct view *view, size_t *count, struct err_note *note);
 /* What others wrote left the shelf, too, where its bound rose since. */

@@ -41,15 +41,20 @@ void view_intern_close(struct view_intern *intern)
     *intern = (struct view_intern){0};
 }
 
-/* The slot that holds item, or the free one where it belongs. */
-static uint32_t slot_of(const struct view_intern *intern, const uint8_t *item)
+uint32_t view_intern_hash(const struct view_intern *intern, const uint8_t *item)
 {
     uint8_t hash[crypto_shorthash_BYTES];
-    uint32_t start;
+    uint32_t begin;
     (void)crypto_shorthash(hash, item, intern->item_len, intern->secret);
-    memcpy(&start, hash, sizeof start);
+    memcpy(&begin, hash, sizeof begin);
+    return begin;
+}
+
+/* The slot that holds item, or the free one where it belongs. */
+static uint32_t slot_of(const struct view_intern *intern, const uint8_t *item, uint32_t hash)
+{
     uint32_t mask = intern->slots_count - 1;
-    for (uint32_t slot = start & mask;; slot = (slot + 1) & mask) {
+    for (uint32_t slot = hash & mask;; slot = (slot + 1) & mask) {
         uint32_t number = intern->slots[slot];
         if (number == VIEW_NONE ||
             memcmp(view_intern_at(intern, number), item, intern->item_len) == 0) {
@@ -76,7 +81,8 @@ static enum err_code slots_grow(struct view_intern *intern, uint64_t items_count
     intern->slots = slots;
     intern->slots_count = (uint32_t)wanted;
     for (uint32_t i = 0; i < intern->count; i++) {
-        slots[slot_of(intern, view_intern_at(intern, i))] = i;
+        const uint8_t *item = view_intern_at(intern, i);
+        slots[slot_of(intern, item, view_intern_hash(intern, item))] = i;
     }
     return ERR_OK;
 }
@@ -95,9 +101,9 @@ enum err_code view_intern_reserve(struct view_intern *intern, uint32_t more_coun
     return slots_grow(intern, needed);
 }
 
-uint32_t view_intern_add(struct view_intern *intern, const uint8_t *item)
+uint32_t view_intern_add_hashed(struct view_intern *intern, const uint8_t *item, uint32_t hash)
 {
-    uint32_t slot = slot_of(intern, item);
+    uint32_t slot = slot_of(intern, item, hash);
     if (intern->slots[slot] != VIEW_NONE) {
         return intern->slots[slot];
     }
@@ -107,9 +113,39 @@ uint32_t view_intern_add(struct view_intern *intern, const uint8_t *item)
     return intern->count++;
 }
 
+uint32_t view_intern_add(struct view_intern *intern, const uint8_t *item)
+{
+    return view_intern_add_hashed(intern, item, view_intern_hash(intern, item));
+}
+
+uint32_t view_intern_find_hashed(const struct view_intern *intern, const uint8_t *item,
+                                 uint32_t hash)
+{
+    return intern->slots_count == 0 ? VIEW_NONE : intern->slots[slot_of(intern, item, hash)];
+}
+
 uint32_t view_intern_find(const struct view_intern *intern, const uint8_t *item)
 {
-    return intern->slots_count == 0 ? VIEW_NONE : intern->slots[slot_of(intern, item)];
+    return intern->slots_count == 0
+               ? VIEW_NONE
+               : view_intern_find_hashed(intern, item, view_intern_hash(intern, item));
+}
+
+void view_intern_expect(const struct view_intern *intern, uint32_t hash)
+{
+    if (intern->slots_count > 0) {
+        __builtin_prefetch(&intern->slots[hash & (intern->slots_count - 1)]);
+    }
+}
+
+uint32_t view_intern_guess(const struct view_intern *intern, uint32_t hash)
+{
+    uint32_t number =
+        intern->slots_count == 0 ? VIEW_NONE : intern->slots[hash & (intern->slots_count - 1)];
+    if (number != VIEW_NONE) {
+        __builtin_prefetch(view_intern_at(intern, number));
+    }
+    return number;
 }
 
 const uint8_t *view_intern_at(const struct view_intern *intern, uint32_t number)

@@ -32,6 +32,15 @@ MUST_USE enum err_code view_intern_reserve(struct view_intern *intern, uint32_t 
 uint32_t view_intern_add(struct view_intern *intern, const uint8_t *item);
 /* VIEW_NONE when they were never added. */
 uint32_t view_intern_find(const struct view_intern *intern, const uint8_t *item);
+/* The same with the item's hash, for who needs it more than once. */
+uint32_t view_intern_hash(const struct view_intern *intern, const uint8_t *item);
+uint32_t view_intern_add_hashed(struct view_intern *intern, const uint8_t *item, uint32_t hash);
+uint32_t view_intern_find_hashed(const struct view_intern *intern, const uint8_t *item,
+                                 uint32_t hash);
+/* An item of this hash is asked for soon, only faster for being told so: first its slot, and once
+ * that is near, which number it mostly has; or VIEW_NONE. */
+void view_intern_expect(const struct view_intern *intern, uint32_t hash);
+uint32_t view_intern_guess(const struct view_intern *intern, uint32_t hash);
 /* Lives until the next reserve. */
 const uint8_t *view_intern_at(const struct view_intern *intern, uint32_t number);
 

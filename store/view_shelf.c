@@ -87,7 +87,9 @@ static void move_to_shelf(struct view *view, const struct view_shelved *shelved)
 static enum err_code take_from_shelf(struct view *view, const struct post *post, uint64_t at,
                                      const struct shelf_since *since)
 {
-    enum err_code rc = view_take_in(view, post, at);
+    struct view_coming coming = {.post = post, .position = at};
+    view_columns_hash(&view->columns, &coming.hashes, post);
+    enum err_code rc = view_take_in(view, &coming);
     uint32_t number = view_find(view, &post->id);
     if (rc == ERR_OK) {
         rc = shelved_add(&view->columns, number, at, since);
