@@ -295,26 +295,33 @@ enum err_code store_fate(struct store *store, enum store_fate *fate, const struc
     return rc;
 }
 
+static enum err_code find_kept(struct store *store, struct index_place *place,
+                               const struct post_id *id, struct err_note *note)
+{
+    bool found = false;
+    enum err_code rc = store_find(store, &found, place, id, 1, note);
+    return rc == ERR_OK && !(found && place->state == INDEX_KEPT) ? ERR_NOT_FOUND : rc;
+}
+
 enum err_code store_body(struct store *store, struct octets_room *wire, const struct post_id *id,
                          struct err_note *note)
 {
     struct index_place place;
-    bool found;
-    enum err_code rc = store_find(store, &found, &place, id, 1, note);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    return found && place.state == INDEX_KEPT ? read_place(store, wire, &place, note)
-                                              : ERR_NOT_FOUND;
+    enum err_code rc = find_kept(store, &place, id, note);
+    return rc == ERR_OK ? read_place(store, wire, &place, note) : rc;
 }
 
 enum err_code store_serve(struct store *store, struct octets_room *wire, const struct post_id *id,
                           struct err_note *note)
 {
+    struct index_place place;
     struct post post;
-    enum err_code rc = store_body(store, wire, id, note);
-    if (rc == ERR_OK && post_decode(&post, octets_of(wire->at, wire->len)) == ERR_OK &&
-        store_is_below(store, &post)) {
+    uint64_t floor_s = store_floor(store);
+    enum err_code rc = find_kept(store, &place, id, note);
+    rc = rc == ERR_OK ? read_place(store, wire, &place, note) : rc;
+    if (rc == ERR_OK && place.created_s < floor_s &&
+        (post_decode(&post, octets_of(wire->at, wire->len)) != ERR_OK ||
+         store_is_below(store, &post, floor_s))) {
         rc = ERR_NOT_FOUND;
     }
     return rc;
@@ -324,12 +331,10 @@ enum err_code store_position(struct store *store, uint64_t *at, const struct pos
                              struct err_note *note)
 {
     struct index_place place;
-    bool found;
-    enum err_code rc = store_find(store, &found, &place, id, 1, note);
-    if (rc == ERR_OK && (!found || place.state != INDEX_KEPT)) {
-        return ERR_NOT_FOUND;
+    enum err_code rc = find_kept(store, &place, id, note);
+    if (rc != ERR_NOT_FOUND) {
+        *at = rc == ERR_OK ? place.position : 0;
     }
-    *at = rc == ERR_OK ? place.position : 0;
     return rc;
 }
 

@@ -96,7 +96,8 @@ struct store_retention_rules {
     bool capped;          /* the floor itself rises no further than that */
 };
 /* From now on store_tend() sees to it, for everybody's posts alike; before anybody tends.  Posts
- * that stand (post_stands()) stay. */
+ * that stand (post_stands()) stay.  Until then there is no peer, and only what may have left is
+ * refused for its date: what a restore or an import brings beside waits for the archive too. */
 void store_retain(struct store *store, const struct store_retention_rules *rules);
 /* What is dated before it and does not stand is refused, and is not here for any peer; the
  * beginning of a UTC day, or 0.  Only rises, by clock and rules alone, and durably before this says

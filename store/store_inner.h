@@ -52,9 +52,9 @@ struct store {
 void store_lock(struct store *store);
 void store_unlock(struct store *store);
 
-/* Whether it is below the floor, and does not stand: then it is refused.  What stands in an archive
- * leaves the next time the floor rises, and a retract has taken its subject along by then. */
-bool store_is_below(struct store *store, const struct post *post);
+/* Whether it goes by this floor: it is dated before, and does not stand.  What stands in an archive
+ * leaves the next time its floor rises, and a retract has taken its subject along by then. */
+bool store_is_below(const struct store *store, const struct post *post, uint64_t floor_s);
 
 /* Lookups of the index that build again what does not read, and then never give ERR_DAMAGED. */
 MUST_USE enum err_code store_find(struct store *store, bool *found, struct index_place *places,

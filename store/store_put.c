@@ -59,13 +59,19 @@ static enum err_code known_ask(struct store *store, struct known *known, const s
                : rc;
 }
 
+/* Where nobody's peers are, what did not leave yet may come. */
+static bool is_too_old(struct store *store, const struct post *post)
+{
+    uint64_t floor_s = store->retention.ruled ? store_floor(store) : store_left(store).floor_s;
+    return store_is_below(store, post, floor_s);
+}
+
 /* What to do with one post of a batch that is not there yet. */
 static enum err_code judge_new(struct store *store, enum store_put_result *result,
                                const struct post *post, bool retracted, uint64_t now_s,
                                struct err_note *note)
 {
-    bool expired =
-        (post->expires_s != 0 && now_s >= post->expires_s) || store_is_below(store, post);
+    bool expired = (post->expires_s != 0 && now_s >= post->expires_s) || is_too_old(store, post);
     enum err_code rc = ERR_OK;
     if (!expired && post->kind == POST_PROFILE && post->created_s < store_floor(store) &&
         store->kind == STORE_UNREAD) {
@@ -91,7 +97,7 @@ static enum err_code judge_found(struct store *store, enum store_put_result *res
             continue;
         }
         if (known->found[i]) {
-            bool there = known->places[i].state == INDEX_KEPT && !store_is_below(store, &posts[i]);
+            bool there = known->places[i].state == INDEX_KEPT && !is_too_old(store, &posts[i]);
             results[i] = there ? STORE_THERE : STORE_REFUSED;
         } else {
             gone = gone || store_batch_retracts(batch, posts, &posts[i]);

@@ -35,10 +35,10 @@ uint64_t store_floor(struct store *store)
     return floor_s;
 }
 
-bool store_is_below(struct store *store, const struct post *post)
+bool store_is_below(const struct store *store, const struct post *post, uint64_t floor_s)
 {
     bool lasts = store->has_lasting && key_equal(&post->author, &store->lasting);
-    return !lasts && post->created_s < store_floor(store) && !post_stands(post);
+    return !lasts && post->created_s < floor_s && !post_stands(post);
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -96,13 +96,15 @@ enum err_code store_retention_load(struct store *store, const uint8_t key[32],
     if (rc != ERR_OK) {
         return err_note(note, rc, "%s", why.text);
     }
-    if (len == PLAIN_LEN && memcmp(plain, magic, MAGIC_LEN) == 0) {
+    /* It may have been put in place just before a crash, and peers are told of it. */
+    rc = store->files->sync_dir(store->files, store->log_folder, note);
+    if (rc == ERR_OK && len == PLAIN_LEN && memcmp(plain, magic, MAGIC_LEN) == 0) {
         store->floor_s = octets_get_u64be(plain + MAGIC_LEN);
         store->left.floor_s = octets_get_u64be(plain + MAGIC_LEN + 8);
         store->left.generation = octets_get_u64be(plain + MAGIC_LEN + 16);
     }
     sodium_free(plain);
-    return ERR_OK;
+    return rc;
 }
 
 void store_retention_close(struct store *store)
@@ -164,8 +166,9 @@ static enum err_code rise(struct store *store, uint64_t to_s, struct err_note *n
 {
     uint64_t before_s = store_floor(store);
     struct store_left before = store_left(store);
-    bool waits = store->retention.rules.capped && to_s > released_floor(store);
-    uint64_t floor_s = larger(before_s, waits ? released_floor(store) : to_s);
+    uint64_t released_s = released_floor(store);
+    bool waits = store->retention.rules.capped && to_s > released_s;
+    uint64_t floor_s = larger(before_s, waits ? released_s : to_s);
     struct store_left left = left_below(store, floor_s);
     bool same = floor_s == before_s && left.floor_s == before.floor_s &&
                 left.generation == before.generation;

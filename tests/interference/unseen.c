@@ -4,8 +4,13 @@
 
 #include <sodium.h>
 
-#define ACTIONS 120
-#define HEX_MAX 65
+#include "store/store.h"
+
+#define ACTIONS   120
+#define HEX_MAX   65
+#define DAY_S     86400
+#define EVENING_S 12 /* so long before midnight they begin */
+#define KEEP_S    3
 
 static uint64_t now_s(void *context)
 {
@@ -33,10 +38,10 @@ static void on_accepted(void *context)
 }
 
 /* Two relays; everybody else dials one or both, and he dials her as well. */
-void her_begin(struct her *her, uint64_t seed, bool blocks)
+static void begin(struct her *her, const struct cluster_plan *plan)
 {
-    struct cluster *c = cluster_new(seed, NODES);
-    *her = (struct her){.cluster = c, .blocks = blocks};
+    struct cluster *c = cluster_new_planned(plan);
+    her->cluster = c;
     her->node = (struct world_node){.context = her,
                                     .store = cluster_store(c, HER_NODE),
                                     .now_s = now_s,
@@ -55,6 +60,24 @@ void her_begin(struct her *her, uint64_t seed, bool blocks)
     }
     cluster_dials(c, HIS_NODE, HER_NODE);
     cluster_run(c, 500);
+}
+
+void her_begin(struct her *her, uint64_t seed, bool blocks)
+{
+    struct cluster_plan plan = {.seed = seed, .nodes_count = NODES};
+    *her = (struct her){.blocks = blocks};
+    begin(her, &plan);
+}
+
+void her_begin_at_night(struct her *her, uint64_t seed, bool blocks, bool archives)
+{
+    struct cluster_plan plan = {.seed = seed,
+                                .nodes_count = NODES,
+                                .start_s = (CLUSTER_START_S / DAY_S + 1) * DAY_S - EVENING_S};
+    *her = (struct her){.blocks = blocks, .ages = true, .archives = archives};
+    begin(her, &plan);
+    store_retain(cluster_store(her->cluster, HER_NODE),
+                 &(struct store_retention_rules){.keep_s = KEEP_S, .held = true});
 }
 
 void her_end(struct her *her)
@@ -134,6 +157,9 @@ void her_runs(struct her *her)
             cluster_breaks(c, HER_NODE, dice < 980 ? HIS_NODE : HER_NODE % 2);
         }
         blocks_and_unblocks(her, action);
+        if (her->ages) {
+            world_grows_older(her->world, her->archives);
+        }
         cluster_run(c, 1 + cluster_random(c, 400));
     }
     cluster_run(c, 20000);

@@ -1,4 +1,5 @@
-/* Promise 3: nothing that leaves a node depends on whom its person has blocked.
+/* Promise 3: nothing that leaves a node depends on whom its person has blocked, nor on how far her
+ * archive has come.
  *
  * The same world runs twice from one seed: nine nodes around two relays, one of them hers, with the
  * person she blocks among her peers.  Once she blocks, unblocks and blocks again, once she does
@@ -12,9 +13,11 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "store/store.h"
 #include "tests/interference/unseen.h"
 
-#define SEEDS 20
+#define SEEDS  20
+#define NIGHTS 8
 
 static void what_leaves_a_node_does_not_depend_on_blocks(void **state)
 {
@@ -31,6 +34,35 @@ static void what_leaves_a_node_does_not_depend_on_blocks(void **state)
         cluster_trace(without.cluster, traces[1]);
         assert_int_equal(with.done_count, without.done_count + 3); /* the blocks did happen */
         assert_true(without.done_count > 10);
+        assert_memory_equal(traces[0], traces[1], CLUSTER_TRACE_LEN);
+        her_end(&with);
+        her_end(&without);
+    }
+}
+
+/* Her floor passes by what is from before midnight.  Once her archive takes what she keeps of it
+ * and the rest leaves her files, once nothing of that goes on; and once she blocks meanwhile. */
+static void nor_on_what_her_archive_does(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= NIGHTS; seed++) {
+        struct her with;
+        struct her without;
+        uint8_t traces[2][CLUSTER_TRACE_LEN];
+        her_begin_at_night(&with, seed, true, true);
+        her_runs(&with);
+        her_begin_at_night(&without, seed, false, false);
+        her_runs(&without);
+        struct store *gone = cluster_store(with.cluster, HER_NODE);
+        struct store *waits = cluster_store(without.cluster, HER_NODE);
+        assert_true(store_floor(gone) > 0);
+        assert_int_equal(store_floor(gone), store_floor(waits));
+        assert_int_equal(store_left(gone).floor_s, store_floor(gone));
+        assert_int_equal(store_left(waits).floor_s, 0);
+        assert_true(store_stats(gone).posts_count + 5 < store_stats(waits).posts_count);
+        cluster_trace(with.cluster, traces[0]);
+        cluster_trace(without.cluster, traces[1]);
+        assert_int_equal(with.done_count, without.done_count + 3);
         assert_memory_equal(traces[0], traces[1], CLUSTER_TRACE_LEN);
         her_end(&with);
         her_end(&without);
@@ -63,6 +95,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_leaves_a_node_does_not_depend_on_blocks),
+        cmocka_unit_test(nor_on_what_her_archive_does),
         cmocka_unit_test(one_more_post_would_be_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,22 +39,22 @@ static void open_home(struct world *w)
     if (w->node == NULL) {
         home_key_derive(key, world_home_key, HOME_KEY_STORE);
         world_must(store_open(&w->home.store, w->home.files, key, STORE_READ, &note), "the store");
-        world_must(archive_open(&w->home.archive, w->home.files, archive_key_of, &own, &note),
-                   "the archive");
         store_retain(w->home.store, &(struct store_retention_rules){.held = true});
+    } else {
+        w->home.store = w->node->store;
+    }
+    world_must(archive_open(&w->home.archive, w->home.files, archive_key_of, &own, &note),
+               "the archive");
+    if (w->node == NULL) {
         struct store_left kept = archive_state(w->home.archive);
         store_release(w->home.store, &kept);
         for (bool more = true; more;) { /* as a node does */
             world_must(store_tend(w->home.store, &more, w->now_s, &note), "tending the store");
         }
-    } else {
-        w->home.store = w->node->store;
     }
     world_must(view_new(&w->home.view, w->home.store, &own, &note), "the view");
-    if (w->home.archive != NULL) {
-        struct shelf shelf = archive_shelf(w->home.archive);
-        view_shelf_set(w->home.view, &shelf);
-    }
+    struct shelf shelf = archive_shelf(w->home.archive);
+    view_shelf_set(w->home.view, &shelf);
     world_must(view_load(w->home.view, vault_contents(w->home.vault), &note), "loading the view");
     world_must(view_catch_up(w->home.view, NULL, &note), "catching up");
     world_must(commands_new(&w->commands,
@@ -123,6 +123,15 @@ void world_age(struct world *world)
                  &(struct store_retention_rules){.keep_s = HISTORY_ARCHIVE_S, .capped = true});
     world_must(bare_home_age(&world->home, world->now_s, &note), "growing older");
     store_retain(world->home.store, &(struct store_retention_rules){.held = true});
+}
+
+void world_grows_older(struct world *world, bool archives)
+{
+    struct err_note note = {{0}};
+    uint64_t now_s = world->node->now_s(world->node->context);
+    world_must(archives ? bare_home_age(&world->home, now_s, &note)
+                        : store_age(world->home.store, now_s, &note),
+               "growing older at a node");
 }
 
 void world_restart(struct world *world)

@@ -76,6 +76,9 @@ void world_client(struct world *world, uint32_t number);
 bool world_take(struct world *world, struct answer *message);
 /* What is dated before HISTORY_KEEP_S ago leaves the store, as it does on a node. */
 void world_age(struct world *world);
+/* The same at somebody else's store, by the rules that has; without archives its floor rises and
+ * nothing else is done about the age of posts. */
+void world_grows_older(struct world *world, bool archives);
 /* Close the home and open it again. */
 void world_restart(struct world *world);
 /* The vault's file is gone, and brought back from its copy and the journal. */

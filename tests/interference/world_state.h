@@ -20,7 +20,7 @@ struct world {
     struct command_host host; /* first: the callbacks cast back to their world */
     struct cli_transport transport;
     const struct world_node *node; /* NULL: store and clock are its own */
-    struct bare_home home;         /* at somebody else's store without an archive */
+    struct bare_home home;         /* its store may be somebody else's */
     struct commands *commands;
     uint64_t now_s;
     struct line lines[WORLD_CLIENTS_MAX]; /* of client 1 and so on */

@@ -252,7 +252,10 @@ void node_step(struct cluster *c, uint32_t n, struct engine_input *in)
     struct cluster_node *node = &c->nodes[n];
     in->now_ms = c->now_ms;
     in->now_s = cluster_node_clock_s(c, n);
-    in->floor_s = c->nodes[n].floor_s;
+    if (node->store != NULL && store_floor(node->store) > node->floor_s) {
+        node->floor_s = store_floor(node->store);
+    }
+    in->floor_s = node->floor_s;
     engine_step(node->engine, &c->out, in);
     for (size_t i = 0; i < c->out.effects_count; i++) {
         carry_out(c, n, &c->out.effects[i]);

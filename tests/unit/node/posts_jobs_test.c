@@ -233,6 +233,29 @@ static void reads_answer_what_is_here_and_no_more_than_asked(void **state)
     assert_int_equal(scene->body_len, len);
 }
 
+/* The floor was told of: what the files hold still is nobody's business. */
+static void what_is_below_the_floor_is_read_for_nobody(void **state)
+{
+    struct scene *scene = *state;
+    struct err_note note = {{0}};
+    struct reads reads = {
+        .workers = &scene->workers, .store = scene->store, .done = on_read, .context = scene};
+    struct engine_read read = {.token = 2,
+                               .query = ENGINE_READ_BODIES,
+                               .ids = scene->posts.ids,
+                               .ids_count = 1,
+                               .octets_max = POST_WIRE_MAX};
+    put(scene, 0, 10);
+    wait_for(scene, 1);
+    for (unsigned times = 0; times < 2; times++) {
+        reads_start(&reads, &read);
+        wait_for(scene, 2 + times);
+        assert_int_equal(scene->body_len, times == 0 ? scene->posts.wires[0].len : 0);
+        assert_int_equal(store_raise(scene->store, 86400, &note), ERR_OK);
+    }
+    assert_int_equal(store_stats(scene->store).posts_count, 10);
+}
+
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -242,6 +265,7 @@ int main(void)
         SCENE(what_queues_meanwhile_shares_a_sync),
         SCENE(a_failed_sync_is_told_to_everybody),
         SCENE(reads_answer_what_is_here_and_no_more_than_asked),
+        SCENE(what_is_below_the_floor_is_read_for_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

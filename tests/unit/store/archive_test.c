@@ -265,6 +265,59 @@ static void a_crash_gives_no_post_anothers_reason(void **state)
     assert_int_equal(held_count(), ITSELF);
 }
 
+static enum err_code beside(bool *anew, uint64_t floor_s, uint64_t generation)
+{
+    const struct store_left left = {.floor_s = floor_s, .generation = generation};
+    return archive_beside(archive, anew, &left, &note);
+}
+
+/* Its floor is the same: by that alone nobody could tell. */
+static void one_that_was_set_back_within_a_floor_is_refused(void **state)
+{
+    (void)state;
+    bool anew = true;
+    struct files *before = file_memory_copy(files);
+    assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
+    struct store_left then = archive_state(archive);
+    assert_int_equal(beside(&anew, then.floor_s, then.generation), ERR_OK);
+    assert_false(anew);
+    (void)person_text(&posts, &cem, NOW_S + POSTS, "one more", NULL);
+    struct post one_more = posts_decoded(&posts, POSTS);
+    const struct shelf_since since = {.kept = SHELF_WITH, .day = DAY};
+    assert_int_equal(archive_put(archive, &one_more, &posts.wires[POSTS], 1, &since, NOW_S, &note),
+                     ERR_OK);
+    struct store_left now = archive_state(archive);
+    assert_int_equal(now.floor_s, then.floor_s);
+    assert_true(now.generation > then.generation);
+    assert_int_equal(beside(&anew, then.floor_s, then.generation), ERR_OK); /* as after a crash */
+    archive_close(archive);
+    archive = NULL;
+    file_memory_free(files);
+    files = before;
+    assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
+    assert_int_equal(beside(&anew, now.floor_s, now.generation), ERR_ROLLBACK);
+    assert_int_equal(beside(&anew, now.floor_s + DAY_S, then.generation), ERR_ROLLBACK);
+    assert_int_equal(beside(&anew, then.floor_s, then.generation), ERR_OK);
+}
+
+/* It goes on from where the one that was taken away had come to, and counts on from there. */
+static void an_empty_one_goes_on_where_posts_left(void **state)
+{
+    (void)state;
+    bool anew = false;
+    begin_anew();
+    assert_int_equal(beside(&anew, (uint64_t)DAY * DAY_S, 9), ERR_OK);
+    assert_true(anew);
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(archive_floor(archive), (uint64_t)DAY * DAY_S);
+        assert_true(archive_state(archive).generation > 9);
+        assert_int_equal(beside(&anew, (uint64_t)DAY * DAY_S, 9), ERR_OK);
+        assert_false(anew);
+        archive_close(archive);
+        assert_int_equal(archive_open(&archive, files, key, &bea.key, &note), ERR_OK);
+    }
+}
+
 static void nothing_stands_in_the_clear(void **state)
 {
     (void)state;
@@ -295,6 +348,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_it_says_after_a_kill_it_says_after_a_crash, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_crash_gives_no_post_anothers_reason, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_was_set_back_within_a_floor_is_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_empty_one_goes_on_where_posts_left, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_stands_in_the_clear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_key_opens_nothing, set_up, tear_down),
     };

@@ -353,6 +353,29 @@ static void note_archive(void *context, const char *path)
     }
 }
 
+/* Her floor rose, and nothing has been put into her archive yet. */
+static void what_waits_for_the_archive_comes_back(void **state)
+{
+    (void)state;
+    now_s += 80 * (uint64_t)DAY_S;
+    (void)person_text(&posts, &ana, now_s - 3, "of this noon", NULL);
+    put_new(&home);
+    assert_int_equal(store_age(home.store, now_s, &note), ERR_OK);
+    assert_true(store_floor(home.store) >= archive_floor(home.archive) + 70 * (uint64_t)DAY_S);
+    assert_int_equal(backs_up(true), ERR_OK);
+    make_place(&back);
+    assert_int_equal(comes_back(), ERR_OK);
+    assert_int_equal(store_floor(back.store), store_floor(home.store));
+    assert_int_equal(archive_floor(back.archive), archive_floor(home.archive));
+    show_place(&back);
+    expect_alike();
+    uint64_t archived_count = store_stats(archive_store(back.archive)).posts_count;
+    age(&home);
+    age(&back);
+    expect_alike();
+    assert_true(store_stats(archive_store(back.archive)).posts_count > archived_count);
+}
+
 /* As a person is told to do where it is damaged: it is moved away, and another begun. */
 static void lose_archive(struct bare_home *place)
 {
@@ -564,6 +587,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_scene_holds),
         TEST(the_archive_comes_back_with_its_reasons),
+        TEST(what_waits_for_the_archive_comes_back),
         TEST(restoring_twice_changes_nothing),
         TEST(her_own_old_posts_are_in_every_backup),
         TEST(her_own_posts_come_back_into_the_home_that_lost_its_archive),

@@ -401,7 +401,8 @@ static void a_held_floor_rises_at_once_and_nothing_leaves(void **state)
     assert_int_equal(store_stats(store).posts_count, 11);
 }
 
-/* An import knows no archive: it makes nothing leave that was not released. */
+/* An import knows no archive: it makes nothing leave that was not released, and what it brings
+ * beside that waits for the archive too. */
 static void without_rules_nothing_leaves_that_was_held(void **state)
 {
     (void)state;
@@ -415,6 +416,56 @@ static void without_rules_nothing_leaves_that_was_held(void **state)
     assert_int_equal(tend(NOW_S + 9000 * (uint64_t)DAY_S), ERR_OK);
     assert_int_equal(store_floor(store), (TODAY - 10) * DAY_S);
     assert_int_equal(store_stats(store).posts_count, 30);
+    person_text(&posts, &ana, NOW_S - 15 * DAY_S, "an older word", NULL);
+    assert_int_equal(put_one(0), STORE_THERE);
+    assert_int_equal(put_one(30), STORE_NEW);
+    reopen();
+    assert_int_equal(put_one(29), STORE_REFUSED); /* from a peer */
+    store_release(store, &(struct store_left){.floor_s = (TODAY - 12) * DAY_S});
+    assert_int_equal(tend(NOW_S + 60), ERR_OK);
+    assert_false(is_kept(30));
+    store_close(store);
+    store = NULL;
+    assert_int_equal(store_open(&store, files, key, kind, &note), ERR_OK);
+    assert_int_equal(put_one(30), STORE_REFUSED);
+}
+
+static unsigned kills_count;
+
+/* A process that was killed told peers of it, and so does the next one; then the machine stops. */
+static void kill_and_crash(void *context, enum file_memory_call call, const char *path)
+{
+    const struct files *living = context;
+    if (call != FILE_MEMORY_SYNC_DIR || strcmp(path, "log") != 0) {
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        struct store *opened = NULL;
+        struct files *killed = file_memory_after_kill(living, i);
+        assert_int_equal(store_open(&opened, killed, key, kind, &note), ERR_OK);
+        uint64_t told_s = store_floor(opened);
+        store_close(opened);
+        struct files *left = file_memory_after_crash(killed, FILE_MEMORY_DROP, i);
+        assert_int_equal(store_open(&opened, left, key, kind, &note), ERR_OK);
+        assert_int_equal(store_floor(opened), told_s);
+        store_close(opened);
+        file_memory_free(left);
+        file_memory_free(killed);
+        kills_count += told_s == (TODAY - 10) * DAY_S ? 1 : 0;
+    }
+}
+
+static void what_was_told_after_a_kill_holds_after_a_crash(void **state)
+{
+    (void)state;
+    struct file_memory_hook hook = {.context = files, .before = kill_and_crash};
+    rules = (struct store_retention_rules){.keep_s = 10 * DAY_S, .held = true};
+    reopen();
+    file_memory_hook(files, &hook);
+    kills_count = 0;
+    assert_int_equal(store_age(store, NOW_S, &note), ERR_OK);
+    file_memory_hook(files, NULL);
+    assert_int_equal(kills_count, 4);
 }
 
 static void a_clock_that_is_put_back_lowers_no_floor(void **state)
@@ -497,6 +548,7 @@ int main(void)
         TEST(who_reads_keeps_profiles_that_were_replaced),
         TEST(a_held_floor_rises_at_once_and_nothing_leaves),
         TEST(without_rules_nothing_leaves_that_was_held),
+        TEST(what_was_told_after_a_kill_holds_after_a_crash),
         TEST(a_clock_that_is_put_back_lowers_no_floor),
         TEST(a_floor_that_cannot_be_written_stays_where_it_was),
         TEST(the_last_profile_of_each_is_known),

@@ -212,6 +212,30 @@ static void what_never_ceases_to_come_late_holds_up_the_floor_for_a_while(void *
     expect(s, &last, false);
 }
 
+/* The process ended between the two, and the store takes it no more. */
+static void an_own_post_that_came_to_no_store_goes_into_the_archive(void **state)
+{
+    struct keep_scene *s = *state;
+    bool kept = true;
+    (void)person_text(&s->posts, &s->bea, OLD_S, "hold on", NULL);
+    struct octets wire = s->posts.wires[0];
+    assert_int_equal(view_keep_own(s->home.view, s->home.archive, &kept, wire, &s->note), ERR_OK);
+    assert_false(kept); /* above the floor: it is published */
+    assert_int_equal(store_age(s->home.store, s->now_s, &s->note), ERR_OK);
+    assert_int_equal(put(s, 0), STORE_REFUSED);
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(archive_floor(s->home.archive), 0); /* nothing was copied yet */
+        assert_int_equal(view_keep_own(s->home.view, s->home.archive, &kept, wire, &s->note),
+                         ERR_OK);
+        assert_true(kept);
+        assert_true(in_archive(s, &s->posts.ids[0]));
+        expect(s, &s->posts.ids[0], true);
+    }
+    s->put_count = s->posts.count;
+    aged(s);
+    expect(s, &s->posts.ids[0], true);
+}
+
 static void a_shut_view_chooses_nothing(void **state)
 {
     struct keep_scene *s = *state;
@@ -295,6 +319,7 @@ int main(void)
         TEST(what_came_for_anothers_sake_is_kept_itself_once_its_author_is_followed),
         TEST(what_comes_late_and_concerns_nobody_holds_up_no_floor),
         TEST(what_never_ceases_to_come_late_holds_up_the_floor_for_a_while),
+        TEST(an_own_post_that_came_to_no_store_goes_into_the_archive),
         TEST(a_shut_view_chooses_nothing),
         TEST(the_archive_opens_under_its_own_key_alone),
         TEST(a_crash_at_any_call_loses_nothing_that_is_kept),
