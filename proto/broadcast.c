@@ -323,6 +323,7 @@ static void credit(struct broadcast *b, uint32_t l, uint32_t *count)
         b->links[l].firsts_count /= 2;
         b->links[l].kept_count /= 2;
         b->links[l].broken_count /= 2;
+        b->links[l].none_count /= 2;
     }
 }
 
@@ -364,20 +365,41 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
     }
 }
 
+static void answered(struct broadcast *b, const struct post_id *id, uint32_t from)
+{
+    uint32_t m = missing_find(b, id);
+    if (m != NONE && is_link(b, from) && b->missing[m].state == MISSING_ASKED &&
+        b->missing[m].senders[0].link == from) {
+        credit(b, from, &b->links[from].kept_count);
+    }
+}
+
 /* Whoever was asked kept its promise; and nobody else needs to be asked. */
 void broadcast_on_dropped(struct broadcast *b, const struct post_id *id, uint32_t from,
                           uint64_t now_ms)
 {
     uint32_t m = missing_find(b, id);
     b->now_ms = now_ms;
-    if (m != NONE && is_link(b, from) && b->missing[m].state == MISSING_ASKED &&
-        b->missing[m].senders[0].link == from) {
-        credit(b, from, &b->links[from].kept_count);
-    }
+    answered(b, id, from);
     if (m != NONE) {
         missing_drop(b, m);
     }
     seen_add(b, id, BROADCAST_NOBODY, MESSAGE_HOPS_OLD);
+}
+
+void broadcast_on_early(struct broadcast *b, const struct post_id *id, uint32_t from,
+                        uint64_t wait_ms, uint64_t now_ms)
+{
+    uint32_t m = missing_find(b, id);
+    bool waits = m != NONE && b->missing[m].state == MISSING_EARLY;
+    b->now_ms = now_ms;
+    answered(b, id, from);
+    if (is_link(b, from) && wait_ms <= BROADCAST_EARLY_MAX_MS) {
+        waits = missing_early(b, from, id, now_ms + wait_ms);
+    }
+    if (!waits) {
+        broadcast_on_dropped(b, id, BROADCAST_NOBODY, now_ms);
+    }
 }
 
 void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t l)
@@ -431,7 +453,7 @@ void broadcast_on_none(struct broadcast *b, uint32_t l, const struct post_id *id
     b->now_ms = now_ms;
     uint32_t m = missing_find(b, id);
     if (m != NONE && b->missing[m].state == MISSING_ASKED && b->missing[m].senders[0].link == l) {
-        missing_fail_first(b, m);
+        missing_none_first(b, m);
     }
 }
 
@@ -466,6 +488,11 @@ bool broadcast_is_faithless(const struct broadcast *b, uint32_t l)
 {
     return is_link(b, l) &&
            b->links[l].broken_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
+}
+
+bool broadcast_is_doubtful(const struct broadcast *b, uint32_t l)
+{
+    return is_link(b, l) && b->links[l].none_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
 }
 
 uint64_t broadcast_deadline_ms(const struct broadcast *b)

@@ -42,6 +42,8 @@
 #define BROADCAST_GAP_FIRST_MS   300   /* between new posts, as far as nothing is known */
 #define BROADCAST_BROKEN_MAX     16    /* promises broken beyond those kept */
 #define BROADCAST_SENDERS_MAX    4     /* who announced an id, as far as remembered */
+#define BROADCAST_EARLY_MAX_MS   3600000 /* so long a post dated ahead is waited for */
+#define BROADCAST_EARLY_LINK     16 /* for so many of one link, and of all a 16th of missing_max */
 
 enum broadcast_kind {
     BROADCAST_TREE,   /* both relays, or both personal nodes: pruning and grafting go both ways */
@@ -86,6 +88,11 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
  * promise is kept, and it is not asked for again as long as that is remembered. */
 void broadcast_on_dropped(struct broadcast *b, const struct post_id *id, uint32_t from,
                           uint64_t now_ms);
+/* A post came over this link that is dated ahead of the clock and may be taken in wait_ms: the same
+ * until then, and after that it is asked for, of whoever brought or announced it.  As
+ * broadcast_on_dropped() where it is too far ahead or too many are waited for. */
+void broadcast_on_early(struct broadcast *b, const struct post_id *id, uint32_t from,
+                        uint64_t wait_ms, uint64_t now_ms);
 /* A new post came whole over this link when it was here already. */
 void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t link);
 /* Whether the post came lately, as far as remembered; and how far. */
@@ -104,10 +111,14 @@ void broadcast_on_rtt(struct broadcast *b, uint32_t link, uint64_t rtt_ms);
 /* Who announced this id and still may bring it: gives how many. */
 size_t broadcast_senders(const struct broadcast *b, uint32_t links[BROADCAST_SENDERS_MAX],
                          const struct post_id *id);
-/* Whether link promised more than it kept, so much that its word is not taken; an input for peer
- * scores. */
+/* Whether link was silent about what it promised so much oftener than it kept it that its word is
+ * not taken. */
 bool broadcast_is_faithless(const struct broadcast *b, uint32_t link);
 uint32_t broadcast_broken_count(const struct broadcast *b, uint32_t link);
+/* Whether it said NONE so much oftener: posts may have expired, fallen below a floor or been taken
+ * back, and whoever writes them could turn nodes against each other.  So it is listened to, but
+ * asked after the others, and for fewer ids at a time. */
+bool broadcast_is_doubtful(const struct broadcast *b, uint32_t link);
 
 enum broadcast_do {
     BROADCAST_PRUNE, /* send PRUNE */

@@ -32,9 +32,10 @@ struct link {
     uint32_t firsts_count;   /* new posts it was the first to bring; halved now and then */
     uint32_t promises_count; /* entries of missing that name it */
     uint32_t kept_count;     /* promises it kept, when asked; halved now and then */
-    uint32_t broken_count;
-    uint64_t cut_ms;    /* when it was last pruned, by either end; or NEVER */
-    uint32_t new_count; /* new posts it was the first to bring, ever */
+    uint32_t broken_count;   /* by silence */
+    uint32_t none_count;     /* what it answered NONE to */
+    uint64_t cut_ms;         /* when it was last pruned, by either end; or NEVER */
+    uint32_t new_count;      /* new posts it was the first to bring, ever */
     struct rival rival;
 };
 
@@ -53,10 +54,12 @@ struct promise {
 };
 
 /* WAITING -> CHECK_DUE -> CHECKING -> (known: gone) ASK_DUE -> ASKED -> (late) ASK_DUE for the next
- * who announced it, or gone.  Gone as soon as the post comes. */
+ * who announced it, or gone.  Gone as soon as the post comes; but EARLY -> CHECK_DUE where it came
+ * before its time. */
 enum missing_state {
     MISSING_FREE,
     MISSING_WAITING,
+    MISSING_EARLY,
     MISSING_CHECK_DUE,
     MISSING_CHECKING,
     MISSING_ASK_DUE,
@@ -69,7 +72,7 @@ struct missing {
     enum missing_state state;
     bool old; /* nobody pushes it */
     uint32_t chain_next;
-    uint64_t at_ms;    /* WAITING, ASKED */
+    uint64_t at_ms;    /* WAITING, EARLY, ASKED */
     uint64_t asked_ms; /* ASKED */
     uint32_t senders_count;
     struct promise senders[BROADCAST_SENDERS_MAX]; /* the first is asked */
@@ -129,10 +132,12 @@ void seen_forget_link(struct broadcast *b, uint32_t link);
 /* broadcast_missing.c */
 uint32_t missing_find(const struct broadcast *b, const struct post_id *id);
 void missing_announced(struct broadcast *b, uint32_t link, const struct post_id *id, uint8_t hops);
+/* It came from link, before at_ms, when it may be taken.  False where it is not waited for. */
+bool missing_early(struct broadcast *b, uint32_t link, const struct post_id *id, uint64_t at_ms);
 /* It came, or is known. */
 void missing_drop(struct broadcast *b, uint32_t m);
-/* Whoever is to be asked first will not bring it. */
-void missing_fail_first(struct broadcast *b, uint32_t m);
+/* Whoever is to be asked first does not have it. */
+void missing_none_first(struct broadcast *b, uint32_t m);
 void missing_forget_link(struct broadcast *b, uint32_t link);
 uint64_t link_patience_ms(const struct link *link);
 /* Whether links are pruned and grafted for this post. */

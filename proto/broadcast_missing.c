@@ -5,6 +5,7 @@
 
 #define FIRST_CAP     64
 #define MISSING_SHARE 4
+#define EARLY_SHARE   16
 
 /* ---- The table ---------------------------------------------------------------------------- */
 
@@ -158,22 +159,51 @@ static bool may_promise(const struct broadcast *b, uint32_t l)
 {
     bool leaf = b->links[l].kind == BROADCAST_LEAF;
     uint32_t share = b->config.missing_max / MISSING_SHARE;
-    uint32_t max = leaf ? BROADCAST_PROMISES_LEAF : BROADCAST_PROMISES_MAX;
+    bool few = leaf || broadcast_is_doubtful(b, l);
+    uint32_t max = few ? BROADCAST_PROMISES_LEAF : BROADCAST_PROMISES_MAX;
     return b->links[l].promises_count < (max < share ? max : share) &&
            (!leaf || b->leaves_promises_count < share);
 }
 
+static bool has_sender(const struct missing *missing, uint32_t link)
+{
+    uint32_t s = 0;
+    while (s < missing->senders_count && missing->senders[s].link != link) {
+        s++;
+    }
+    return s < missing->senders_count;
+}
+
+/* Where a new sender stands: the doubtful are asked last, but who is being asked stays the first.
+ */
+static uint32_t sender_place(const struct broadcast *b, const struct missing *missing,
+                             uint32_t link)
+{
+    uint32_t place = missing->senders_count;
+    uint32_t first = missing->state == MISSING_ASKED ? 1 : 0;
+    while (place > first && !broadcast_is_doubtful(b, link) &&
+           broadcast_is_doubtful(b, missing->senders[place - 1].link)) {
+        place--;
+    }
+    return place;
+}
+
 static bool add_sender(struct broadcast *b, struct missing *missing, uint32_t link, uint8_t hops)
 {
-    if (missing->senders_count == BROADCAST_SENDERS_MAX || !may_promise(b, link)) {
+    if (has_sender(missing, link)) {
+        return true;
+    }
+    uint32_t place = sender_place(b, missing, link);
+    if (place == BROADCAST_SENDERS_MAX || !may_promise(b, link)) {
         return false;
     }
-    for (uint32_t s = 0; s < missing->senders_count; s++) {
-        if (missing->senders[s].link == link) {
-            return true;
-        }
+    if (missing->senders_count == BROADCAST_SENDERS_MAX) { /* the last of the doubtful goes */
+        count_promise(b, missing->senders[--missing->senders_count].link, false);
     }
-    missing->senders[missing->senders_count++] = (struct promise){.link = link, .hops = hops};
+    memmove(&missing->senders[place + 1], &missing->senders[place],
+            (missing->senders_count - place) * sizeof missing->senders[0]);
+    missing->senders[place] = (struct promise){.link = link, .hops = hops};
+    missing->senders_count++;
     count_promise(b, link, true);
     return true;
 }
@@ -203,6 +233,39 @@ void missing_announced(struct broadcast *b, uint32_t link, const struct post_id 
     }
 }
 
+/* What is dated ahead is anybody's to make up: it takes no more of the table than this. */
+static bool may_be_early(const struct broadcast *b, uint32_t link)
+{
+    uint32_t all_count = 0;
+    uint32_t link_count = 0;
+    for (uint32_t m = 0; m < b->missing_cap; m++) {
+        const struct missing *missing = &b->missing[m];
+        all_count += missing->state == MISSING_EARLY;
+        link_count += missing->state == MISSING_EARLY && has_sender(missing, link);
+    }
+    return all_count < b->config.missing_max / EARLY_SHARE && link_count < BROADCAST_EARLY_LINK;
+}
+
+bool missing_early(struct broadcast *b, uint32_t link, const struct post_id *id, uint64_t at_ms)
+{
+    uint32_t m = missing_find(b, id);
+    if (m == NONE || b->missing[m].state != MISSING_EARLY) {
+        m = !may_be_early(b, link) ? NONE : m != NONE ? m : add(b, id);
+    }
+    if (m == NONE) {
+        return false;
+    }
+    struct missing *missing = &b->missing[m];
+    if (!add_sender(b, missing, link, MESSAGE_HOPS_OLD) && missing->senders_count == 0) {
+        missing_drop(b, m);
+        return false;
+    }
+    missing->old = true; /* by then nobody pushes it */
+    set_state(b, missing, MISSING_EARLY);
+    set_deadline(b, missing, at_ms);
+    return true;
+}
+
 static void remove_sender(struct broadcast *b, uint32_t m, uint32_t s)
 {
     struct missing *missing = &b->missing[m];
@@ -219,9 +282,15 @@ static void remove_sender(struct broadcast *b, uint32_t m, uint32_t s)
     }
 }
 
-void missing_fail_first(struct broadcast *b, uint32_t m)
+static void fail_first(struct broadcast *b, uint32_t m)
 {
     b->links[b->missing[m].senders[0].link].broken_count++;
+    remove_sender(b, m, 0);
+}
+
+void missing_none_first(struct broadcast *b, uint32_t m)
+{
+    b->links[b->missing[m].senders[0].link].none_count++;
     remove_sender(b, m, 0);
 }
 
@@ -249,16 +318,17 @@ void broadcast_on_time(struct broadcast *b, uint64_t now_ms)
     b->deadline_ms = NEVER;
     for (uint32_t m = 0; m < b->missing_cap && b->missing_count > 0; m++) {
         struct missing *missing = &b->missing[m];
-        bool waits = missing->state == MISSING_WAITING || missing->state == MISSING_ASKED;
+        bool waits = missing->state == MISSING_WAITING || missing->state == MISSING_EARLY ||
+                     missing->state == MISSING_ASKED;
         if (!waits) {
             continue;
         }
         if (now_ms < missing->at_ms) {
             set_deadline(b, missing, missing->at_ms);
-        } else if (missing->state == MISSING_WAITING) {
-            set_state(b, missing, MISSING_CHECK_DUE);
+        } else if (missing->state == MISSING_ASKED) {
+            fail_first(b, m);
         } else {
-            missing_fail_first(b, m);
+            set_state(b, missing, MISSING_CHECK_DUE);
         }
     }
 }

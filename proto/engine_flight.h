@@ -101,6 +101,7 @@ struct arrival {
     struct post_id id;
     struct octets wire;
     struct octets proof;
+    uint64_t created_s;
     enum err_code clock; /* what post_check_clock() said */
     bool below;          /* it stands below the floor */
     uint8_t hops;        /* MESSAGE_HOPS_OLD: not new */

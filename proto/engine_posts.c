@@ -17,10 +17,11 @@ static enum err_code decode_all(struct engine *e, size_t *count, struct octets p
             arrival->hops = posts.hops.len > 0 ? posts.hops.at[*count] : MESSAGE_HOPS_OLD;
             arrival->id = post.id;
             arrival->proof = post.proof;
+            arrival->created_s = post.created_s;
             arrival->clock = post_check_clock(&post, e->now_s);
             arrival->below = post.created_s < e->floor_s;
             bool wanted = set_post_is_chosen(&e->sets, &post);
-            if (arrival->clock == ERR_OK && ((arrival->below && !post_stands(&post)) || !wanted)) {
+            if (!wanted || (arrival->clock == ERR_OK && arrival->below && !post_stands(&post))) {
                 arrival->clock = ERR_EXPIRED;
             }
             ++*count;
@@ -128,6 +129,17 @@ static void take(struct engine *e, uint32_t p, struct held *held, const struct a
     flight_show(e, f, p);
 }
 
+/* It is asked for when its time has come; until then there is nothing to do with it. */
+static void on_early(struct engine *e, uint32_t p, const struct arrival *arrival)
+{
+    uint64_t wait_s = arrival->created_s - POST_AHEAD_MAX_S - e->now_s;
+    broadcast_on_early(e->tree, &arrival->id, p, wait_s * 1000, e->now_ms);
+    engine_deadline(e, broadcast_deadline_ms(e->tree));
+    if (++e->peers[p].future_count > FUTURE_MAX) {
+        peer_close(e, p, ERR_FUTURE);
+    }
+}
+
 /* From the frame that will be gone to the copy of it that is held. */
 static struct octets moved(struct octets part, struct octets payload, const struct held *held)
 {
@@ -155,13 +167,12 @@ void posts_on_frame(struct engine *e, uint32_t p, struct octets payload)
         arrival->wire = moved(arrival->wire, payload, held);
         arrival->proof = moved(arrival->proof, payload, held);
         (void)want_on_come(e, p, &arrival->id);
-        if (arrival->clock != ERR_OK) {
-            broadcast_on_dropped(e->tree, &arrival->id, p, e->now_ms);
-        }
         if (arrival->clock == ERR_OK) {
             take(e, p, held, arrival);
-        } else if (arrival->clock == ERR_FUTURE && ++e->peers[p].future_count > FUTURE_MAX) {
-            peer_close(e, p, ERR_FUTURE);
+        } else if (arrival->clock == ERR_FUTURE) {
+            on_early(e, p, arrival);
+        } else {
+            broadcast_on_dropped(e->tree, &arrival->id, p, e->now_ms);
         }
     }
     held_release(e, held);

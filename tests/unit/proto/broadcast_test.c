@@ -214,11 +214,28 @@ static void who_does_not_deliver_broke_a_promise_and_the_next_is_asked(void **st
     broadcast_on_none(b, 1, &id, at_ms + 10); /* it says that it has not */
     assert_true(does(b, BROADCAST_GRAFT, 2, at_ms + 10));
     assert_true(does(b, BROADCAST_GRAFT, 3, at_ms + 10 + BROADCAST_GRAFT_MIN_MS)); /* silence */
-    assert_int_equal(broadcast_broken_count(b, 1), 1);
+    assert_int_equal(broadcast_broken_count(b, 1), 0);
     assert_int_equal(broadcast_broken_count(b, 2), 1);
     comes(b, 3, 7, 3, at_ms + 600);
     assert_int_equal(broadcast_broken_count(b, 3), 0);
     broadcast_free(b);
+}
+
+/* Link announces this, is asked, and says that it has not; or says nothing. */
+static void promises(struct broadcast *b, uint32_t link, uint32_t n, bool says_none,
+                     uint64_t now_ms)
+{
+    struct post_id id = id_of(n);
+    const bool unknown[1] = {false};
+    announces(b, link, n, MESSAGE_HOPS_OLD, now_ms);
+    assert_true(does(b, BROADCAST_CHECK, 0, now_ms));
+    broadcast_on_checked(b, action.ids, unknown, 1);
+    assert_true(does(b, BROADCAST_GRAFT, link, now_ms));
+    if (says_none) {
+        broadcast_on_none(b, link, &id, now_ms);
+    } else {
+        assert_true(does_nothing(b, now_ms + BROADCAST_OLD_WAIT_MS));
+    }
 }
 
 static void who_breaks_too_many_promises_is_not_listened_to(void **state)
@@ -228,18 +245,204 @@ static void who_breaks_too_many_promises_is_not_listened_to(void **state)
     up(b, 1, BROADCAST_TREE);
     uint64_t now_ms = NOW_MS;
     for (uint32_t n = 0; n <= BROADCAST_BROKEN_MAX; n++) {
-        struct post_id id = id_of(n);
         assert_false(broadcast_is_faithless(b, 1));
-        announces(b, 1, n, MESSAGE_HOPS_OLD, now_ms);
-        const bool known[1] = {false};
-        assert_true(does(b, BROADCAST_CHECK, 0, now_ms));
-        broadcast_on_checked(b, action.ids, known, 1);
-        assert_true(does(b, BROADCAST_GRAFT, 1, now_ms));
-        broadcast_on_none(b, 1, &id, now_ms);
+        promises(b, 1, n, false, now_ms);
+        now_ms += BROADCAST_OLD_WAIT_MS;
     }
     assert_true(broadcast_is_faithless(b, 1));
     announces(b, 1, 1000, 3, now_ms);
     assert_true(does_nothing(b, now_ms + 5000));
+    broadcast_free(b);
+}
+
+/* Posts that expire, or are taken back, as soon as they are announced: nobody can turn a node
+ * against another with them. */
+static void who_says_none_is_listened_to_still_and_asked_last(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    const bool unknown[1] = {false};
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    for (uint32_t n = 0; n < 2000; n++) {
+        assert_int_equal(broadcast_is_doubtful(b, 1), n > BROADCAST_BROKEN_MAX);
+        promises(b, 1, n, true, NOW_MS);
+    }
+    assert_false(broadcast_is_faithless(b, 1));
+    assert_int_equal(broadcast_broken_count(b, 1), 0);
+    announces(b, 1, 5000, 3, NOW_MS);
+    announces(b, 2, 5000, 3, NOW_MS);
+    announces(b, 1, 5001, 3, NOW_MS);
+    uint64_t at_ms = NOW_MS + 2000;
+    assert_true(does(b, BROADCAST_CHECK, 0, at_ms));
+    bool none_known[2] = {false, false};
+    assert_int_equal(action.count, 2);
+    broadcast_on_checked(b, action.ids, none_known, 2);
+    assert_true(does(b, BROADCAST_GRAFT, 2, at_ms)); /* who announced it later */
+    struct post_id id = id_of(5000);
+    assert_true(post_id_equal(&action.ids[0], &id));
+    assert_true(does(b, BROADCAST_GRAFT, 1, at_ms)); /* and the other, for nobody else has it */
+    comes(b, 1, 5001, 3, at_ms);
+    broadcast_on_none(b, 2, &id, at_ms);
+    assert_true(does(b, BROADCAST_GRAFT, 1, at_ms)); /* last, but asked */
+    comes(b, 1, 5000, 3, at_ms);
+    /* What it keeps makes up for it, and what is long past weighs little. */
+    for (uint32_t n = 0; n < 1700; n++) {
+        announces(b, 1, 6000 + n, MESSAGE_HOPS_OLD, at_ms);
+        assert_true(does(b, BROADCAST_CHECK, 0, at_ms));
+        broadcast_on_checked(b, action.ids, unknown, 1);
+        assert_true(does(b, BROADCAST_GRAFT, 1, at_ms));
+        comes(b, 1, 6000 + n, MESSAGE_HOPS_OLD, at_ms);
+    }
+    assert_false(broadcast_is_doubtful(b, 1));
+    broadcast_free(b);
+}
+
+/* Or whoever says NONE to everything could take the places of those who have it. */
+static void who_says_none_takes_nobody_s_place_among_those_who_are_asked(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    for (uint32_t link = 1; link <= BROADCAST_SENDERS_MAX + 1; link++) {
+        up(b, link, BROADCAST_TREE);
+    }
+    for (uint32_t link = 1; link <= BROADCAST_SENDERS_MAX; link++) {
+        for (uint32_t n = 0; n <= BROADCAST_BROKEN_MAX; n++) {
+            promises(b, link, 100 * link + n, true, NOW_MS);
+        }
+        announces(b, link, 7, 3, NOW_MS);
+    }
+    announces(b, BROADCAST_SENDERS_MAX + 1, 7, 3, NOW_MS);
+    uint64_t at_ms = until_asked(b, NOW_MS);
+    assert_true(does(b, BROADCAST_GRAFT, BROADCAST_SENDERS_MAX + 1, at_ms));
+    /* Nor is it asked for more at a time than a leaf. */
+    for (uint32_t n = 0; n < BROADCAST_PROMISES_MAX; n++) {
+        announces(b, 1, 1000 + n, MESSAGE_HOPS_OLD, at_ms);
+    }
+    assert_true(does(b, BROADCAST_CHECK, 0, at_ms));
+    assert_int_equal(action.count, BROADCAST_PROMISES_LEAF - 1);
+    broadcast_free(b);
+}
+
+#define WAIT_MS 90000
+
+static void early(struct broadcast *b, uint32_t link, uint32_t n, uint64_t wait_ms)
+{
+    struct post_id id = id_of(n);
+    broadcast_on_early(b, &id, link, wait_ms, NOW_MS);
+    broadcast_check(b);
+}
+
+/* Whether id n is asked of link at that moment, and nothing else is done. */
+static bool is_asked_for(struct broadcast *b, uint32_t n, uint32_t link, uint64_t now_ms)
+{
+    struct post_id id = id_of(n);
+    const bool unknown[1] = {false};
+    if (!does(b, BROADCAST_CHECK, 0, now_ms) || action.count != 1 ||
+        !post_id_equal(&action.ids[0], &id)) {
+        return false;
+    }
+    broadcast_on_checked(b, &id, unknown, 1);
+    return does(b, BROADCAST_GRAFT, link, now_ms) && post_id_equal(&action.ids[0], &id) &&
+           !action.push;
+}
+
+static void what_is_dated_ahead_is_asked_for_when_its_time_has_come(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    struct post_id id = id_of(7);
+    uint8_t hops;
+    early(b, 1, 7, WAIT_MS);
+    assert_false(broadcast_saw(b, &id, &hops));
+    announces(b, 2, 7, 3, NOW_MS); /* not asked for before */
+    early(b, 2, 7, WAIT_MS);
+    assert_true(does_nothing(b, NOW_MS + WAIT_MS - 1));
+    assert_int_equal(broadcast_deadline_ms(b), NOW_MS + WAIT_MS);
+    assert_true(is_asked_for(b, 7, 1, NOW_MS + WAIT_MS));
+    broadcast_on_none(b, 1, &id, NOW_MS + WAIT_MS);
+    assert_true(does(b, BROADCAST_GRAFT, 2, NOW_MS + WAIT_MS));
+    comes(b, 2, 7, MESSAGE_HOPS_OLD, NOW_MS + WAIT_MS + 10);
+    assert_true(does_nothing(b, NOW_MS + 10 * WAIT_MS));
+    broadcast_free(b);
+}
+
+/* Whoever brought it early kept its promise, and what comes in time is no second copy. */
+static void what_was_asked_for_and_comes_early_was_delivered(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    for (uint32_t n = 0; n < BROADCAST_BROKEN_MAX; n++) {
+        promises(b, 1, 100 + n, false, NOW_MS - 1000);
+    }
+    announces(b, 1, 7, 3, NOW_MS);
+    uint64_t at_ms = until_asked(b, NOW_MS);
+    assert_true(does(b, BROADCAST_GRAFT, 1, at_ms));
+    early(b, 1, 7, WAIT_MS);
+    assert_true(does_nothing(b, NOW_MS + WAIT_MS - 1));
+    promises(b, 1, 200, false, NOW_MS);
+    assert_false(broadcast_is_faithless(b, 1));
+    comes(b, 2, 7, 3, NOW_MS + WAIT_MS);
+    comes_again(b, 2, 7);
+    assert_true(is_eager(b, 2));
+    assert_true(does_nothing(b, NOW_MS + 2 * WAIT_MS));
+    broadcast_free(b);
+}
+
+static void what_is_dated_too_far_ahead_or_too_often_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    struct post_id id = id_of(0);
+    uint8_t hops;
+    early(b, 1, 0, BROADCAST_EARLY_MAX_MS + 1);
+    assert_true(broadcast_saw(b, &id, &hops));
+    for (uint32_t n = 1; n <= 2 * BROADCAST_EARLY_LINK; n++) {
+        id = id_of(n);
+        early(b, 1, n, WAIT_MS);
+        assert_int_equal(broadcast_saw(b, &id, &hops), n > BROADCAST_EARLY_LINK);
+    }
+    early(b, 2, 1000, WAIT_MS); /* others have their own places */
+    id = id_of(1000);
+    assert_false(broadcast_saw(b, &id, &hops));
+    assert_true(does(b, BROADCAST_CHECK, 0, NOW_MS + WAIT_MS));
+    assert_int_equal(action.count, BROADCAST_EARLY_LINK + 1);
+    /* Of who is gone nothing is asked. */
+    struct broadcast *gone = tree();
+    up(gone, 1, BROADCAST_TREE);
+    early(gone, 1, 7, WAIT_MS);
+    broadcast_on_down(gone, 1);
+    assert_true(does_nothing(gone, NOW_MS + WAIT_MS));
+    broadcast_free(gone);
+    broadcast_free(b);
+}
+
+static void what_is_dated_ahead_takes_a_sixteenth_of_the_table(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    uint8_t hops;
+    uint32_t waiting_count = 0;
+    for (uint32_t link = 0; link < 100; link++) {
+        up(b, link, BROADCAST_TREE);
+        for (uint32_t n = 0; n < BROADCAST_EARLY_LINK; n++) {
+            struct post_id id = id_of(link * 1000 + n);
+            early(b, link, link * 1000 + n, WAIT_MS);
+            waiting_count += !broadcast_saw(b, &id, &hops);
+        }
+    }
+    /* Those that were too many are remembered; a few of them were forgotten again. */
+    bool unknown[MESSAGE_IDS_MAX] = {false};
+    assert_true(waiting_count >= 256);
+    assert_true(does(b, BROADCAST_CHECK, 0, NOW_MS + WAIT_MS));
+    assert_int_equal(action.count, 256);
+    broadcast_on_checked(b, action.ids, unknown, 256);
     broadcast_free(b);
 }
 
@@ -466,6 +669,12 @@ int main(void)
         cmocka_unit_test(what_comes_or_is_known_is_not_asked_for),
         cmocka_unit_test(who_does_not_deliver_broke_a_promise_and_the_next_is_asked),
         cmocka_unit_test(who_breaks_too_many_promises_is_not_listened_to),
+        cmocka_unit_test(who_says_none_is_listened_to_still_and_asked_last),
+        cmocka_unit_test(who_says_none_takes_nobody_s_place_among_those_who_are_asked),
+        cmocka_unit_test(what_is_dated_ahead_is_asked_for_when_its_time_has_come),
+        cmocka_unit_test(what_was_asked_for_and_comes_early_was_delivered),
+        cmocka_unit_test(what_is_dated_too_far_ahead_or_too_often_is_not_waited_for),
+        cmocka_unit_test(what_is_dated_ahead_takes_a_sixteenth_of_the_table),
         cmocka_unit_test(what_is_not_new_is_asked_for_at_once_and_joins_nothing_to_the_tree),
         cmocka_unit_test(one_peer_fills_its_share_of_the_table_alone),
         cmocka_unit_test(leaves_together_leave_room_for_relays),

@@ -1,10 +1,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include "tests/support/rig.h"
 
@@ -219,6 +219,65 @@ static void a_post_dated_ahead_or_expired_is_dropped(void **state)
         rig_gives(rig, 0, &posts, 0, 1);
     }
     assert_int_equal(rig->closed[0], ERR_FUTURE);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+/* One post that may be taken in so long; its id is such as shape the tree. */
+static struct posts said_ahead(uint64_t by_s)
+{
+    struct person ana = person_of("ana");
+    char text[] = "ahead 000";
+    for (int n = 0; n < 1000; n++) {
+        struct posts posts = {.wires = NULL};
+        (void)snprintf(text, sizeof text, "ahead %03d", n);
+        person_text(&posts, &ana, RIG_NOW_S + POST_AHEAD_MAX_S + by_s, text, NULL);
+        if (octets_get_u32be(posts.ids[0].octets + 4) < UINT32_MAX / 16) {
+            return posts;
+        }
+        posts_free(&posts);
+    }
+    abort();
+}
+
+static void a_post_dated_ahead_comes_when_its_time_has_come(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said_ahead(30);
+    rig_peer(rig, 0);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_waits(rig, 29999);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 0);
+    rig->now_s += 30;
+    rig_waits(rig, 1);
+    rig_answers_all(rig); /* the store does not know it */
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 1);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig->accepted_count, 1);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+/* What came too early is no first copy: whoever brings it in time is not the later one. */
+static void a_post_that_came_early_is_new_when_it_comes_in_time(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_PERSONAL);
+    struct posts posts = said_ahead(30);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_peer(rig, 2);
+    rig_gives(rig, 0, &posts, 0, 1);
+    rig->now_s += 30;
+    rig_gives(rig, 1, &posts, 0, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig->accepted_count, 1);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 0);
+    rig_gives(rig, 2, &posts, 0, 1);
+    assert_int_equal(rig_sent_count(rig, 2, FRAME_PRUNE), 1); /* this one is */
     posts_free(&posts);
     rig_free(rig);
 }
@@ -555,6 +614,8 @@ int main(void)
         cmocka_unit_test(the_fifth_proof_of_an_id_waits_until_one_was_judged),
         cmocka_unit_test(a_frame_that_is_not_posts_costs_only_its_sender),
         cmocka_unit_test(a_post_dated_ahead_or_expired_is_dropped),
+        cmocka_unit_test(a_post_dated_ahead_comes_when_its_time_has_come),
+        cmocka_unit_test(a_post_that_came_early_is_new_when_it_comes_in_time),
         cmocka_unit_test(a_flood_pauses_its_sender_and_nobody_else),
         cmocka_unit_test(a_put_that_fails_is_looked_up_and_tried_again),
         cmocka_unit_test(a_post_is_shown_to_the_store_before_it_is_checked_and_forwarded),

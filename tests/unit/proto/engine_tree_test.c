@@ -175,9 +175,25 @@ static void who_keeps_no_promise_is_not_listened_to(void **state)
     for (size_t i = 0; i < ROUNDS; i++) {
         announces(rig, 0, &posts.ids[i]);
         waits_and_answers(rig, 1100);
-        says_none(rig, 0, &posts.ids[i]);
+        waits_and_answers(rig, 600); /* nothing comes */
     }
     assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), 17);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
+/* They may have expired, or been taken back, when they were asked for. */
+static void who_says_that_it_has_not_is_listened_to(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_met(RIG_PERSONAL, 1);
+    struct posts posts = said("ana", ROUNDS);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        announces(rig, 0, &posts.ids[i]);
+        waits_and_answers(rig, 1100);
+        says_none(rig, 0, &posts.ids[i]);
+    }
+    assert_int_equal(rig_sent_count(rig, 0, FRAME_GRAFT), ROUNDS);
     posts_free(&posts);
     rig_free(rig);
 }
@@ -437,6 +453,7 @@ int main(void)
         cmocka_unit_test(what_comes_in_time_or_is_here_is_not_grafted),
         cmocka_unit_test(a_promise_not_kept_is_asked_of_the_next),
         cmocka_unit_test(who_keeps_no_promise_is_not_listened_to),
+        cmocka_unit_test(who_says_that_it_has_not_is_listened_to),
         cmocka_unit_test(what_is_not_wanted_here_keeps_its_promise_and_is_asked_for_once),
         cmocka_unit_test(a_duplicate_prunes_the_link_it_came_on),
         cmocka_unit_test(the_same_peer_twice_prunes_nothing),
