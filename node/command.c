@@ -460,6 +460,8 @@ void commands_on_arrival(struct commands *commands)
 uint64_t command_next_created_s(struct commands *commands, uint64_t not_before_s)
 {
     uint64_t now_s = commands->host->now_s(commands->host);
+    uint64_t floor_s = store_floor(commands->store);
+    now_s = now_s > floor_s ? now_s : floor_s; /* a clock below that was put back */
     uint64_t at_s = now_s;
     if (commands->created_latest_s >= at_s) {
         at_s = commands->created_latest_s + 1;

@@ -88,8 +88,8 @@ void command_tell(struct commands *commands, struct run *run, const char *text);
 MUST_USE enum err_code command_publish(struct commands *commands, struct run *run,
                                        struct post_draft *draft, struct err_note *note);
 
-/* Now, or later: after every own post before, and not before not_before_s; never so far ahead of
- * the clock that others would refuse it. */
+/* Now, or later: not below the store's floor, after every own post before, and not before
+ * not_before_s; the latter two never so far ahead of the clock that others would refuse it. */
 uint64_t command_next_created_s(struct commands *commands, uint64_t not_before_s);
 
 /* End every other request, saying that the node was locked. */

@@ -1,5 +1,6 @@
 /* Commands over a home in memory: what the comparison of histories (tests/interference) does not
  * meet. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 #include "proto/invite.h"
 #include "store/journal.h"
+#include "store/store.h"
 #include "tests/interference/world.h"
 
 static struct world *world;
@@ -158,6 +160,24 @@ static void what_the_journal_need_not_hold_any_more_is_not_in_the_outbox(void **
     (void)sodium_bin2hex(hex, sizeof hex, waiting.octets, POST_ID_LEN);
     assert_true(says(&answer, hex));
     answer_free(&answer);
+}
+
+/* Else it would be refused, by her own node too. */
+static void an_own_post_is_not_below_the_floor_whatever_the_clock_says(void **state)
+{
+    (void)state;
+    struct err_note note = {{0}};
+    char dated[64];
+    uint64_t floor_s = (HISTORY_START_S / HISTORY_DAY_S + 40) * HISTORY_DAY_S;
+    assert_int_equal(store_raise(world_store(world), floor_s, &note), ERR_OK);
+    (void)snprintf(dated, sizeof dated, "\"created_s\":%" PRIu64, floor_s);
+    for (unsigned i = 0; i < 2; i++) {
+        ends_with(0, ASK("post", i == 0 ? "me too" : "and on", "--tag=metoo"));
+        struct answer answer = ASK("--json", "mine");
+        assert_true(has(&answer, dated, strlen(dated)));
+        assert_int_equal(has(&answer, "and on", 6), i == 1);
+        answer_free(&answer);
+    }
 }
 
 static void hex_of(char out[65], const char *who)
@@ -488,6 +508,7 @@ static void the_web_reaches_as_many_steps_as_she_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(an_own_post_is_not_below_the_floor_whatever_the_clock_says),
         TEST(a_slow_list_of_own_posts_loses_only_what_she_takes_back),
         TEST(many_open_streams_leave_room_for_a_block),
         TEST(a_slow_outbox_loses_only_what_she_takes_back),

@@ -4,10 +4,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "node/keeper.h"
 #include "node/reads.h"
 #include "node/verify.h"
 #include "node/writer.h"
@@ -256,6 +258,50 @@ static void what_is_below_the_floor_is_read_for_nobody(void **state)
     assert_int_equal(store_stats(scene->store).posts_count, 10);
 }
 
+static uv_thread_t floor_writer;
+static bool floor_written; /* and by whom first */
+
+static void note_writer(void *context, enum file_memory_call call, const char *path)
+{
+    (void)context;
+    bool is_first = call == FILE_MEMORY_RENAME && strstr(path, "floor") != NULL && !floor_written;
+    floor_writer = is_first ? uv_thread_self() : floor_writer;
+    floor_written = floor_written || is_first;
+}
+
+/* Before there is a thread that tends, and so before there is anybody to tell. */
+static void a_keeper_begins_with_the_floor_where_it_belongs(void **state)
+{
+    (void)state;
+    const uint8_t key[32] = {7};
+    const struct file_memory_hook hook = {.before = note_writer};
+    const struct store_retention_rules rules = {.keep_s = 2 * UINT64_C(86400), .held = true};
+    uint64_t now_s = (uint64_t)time(NULL);
+    struct err_note note = {{0}};
+    struct person ana = person_of("ana");
+    struct posts posts = {0};
+    struct files *files = file_memory_new(1);
+    struct store *store = NULL;
+    struct keeper *keeper = NULL;
+    enum store_put_result result;
+    (void)person_text(&posts, &ana, now_s - 60, "just now", NULL); /* the clock is right */
+    struct post post = posts_decoded(&posts, 0);
+    assert_int_equal(store_open(&store, files, key, STORE_READ, &note), ERR_OK);
+    assert_int_equal(store_put(store, &result, &post, posts.wires, 1, now_s, &note), ERR_OK);
+    store_retain(store, &rules);
+    file_memory_hook(files, &hook);
+    assert_int_equal(keeper_new(&keeper, store, NULL), ERR_OK);
+    uint64_t floor_s = store_floor(store);
+    keeper_free(keeper);
+    uv_thread_t self = uv_thread_self();
+    assert_in_range(floor_s, now_s - 3 * UINT64_C(86400), now_s - 2 * UINT64_C(86400) + 60);
+    assert_true(floor_written);
+    assert_int_not_equal(uv_thread_equal(&floor_writer, &self), 0);
+    store_close(store);
+    file_memory_free(files);
+    posts_free(&posts);
+}
+
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -266,6 +312,7 @@ int main(void)
         SCENE(a_failed_sync_is_told_to_everybody),
         SCENE(reads_answer_what_is_here_and_no_more_than_asked),
         SCENE(what_is_below_the_floor_is_read_for_nobody),
+        cmocka_unit_test(a_keeper_begins_with_the_floor_where_it_belongs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
