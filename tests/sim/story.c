@@ -21,9 +21,9 @@ struct cast {
     struct cluster *c;
     uint32_t honest_count;
     uint32_t relays_count;
+    uint32_t whole_count; /* the first relays keep everything, the others a part */
     uint32_t hostile_count;
     uint64_t heals_at_ms;
-    bool chooses[CLUSTER_REAL_MAX];
     uint64_t midnight_s;
     bool has_floor; /* at the end nodes want nothing older than midnight */
 };
@@ -38,14 +38,13 @@ static uint32_t anybody(struct cast *cast)
     return (uint32_t)cluster_random(cast->c, cast->honest_count);
 }
 
-/* One with little room, where nobody speaks, wants every second bucket of authors and of tags. */
+/* One with little room wants every second bucket of authors and of tags. */
 static void choose_some(struct cast *cast, uint32_t n)
 {
     struct set_choice some = {.buckets = true};
     uint8_t every_second = chance(cast, 50) ? 0x55 : 0xaa;
     memset(some.authors, every_second, sizeof some.authors);
     memset(some.tags, every_second, sizeof some.tags);
-    cast->chooses[n] = true;
     cluster_chooses(cast->c, n, &some);
     cluster_crashes(cast->c, n);
     cluster_restarts(cast->c, n);
@@ -53,11 +52,30 @@ static void choose_some(struct cast *cast, uint32_t n)
 
 /* ---- Who knows whom ----------------------------------------------------------------------- */
 
+static uint32_t any_whole(struct cast *cast)
+{
+    return (uint32_t)cluster_random(cast->c, cast->whole_count);
+}
+
+static void connect_relay(struct cast *cast, uint32_t n)
+{
+    cluster_dials(cast->c, n, n - 1);
+    if (n >= cast->whole_count) {
+        cluster_dials(cast->c, n, any_whole(cast));
+        choose_some(cast, n);
+    }
+}
+
+/* Whoever wants everything knows a relay that has it (SPEC 7.4). */
 static void connect_person(struct cast *cast, uint32_t n)
 {
     uint32_t first = (uint32_t)cluster_random(cast->c, cast->relays_count);
+    uint32_t second = (first + 1) % cast->relays_count;
     cluster_dials(cast->c, n, first);
-    cluster_dials(cast->c, n, (first + 1) % cast->relays_count);
+    cluster_dials(cast->c, n, second);
+    if (first >= cast->whole_count && second >= cast->whole_count) {
+        cluster_dials(cast->c, n, any_whole(cast));
+    }
     for (uint32_t h = 0; h < cast->hostile_count; h++) {
         if (chance(cast, 40)) {
             cluster_dials(cast->c, n, cast->honest_count + h);
@@ -90,8 +108,12 @@ static void connect_hostile(struct cast *cast, uint32_t n)
 
 static void connect_all(struct cast *cast)
 {
+    cast->whole_count = cast->relays_count;
+    if (cast->relays_count > 1 && chance(cast, 40)) {
+        cast->whole_count = 1 + (uint32_t)cluster_random(cast->c, cast->relays_count - 1);
+    }
     for (uint32_t n = 1; n < cast->relays_count; n++) {
-        cluster_dials(cast->c, n, n - 1);
+        connect_relay(cast, n);
     }
     for (uint32_t n = cast->relays_count; n < cast->honest_count; n++) {
         connect_person(cast, n);
@@ -169,9 +191,6 @@ static void introduces(struct cast *cast, uint32_t node)
 static void say(struct cast *cast, uint32_t node)
 {
     uint64_t what = cluster_random(cast->c, 100);
-    if (cast->chooses[node]) {
-        return;
-    }
     if (what < 70) {
         (void)cluster_publishes(cast->c, node, "me too");
     } else if (what < 80) {

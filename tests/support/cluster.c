@@ -216,6 +216,7 @@ void cluster_raises_floor(struct cluster *c, uint32_t node, uint64_t floor_s)
 void cluster_chooses(struct cluster *c, uint32_t node, const struct set_choice *sets)
 {
     c->nodes[node].sets = *sets;
+    set_choose_author(&c->nodes[node].sets, &c->nodes[node].person.key);
 }
 
 struct store *cluster_store(struct cluster *c, uint32_t node)

@@ -128,7 +128,7 @@ void cluster_shifts(struct cluster *c, uint32_t node, int64_t skew_s);
  * what it has. */
 void cluster_raises_floor(struct cluster *c, uint32_t node, uint64_t floor_s);
 
-/* From its next start node wants but these sets. */
+/* From its next start node wants but these sets, and the bucket of whoever writes there. */
 void cluster_chooses(struct cluster *c, uint32_t node, const struct set_choice *sets);
 
 /* From now on node is hostile.  The first ones are nodes whose frames and answers are tampered
@@ -192,8 +192,9 @@ size_t cluster_posts_count(const struct cluster *c);
  * out. */
 bool cluster_converged(const struct cluster *c);
 /* Whether all honest nodes that are up hold the same sets above the highest floor, of each that
- * both want: `all`, `standing` and every bucket, folded by their real stores at the next UTC
- * midnight, when what was taken back or has expired leaves them.  The last thing to ask. */
+ * both want, by itself or with everything: `all`, `standing` and every bucket, folded by their real
+ * stores at the next UTC midnight, when what was taken back or has expired leaves them.  The last
+ * thing to ask. */
 bool cluster_same_sets(struct cluster *c);
 /* Say on stderr who lacks what. */
 void cluster_explain(const struct cluster *c);

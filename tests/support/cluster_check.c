@@ -141,12 +141,19 @@ static struct fold fold_of(struct cluster *c, uint32_t n, uint32_t set, uint64_t
     return results.answers[0].fold;
 }
 
+/* Who wants everything holds what is in each bucket, too. */
+static bool wants(const struct cluster *c, uint32_t n, uint32_t set)
+{
+    const struct set_choice *sets = &c->nodes[n].sets;
+    return is_honest_up(c, n) && (!sets->buckets || set_is_chosen(sets, set));
+}
+
 static bool all_hold(struct cluster *c, uint32_t set, uint64_t from_s)
 {
     uint32_t first = NOBODY;
     struct fold theirs = {.count = 0};
     for (uint32_t n = 0; n < c->nodes_count; n++) {
-        if (!is_honest_up(c, n) || !(set_is_chosen(&c->nodes[n].sets, set))) {
+        if (!wants(c, n, set)) {
             continue;
         }
         struct fold fold = fold_of(c, n, set, from_s);

@@ -145,8 +145,10 @@ static void on_close(struct cluster *c, uint32_t n, const struct engine_close *c
 {
     uint32_t other = links_other(c, n, close->peer);
     cluster_note(c, n, "closes", close->peer, (uint64_t)close->reason);
-    /* Somebody said that a person's node is a relay: neither of the two is to blame. */
-    bool misled = close->reason == ERR_REFUSED && !is_relay(c, other) && c->nodes[n].book != NULL &&
+    /* Somebody said that a person's node is a relay, or told of one that keeps a part: neither of
+     * the two is to blame. */
+    bool whole = is_relay(c, other) && !c->nodes[other].sets.buckets;
+    bool misled = close->reason == ERR_REFUSED && !whole && c->nodes[n].book != NULL &&
                   links_dialled(c, n, close->peer);
     if (misled) {
         links_close(c, n, close->peer);
