@@ -327,48 +327,6 @@ static void a_relay_that_omits_keeps_nobody_from_anything(void **state)
     cluster_free(c);
 }
 
-struct pushed {
-    uint32_t first_part;
-    size_t count; /* frames of posts that relays which keep a part were sent */
-};
-
-static void on_sent(void *context, const struct cluster_frame *frame)
-{
-    struct pushed *pushed = context;
-    pushed->count += frame->type == FRAME_POSTS && frame->to >= pushed->first_part;
-}
-
-static void relays_that_keep_a_part_cut_nobody_off_and_are_not_sent_the_rest(void **state)
-{
-    (void)state;
-    enum { WHOLE = 4, RELAYS = 12 };
-    const struct set_choice standing = {.buckets = true};
-    struct cluster *c = cluster_new_planned(
-        &(struct cluster_plan){.seed = 21, .nodes_count = RELAYS, .relays_count = RELAYS});
-    for (uint32_t n = 1; n < RELAYS; n++) {
-        cluster_dials(c, n, n < WHOLE ? n - 1 : n % WHOLE);
-        if (n >= WHOLE) {
-            cluster_dials(c, n, (n + 1) % WHOLE);
-            cluster_chooses(c, n, &standing);
-            cluster_crashes(c, n);
-            cluster_restarts(c, n);
-        }
-    }
-    cluster_run(c, 60000);
-    struct pushed pushed = {.first_part = WHOLE};
-    cluster_listens(c, on_sent, &pushed);
-    for (uint32_t i = 0; i < 40; i++) {
-        size_t post = cluster_publishes(c, i % WHOLE, "me too");
-        cluster_run(c, 500); /* sooner than anybody asks for what was announced and did not come */
-        for (uint32_t n = 0; n < RELAYS; n++) {
-            assert_int_equal(cluster_has(c, n, post), n < WHOLE);
-        }
-        cluster_run(c, 1500);
-    }
-    assert_int_equal(pushed.count, 0);
-    cluster_free(c);
-}
-
 static void promises_nobody_keeps_hold_up_nobody_for_ever(void **state)
 {
     (void)state;
@@ -446,7 +404,6 @@ int main(void)
         cmocka_unit_test(a_node_that_stood_still_goes_on_and_misses_nothing),
         cmocka_unit_test(what_was_put_though_the_disk_said_no_is_shown_without_asking),
         cmocka_unit_test(a_relay_that_omits_keeps_nobody_from_anything),
-        cmocka_unit_test(relays_that_keep_a_part_cut_nobody_off_and_are_not_sent_the_rest),
         cmocka_unit_test(promises_nobody_keeps_hold_up_nobody_for_ever),
         cmocka_unit_test(what_is_said_in_the_middle_of_catching_up_comes_once),
         cmocka_unit_test(the_same_seed_gives_the_same_trace),

@@ -23,6 +23,7 @@ struct cast {
     uint32_t relays_count;
     uint32_t whole_count; /* the first relays keep everything, the others a part */
     uint32_t hostile_count;
+    bool gang; /* all hostile ones pass for relays, and tell of each other */
     uint64_t heals_at_ms;
     uint64_t midnight_s;
     bool has_floor; /* at the end nodes want nothing older than midnight */
@@ -101,9 +102,8 @@ static void connect_hostile(struct cast *cast, uint32_t n)
         cluster_dials(cast->c, n, r);
     }
     cluster_dials(cast->c, n, anybody(cast));
-    cluster_corrupts(
-        cast->c, n,
-        (enum cluster_hostility)(1 + cluster_random(cast->c, CLUSTER_HOSTILITIES_COUNT - 1)));
+    uint64_t any = 1 + cluster_random(cast->c, CLUSTER_HOSTILITIES_COUNT - 1);
+    cluster_corrupts(cast->c, n, cast->gang ? CLUSTER_RECRUITS : (enum cluster_hostility)any);
 }
 
 static void connect_all(struct cast *cast)
@@ -118,6 +118,7 @@ static void connect_all(struct cast *cast)
     for (uint32_t n = cast->relays_count; n < cast->honest_count; n++) {
         connect_person(cast, n);
     }
+    cast->gang = chance(cast, 15);
     for (uint32_t h = 0; h < cast->hostile_count; h++) {
         connect_hostile(cast, cast->honest_count + h);
     }

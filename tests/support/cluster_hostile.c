@@ -114,14 +114,24 @@ void hostile_on_up(struct cluster *c, uint32_t n, uint32_t slot)
     links_send_raw(c, n, slot, FRAME_HELLO, octets_of(hello, message_hello_encode(hello, &says)));
 }
 
-/* Itself now and then, others under a wrong key, people as if they were relays, and who is not. */
+/* Itself now and then, others under a wrong key, people and those who mean harm as if they were
+ * relays, and who is not; never a relay that is one. */
 static void make_up(struct cluster *c, uint32_t n, struct address *contact)
 {
     uint64_t what = cluster_random(c, 16);
-    uint32_t other = (uint32_t)cluster_random(c, c->nodes_count);
-    if (what < 3) {
-        *contact = node_contact(c, what == 0 ? n : other);
-        contact->static_key.octets[0] ^= what == 1;
+    uint32_t relays = c->plan.relays_count;
+    if (what == 0) {
+        *contact = node_contact(c, n);
+        return;
+    }
+    if (what == 1) {
+        *contact = node_contact(c, (uint32_t)cluster_random(c, c->nodes_count));
+        contact->static_key.octets[0] ^= 1;
+        return;
+    }
+    if (what < 4) {
+        uint32_t other = relays + (uint32_t)cluster_random(c, c->nodes_count - relays);
+        *contact = node_contact(c, other);
         return;
     }
     *contact = (struct address){.port = 1};
