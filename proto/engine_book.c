@@ -16,6 +16,7 @@
 #define FEEL_OFTEN     4 /* times as often, while so few are tried */
 #define TRIED_FEW      64
 #define ASK_EVERY_MS   86400000
+#define ASK_AGAIN_MS   3600000  /* whoever knew nobody */
 #define ANSWER_MS      600000   /* between two questions of one peer */
 #define REFILL_MAX     4        /* contacts for the passive view at a time */
 #define DRAWS_MAX      8        /* until one is found that may be dialled */
@@ -297,6 +298,9 @@ void book_on_addresses(struct engine *e, uint32_t p, struct octets payload)
         return;
     }
     e->peers[p].asked_addresses = false;
+    if (count == 0) {
+        e->peers[p].ask_at_ms = e->now_ms + ASK_AGAIN_MS;
+    }
     for (size_t i = 0; i < count; i++) {
         hear(e, p, &told[i]);
     }

@@ -40,6 +40,21 @@ static void tells(uint32_t peer, unsigned first, size_t count)
     frame(peer, FRAME_ADDRESSES, out, message_addresses_encode(out, addresses, count));
 }
 
+static void a_relay_that_knew_nobody_is_asked_again_after_an_hour(void **state)
+{
+    (void)state;
+    begin(LEAF);
+    named(0);
+    tells(0, 10, 0);
+    waits(3500000);
+    assert_int_equal(bench->asked[0], 1);
+    waits(200000);
+    assert_int_equal(bench->asked[0], 2);
+    tells(0, 10, 1);
+    waits(3700000);
+    assert_int_equal(bench->asked[0], 2);
+}
+
 static void what_was_asked_for_goes_into_the_book_and_nothing_else(void **state)
 {
     (void)state;
@@ -250,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_relay_that_was_dialled_is_asked_once_a_day),
+        TEST(a_relay_that_knew_nobody_is_asked_again_after_an_hour),
         TEST(who_dialled_and_who_is_no_relay_is_not_asked),
         TEST(what_was_asked_for_goes_into_the_book_and_nothing_else),
         TEST(addresses_of_ones_own_machine_are_dropped),
