@@ -113,8 +113,21 @@ void flight_drop_first(struct engine *e, uint32_t f)
     }
     held_release(e, flight->candidates[0].held);
     flight->candidates_count--;
+    flight->spoilt >>= 1;
     memmove(flight->candidates, flight->candidates + 1,
             flight->candidates_count * sizeof flight->candidates[0]);
+}
+
+void flight_spoil(struct engine *e, uint32_t peer)
+{
+    for (uint32_t f = 0; f < e->flights_cap; f++) {
+        struct flight *flight = &e->flights[f];
+        bool checked = flight->state == FLIGHT_FREE || flight->verified || flight->own;
+        for (uint8_t c = 0; !checked && c < flight->candidates_count; c++) {
+            bool its = sender_of(e, flight->candidates[c].held) == &e->peers[peer];
+            flight->spoilt |= (uint8_t)(its << c);
+        }
+    }
 }
 
 void flight_thank_sender(struct engine *e, uint32_t f)

@@ -76,6 +76,7 @@ struct flight {
     enum err_code store_status; /* how the last STORE failed */
     uint8_t store_tries;
     uint8_t candidates_count; /* candidates[0] is the one verified and stored */
+    uint8_t spoilt;           /* bit n: who sent candidates[n] sent a bad proof, too */
     struct candidate candidates[CANDIDATES_MAX];
     uint32_t sent_count; /* peers it was handed to */
 };
@@ -124,6 +125,8 @@ void flight_add_candidate(struct engine *e, uint32_t f, struct held *held,
                           const struct arrival *arrival);
 void flight_drop_first(struct engine *e, uint32_t f); /* while another is left */
 void flight_keep_first(struct engine *e, uint32_t f);
+/* Its posts that were not checked yet are not worth it. */
+void flight_spoil(struct engine *e, uint32_t peer);
 void flight_thank_sender(struct engine *e, uint32_t f);
 void flight_move(struct engine *e, uint32_t f, enum flight_state to);
 uint32_t flight_take(struct engine *e, enum flight_state from);

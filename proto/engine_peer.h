@@ -123,6 +123,9 @@ struct peer {
     uint64_t ask_at_ms; /* when to ask it (again); NEVER_MS: not at all */
     struct asked_session asked[SESSIONS_MAX];
 
+    uint64_t brought_ms; /* when it last brought something it was asked for, or was first asked */
+    bool late;           /* its last WANT took longer than others wait for: one at a time */
+
     struct serve *serve; /* NULL: it wants nothing */
     uint32_t serve_generation;
     struct graft *graft; /* NULL: it asked for nothing */

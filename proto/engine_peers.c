@@ -330,6 +330,7 @@ void peer_on_frame(struct engine *e, const struct engine_frame_in *in)
         return;
     }
     enum peer_state state = e->peers[in->peer].state;
+    e->heard_ms = e->now_ms;
     unpause(e, in->peer); /* the frame it kept comes again */
     if (in->type == FRAME_BYE) {
         on_bye(e, in->peer, in->payload);

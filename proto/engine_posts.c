@@ -252,8 +252,10 @@ void posts_on_known(struct engine *e, const struct engine_read_done *in)
 static void on_bad_proof(struct engine *e, uint32_t f)
 {
     const struct held *held = e->flights[f].candidates[0].held;
-    if (held->peer != NO_INDEX && e->peers[held->peer].generation == held->peer_generation) {
+    if (held->peer != NO_INDEX && e->peers[held->peer].generation == held->peer_generation &&
+        peer_is_live(e, held->peer)) {
         peer_close(e, held->peer, ERR_PROOF);
+        flight_spoil(e, held->peer);
     }
     if (e->flights[f].candidates_count == 1) {
         gone(e, f, ERR_PROOF);
@@ -327,6 +329,20 @@ void posts_on_stored(struct engine *e, const struct engine_stored *in)
 
 /* ---- Questions ---------------------------------------------------------------------------- */
 
+/* What only those brought whose proofs are bad is dropped, unseen, as if it had not come. */
+static bool is_worth_it(struct engine *e, uint32_t f)
+{
+    struct flight *flight = &e->flights[f];
+    while (!flight->verified && flight->candidates_count > 1 && (flight->spoilt & 1) != 0) {
+        flight_drop_first(e, f);
+    }
+    if (flight->verified || (flight->spoilt & 1) == 0) {
+        return true;
+    }
+    gone(e, f, ERR_PROOF);
+    return false;
+}
+
 static void fill(struct engine *e, struct batch *batch, enum flight_state from, uint32_t max)
 {
     batch->busy = true;
@@ -334,6 +350,9 @@ static void fill(struct engine *e, struct batch *batch, enum flight_state from, 
     batch->count = 0;
     while (batch->count < max && e->queues[from].count > 0) {
         uint32_t f = flight_take(e, from);
+        if (!is_worth_it(e, f)) {
+            continue;
+        }
         flight_move(e, f, from + 1); /* each queue is followed by its busy state */
         batch->flights[batch->count] = f;
         batch->ids[batch->count] = e->flights[f].id;
@@ -352,6 +371,10 @@ static void ask_known(struct engine *e, uint32_t index)
         return;
     }
     fill(e, batch, FLIGHT_ASK_QUEUE, ENGINE_KNOWN_MAX);
+    batch->busy = batch->count > 0;
+    if (!batch->busy) {
+        return;
+    }
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct flight *flight = &e->flights[batch->flights[i]];
         if (flight->verified || flight->own) {
@@ -374,6 +397,10 @@ static void verify(struct engine *e, uint32_t index)
         return;
     }
     fill(e, batch, FLIGHT_VERIFY_QUEUE, ENGINE_VERIFY_MAX);
+    batch->busy = batch->count > 0;
+    if (!batch->busy) {
+        return;
+    }
     engine_emit(e, ENGINE_VERIFY)->as.posts =
         (struct engine_posts){.token = engine_token(TOKEN_VERIFY, index, batch->generation),
                               .wires = batch->wires,

@@ -7,17 +7,20 @@
 
 struct engine;
 
-#define SESSIONS_OWN       2      /* of SESSIONS_MAX, that this node begins */
-#define RECON_TIMEOUT_MS   60000  /* for the peer's next message */
-#define RECON_EVERY_MS     180000 /* and up to 120 s more */
-#define RECON_JITTER_MS    120000
-#define RECON_ROUNDS_MAX   2048
-#define RECON_RETRY_MS     5000
-#define QUEUE_IDS_MAX      (2 * NEGENTROPY_IDS_MAX)
-#define DELIVER_TIMEOUT_MS 30000  /* from a WANT, or what it brought last, to the next */
-#define DELIVER_MAX_MS     600000 /* for all of a WANT */
-#define LISTED_MAX         4      /* answers to one peer whose ids are remembered */
-#define LISTED_MS          120000 /* ids listed are remembered for so long */
+#define SESSIONS_OWN     2      /* of SESSIONS_MAX, that this node begins */
+#define RECON_TIMEOUT_MS 60000  /* for the peer's next message */
+#define RECON_EVERY_MS   180000 /* and up to 120 s more */
+#define RECON_JITTER_MS  120000
+#define RECON_ROUNDS_MAX 2048
+#define RECON_RETRY_MS   5000
+#define QUEUE_IDS_MAX    (2 * NEGENTROPY_IDS_MAX)
+#define DELIVER_TIMEOUT_MS                                                                         \
+    30000                      /* from what a peer brought last, or its only WANT, to the next     \
+                                */
+#define DELIVER_MAX_MS 1800000 /* for all of a WANT, for each that is open when it is sent */
+#define HELD_MS        60000   /* so long nobody else is asked for what a WANT asks for */
+#define LISTED_MAX     4       /* answers to one peer whose ids are remembered */
+#define LISTED_MS      120000  /* ids listed are remembered for so long */
 
 enum turn_state {
     TURN_FREE,
@@ -69,8 +72,8 @@ struct want {
     uint32_t generation;
     uint32_t count;
     uint32_t left_count;
+    uint64_t sent_ms;
     uint64_t by_ms;
-    uint64_t last_ms;
     struct post_id *ids; /* MESSAGE_IDS_MAX */
     bool *come;          /* likewise */
     uint32_t number;     /* the answer that listed them */

@@ -38,6 +38,7 @@ struct engine {
     uint8_t seed[ENGINE_SEED_LEN];
     uint64_t random;
     uint64_t now_ms;
+    uint64_t heard_ms; /* the last frame of anybody */
     uint64_t now_s;
     uint64_t floor_s;
     uint64_t tick_at_ms;

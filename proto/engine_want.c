@@ -61,6 +61,14 @@ static uint32_t find(const struct want *want, const struct post_id *id)
     return NO_INDEX;
 }
 
+/* Others are asked too, once it took long: who lists a post and then brings everything but that
+ * one, ever so slowly, would keep it from here.  (A WANT that is open is not renewed, so each can
+ * do so once.) */
+static bool is_held(const struct engine *e, const struct want *want)
+{
+    return want->state == WANT_SEND || e->now_ms < want->sent_ms + HELD_MS;
+}
+
 /* The peer that was asked for it already, perhaps the same, and still may bring it; or NO_INDEX. */
 static uint32_t asked_of(const struct engine *e, uint32_t i, const struct post_id *id)
 {
@@ -70,7 +78,8 @@ static uint32_t asked_of(const struct engine *e, uint32_t i, const struct post_i
             const struct want *want = &other->wants[w];
             bool asked = want->state == WANT_SENT || want->state == WANT_SEND;
             uint32_t at = asked ? find(want, id) : NO_INDEX;
-            if (at != NO_INDEX && !want->come[at]) {
+            bool same = other->turn.peer == e->initiators[i].turn.peer;
+            if (at != NO_INDEX && !want->come[at] && (same || is_held(e, want))) {
                 return other->turn.peer;
             }
         }
@@ -158,8 +167,21 @@ static void check(struct engine *e, uint32_t i, uint32_t w)
                              .ids_count = want->count};
 }
 
+/* Of all reconciliations with a peer. */
+static uint32_t sent_count(const struct engine *e, uint32_t p)
+{
+    uint32_t count = 0;
+    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
+        for (uint32_t w = 0; w < WANTS_MAX; w++) {
+            count += e->initiators[i].wants[w].state == WANT_SENT;
+        }
+    }
+    return count;
+}
+
 static void send(struct engine *e, uint32_t i, struct want *want)
 {
+    uint32_t before = sent_count(e, e->initiators[i].turn.peer);
     uint8_t *at = engine_arena(e, MESSAGE_IDS_CAP);
     const struct turn *turn = &e->initiators[i].turn;
     if (want->bits_len > 0) {
@@ -173,33 +195,25 @@ static void send(struct engine *e, uint32_t i, struct want *want)
         engine_send_one(e, turn->peer, FRAME_WANT, octets_of(at, len));
     }
     want->state = WANT_SENT;
-    want->last_ms = e->now_ms;
-    want->by_ms = e->now_ms + DELIVER_MAX_MS;
-    engine_deadline(e, e->now_ms + DELIVER_TIMEOUT_MS);
-}
-
-/* Of all reconciliations with a peer. */
-static uint32_t sent_count(const struct engine *e, uint32_t p)
-{
-    uint32_t count = 0;
-    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
-        for (uint32_t w = 0; w < WANTS_MAX; w++) {
-            count += e->initiators[i].wants[w].state == WANT_SENT;
-        }
+    want->sent_ms = e->now_ms;
+    want->by_ms = e->now_ms + (before + 1) * (uint64_t)DELIVER_MAX_MS;
+    if (before == 0) {
+        e->peers[turn->peer].brought_ms = e->now_ms;
     }
-    return count;
+    engine_deadline(e, e->now_ms + DELIVER_TIMEOUT_MS);
 }
 
 void want_pump(struct engine *e, uint32_t i)
 {
     struct initiator *initiator = &e->initiators[i];
     bool full = peer_is_full(e, initiator->turn.peer);
+    uint32_t open_max = e->peers[initiator->turn.peer].late ? 1 : WANTS_MAX;
     for (uint32_t w = 0; w < WANTS_MAX; w++) {
         struct want *want = &initiator->wants[w];
         if (want->state == WANT_FREE && initiator->need.count > 0 && engine_has_room(e, 0, 0)) {
             check(e, i, w);
         } else if (want->state == WANT_SEND && !full &&
-                   sent_count(e, initiator->turn.peer) < WANTS_MAX &&
+                   sent_count(e, initiator->turn.peer) < open_max &&
                    engine_has_room(e, MESSAGE_IDS_CAP, 1)) {
             send(e, i, want);
         }
@@ -218,8 +232,8 @@ static bool strike(struct engine *e, struct initiator *initiator, const struct p
         }
         asked = true;
         want->come[at] = true;
-        want->last_ms = e->now_ms;
         if (--want->left_count == 0) {
+            e->peers[initiator->turn.peer].late = !is_held(e, want);
             want->state = WANT_FREE;
             engine_deadline(e, e->now_ms); /* another session may wait to send */
         }
@@ -232,6 +246,9 @@ bool want_on_come(struct engine *e, uint32_t p, const struct post_id *id)
     bool asked = false;
     for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
         asked = strike(e, &e->initiators[i], id) || asked;
+    }
+    if (asked) {
+        e->peers[p].brought_ms = e->now_ms;
     }
     return asked;
 }
@@ -289,29 +306,35 @@ void want_on_none(struct engine *e, uint32_t p, struct octets payload)
 
 void want_on_resume(struct engine *e, uint32_t p)
 {
-    for (uint32_t i = recon_with(e, p, 0); i != NO_INDEX; i = recon_with(e, p, i + 1)) {
-        for (uint32_t w = 0; w < WANTS_MAX; w++) {
-            e->initiators[i].wants[w].last_ms = e->now_ms;
-        }
-    }
+    e->peers[p].brought_ms = e->now_ms;
+}
+
+/* Where nobody was heard, it may be this node's own line that is down. */
+static enum err_code why_late(const struct engine *e, uint32_t p)
+{
+    uint64_t brought_ms = e->peers[p].brought_ms;
+    bool silent = e->now_ms >= brought_ms + DELIVER_TIMEOUT_MS;
+    bool heard = e->heard_ms > brought_ms && e->now_ms < e->heard_ms + DELIVER_TIMEOUT_MS / 2;
+    return silent && heard ? ERR_UNDELIVERED : ERR_TIMEOUT;
 }
 
 void want_on_time(struct engine *e, uint32_t i)
 {
     struct initiator *initiator = &e->initiators[i];
     uint32_t p = initiator->turn.peer;
+    struct peer *peer = &e->peers[p];
     for (uint32_t w = 0; w < WANTS_MAX; w++) {
-        struct want *want = &initiator->wants[w];
+        const struct want *want = &initiator->wants[w];
         if (want->state != WANT_SENT) {
             continue;
         }
-        if (e->peers[p].pause != PAUSE_NOT) {
-            want->last_ms = e->now_ms; /* it is us who do not read */
+        if (peer->pause != PAUSE_NOT) {
+            peer->brought_ms = e->now_ms; /* it is us who do not read */
         }
-        uint64_t by_ms = want->last_ms + DELIVER_TIMEOUT_MS;
+        uint64_t by_ms = peer->brought_ms + DELIVER_TIMEOUT_MS;
         by_ms = by_ms < want->by_ms ? by_ms : want->by_ms;
         if (e->now_ms >= by_ms) {
-            peer_close(e, p, ERR_UNDELIVERED);
+            peer_close(e, p, why_late(e, p));
             return;
         }
         engine_deadline(e, by_ms);

@@ -132,6 +132,40 @@ static void a_hostile_copy_never_suppresses_the_real_one(void **state)
     rig_free(rig);
 }
 
+static void of_whom_a_proof_is_bad_nothing_more_is_checked(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = said(4000);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    for (size_t i = 0; i < 4000; i += 500) {
+        rig_gives(rig, 0, &posts, i, 500);
+    }
+    rig_gives(rig, 1, &posts, 3900, 10); /* a copy of some is another's */
+    size_t after_count = 0;
+    while (rig->asked_count > 0) {
+        if (rig_is_asked(rig, ENGINE_VERIFY)) {
+            struct engine_effect verify = rig_takes(rig, ENGINE_VERIFY, 0);
+            bool closed = rig->closed[0] != RIG_NOT;
+            after_count += closed ? verify.as.posts.count : 0;
+            rig_says_verified(rig, verify.as.posts.token, closed);
+        } else if (rig_is_asked(rig, ENGINE_STORE)) {
+            rig_says_stored(rig, rig_takes(rig, ENGINE_STORE, 0).as.posts.token, ERR_OK,
+                            ENGINE_PUT_NEW);
+        } else {
+            rig_says_known(rig, rig_takes(rig, ENGINE_READ, ENGINE_READ_KNOWN).as.read.token,
+                           false);
+        }
+    }
+    assert_int_equal(rig->closed[0], ERR_PROOF);
+    assert_in_range(after_count, 10, 31 * ENGINE_VERIFY_MAX + 10); /* with the crew already */
+    assert_int_equal(engine_stats(rig->engine).posts_count, 0);
+    assert_int_equal(engine_stats(rig->engine).octets_count, 0);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 static void a_bad_proof_is_forgotten_so_that_the_post_may_come_later(void **state)
 {
     (void)state;
@@ -611,6 +645,7 @@ int main(void)
         cmocka_unit_test(a_known_post_is_neither_verified_nor_forwarded),
         cmocka_unit_test(a_hostile_copy_never_suppresses_the_real_one),
         cmocka_unit_test(a_bad_proof_is_forgotten_so_that_the_post_may_come_later),
+        cmocka_unit_test(of_whom_a_proof_is_bad_nothing_more_is_checked),
         cmocka_unit_test(the_fifth_proof_of_an_id_waits_until_one_was_judged),
         cmocka_unit_test(a_frame_that_is_not_posts_costs_only_its_sender),
         cmocka_unit_test(a_post_dated_ahead_or_expired_is_dropped),

@@ -6,77 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/support/negentropy_peer.h"
-#include "tests/support/rig.h"
-
-/* A peer that reconciles by script, over a set of posts of its own. */
-struct other {
-    struct posts posts;
-    struct sorted_set set;
-    struct negentropy_peer *peer;
-};
-
-static struct posts said(const char *name, size_t count)
-{
-    return posts_said(name, count, RIG_NOW_S - 1000, 1);
-}
-
-static void fill(struct sorted_set *set, const struct posts *posts)
-{
-    sorted_set_init(set);
-    for (size_t i = 0; i < posts->count; i++) {
-        sorted_set_add(set, RIG_NOW_S - 1000 + i, &posts->ids[i]);
-    }
-    sorted_set_seal(set);
-}
-
-static void other_with(struct other *other, size_t count, enum negentropy_role role)
-{
-    other->posts = said("bea", count);
-    fill(&other->set, &other->posts);
-    other->peer = negentropy_peer_new(&other->set, role, NEGENTROPY_MESSAGE_MAX, 4096);
-}
-
-static void other_close(struct other *other)
-{
-    negentropy_peer_free(other->peer);
-    sorted_set_close(&other->set);
-    posts_free(&other->posts);
-}
-
-static void give_recon(struct rig *rig, uint32_t peer, uint32_t session, struct octets message)
-{
-    uint8_t *out = malloc(message.len + MESSAGE_RECON_HEAD);
-    assert_non_null(out);
-    struct message_recon recon = {.session = session, .set = SET_ALL, .message = message};
-    size_t len = message_recon_encode(out, &recon);
-    rig_frame(rig, peer, FRAME_RECON, out, len);
-    free(out);
-}
-
-static struct octets recon_sent(const struct rig *rig, uint32_t peer, uint32_t *session)
-{
-    const struct rig_sent *sent = rig_last(rig, peer, FRAME_RECON);
-    struct message_recon recon;
-    assert_non_null(sent);
-    assert_int_equal(message_recon_decode(&recon, octets_of(sent->payload, sent->len)), ERR_OK);
-    *session = recon.session;
-    return recon.message;
-}
-
-/* The other side answers the engine's last message. */
-static void other_replies(struct other *other, struct rig *rig, uint32_t peer)
-{
-    uint32_t session;
-    struct octets message = recon_sent(rig, peer, &session);
-    assert_int_equal(negentropy_peer_receive(other->peer, message), ERR_OK);
-    give_recon(rig, peer, session, octets_of(other->peer->reply.at, other->peer->reply.len));
-}
-
-static size_t wants_sent(const struct rig *rig, uint32_t peer)
-{
-    return rig_sent_count(rig, peer, FRAME_WANT) + rig_sent_count(rig, peer, FRAME_WANT_AT);
-}
+#include "tests/unit/proto/engine_recon_scene.h"
 
 static void what_a_peer_has_is_wanted_and_taken(void **state)
 {
@@ -111,7 +41,7 @@ static void what_a_peer_lacks_is_pushed(void **state)
     struct rig *rig = rig_new(RIG_PERSONAL);
     struct posts mine = said("ana", 100);
     struct sorted_set set;
-    fill(&set, &mine);
+    other_fill(&set, &mine);
     rig->set = &set;
     struct other other;
     other_with(&other, 0, NEGENTROPY_RESPONDER);
@@ -125,136 +55,6 @@ static void what_a_peer_lacks_is_pushed(void **state)
     sorted_set_close(&set);
     posts_free(&mine);
     other_close(&other);
-    rig_free(rig);
-}
-
-static void promised_and_never_delivered_is_closed(void **state)
-{
-    (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
-    struct other other;
-    other_with(&other, 3, NEGENTROPY_RESPONDER);
-    rig_dialled(rig, 0);
-    rig_peer(rig, 1);
-    rig_answers_all(rig);
-    other_replies(&other, rig, 0);
-    rig_answers_all(rig);
-    rig_waits(rig, 29000);
-    rig_gives(rig, 0, &other.posts, 0, 1); /* one of three */
-    rig_answers_all(rig);
-    rig_waits(rig, 29000);
-    assert_int_equal(rig->closed[0], RIG_NOT);
-    rig_waits(rig, 1000);
-    assert_int_equal(rig->closed[0], ERR_UNDELIVERED);
-    assert_int_equal(rig->closed[1], RIG_NOT);
-    other_close(&other);
-    rig_free(rig);
-}
-
-static void a_peer_that_says_none_is_not_blamed(void **state)
-{
-    (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
-    struct other other;
-    other_with(&other, 3, NEGENTROPY_RESPONDER);
-    rig_dialled(rig, 0);
-    rig_answers_all(rig);
-    other_replies(&other, rig, 0);
-    rig_answers_all(rig);
-    uint8_t none[MESSAGE_IDS_CAP];
-    assert_int_equal(wants_sent(rig, 0), 1);
-    rig_frame(rig, 0, FRAME_NONE_YET, none, message_ids_encode(none, other.posts.ids, 3));
-    rig_waits(rig, 100000);
-    assert_int_equal(rig->closed[0], RIG_NOT);
-    other_close(&other);
-    rig_free(rig);
-}
-
-static void what_a_peer_listed_and_does_not_have_is_asked_for_ever_less_often(void **state)
-{
-    (void)state;
-    enum { IDS = 3, ROUNDS = 30 };
-    struct rig *rig = rig_new(RIG_PERSONAL);
-    struct other other;
-    size_t asked_count = 0;
-    size_t last_asked = 0;
-    rig_dialled(rig, 0);
-    for (size_t round = 0; round < ROUNDS; round++) {
-        other_with(&other, IDS, NEGENTROPY_RESPONDER);
-        rig_forget(rig);
-        rig_waits(rig, 301000); /* the time of a reconciliation has come */
-        rig_answers_all(rig);
-        other_replies(&other, rig, 0);
-        rig_answers_all(rig);
-        if (wants_sent(rig, 0) > 0) {
-            uint8_t none[MESSAGE_IDS_CAP];
-            rig_frame(rig, 0, FRAME_NONE_YET, none, message_ids_encode(none, other.posts.ids, IDS));
-            asked_count++;
-            last_asked = round;
-        }
-        assert_true(round > 1 || asked_count == round + 1); /* once may be a read that failed */
-        assert_int_equal(rig->closed[0], RIG_NOT);
-        other_close(&other);
-    }
-    assert_in_range(asked_count, 4, 7); /* after 8, 16, 32 and 64 minutes */
-    assert_true(last_asked > ROUNDS / 2);
-
-    rig_down(rig, 0); /* in another connection it is asked at once */
-    other_with(&other, IDS, NEGENTROPY_RESPONDER);
-    rig_forget(rig);
-    rig_dialled(rig, 0);
-    rig_answers_all(rig);
-    other_replies(&other, rig, 0);
-    rig_answers_all(rig);
-    assert_int_equal(wants_sent(rig, 0), 1);
-    other_close(&other);
-    rig_free(rig);
-}
-
-static void what_is_known_here_is_not_asked_for(void **state)
-{
-    (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
-    struct other other;
-    other_with(&other, 5, NEGENTROPY_RESPONDER);
-    memcpy(rig->known, other.posts.ids, 5 * sizeof rig->known[0]); /* say, retracted */
-    rig->known_count = 5;
-    rig_dialled(rig, 0);
-    rig_answers_all(rig);
-    other_replies(&other, rig, 0);
-    rig_answers_all(rig);
-    assert_int_equal(wants_sent(rig, 0), 0);
-    assert_int_equal(engine_stats(rig->engine).recons_count, 0);
-    other_close(&other);
-    rig_free(rig);
-}
-
-static void two_peers_with_the_same_posts_are_not_both_asked(void **state)
-{
-    (void)state;
-    struct rig *rig = rig_new(RIG_PERSONAL);
-    struct other bea;
-    struct other carl;
-    other_with(&bea, 10, NEGENTROPY_RESPONDER);
-    other_with(&carl, 10, NEGENTROPY_RESPONDER);
-    rig_dialled(rig, 0);
-    rig_dialled(rig, 1);
-    rig_answers_all(rig);
-    other_replies(&bea, rig, 0);
-    other_replies(&carl, rig, 1);
-    rig_answers_all(rig);
-    assert_int_equal(wants_sent(rig, 0) + wants_sent(rig, 1), 1);
-
-    /* The one that was asked brings nothing; then the other is asked. */
-    uint32_t asked = wants_sent(rig, 0) > 0 ? 0 : 1;
-    rig_down(rig, asked);
-    for (int i = 0; i < 10; i++) {
-        rig_waits(rig, 1000);
-        rig_answers_all(rig);
-    }
-    assert_int_equal(rig_sent_count(rig, 1 - asked, FRAME_RECON), 2);
-    other_close(&bea);
-    other_close(&carl);
     rig_free(rig);
 }
 
@@ -276,7 +76,7 @@ static void a_peer_that_begins_is_answered(void **state)
     struct rig *rig = rig_new(RIG_PERSONAL);
     struct posts mine = said("ana", 40);
     struct sorted_set set;
-    fill(&set, &mine);
+    other_fill(&set, &mine);
     rig->set = &set;
     struct other other;
     other_with(&other, 0, NEGENTROPY_INITIATOR);
@@ -632,11 +432,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_peer_has_is_wanted_and_taken),
         cmocka_unit_test(what_a_peer_lacks_is_pushed),
-        cmocka_unit_test(promised_and_never_delivered_is_closed),
-        cmocka_unit_test(a_peer_that_says_none_is_not_blamed),
-        cmocka_unit_test(what_a_peer_listed_and_does_not_have_is_asked_for_ever_less_often),
-        cmocka_unit_test(what_is_known_here_is_not_asked_for),
-        cmocka_unit_test(two_peers_with_the_same_posts_are_not_both_asked),
         cmocka_unit_test(a_peer_that_never_answers_a_reconciliation_is_closed),
         cmocka_unit_test(a_peer_that_begins_is_answered),
         cmocka_unit_test(a_message_before_the_last_was_answered_is_unexpected),
