@@ -25,14 +25,30 @@ static uint32_t first_slot(const struct index_words *words, uint64_t hash)
     return (uint32_t)(hash ^ hash >> 32 ^ hash >> 48) & (words->slots_cap - 1);
 }
 
-static uint32_t *slot_of(const struct index_words *words, uint64_t hash)
+static uint32_t digits_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+/* The next slot from this one on that is empty or may be the hash's, without a look at words. */
+static struct index_words_slot *likely_slot(const struct index_words *words, uint32_t at,
+                                            uint64_t hash)
 {
     uint32_t mask = words->slots_cap - 1;
-    uint32_t at = first_slot(words, hash);
-    while (words->slots[at] != 0 && words->words[words->slots[at] - 1].hash != hash) {
+    while (words->slots[at].number != 0 && words->slots[at].digits != digits_of(hash)) {
         at = (at + 1) & mask;
     }
     return &words->slots[at];
+}
+
+static struct index_words_slot *slot_of(const struct index_words *words, uint64_t hash)
+{
+    struct index_words_slot *slot = likely_slot(words, first_slot(words, hash), hash);
+    while (slot->number != 0 && words->words[slot->number - 1].hash != hash) {
+        uint32_t next = (uint32_t)(slot - words->slots) + 1;
+        slot = likely_slot(words, next & (words->slots_cap - 1), hash);
+    }
+    return slot;
 }
 
 static bool slots_grow(struct index_words *words)
@@ -41,7 +57,7 @@ static bool slots_grow(struct index_words *words)
         return false;
     }
     uint32_t cap = words->slots_cap == 0 ? 1024 : words->slots_cap * 2;
-    uint32_t *slots = calloc(cap, sizeof *slots);
+    struct index_words_slot *slots = calloc(cap, sizeof *slots);
     if (slots == NULL) {
         return false;
     }
@@ -49,7 +65,9 @@ static bool slots_grow(struct index_words *words)
     words->slots = slots;
     words->slots_cap = cap;
     for (uint32_t i = 0; i < words->words_count; i++) {
-        *slot_of(words, words->words[i].hash) = i + 1;
+        uint64_t hash = words->words[i].hash;
+        *slot_of(words, hash) =
+            (struct index_words_slot){.number = i + 1, .digits = digits_of(hash)};
     }
     return true;
 }
@@ -160,35 +178,52 @@ static enum err_code add(struct index_words *words, uint32_t position, uint64_t 
     if (words->words_count >= words->slots_cap / 2 && !slots_grow(words)) {
         return ERR_NO_MEMORY;
     }
-    uint32_t *slot = slot_of(words, hash);
-    bool rest = *slot == 0 && !takes_more(words);
+    struct index_words_slot *slot = slot_of(words, hash);
+    bool rest = slot->number == 0 && !takes_more(words);
     if (rest) {
         hash = index_words_rest(hash);
         slot = slot_of(words, hash);
     }
-    if (*slot != 0) {
-        return position_add(words, &words->words[*slot - 1], position) ? ERR_OK : ERR_NO_MEMORY;
+    if (slot->number != 0) {
+        return position_add(words, &words->words[slot->number - 1], position) ? ERR_OK
+                                                                              : ERR_NO_MEMORY;
     }
     if (!words_reserve(words)) {
         return ERR_NO_MEMORY;
     }
     words->words[words->words_count] =
         (struct index_word){.hash = hash, .first = position, .last = position, .count = 1};
-    *slot = ++words->words_count;
+    *slot = (struct index_words_slot){.number = ++words->words_count, .digits = digits_of(hash)};
     words->rests_count += rest ? 1 : 0;
     words->pairs_count++;
     return ERR_OK;
 }
 
+static bool fetch_word(const struct index_words *words, uint64_t hash)
+{
+    uint32_t number = likely_slot(words, first_slot(words, hash), hash)->number;
+    if (number != 0) {
+        __builtin_prefetch(&words->words[number - 1], 1);
+    }
+    return number != 0;
+}
+
 /* A word lies anywhere in a table too large for the caches, so many are fetched at once, and while
- * these are on their way the slots of those after them. */
+ * these are on their way the slots of those after them.  What will be left out needs its rest. */
 static void fetch_words(const struct index_words *words, const uint64_t *hashes, size_t count)
 {
+    uint64_t rests[AHEAD];
+    size_t rests_count = 0;
+    bool full = !takes_more(words);
     for (size_t i = 0; i < count; i++) {
-        uint32_t number = words->slots[first_slot(words, hashes[i])];
-        if (number != 0) {
-            __builtin_prefetch(&words->words[number - 1], 1);
+        if (!fetch_word(words, hashes[i]) && full) {
+            uint64_t rest = index_words_rest(hashes[i]);
+            __builtin_prefetch(&words->slots[first_slot(words, rest)]);
+            rests[rests_count++] = rest;
         }
+    }
+    for (size_t i = 0; i < rests_count; i++) {
+        (void)fetch_word(words, rests[i]);
     }
 }
 
@@ -231,7 +266,7 @@ bool index_words_find(const struct index_words *words, struct index_words_cursor
                       uint64_t hash)
 {
     *cursor = (struct index_words_cursor){.left_count = 0};
-    uint32_t number = words->slots_cap == 0 ? 0 : *slot_of(words, hash);
+    uint32_t number = words->slots_cap == 0 ? 0 : slot_of(words, hash)->number;
     if (number == 0) {
         return false;
     }

@@ -24,11 +24,16 @@ struct index_word {
     uint16_t tail_len; /* octets it has room for */
 };
 
+struct index_words_slot {
+    uint32_t number; /* of a word + 1, or 0 */
+    uint32_t digits; /* the first of its hash: whether to look at the word */
+};
+
 /* Start it zeroed. */
 struct index_words {
     struct index_word *words;
     uint32_t words_count, words_cap;
-    uint32_t *slots; /* by hash: number of a word + 1, or 0 */
+    struct index_words_slot *slots; /* by hash */
     uint32_t slots_cap;
     uint8_t *pool;
     uint32_t pool_len, pool_cap;
