@@ -4,6 +4,7 @@
 
 #define PREFIX     "kith/set/1"
 #define PREFIX_LEN (sizeof PREFIX - 1)
+#define WHAT_MAX   (POST_TAG_MAX > KEY_LEN ? POST_TAG_MAX : KEY_LEN)
 
 enum bucket_kind { BUCKET_AUTHOR = 1, BUCKET_TAG = 2 };
 
@@ -15,13 +16,12 @@ bool set_is_known(uint32_t set)
 static uint32_t bucket_of(enum bucket_kind kind, struct octets what)
 {
     uint8_t hash[crypto_generichash_BYTES];
-    uint8_t first = (uint8_t)kind;
-    crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    (void)crypto_generichash_update(&state, (const uint8_t *)PREFIX, PREFIX_LEN);
-    (void)crypto_generichash_update(&state, &first, 1);
-    (void)crypto_generichash_update(&state, what.at, what.len);
-    (void)crypto_generichash_final(&state, hash, sizeof hash);
+    uint8_t octets[PREFIX_LEN + 1 + WHAT_MAX];
+    assert(what.len <= WHAT_MAX);
+    memcpy(octets, PREFIX, PREFIX_LEN);
+    octets[PREFIX_LEN] = (uint8_t)kind;
+    memcpy(octets + PREFIX_LEN + 1, what.at, what.len);
+    (void)crypto_generichash(hash, sizeof hash, octets, PREFIX_LEN + 1 + what.len, NULL, 0);
     return hash[0];
 }
 

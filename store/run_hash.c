@@ -6,6 +6,8 @@
 
 _Static_assert(crypto_shorthash_KEYBYTES == 16, "the keys in run_hash.h");
 _Static_assert(crypto_shorthash_BYTES == 8, "a hash has 64 bits");
+_Static_assert(crypto_shorthash_siphashx24_KEYBYTES == 16, "the key of names in run_hash.h");
+_Static_assert(crypto_shorthash_siphashx24_BYTES == RUN_SET_NAME_LEN, "a name in run_hash.h");
 
 enum set_kind { KIND_SHARED = 0, KIND_AUTHOR = 1, KIND_PROFILES = 2, KIND_STANDS = 3 };
 
@@ -15,7 +17,8 @@ void run_hash_init(struct run_hash *hash, const uint8_t store_key[SEAL_KEY_LEN])
     seal_derive(key, store_key, CONTEXT, 1);
     memcpy(hash->id_key, key, sizeof hash->id_key);
     memcpy(hash->word_key, key + sizeof hash->id_key, sizeof hash->word_key);
-    seal_derive(hash->set_key, store_key, CONTEXT, 2);
+    seal_derive(key, store_key, CONTEXT, 2);
+    memcpy(hash->set_key, key, sizeof hash->set_key);
     sodium_memzero(key, sizeof key);
 }
 
@@ -41,16 +44,16 @@ uint64_t run_hash_word(const struct run_hash *hash, struct octets word)
     return short_hash(word, hash->word_key);
 }
 
+/* Most posts are by somebody else than the ones before, so this is made for nearly each. */
 static struct run_set_name name_of(const struct run_hash *hash, enum set_kind kind,
                                    struct octets what)
 {
     struct run_set_name name;
-    uint8_t first = (uint8_t)kind;
-    crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, hash->set_key, sizeof hash->set_key, sizeof name.octets);
-    (void)crypto_generichash_update(&state, &first, 1);
-    (void)crypto_generichash_update(&state, what.at, what.len);
-    (void)crypto_generichash_final(&state, name.octets, sizeof name.octets);
+    uint8_t octets[1 + KEY_LEN];
+    assert(what.len <= KEY_LEN);
+    octets[0] = (uint8_t)kind;
+    memcpy(octets + 1, what.at, what.len);
+    (void)crypto_shorthash_siphashx24(name.octets, octets, 1 + what.len, hash->set_key);
     return name;
 }
 

@@ -16,7 +16,7 @@
 struct run_hash {
     uint8_t id_key[16];   /* SipHash-2-4 */
     uint8_t word_key[16]; /* SipHash-2-4 */
-    uint8_t set_key[32];  /* BLAKE2b-128 */
+    uint8_t set_key[16];  /* SipHash-2-4 with 128 bits */
 };
 
 /* The name of a set of posts: one that nodes reconcile (proto/set.h), or, for this node alone, an

@@ -377,8 +377,8 @@ static void the_format_is_the_one_that_was_written_down(void **state)
         const char *path;
         const char *digest;
     } wanted[] = {
-        {"run", "191a9e7c21947565d36d3e16380e416e"},
-        {"into", "d4208b147679ce3ccca2cde03782cbc5"},
+        {"run", "84b7f52849b9e54ef64838437eab4c76"},
+        {"into", "102b81cdb734481cf779c698726aebca"},
     };
     struct run *run = opened(files);
     struct run_name into = run_model_name("into", 13);
