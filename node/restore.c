@@ -172,16 +172,18 @@ static enum err_code make_fresh(struct restoring *r, struct err_note *note)
                         : rc;
 }
 
+/* The journal of a person's home that is there may have let go of what the log had: that is opened
+ * for her own posts alone, too. */
 static enum err_code open_target(struct restoring *r, struct err_note *note)
 {
     struct restore_target *target = &r->target;
     enum err_code rc = home_open_vault(&target->vault, &target->journal, &r->home, note);
-    if (rc == ERR_OK && r->found.head.all) {
-        bool is_read = vault_contents(target->vault)->kind == VAULT_PERSONAL;
+    bool is_read = rc == ERR_OK && vault_contents(target->vault)->kind == VAULT_PERSONAL;
+    bool own = is_read && r->options->restore_path != NULL;
+    if (rc == ERR_OK && (r->found.head.all || own)) {
         rc = home_open_store(&target->store, &r->home, is_read ? STORE_READ : STORE_UNREAD, note);
     }
-    if (rc == ERR_OK && r->found.head.archived &&
-        vault_contents(target->vault)->kind == VAULT_PERSONAL) {
+    if (rc == ERR_OK && own) {
         rc = home_open_archive(&target->archive, &r->home, target->vault, target->store, note);
     }
     target->now_s = (uint64_t)time(NULL);

@@ -325,10 +325,45 @@ static enum err_code shelve_own(const struct restore_target *target,
     return rc;
 }
 
+/* What the journal let go because the log had it: that may be another log by now.  The store takes
+ * what it lacks, and nothing that was taken back or has expired. */
+struct let_go {
+    size_t count;
+    struct post posts[JOURNAL_ADOPTED_MAX];
+    struct octets wires[JOURNAL_ADOPTED_MAX];
+    enum store_put_result results[JOURNAL_ADOPTED_MAX];
+};
+
+static enum err_code store_own(const struct restore_target *target,
+                               const struct journal_adopted *posts, const bool *known,
+                               size_t posts_count, struct err_note *note)
+{
+    struct let_go *let_go = calloc(1, sizeof *let_go);
+    if (let_go == NULL) {
+        return err_note(note, ERR_NO_MEMORY, "out of memory");
+    }
+    uint64_t floor_s = store_floor(target->store);
+    for (size_t i = 0; i < posts_count; i++) {
+        struct post *post = &let_go->posts[let_go->count];
+        if (known[i] && posts[i].wire.len > 0 && post_decode(post, posts[i].wire) == ERR_OK &&
+            (post->created_s >= floor_s || post_stands(post))) {
+            let_go->wires[let_go->count++] = posts[i].wire;
+        }
+    }
+    enum err_code rc = ERR_OK;
+    if (let_go->count > 0) {
+        rc = store_put(target->store, let_go->results, let_go->posts, let_go->wires, let_go->count,
+                       target->now_s, note);
+    }
+    free(let_go);
+    return rc;
+}
+
 static enum err_code write_own(const struct restore_target *target, const struct batch *batch,
                                struct err_note *note)
 {
     struct journal_adopted posts[JOURNAL_ADOPTED_MAX];
+    bool known[JOURNAL_ADOPTED_MAX];
     enum err_code rc = ERR_OK;
     for (size_t at = 0; rc == ERR_OK && at < batch->count; at += JOURNAL_ADOPTED_MAX) {
         size_t count = 0;
@@ -338,10 +373,14 @@ static enum err_code write_own(const struct restore_target *target, const struct
             memcpy(post->id.octets, item->octets, POST_ID_LEN);
             post->sent_count = octets_get_u32be(item->octets + POST_ID_LEN);
             post->wire = octets_of(item->octets + OWN_FIXED_LEN, item->len - OWN_FIXED_LEN);
+            known[count] = journal_is_own(target->journal, &post->id);
         }
         rc = journal_adopt(target->journal, posts, count, note);
         if (rc == ERR_OK && target->store != NULL && target->archive != NULL) {
             rc = shelve_own(target, posts, count, note);
+        }
+        if (rc == ERR_OK && target->store != NULL) {
+            rc = store_own(target, posts, known, count, note);
         }
     }
     return rc;

@@ -36,7 +36,8 @@ MUST_USE enum err_code restore_check(struct restore_found *found,
                                      const struct restore_source *source, struct err_note *note);
 
 /* Where it goes: an opened home, whose vault has its seed.  store may be NULL where the backup has
- * no posts of it, archive where it has no archive. */
+ * no posts of it, archive where it has no archive; own posts then go into the journal alone, which
+ * is enough in a home that is made of the backup. */
 struct restore_target {
     struct vault *vault;
     struct journal *journal;
@@ -45,11 +46,12 @@ struct restore_target {
     uint64_t now_s;
 };
 
-/* Merge the vaults and commit; then own posts, those that left the store by age into the archive
- * too; then the archive, then the others.  May be repeated.  What is in the archive as context
- * alone, and its floor, come into a home alone that has no posts of others yet (SPEC 10.10).
- *   ERR_REFUSED  another seed or kind, or the two together exceed a bound; nothing was changed
- *   and what files, vault_commit(), the journal and store_put() give */
+/* Merge the vaults and commit; then own posts, such as the journal knows already into the store
+ * where that lacks them, and those that left it by age into the archive too; then the archive, then
+ * the others.  May be repeated.  What is in the archive as context alone, and its floor, come into
+ * a home alone that has no posts of others yet (SPEC 10.10). ERR_REFUSED  another seed or kind, or
+ * the two together exceed a bound; nothing was changed and what files, vault_commit(), the journal
+ * and store_put() give */
 MUST_USE enum err_code restore_write(const struct restore_target *target,
                                      const struct restore_found *found,
                                      const struct restore_source *source, struct err_note *note);

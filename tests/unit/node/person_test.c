@@ -1,6 +1,5 @@
 /* What the person's thread does at each tick, over a real folder: what left is archived and may
- * then leave the files, what the journal need not hold leaves it, and neither makes a command wait.
- */
+ * then leave the files, and what the journal need not hold leaves it, a little at a time. */
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -223,6 +223,60 @@ static void what_the_journal_let_go_comes_back_as_handed_to_peers(void **state)
     assert_int_equal(post.sent_count, 2);
 }
 
+static char lost[16][64];
+static size_t lost_count;
+
+static void note_log(void *context, const char *path)
+{
+    (void)context;
+    if (strncmp(path, "log/", 4) == 0 || strncmp(path, "index/", 6) == 0) {
+        assert_true(lost_count < sizeof lost / sizeof lost[0]);
+        (void)snprintf(lost[lost_count++], sizeof lost[0], "%s", path);
+    }
+}
+
+/* As a person is told to do where it is damaged. */
+static void loses_log(struct bare_home *place)
+{
+    bare_home_close(place);
+    lost_count = 0;
+    file_memory_each(place->files, note_log, NULL);
+    assert_true(lost_count > 0);
+    for (size_t i = 0; i < lost_count; i++) {
+        file_memory_take_away(place->files, lost[i]);
+    }
+    open_place(place);
+}
+
+static bool stores(struct bare_home *place, size_t index)
+{
+    uint64_t at;
+    return store_position(place->store, &at, &posts.ids[index], &note) == ERR_OK;
+}
+
+static void what_a_lost_log_took_of_hers_comes_back_without_all(void **state)
+{
+    (void)state;
+    for (size_t i = 4; i < 10; i++) {
+        const struct journal_trimmed trimmed = {.index = i, .created_s = NOW_S - 1000 + i};
+        assert_int_equal(journal_trim(home.journal, &trimmed, 1, &note), ERR_OK);
+    }
+    assert_int_equal(backs_up(false, false), ERR_OK);
+    loses_log(&home);
+    assert_false(stores(&home, 4));
+    (void)person_retract(&posts, &her, NOW_S, posts.ids[5]);
+    put(&home, posts.count - 1);
+    for (unsigned i = 0; i < 2; i++) { /* and done again it changes nothing */
+        assert_int_equal(trip_returns(&home, outside, NOW_S, &note), ERR_OK);
+        for (size_t at = 4; at < 10; at++) {
+            assert_int_equal(stores(&home, at), at != 5); /* which she took back */
+        }
+        assert_false(stores(&home, 10)); /* somebody else's */
+    }
+    reopen(&home);
+    assert_true(stores(&home, 4));
+}
+
 static void without_all_only_her_own_posts_are_in_it(void **state)
 {
     (void)state;
@@ -518,6 +572,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(everything_comes_back),
         TEST(what_the_journal_let_go_comes_back_as_handed_to_peers),
+        TEST(what_a_lost_log_took_of_hers_comes_back_without_all),
         TEST(without_all_only_her_own_posts_are_in_it),
         TEST(what_is_dated_before_an_unblocking_stays_hidden),
         TEST(a_merge_never_has_fewer_blocks),
