@@ -254,19 +254,27 @@ static enum err_code check_generation(struct vault *vault, struct err_note *note
     return rc;
 }
 
-/* Whether the copy is this vault's. */
-static bool copy_is_current(struct vault *vault, const uint8_t home_key[32])
+/* *generation is 0 where there is no whole copy. */
+static enum err_code copy_generation(uint64_t *generation, struct files *files,
+                                     const uint8_t home_key[32], struct err_note *note)
 {
     struct vault *copy = NULL;
-    struct err_note ignored = {{0}};
-    if (vault_state_new(&copy, vault->files, home_key, &ignored) != ERR_OK) {
-        return false;
+    enum err_code rc = vault_state_new(&copy, files, home_key, note);
+    if (rc != ERR_OK) {
+        return rc;
     }
     assert(copy != NULL);
-    bool current = vault_state_read(copy, VAULT_LAST_PATH, &ignored) == ERR_OK &&
-                   copy->generation == vault->generation;
+    struct err_note why = {{0}};
+    rc = vault_state_read(copy, VAULT_LAST_PATH, &why);
+    bool is_whole = rc == ERR_OK;
+    if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED) {
+        rc = ERR_OK;
+    }
+    if (rc == ERR_OK) {
+        *generation = is_whole ? copy->generation : 0;
+    }
     vault_close(copy);
-    return current;
+    return rc == ERR_OK ? ERR_OK : err_note(note, rc, "%s", why.text);
 }
 
 enum err_code vault_open(struct vault **vault, struct files *files, const uint8_t home_key[32],
@@ -279,10 +287,19 @@ enum err_code vault_open(struct vault **vault, struct files *files, const uint8_
     }
     assert(opened != NULL);
     opened->journal = journal;
+    uint64_t copied = 0;
     rc = vault_state_read(opened, VAULT_PATH, note);
     if (rc == ERR_NOT_FOUND && journal_generation_latest(journal) > 0) {
         rc = err_note(note, ERR_ROLLBACK, "the vault is missing, and the journal knows of one");
     } else if (rc == ERR_OK) {
+        rc = copy_generation(&copied, files, home_key, note);
+    }
+    if (rc == ERR_OK && copied > opened->generation) {
+        /* A copy is of what is durable in both: it is the vault and the journal that were set
+         * back, and it may be the only one that has the latest blocks. */
+        rc = err_note(note, ERR_ROLLBACK, "the vault is older than its copy vault.last");
+    }
+    if (rc == ERR_OK) {
         rc = check_generation(opened, note);
     }
     if (rc != ERR_OK) {
@@ -290,7 +307,7 @@ enum err_code vault_open(struct vault **vault, struct files *files, const uint8_
         return err_note(note, rc, "opening the vault");
     }
     vault_keys_derive(opened);
-    if (!copy_is_current(opened, home_key)) {
+    if (copied != opened->generation) {
         keep_copy(opened, opened->generation);
     }
     vault_state_commit(opened, opened->generation);

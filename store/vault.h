@@ -120,10 +120,11 @@ MUST_USE enum err_code vault_create(struct files *files, const uint8_t home_key[
 MUST_USE enum err_code vault_kind_of(enum vault_kind *kind, struct key *identity,
                                      struct files *files, const uint8_t home_key[32],
                                      struct err_note *note);
-/* Open it and check it against the journal.
+/* Open it and check it against the journal and the copy.
  *   ERR_NOT_FOUND  no vault here: no home
  *   ERR_DAMAGED    unreadable, truncated or altered: nothing may be shown
- *   ERR_ROLLBACK   older than the journal: nothing may be shown */
+ *   ERR_ROLLBACK   older than the journal or the copy, which stays, or newer than the journal by
+ * more than one: nothing may be shown and what reading gives, of the copy too */
 MUST_USE enum err_code vault_open(struct vault **vault, struct files *files,
                                   const uint8_t home_key[32], struct journal *journal,
                                   struct err_note *note);

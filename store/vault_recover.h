@@ -1,5 +1,5 @@
 /* vault_recover.h - bring back a vault that is damaged, cut short, missing or older than the
- * journal (SPEC 10.9).
+ * journal or its copy (SPEC 10.9).
  *
  * Taken is the latest of "vault" and "vault.last" that is whole.  What the journal knows of later
  * blocks is added; a later unblocking is honoured too, since one is journaled only once the vault

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "store/vault_recover.h"
+#include "tests/crash/ledger_inner.h"
 #include "tests/crash/life.h"
 #include "tests/support/file_memory.h"
 
@@ -281,6 +282,74 @@ static void set_back(const struct files *old)
     }
 }
 
+static bool is_of(const char *path, const char *const *group)
+{
+    for (; *group != NULL; group++) {
+        size_t len = strlen(*group);
+        if (strncmp(path, *group, len) == 0 && (path[len] == '\0' || path[len] == '/')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct regress {
+    struct files *files;
+    const struct files *old;
+    const char *const *group;
+};
+
+static void put_old(void *context, const char *path)
+{
+    const struct regress *r = context;
+    if (is_of(path, r->group)) {
+        file_memory_put(r->files, path, file_memory_octets(r->old, path));
+    }
+}
+
+/* Files and folders that are all as they were then: what came since is not there. */
+static struct files *set_back_together(const struct files *old, const char *const *group)
+{
+    struct files *files = copy_of_home();
+    int len = snprintf(told, sizeof told, "as some time ago:");
+    for (size_t i = 0; group[i] != NULL; i++) {
+        len += snprintf(told + len, sizeof told - (size_t)len, " %s", group[i]);
+    }
+    for (size_t i = 0; i < paths_count; i++) {
+        if (is_of(paths[i], group)) {
+            file_memory_take_away(files, paths[i]);
+        }
+    }
+    struct regress r = {.files = files, .old = old, .group = group};
+    file_memory_each(old, put_old, &r);
+    return files;
+}
+
+/* The copy of the vault knows better, and stays what it is; with it every block comes back. */
+static void set_back_the_list(const struct files *old)
+{
+    static const char *const group[] = {"vault", "journal", NULL};
+    struct files *files = set_back_together(old, group);
+    struct err_note note = {{0}};
+    for (int i = 0; i < 2; i++) {
+        struct house house = {.files = files};
+        if (house_open(&house, files, &life->ledger.words, life->now_s, &note) != ERR_ROLLBACK) {
+            failed("an older list of blocks is taken for the latest", note.text);
+        }
+    }
+    struct vault_recovery recovery;
+    struct house house = {.files = files};
+    life->ledger.blocks_alone = true;
+    if (vault_recover(&recovery, files, life->house.key, &note) != ERR_OK ||
+        house_open(&house, files, &life->ledger.words, life->now_s, &note) != ERR_OK ||
+        !ledger_vault_holds(&life->ledger, &house)) {
+        failed("the later copy does not come back", note.text);
+    }
+    life->ledger.blocks_alone = false;
+    house_close(&house);
+    file_memory_free(files);
+}
+
 static void note_path(void *context, const char *path)
 {
     (void)context;
@@ -337,6 +406,7 @@ int main(int argc, char **argv)
         failed("the whole home is not whole", "");
     }
     set_back(old);
+    set_back_the_list(old);
     for (size_t i = 0; i < paths_count; i++) {
         take_away(i);
         zero_pages(i);

@@ -313,6 +313,61 @@ static void the_latest_of_two_copies_is_taken(void **state)
     assert_in_force("12");
 }
 
+/* Vault and journal are of one moment, and only the copy knows of what came after it. */
+static void a_vault_and_a_journal_that_are_older_than_the_copy_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(blocks(1, 100), ERR_OK);
+    close_all();
+    struct files *older = file_memory_copy(home.files);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_int_equal(blocks(2, 200), ERR_OK);
+    close_all();
+    struct copy last = take("vault.last");
+    struct files *whole = home.files;
+    home.files = older;
+    put("vault.last", last);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(open_all(), ERR_ROLLBACK);
+        close_all();
+        struct copy kept = take("vault.last");
+        assert_int_equal(kept.len, last.len);
+        assert_memory_equal(kept.at, last.at, last.len);
+        free(kept.at);
+    }
+    assert_int_equal(vault_recover(&recovery, home.files, bare_home_key, &note), ERR_OK);
+    assert_true(recovery.needed);
+    assert_int_equal(open_all(), ERR_OK);
+    assert_in_force("12");
+    close_all();
+    file_memory_free(home.files);
+    home.files = whole;
+    free(last.at);
+}
+
+/* A copy that cannot be read may be the newer one: it is not written over, and nothing is shown. */
+static void a_copy_that_cannot_be_read_is_not_written_over(void **state)
+{
+    (void)state;
+    close_all();
+    struct copy last = take("vault.last");
+    uint64_t before = file_memory_calls(home.files, FILE_MEMORY_READ_AT);
+    assert_int_equal(open_all(), ERR_OK);
+    uint64_t reads_count = file_memory_calls(home.files, FILE_MEMORY_READ_AT) - before;
+    assert_true(reads_count > 2);
+    for (uint64_t nth = 1; nth <= reads_count; nth++) {
+        close_all();
+        file_memory_fail(home.files, FILE_MEMORY_READ_AT, nth, ERR_IO);
+        assert_int_equal(open_all(), ERR_IO);
+        close_all();
+        struct copy kept = take("vault.last");
+        assert_int_equal(kept.len, last.len);
+        assert_memory_equal(kept.at, last.at, last.len);
+        free(kept.at);
+    }
+    free(last.at);
+}
+
 static void imports_and_their_undoing_come_back_too(void **state)
 {
     (void)state;
@@ -517,6 +572,8 @@ int main(void)
         TEST(no_block_is_lost_with_an_older_copy),
         TEST(a_block_survives_a_lost_vault_before_its_copy_is_written),
         TEST(the_latest_of_two_copies_is_taken),
+        TEST(a_vault_and_a_journal_that_are_older_than_the_copy_are_refused),
+        TEST(a_copy_that_cannot_be_read_is_not_written_over),
         TEST(imports_and_their_undoing_come_back_too),
         TEST(after_a_recovery_no_import_is_undone),
         TEST(a_journal_that_ends_before_the_copy_is_told),
