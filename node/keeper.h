@@ -9,8 +9,8 @@
 
 struct keeper;
 
-/* store is borrowed until keeper_free(), and so is archive, which is tended too; or NULL.  On return
- * the store's floor is where the date wants it, as far as the clock is settled.
+/* store is borrowed until keeper_free(), and so is archive, which is tended too; or NULL.  On
+ * return the store's floor is where the date wants it, as far as the clock is settled.
  *   ERR_NO_MEMORY  no thread could be started */
 MUST_USE enum err_code keeper_new(struct keeper **keeper, struct store *store,
                                   struct store *archive);
