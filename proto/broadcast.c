@@ -307,6 +307,9 @@ static void weigh(struct broadcast *b, uint32_t from, uint8_t hops, struct promi
         *rival = (struct rival){.from = from, .since = b->links[from].new_count - 1};
         all_count = 1;
     }
+    if (rival->count == all_count) {
+        return; /* it announced one twice */
+    }
     rival->count++;
     rival->saved_hops += (int32_t)hops - (int32_t)other.hops;
     int32_t saved_hops =
@@ -463,7 +466,8 @@ void broadcast_on_rtt(struct broadcast *b, uint32_t l, uint64_t rtt_ms)
         return;
     }
     struct link *link = &b->links[l];
-    link->rtts_ms[link->rtts_next] = rtt_ms < UINT16_MAX ? (uint16_t)rtt_ms : UINT16_MAX;
+    link->rtts_ms[link->rtts_next] =
+        rtt_ms < BROADCAST_RTT_MAX_MS ? (uint16_t)rtt_ms : BROADCAST_RTT_MAX_MS;
     link->rtts_next = (uint8_t)((link->rtts_next + 1) % RTTS_MAX);
     link->rtts_count = link->rtts_count < RTTS_MAX ? (uint8_t)(link->rtts_count + 1) : RTTS_MAX;
 }

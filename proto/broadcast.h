@@ -27,6 +27,7 @@
 #define BROADCAST_NOBODY         (UINT32_MAX - 1) /* from: a link that is gone */
 #define BROADCAST_GRAFT_MIN_MS   500              /* from an announcement to asking, at least */
 #define BROADCAST_RTT_FACTOR     4                /* times the 95th percentile of the round trip */
+#define BROADCAST_RTT_MAX_MS     2000             /* what took longer counts as this */
 #define BROADCAST_YIELD_MS       250   /* more where the tree was not cut; and as much at random */
 #define BROADCAST_CUT_MS         5000  /* so long a cut is lately */
 #define BROADCAST_OLD_WAIT_MS    10000 /* for what was asked for and is not new */

@@ -174,15 +174,25 @@ static bool has_sender(const struct missing *missing, uint32_t link)
     return s < missing->senders_count;
 }
 
-/* Where a new sender stands: the doubtful are asked last, but who is being asked stays the first.
- */
+/* Whether to ask a sender after another that announced later.  How long a link is waited for is its
+ * own doing: who answers ever later must not have everybody else wait. */
+static bool is_worse(const struct broadcast *b, uint32_t link, uint32_t later)
+{
+    bool doubtful = broadcast_is_doubtful(b, link);
+    if (doubtful != broadcast_is_doubtful(b, later)) {
+        return doubtful;
+    }
+    return link_patience_ms(&b->links[link]) > 2 * link_patience_ms(&b->links[later]);
+}
+
+/* Where a new sender stands: the doubtful and the slow are asked last, but who is being asked stays
+ * the first. */
 static uint32_t sender_place(const struct broadcast *b, const struct missing *missing,
                              uint32_t link)
 {
     uint32_t place = missing->senders_count;
     uint32_t first = missing->state == MISSING_ASKED ? 1 : 0;
-    while (place > first && !broadcast_is_doubtful(b, link) &&
-           broadcast_is_doubtful(b, missing->senders[place - 1].link)) {
+    while (place > first && is_worse(b, missing->senders[place - 1].link, link)) {
         place--;
     }
     return place;
@@ -208,11 +218,23 @@ static bool add_sender(struct broadcast *b, struct missing *missing, uint32_t li
     return true;
 }
 
+/* Where it is to be asked before the others, it is waited for instead of them. */
+static void hear_another(struct broadcast *b, struct missing *missing, uint32_t link, uint8_t hops)
+{
+    bool before = has_sender(missing, link);
+    if (!add_sender(b, missing, link, hops) || before || missing->state != MISSING_WAITING ||
+        missing->senders[0].link != link) {
+        return;
+    }
+    uint64_t at_ms = b->now_ms + announced_patience_ms(b, link);
+    set_deadline(b, missing, at_ms < missing->at_ms ? at_ms : missing->at_ms);
+}
+
 void missing_announced(struct broadcast *b, uint32_t link, const struct post_id *id, uint8_t hops)
 {
     uint32_t m = missing_find(b, id);
     if (m != NONE) {
-        (void)add_sender(b, &b->missing[m], link, hops);
+        hear_another(b, &b->missing[m], link, hops);
         return;
     }
     m = add(b, id);

@@ -178,6 +178,49 @@ static void the_timer_follows_the_round_trip(void **state)
     broadcast_free(b);
 }
 
+static void who_answers_ever_later_has_nobody_wait(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    for (int i = 0; i < 20; i++) {
+        broadcast_on_rtt(b, 1, 60000);
+    }
+    announces(b, 1, 7, 3, NOW_MS);
+    uint64_t longest_ms = BROADCAST_RTT_FACTOR * BROADCAST_RTT_MAX_MS + 2 * BROADCAST_YIELD_MS;
+    assert_in_range(broadcast_deadline_ms(b), NOW_MS + BROADCAST_RTT_FACTOR * BROADCAST_RTT_MAX_MS,
+                    NOW_MS + longest_ms);
+    announces(b, 2, 7, 3, NOW_MS + 10);
+    uint64_t at_ms = until_asked(b, NOW_MS + 10);
+    assert_in_range(at_ms, NOW_MS + 10 + BROADCAST_GRAFT_MIN_MS,
+                    NOW_MS + 10 + BROADCAST_GRAFT_MIN_MS + 2 * BROADCAST_YIELD_MS);
+    assert_true(does(b, BROADCAST_GRAFT, 2, at_ms));
+    broadcast_free(b);
+}
+
+static void an_announcement_that_is_repeated_counts_once(void **state)
+{
+    (void)state;
+    struct broadcast *b = tree();
+    up(b, 1, BROADCAST_TREE);
+    up(b, 2, BROADCAST_TREE);
+    comes(b, 1, 1, 9, NOW_MS);
+    comes_again(b, 2, 1);
+    assert_true(does(b, BROADCAST_PRUNE, 2, NOW_MS));
+    uint64_t now_ms = NOW_MS + 100000;
+    for (uint32_t n = 0; n < 100; n++) {
+        announces(b, 2, 1, 1, now_ms); /* 8 hops less each time */
+    }
+    for (uint32_t n = 2; n < 2 + BROADCAST_SWAP_COUNT; n++) {
+        comes(b, 1, n, 2, now_ms); /* none of which it announces */
+    }
+    announces(b, 2, 1 + BROADCAST_SWAP_COUNT, 2, now_ms);
+    assert_false(is_eager(b, 2));
+    assert_true(is_eager(b, 1));
+    broadcast_free(b);
+}
+
 static void what_comes_or_is_known_is_not_asked_for(void **state)
 {
     (void)state;
@@ -666,6 +709,8 @@ int main(void)
         cmocka_unit_test(a_leaf_that_is_faster_is_pruned_and_not_the_tree),
         cmocka_unit_test(what_is_announced_and_does_not_come_is_asked_for_after_the_timer),
         cmocka_unit_test(the_timer_follows_the_round_trip),
+        cmocka_unit_test(who_answers_ever_later_has_nobody_wait),
+        cmocka_unit_test(an_announcement_that_is_repeated_counts_once),
         cmocka_unit_test(what_comes_or_is_known_is_not_asked_for),
         cmocka_unit_test(who_does_not_deliver_broke_a_promise_and_the_next_is_asked),
         cmocka_unit_test(who_breaks_too_many_promises_is_not_listened_to),
