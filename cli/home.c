@@ -1,5 +1,6 @@
 #include "cli/home.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -53,14 +54,19 @@ bool home_made(const struct cli *cli)
     return home_path(cli, path, sizeof path, CONTROL_LOCK_NAME) && access(path, F_OK) == 0;
 }
 
-bool home_in_use(const struct cli *cli)
+static bool is_locked(const char *path)
 {
-    char path[CLI_HOME_MAX + 16];
-    int fd = home_path(cli, path, sizeof path, CONTROL_LOCK_NAME) ? open(path, O_RDONLY | O_CLOEXEC)
-                                                                  : -1;
-    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (fd >= 0) {
         (void)close(fd); /* which gives the lock back */
     }
     return held;
+}
+
+bool home_in_use(const struct cli *cli)
+{
+    char path[CLI_HOME_MAX + 16];
+    return is_locked(cli->home) ||
+           (home_path(cli, path, sizeof path, CONTROL_LOCK_NAME) && is_locked(path));
 }

@@ -135,15 +135,20 @@ static enum err_code check_folder(const char *path, bool make, struct err_note *
     return close_to_others(path, found.st_mode, make, note);
 }
 
-/* Whether fd is the lock of the home at path, as the process left it that became this one. */
+static bool is_same(const struct stat *held, const char *path)
+{
+    struct stat found;
+    return stat(path, &found) == 0 && held->st_dev == found.st_dev && held->st_ino == found.st_ino;
+}
+
+/* Whether fd is the lock of the home at path, as the process left it that became this one: the
+ * folder, or the file where folders cannot be locked. */
 static bool is_lock_of(int fd, const char *path)
 {
     char lock[HOME_PATH_MAX + 8];
     struct stat held;
-    struct stat found;
     (void)snprintf(lock, sizeof lock, "%s/%s", path, CONTROL_LOCK_NAME);
-    return fd >= 0 && fstat(fd, &held) == 0 && lstat(lock, &found) == 0 &&
-           held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+    return fd >= 0 && fstat(fd, &held) == 0 && (is_same(&held, path) || is_same(&held, lock));
 }
 
 static enum err_code hold(int *lock_fd, const char *path, int held_fd, struct err_note *note)

@@ -55,7 +55,9 @@ MUST_USE enum err_code file_posix_new(struct files **files, const char *root,
                                       struct err_note *note);
 void file_posix_free(struct files *files);
 
-/* Hold the home against other processes until released: flock on "lock".
+/* Hold the home against other processes until released: flock on the folder itself, so that it
+ * holds whatever somebody removes in it, or on "lock" where folders cannot be locked.  The file
+ * "lock" is there from then on.
  *   ERR_IN_USE  another process holds it */
 MUST_USE enum err_code file_posix_lock(int *lock_fd, const char *root, struct err_note *note);
 void file_posix_unlock(int lock_fd);

@@ -299,6 +299,19 @@ void file_posix_free(struct files *files)
     free(files);
 }
 
+/* Its descriptor, locked; -1 and errno. */
+static int open_locked(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int why = errno;
+        (void)close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
 enum err_code file_posix_lock(int *lock_fd, const char *root, struct err_note *note)
 {
     enum err_code rc = make_root(root, note);
@@ -309,15 +322,18 @@ enum err_code file_posix_lock(int *lock_fd, const char *root, struct err_note *n
     if (snprintf(path, sizeof path, "%s/lock", root) >= (int)sizeof path) {
         return err_note(note, ERR_USAGE, "the path of the home is too long");
     }
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
+    int mark_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (mark_fd < 0) {
         return failed(note, path);
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        rc = errno == EWOULDBLOCK ? err_note(note, ERR_IN_USE, "another kithd holds this home")
-                                  : failed(note, path);
-        (void)close(fd);
-        return rc;
+    (void)close(mark_fd);
+    int fd = open_locked(root, O_RDONLY | O_DIRECTORY);
+    if (fd < 0 && errno != EWOULDBLOCK) {
+        fd = open_locked(path, O_RDWR); /* file systems over a network lock no folders */
+    }
+    if (fd < 0) {
+        return errno == EWOULDBLOCK ? err_note(note, ERR_IN_USE, "another kithd holds this home")
+                                    : failed(note, path);
     }
     *lock_fd = fd;
     return ERR_OK;

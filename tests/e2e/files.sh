@@ -7,6 +7,14 @@ for i in 1 2 3; do id=$(says ana post "number $i" --tag metoo); done
 as ana export "$scratch/posts" >/dev/null || fail "export"
 expect_status 5 "$KITH_BIN/kithd" --home "$scratch/bea" --import "$scratch/posts"
 expect_text "another kith node holds"
+rm "$scratch/bea/lock" # some take it for one that was left behind
+for way in "--import $scratch/posts" --recover "--init --no-passphrase" ""; do
+    # shellcheck disable=SC2086
+    expect_status 5 "$KITH_BIN/kithd" --home "$scratch/bea" $way
+    expect_text "another kith node holds"
+done
+expect_status 5 as bea init
+expect_text "its node is running"
 stop bea
 expect_status 0 "$KITH_BIN/kithd" --home "$scratch/bea" --import "$scratch/posts"
 grep -q "^4 new, 0 there already, 0 refused, 0 invalid" "$scratch/out" || fail "$(cat "$scratch/out")"
