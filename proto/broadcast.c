@@ -58,7 +58,7 @@ uint64_t broadcast_random(struct broadcast *b, uint64_t below)
 
 /* ---- Links -------------------------------------------------------------------------------- */
 
-static bool is_link(const struct broadcast *b, uint32_t l)
+bool link_is_up(const struct broadcast *b, uint32_t l)
 {
     return l < b->links_cap && b->links[l].up;
 }
@@ -69,7 +69,7 @@ static void set_eager(struct broadcast *b, uint32_t l, bool eager)
     bit_set(b->own_bits, l, eager || l == b->own_parent);
 }
 
-static void say(struct broadcast *b, uint32_t l, bool push)
+void link_say(struct broadcast *b, uint32_t l, bool push)
 {
     b->links[l].graft_due = push;
     b->links[l].prune_due = !push;
@@ -154,7 +154,11 @@ enum err_code broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_ki
         return ERR_NO_MEMORY;
     }
     assert(!b->links[l].up);
-    b->links[l] = (struct link){.up = true, .kind = kind, .cut_ms = NEVER, .rival.from = NONE};
+    b->links[l] = (struct link){.up = true,
+                                .kind = kind,
+                                .cut_ms = NEVER,
+                                .rival.from = NONE,
+                                .offer_hops = MESSAGE_HOPS_OLD};
     bit_set(b->links_bits, l, true);
     set_eager(b, l, kind != BROADCAST_PARENT);
     if (kind != BROADCAST_PARENT) {
@@ -163,7 +167,7 @@ enum err_code broadcast_on_up(struct broadcast *b, uint32_t l, enum broadcast_ki
     if (b->parents_count < BROADCAST_PARENTS) {
         adopt(b, l);
     } else {
-        say(b, l, false);
+        link_say(b, l, false);
     }
     choose_own_parent(b);
     return ERR_OK;
@@ -175,19 +179,20 @@ static void replace_parent(struct broadcast *b)
     for (uint32_t l = 0; l < b->links_cap && b->parents_count < BROADCAST_PARENTS; l++) {
         if (b->links[l].up && b->links[l].kind == BROADCAST_PARENT && !b->links[l].parent) {
             adopt(b, l);
-            say(b, l, true);
+            link_say(b, l, true);
         }
     }
 }
 
 void broadcast_on_down(struct broadcast *b, uint32_t l)
 {
-    if (!is_link(b, l)) {
+    if (!link_is_up(b, l)) {
         return;
     }
     struct link *link = &b->links[l];
     missing_forget_link(b, l);
     seen_forget_link(b, l);
+    shape_forget_link(b, l);
     if (bit_get(b->eager_bits, l)) {
         b->lost_ms = b->now_ms;
     }
@@ -228,20 +233,20 @@ void link_prune(struct broadcast *b, uint32_t l)
         disown(b, l);
     }
     link->cut_ms = b->now_ms;
-    say(b, l, false);
+    link_say(b, l, false);
     choose_own_parent(b);
 }
 
 void broadcast_on_graft(struct broadcast *b, uint32_t l)
 {
-    if (is_link(b, l)) {
+    if (link_is_up(b, l)) {
         set_eager(b, l, true);
     }
 }
 
 void broadcast_on_prune(struct broadcast *b, uint32_t l)
 {
-    if (is_link(b, l)) {
+    if (link_is_up(b, l)) {
         b->links[l].cut_ms = b->now_ms;
         set_eager(b, l, false);
     }
@@ -262,22 +267,6 @@ const uint64_t *broadcast_eager_own(const struct broadcast *b)
     return b->own_bits;
 }
 
-/* Posts that cross each other on a ring of links would each cut it at another place.  So where
- * there are many, only about one in SHAPE_EVERY_MS shapes the tree, the same for all who see them,
- * as their ids say; the others travel along it as it is. */
-bool broadcast_shapes(const struct broadcast *b, const struct post_id *id)
-{
-    return octets_get_u32be(id->octets + 4) <= b->gap_ms * (UINT32_MAX / BROADCAST_SHAPE_EVERY_MS);
-}
-
-static void count_post(struct broadcast *b)
-{
-    uint64_t gap_ms = b->now_ms - b->last_ms;
-    gap_ms = gap_ms < BROADCAST_SHAPE_EVERY_MS ? gap_ms : BROADCAST_SHAPE_EVERY_MS;
-    b->gap_ms = (3 * b->gap_ms + gap_ms) / 4;
-    b->last_ms = b->now_ms;
-}
-
 /* ---- Posts -------------------------------------------------------------------------------- */
 
 static void change_over(struct broadcast *b, uint32_t from, uint32_t to)
@@ -285,8 +274,9 @@ static void change_over(struct broadcast *b, uint32_t from, uint32_t to)
     b->swap_at_ms =
         b->now_ms + BROADCAST_SWAP_EVERY_MS + broadcast_random(b, BROADCAST_SWAP_EVERY_MS);
     set_eager(b, to, true);
-    say(b, to, true);
+    link_say(b, to, true);
     link_prune(b, from);
+    b->shaper.from = to; /* shape_allows() said that it was from */
 }
 
 /* Another link would have brought a post over a shorter way, or a longer one, than it came.  Where
@@ -295,7 +285,7 @@ static void change_over(struct broadcast *b, uint32_t from, uint32_t to)
 static void weigh(struct broadcast *b, uint32_t from, uint8_t hops, struct promise other)
 {
     bool comparable =
-        other.hops <= MESSAGE_HOPS_MAX && hops <= MESSAGE_HOPS_MAX && is_link(b, from) &&
+        other.hops <= MESSAGE_HOPS_MAX && hops <= MESSAGE_HOPS_MAX && link_is_up(b, from) &&
         from != other.link && bit_get(b->eager_bits, from) && !bit_get(b->eager_bits, other.link) &&
         b->links[from].kind == BROADCAST_TREE && b->links[other.link].kind == BROADCAST_TREE;
     if (!comparable) {
@@ -315,7 +305,8 @@ static void weigh(struct broadcast *b, uint32_t from, uint8_t hops, struct promi
     int32_t saved_hops =
         rival->saved_hops - (int32_t)(all_count - rival->count) * BROADCAST_SWAP_UNKNOWN;
     if (all_count >= BROADCAST_SWAP_COUNT && b->now_ms >= b->swap_at_ms &&
-        saved_hops >= (int32_t)all_count * BROADCAST_SWAP_HOPS) {
+        2 * saved_hops >= (int32_t)all_count * BROADCAST_SWAP_HALVES &&
+        shape_allows(b, from, other.link)) {
         change_over(b, from, other.link);
     }
 }
@@ -335,8 +326,8 @@ static void promise_kept(struct broadcast *b, const struct missing *missing, uin
     if (missing->state == MISSING_ASKED && missing->senders[0].link == from) {
         credit(b, from, &b->links[from].kept_count);
         broadcast_on_rtt(b, from, b->now_ms - missing->asked_ms);
-    } else if (missing->state == MISSING_ASKED && !missing->old &&
-               broadcast_shapes(b, &missing->id) && b->links[from].kind == BROADCAST_TREE &&
+    } else if (missing->state == MISSING_ASKED && !missing->old && shape_may(b, &missing->id) &&
+               b->links[from].kind == BROADCAST_TREE &&
                b->links[missing->senders[0].link].kind == BROADCAST_TREE) {
         link_prune(b, missing->senders[0].link); /* it came by the tree after all */
     }
@@ -349,9 +340,9 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
     b->now_ms = now_ms;
     seen_add(b, id, from, hops);
     if (hops <= MESSAGE_HOPS_MAX) {
-        count_post(b);
+        shape_on_post(b, id, from, hops);
     }
-    if (is_link(b, from)) {
+    if (link_is_up(b, from)) {
         credit(b, from, &b->links[from].firsts_count);
         b->links[from].new_count += hops <= MESSAGE_HOPS_MAX;
     }
@@ -360,10 +351,11 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
     }
     struct missing missing = b->missing[m];
     missing_drop(b, m);
-    if (is_link(b, from)) {
+    if (link_is_up(b, from)) {
         promise_kept(b, &missing, from);
     }
     for (uint32_t s = 0; s < missing.senders_count; s++) {
+        shape_on_offer(b, id, missing.senders[s].link, missing.senders[s].hops);
         weigh(b, from, hops, missing.senders[s]);
     }
 }
@@ -371,7 +363,7 @@ void broadcast_on_post(struct broadcast *b, const struct post_id *id, uint32_t f
 static void answered(struct broadcast *b, const struct post_id *id, uint32_t from)
 {
     uint32_t m = missing_find(b, id);
-    if (m != NONE && is_link(b, from) && b->missing[m].state == MISSING_ASKED &&
+    if (m != NONE && link_is_up(b, from) && b->missing[m].state == MISSING_ASKED &&
         b->missing[m].senders[0].link == from) {
         credit(b, from, &b->links[from].kept_count);
     }
@@ -397,32 +389,12 @@ void broadcast_on_early(struct broadcast *b, const struct post_id *id, uint32_t 
     bool waits = m != NONE && b->missing[m].state == MISSING_EARLY;
     b->now_ms = now_ms;
     answered(b, id, from);
-    if (is_link(b, from) && wait_ms <= BROADCAST_EARLY_MAX_MS) {
+    if (link_is_up(b, from) && wait_ms <= BROADCAST_EARLY_MAX_MS) {
         waits = missing_early(b, from, id, now_ms + wait_ms);
     }
     if (!waits) {
         broadcast_on_dropped(b, id, BROADCAST_NOBODY, now_ms);
     }
-}
-
-void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t l)
-{
-    const struct seen *seen = seen_find(b, id);
-    if (!is_link(b, l) || (seen != NULL && seen->from == l) || !broadcast_shapes(b, id)) {
-        return;
-    }
-    if (b->links[l].kind == BROADCAST_PARENT) {
-        return; /* two of them push, so that one may fail */
-    }
-    if (seen != NULL && seen->from == BROADCAST_NOBODY && seen->hops <= MESSAGE_HOPS_MAX) {
-        return; /* the way it came is gone: this one may be what is left */
-    }
-    if (seen != NULL && is_link(b, seen->from) && b->links[seen->from].kind == BROADCAST_LEAF &&
-        b->links[l].kind == BROADCAST_TREE) {
-        say(b, seen->from, false); /* a leaf that was faster is no reason to cut the tree */
-        return;
-    }
-    link_prune(b, l);
 }
 
 bool broadcast_saw(const struct broadcast *b, const struct post_id *id, uint8_t *hops)
@@ -438,12 +410,13 @@ void broadcast_on_ihave(struct broadcast *b, uint32_t l, const struct message_ih
                         uint64_t now_ms)
 {
     b->now_ms = now_ms;
-    if (!is_link(b, l) || broadcast_is_faithless(b, l)) {
+    if (!link_is_up(b, l) || broadcast_is_faithless(b, l)) {
         return;
     }
     for (size_t i = 0; i < ihave->count; i++) {
         const struct seen *seen = seen_find(b, &ihave->ids[i]);
         if (seen != NULL) {
+            shape_on_offer(b, &ihave->ids[i], l, ihave->hops[i]);
             weigh(b, seen->from, seen->hops, (struct promise){.link = l, .hops = ihave->hops[i]});
         } else {
             missing_announced(b, l, &ihave->ids[i], ihave->hops[i]);
@@ -462,7 +435,7 @@ void broadcast_on_none(struct broadcast *b, uint32_t l, const struct post_id *id
 
 void broadcast_on_rtt(struct broadcast *b, uint32_t l, uint64_t rtt_ms)
 {
-    if (!is_link(b, l)) {
+    if (!link_is_up(b, l)) {
         return;
     }
     struct link *link = &b->links[l];
@@ -485,18 +458,19 @@ size_t broadcast_senders(const struct broadcast *b, uint32_t links[BROADCAST_SEN
 
 uint32_t broadcast_broken_count(const struct broadcast *b, uint32_t l)
 {
-    return is_link(b, l) ? b->links[l].broken_count : 0;
+    return link_is_up(b, l) ? b->links[l].broken_count : 0;
 }
 
 bool broadcast_is_faithless(const struct broadcast *b, uint32_t l)
 {
-    return is_link(b, l) &&
+    return link_is_up(b, l) &&
            b->links[l].broken_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
 }
 
 bool broadcast_is_doubtful(const struct broadcast *b, uint32_t l)
 {
-    return is_link(b, l) && b->links[l].none_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
+    return link_is_up(b, l) &&
+           b->links[l].none_count > b->links[l].kept_count + BROADCAST_BROKEN_MAX;
 }
 
 uint64_t broadcast_deadline_ms(const struct broadcast *b)

@@ -23,28 +23,32 @@
 #include "proto/key.h"
 #include "proto/message_overlay.h"
 
-#define BROADCAST_SELF           UINT32_MAX       /* from: this node's own post */
-#define BROADCAST_NOBODY         (UINT32_MAX - 1) /* from: a link that is gone */
-#define BROADCAST_GRAFT_MIN_MS   500              /* from an announcement to asking, at least */
-#define BROADCAST_RTT_FACTOR     4                /* times the 95th percentile of the round trip */
-#define BROADCAST_RTT_MAX_MS     2000             /* what took longer counts as this */
-#define BROADCAST_YIELD_MS       250   /* more where the tree was not cut; and as much at random */
-#define BROADCAST_CUT_MS         5000  /* so long a cut is lately */
-#define BROADCAST_OLD_WAIT_MS    10000 /* for what was asked for and is not new */
-#define BROADCAST_PARENTS        2     /* relays that push to a leaf */
-#define BROADCAST_PROMISES_MAX   512   /* announced and not come, of one relay */
-#define BROADCAST_PROMISES_LEAF  64    /* likewise, of one leaf */
-#define BROADCAST_SWAP_HOPS      1     /* that another way has to save, of each post on average */
-#define BROADCAST_SWAP_UNKNOWN   2     /* and that it costs where it did not announce the post */
-#define BROADCAST_SWAP_COUNT     8     /* over so many posts at least */
-#define BROADCAST_SWAP_WINDOW    32    /* and at most: then it is weighed anew */
-#define BROADCAST_SWAP_EVERY_MS  10000 /* and as much at random: ways are swapped no more often */
-#define BROADCAST_SHAPE_EVERY_MS 2000  /* between posts that shape the tree, on average */
-#define BROADCAST_GAP_FIRST_MS   300   /* between new posts, as far as nothing is known */
-#define BROADCAST_BROKEN_MAX     16    /* promises broken beyond those kept */
-#define BROADCAST_SENDERS_MAX    4     /* who announced an id, as far as remembered */
-#define BROADCAST_EARLY_MAX_MS   3600000 /* so long a post dated ahead is waited for */
-#define BROADCAST_EARLY_LINK     16 /* for so many of one link, and of all a 16th of missing_max */
+#define BROADCAST_SELF            UINT32_MAX       /* from: this node's own post */
+#define BROADCAST_NOBODY          (UINT32_MAX - 1) /* from: a link that is gone */
+#define BROADCAST_GRAFT_MIN_MS    500              /* from an announcement to asking, at least */
+#define BROADCAST_RTT_FACTOR      4                /* times the 95th percentile of the round trip */
+#define BROADCAST_RTT_MAX_MS      2000             /* what took longer counts as this */
+#define BROADCAST_YIELD_MS        250   /* more where the tree was not cut; and as much at random */
+#define BROADCAST_CUT_MS          5000  /* so long a cut is lately */
+#define BROADCAST_OLD_WAIT_MS     10000 /* for what was asked for and is not new */
+#define BROADCAST_PARENTS         2     /* relays that push to a leaf */
+#define BROADCAST_PROMISES_MAX    512   /* announced and not come, of one relay */
+#define BROADCAST_PROMISES_LEAF   64    /* likewise, of one leaf */
+#define BROADCAST_SWAP_HALVES     3     /* of a hop, that another way has to save on average */
+#define BROADCAST_SWAP_UNKNOWN    2     /* and that it costs where it did not announce the post */
+#define BROADCAST_SWAP_COUNT      8     /* over so many posts at least */
+#define BROADCAST_SWAP_WINDOW     32    /* and at most: then it is weighed anew */
+#define BROADCAST_SWAP_EVERY_MS   10000 /* and as much at random: ways are swapped no more often */
+#define BROADCAST_SHAPE_EVERY_MS  2000  /* or half: between posts that may shape the tree */
+#define BROADCAST_SHAPE_HOLD_MS   1000  /* between those that do, at one node, at least */
+#define BROADCAST_SHAPE_SETTLE_MS 500   /* until it has come everywhere */
+#define BROADCAST_SHAPE_HOPS      1     /* that a later copy has to save for its way to be kept */
+#define BROADCAST_GAP_FIRST_MS    300   /* between new posts, as far as nothing is known */
+#define BROADCAST_GAP_WEIGHT      16    /* the latest counts for one in so many */
+#define BROADCAST_BROKEN_MAX      16    /* promises broken beyond those kept */
+#define BROADCAST_SENDERS_MAX     4     /* who announced an id, as far as remembered */
+#define BROADCAST_EARLY_MAX_MS    3600000 /* so long a post dated ahead is waited for */
+#define BROADCAST_EARLY_LINK      16 /* for so many of one link, and of all a 16th of missing_max */
 
 enum broadcast_kind {
     BROADCAST_TREE,   /* both relays, or both personal nodes: pruning and grafting go both ways */
@@ -94,8 +98,9 @@ void broadcast_on_dropped(struct broadcast *b, const struct post_id *id, uint32_
  * broadcast_on_dropped() where it is too far ahead or too many are waited for. */
 void broadcast_on_early(struct broadcast *b, const struct post_id *id, uint32_t from,
                         uint64_t wait_ms, uint64_t now_ms);
-/* A new post came whole over this link when it was here already. */
-void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t link);
+/* A new post came whole over this link, so far, when it was here already. */
+void broadcast_on_again(struct broadcast *b, const struct post_id *id, uint32_t link, uint8_t hops,
+                        uint64_t now_ms);
 /* Whether the post came lately, as far as remembered; and how far. */
 bool broadcast_saw(const struct broadcast *b, const struct post_id *id, uint8_t *hops);
 

@@ -37,6 +37,18 @@ struct link {
     uint64_t cut_ms;         /* when it was last pruned, by either end; or NEVER */
     uint32_t new_count;      /* new posts it was the first to bring, ever */
     struct rival rival;
+    uint8_t offer_hops; /* as it announced the shaper; MESSAGE_HOPS_OLD: it did not */
+};
+
+/* The post that shapes the tree here, until another does. */
+struct shaper {
+    bool used;
+    bool alone; /* no other that may shape came shortly before, nor since */
+    uint64_t hash;
+    uint64_t since_ms;
+    uint32_t from;     /* the way to its author */
+    uint8_t hops;      /* of its first copy, and so what others were told */
+    uint8_t best_hops; /* of the copy whose way was kept */
 };
 
 /* One id that came lately. */
@@ -90,9 +102,11 @@ struct broadcast {
     uint32_t parents_count;
     uint32_t own_parent; /* whom a leaf pushes its own posts to, or NONE */
     uint64_t swap_at_ms;
-    uint64_t lost_ms; /* when a link that pushed was last lost; or NEVER */
-    uint64_t gap_ms;  /* between new posts, lately, on average */
-    uint64_t last_ms; /* the latest of them */
+    uint64_t lost_ms;  /* when a link that pushed was last lost; or NEVER */
+    uint64_t gap_ms;   /* between new posts, lately, on average */
+    uint64_t last_ms;  /* the latest of them */
+    uint64_t shape_ms; /* and of those that may shape */
+    struct shaper shaper;
     uint64_t random;
     uint64_t now_ms; /* the latest told */
 
@@ -140,11 +154,23 @@ void missing_drop(struct broadcast *b, uint32_t m);
 void missing_none_first(struct broadcast *b, uint32_t m);
 void missing_forget_link(struct broadcast *b, uint32_t link);
 uint64_t link_patience_ms(const struct link *link);
-/* Whether links are pruned and grafted for this post. */
-bool broadcast_shapes(const struct broadcast *b, const struct post_id *id);
-uint64_t broadcast_random(struct broadcast *b, uint64_t below);
 
-/* broadcast.c: from now on link is asked to push. */
+/* broadcast_shape.c */
+/* Whether links are grafted for this post, and pruned unless it crosses another. */
+bool shape_may(const struct broadcast *b, const struct post_id *id);
+void shape_on_post(struct broadcast *b, const struct post_id *id, uint32_t from, uint8_t hops);
+/* link announced it. */
+void shape_on_offer(struct broadcast *b, const struct post_id *id, uint32_t link, uint8_t hops);
+/* Whether the tree stays one if this node takes new posts over to, and no longer over from. */
+bool shape_allows(const struct broadcast *b, uint32_t from, uint32_t to);
+void shape_forget_link(struct broadcast *b, uint32_t link);
+
+/* broadcast.c */
+uint64_t broadcast_random(struct broadcast *b, uint64_t below);
+bool link_is_up(const struct broadcast *b, uint32_t link);
+/* Send GRAFT (push) or PRUNE over link. */
+void link_say(struct broadcast *b, uint32_t link, bool push);
+/* From now on link is asked to push. */
 void link_make_eager(struct broadcast *b, uint32_t link);
 void link_prune(struct broadcast *b, uint32_t link);
 

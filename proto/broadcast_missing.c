@@ -402,7 +402,7 @@ static void take_asks(struct broadcast *b, struct broadcast_action *action)
             continue;
         }
         action->link = missing->senders[0].link;
-        action->push = action->push || (!missing->old && broadcast_shapes(b, &missing->id));
+        action->push = action->push || (!missing->old && shape_may(b, &missing->id));
         action->ids[action->count++] = missing->id;
         set_state(b, missing, MISSING_ASKED);
         missing->asked_ms = b->now_ms;

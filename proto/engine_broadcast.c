@@ -137,7 +137,8 @@ void tree_on_post(struct engine *e, uint32_t f)
         flight_show(e, f, senders[s]);
     }
     for (uint32_t a = 0; a < flight->again_count; a++) {
-        broadcast_on_again(e->tree, &flight->id, flight->again[a]);
+        broadcast_on_again(e->tree, &flight->id, flight->again[a], flight->again_hops[a],
+                           e->now_ms);
     }
     flight->again_count = 0;
 }

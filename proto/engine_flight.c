@@ -229,6 +229,7 @@ static void again_forget(struct flight *flight, uint32_t peer)
     uint8_t kept = 0;
     for (uint8_t a = 0; a < flight->again_count; a++) {
         if (flight->again[a] != peer) {
+            flight->again_hops[kept] = flight->again_hops[a];
             flight->again[kept++] = flight->again[a];
         }
     }

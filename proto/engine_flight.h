@@ -70,6 +70,7 @@ struct flight {
     bool mine;    /* the person's own, for pushing */
     uint8_t again_count;
     uint32_t again[AGAIN_MAX];
+    uint8_t again_hops[AGAIN_MAX];
     bool verified; /* the proof of candidates[0] holds, or it is the person's own */
     bool own;
     uint64_t own_token;

@@ -98,15 +98,16 @@ static bool can_take(struct engine *e, uint32_t p, size_t count, size_t octets_l
 static void on_again(struct engine *e, uint32_t p, uint32_t f, const struct arrival *arrival)
 {
     uint8_t hops;
-    if (arrival->hops == MESSAGE_HOPS_OLD || (f != NO_INDEX && flight_shown(e, f, p))) {
+    if (arrival->hops == MESSAGE_HOPS_OLD) {
         return;
     }
-    book_on_deed(e, p, PEER_DUPLICATE);
-    if (f == NO_INDEX || e->flights[f].told) {
-        if (broadcast_saw(e->tree, &arrival->id, &hops)) {
-            broadcast_on_again(e->tree, &arrival->id, p);
-        }
-    } else if (e->flights[f].again_count < AGAIN_MAX) {
+    if (f == NO_INDEX || !flight_shown(e, f, p)) {
+        book_on_deed(e, p, PEER_DUPLICATE);
+    }
+    if (broadcast_saw(e->tree, &arrival->id, &hops)) {
+        broadcast_on_again(e->tree, &arrival->id, p, arrival->hops, e->now_ms);
+    } else if (f != NO_INDEX && !e->flights[f].told && e->flights[f].again_count < AGAIN_MAX) {
+        e->flights[f].again_hops[e->flights[f].again_count] = arrival->hops;
         e->flights[f].again[e->flights[f].again_count++] = p;
     }
 }

@@ -57,7 +57,7 @@ void overlay_arrive(struct overlay *o, uint32_t n, uint32_t from, uint32_t post,
     struct said *said = &o->said[post];
     struct post_id id = id_of(post);
     if (said->came[n] != 0) {
-        broadcast_on_again(node->broadcast, &id, from);
+        broadcast_on_again(node->broadcast, &id, from, hops, o->now_ms);
         return;
     }
     said->came[n] = 1;

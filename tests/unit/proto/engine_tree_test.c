@@ -245,6 +245,22 @@ static void a_duplicate_prunes_the_link_it_came_on(void **state)
     rig_free(rig);
 }
 
+static void what_comes_while_an_earlier_duplicate_is_looked_up_prunes_its_link_too(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_met(RIG_PERSONAL, 3);
+    struct posts posts = said("ana", 1);
+    brings(rig, 0, &posts, 0);
+    rig_waits(rig, 1000); /* it is done with */
+    rig_gives(rig, 1, &posts, 0, 1);
+    rig_gives(rig, 2, &posts, 0, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig_sent_count(rig, 1, FRAME_PRUNE), 1);
+    assert_int_equal(rig_sent_count(rig, 2, FRAME_PRUNE), 1);
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 static void the_same_peer_twice_prunes_nothing(void **state)
 {
     (void)state;
@@ -456,6 +472,7 @@ int main(void)
         cmocka_unit_test(who_says_that_it_has_not_is_listened_to),
         cmocka_unit_test(what_is_not_wanted_here_keeps_its_promise_and_is_asked_for_once),
         cmocka_unit_test(a_duplicate_prunes_the_link_it_came_on),
+        cmocka_unit_test(what_comes_while_an_earlier_duplicate_is_looked_up_prunes_its_link_too),
         cmocka_unit_test(the_same_peer_twice_prunes_nothing),
         cmocka_unit_test(who_prunes_is_told_and_who_grafts_is_given),
         cmocka_unit_test(who_asks_while_a_post_is_stored_gets_it_once),
