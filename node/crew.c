@@ -2,31 +2,59 @@
 
 #include <assert.h>
 
-static struct job *take(struct crew *crew)
+static bool may_take(const struct crew *crew, enum crew_lane lane)
+{
+    return lane != CREW_LONG || crew->longs_count == 0 ||
+           crew->longs_count + 1 < crew->threads_count;
+}
+
+static struct job *next(struct crew *crew, enum crew_lane *lane)
+{
+    const enum crew_lane order[CREW_LANES] = {CREW_URGENT,
+                                              crew->was_long ? CREW_PATIENT : CREW_LONG,
+                                              crew->was_long ? CREW_LONG : CREW_PATIENT};
+    struct job *job = NULL;
+    for (int i = 0; i < CREW_LANES && job == NULL; i++) {
+        *lane = order[i];
+        job = may_take(crew, *lane) ? job_queue_pop(&crew->lanes[*lane]) : NULL;
+    }
+    return job;
+}
+
+static struct job *take(struct crew *crew, enum crew_lane *lane)
 {
     uv_mutex_lock(&crew->mutex);
-    struct job *job = NULL;
-    while (job == NULL) {
-        job = job_queue_pop(&crew->lanes[CREW_URGENT]);
-        if (job == NULL) {
-            job = job_queue_pop(&crew->lanes[CREW_PATIENT]);
-        }
-        if (job == NULL && crew->ending) {
-            break;
-        }
-        if (job == NULL) {
-            uv_cond_wait(&crew->more, &crew->mutex);
-        }
+    struct job *job = next(crew, lane);
+    while (job == NULL && !crew->ending) {
+        uv_cond_wait(&crew->more, &crew->mutex);
+        job = next(crew, lane);
+    }
+    if (job != NULL && *lane != CREW_URGENT) {
+        crew->was_long = *lane == CREW_LONG;
+        crew->longs_count += *lane == CREW_LONG;
     }
     uv_mutex_unlock(&crew->mutex);
     return job;
 }
 
+/* Another thread may sleep because one long job more was not allowed. */
+static void give_back_long(struct crew *crew)
+{
+    uv_mutex_lock(&crew->mutex);
+    crew->longs_count--;
+    uv_cond_signal(&crew->more);
+    uv_mutex_unlock(&crew->mutex);
+}
+
 static void run(void *argument)
 {
     struct crew *crew = argument;
-    for (struct job *job = take(crew); job != NULL; job = take(crew)) {
+    enum crew_lane lane;
+    for (struct job *job = take(crew, &lane); job != NULL; job = take(crew, &lane)) {
         job->work(job);
+        if (lane == CREW_LONG) {
+            give_back_long(crew);
+        }
         mailbox_post(crew->mailbox, job);
     }
 }

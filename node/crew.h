@@ -1,7 +1,7 @@
 /* crew.h - threads that work off jobs, so that the loop thread never waits.
  *
- * A crew of several threads takes its jobs in order and finishes them in any; a crew of one
- * finishes them in order.  What is urgent overtakes what is not. */
+ * A crew of several threads takes the jobs of a lane in order and finishes them in any; a crew of
+ * one finishes them in order. */
 #ifndef KITH_NODE_CREW_H
 #define KITH_NODE_CREW_H
 
@@ -14,7 +14,13 @@
 
 #define CREW_THREADS_MAX 64
 
-enum crew_lane { CREW_URGENT, CREW_PATIENT, CREW_LANES };
+enum crew_lane {
+    CREW_URGENT, /* overtakes the others */
+    CREW_PATIENT,
+    CREW_LONG, /* takes turns with what is patient, on all threads but one at most (on that of a
+                * crew of one): however much of it there is, the rest goes on */
+    CREW_LANES
+};
 
 struct crew {
     uv_thread_t threads[CREW_THREADS_MAX];
@@ -22,6 +28,8 @@ struct crew {
     uv_mutex_t mutex;
     uv_cond_t more;
     struct job_queue lanes[CREW_LANES];
+    unsigned longs_count; /* CREW_LONG at work */
+    bool was_long;        /* whose turn it was last */
     bool ending;
     struct mailbox *mailbox; /* where done jobs go */
 };

@@ -105,5 +105,8 @@ void reads_start(const struct reads *reads, const struct engine_read *read)
     reading->answer.status = ERR_OK;
     reading->job.work = work;
     reading->job.done = on_done;
-    crew_push(reads->workers, &reading->job, CREW_URGENT);
+    /* SPEC 6.4: what peers make this node read keeps nobody's posts from being checked.  What comes
+     * is checked only once it is known to be new. */
+    crew_push(reads->workers, &reading->job,
+              read->query == ENGINE_READ_KNOWN ? CREW_URGENT : CREW_LONG);
 }

@@ -119,6 +119,66 @@ static void what_is_urgent_overtakes_and_the_rest_keeps_its_order(void **state)
     end(&scene);
 }
 
+static void what_is_long_takes_turns_with_what_is_patient(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene, 1);
+    struct task gate = task_of(&scene, 'g', work_gate);
+    crew_push(&scene.crew, &gate.job, CREW_URGENT);
+    struct task longs[3];
+    struct task patients[3];
+    for (size_t i = 0; i < 3; i++) {
+        longs[i] = task_of(&scene, 'l', work_nothing);
+        crew_push(&scene.crew, &longs[i].job, CREW_LONG);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        patients[i] = task_of(&scene, 'p', work_nothing);
+        crew_push(&scene.crew, &patients[i].job, CREW_PATIENT);
+    }
+    uv_sem_post(&scene.gate);
+    while (scene.order_len < 7) {
+        (void)uv_run(&scene.loop, UV_RUN_ONCE);
+    }
+    assert_string_equal(scene.order, "glplplp");
+    end(&scene);
+}
+
+static void awaits(struct scene *scene, size_t done_count)
+{
+    for (int ms = 0; ms < 5000 && scene->done_count < done_count; ms++) {
+        (void)uv_run(&scene->loop, UV_RUN_NOWAIT);
+        uv_sleep(1);
+    }
+}
+
+static void what_is_long_leaves_a_thread_to_the_rest(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene, 2);
+    struct task longs[3];
+    struct task patients[20];
+    for (size_t i = 0; i < 3; i++) {
+        longs[i] = task_of(&scene, 0, work_gate);
+        crew_push(&scene.crew, &longs[i].job, CREW_LONG);
+    }
+    for (size_t i = 0; i < 20; i++) {
+        patients[i] = task_of(&scene, 0, work_nothing);
+        crew_push(&scene.crew, &patients[i].job, CREW_PATIENT);
+    }
+    awaits(&scene, 20);
+    size_t done_count = scene.done_count;
+    for (size_t i = 0; i < 3; i++) {
+        uv_sem_post(&scene.gate);
+    }
+    awaits(&scene, 23); /* and each long one comes to its turn */
+    size_t all_count = scene.done_count;
+    end(&scene);
+    assert_int_equal(done_count, 20);
+    assert_int_equal(all_count, 23);
+}
+
 static void finishing_works_off_what_is_queued(void **state)
 {
     (void)state;
@@ -138,6 +198,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_is_worked_off_elsewhere_and_comes_back),
         cmocka_unit_test(what_is_urgent_overtakes_and_the_rest_keeps_its_order),
+        cmocka_unit_test(what_is_long_takes_turns_with_what_is_patient),
+        cmocka_unit_test(what_is_long_leaves_a_thread_to_the_rest),
         cmocka_unit_test(finishing_works_off_what_is_queued),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
