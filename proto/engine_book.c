@@ -270,9 +270,7 @@ static bool may_tell(struct engine *e, uint32_t p)
     return ++peer->heard_count <= MEMBERSHIP_PERIOD_MAX;
 }
 
-/* Somebody named it, or it was drawn.  All others are one teller together: whoever connects from
- * many networks is not many. */
-static bool is_chosen(const struct engine *e, uint32_t p)
+bool book_is_chosen(const struct engine *e, uint32_t p)
 {
     const struct book_place *place = place_at(e, e->peers[p].address);
     return e->peers[p].address < e->limits.addresses_max || (place != NULL && place->drawn);
@@ -282,7 +280,8 @@ static void hear(struct engine *e, uint32_t p, const struct address *contact)
 {
     if (contact->port != 0 && may_tell(e, p) && contact_is_usable(contact, &e->self) &&
         !key_equal(&contact->static_key, &e->self.static_key)) {
-        uint64_t source = is_chosen(e, p) ? e->peers[p].group : ADDRESS_GROUP_NONE;
+        /* All others are one teller together: whoever connects from many networks is not many. */
+        uint64_t source = book_is_chosen(e, p) ? e->peers[p].group : ADDRESS_GROUP_NONE;
         (void)address_book_add(e->book, contact, source, e->now_s);
     }
 }

@@ -108,6 +108,7 @@ struct peer {
     uint64_t recon_at_ms; /* when to reconcile next; NEVER_MS: when the peer wishes */
     uint32_t recon_session;
     uint32_t recon_set;      /* what is to be reconciled next in this round; SETS_END: no round */
+    uint64_t round_ms;       /* when this round began */
     uint32_t recon_running;  /* reconciliations begun here */
     bool recon_again;        /* one of this round's left something over */
     uint64_t floor_s;        /* what its HELLO said; so are */
@@ -221,6 +222,9 @@ void book_drop(struct engine *e); /* for engine_free() */
 /* Whether it is one that the engine numbers; and of these not the views'. */
 bool book_is_contact(const struct engine *e, uint32_t address);
 bool book_is_own_place(const struct engine *e, uint32_t address);
+/* Whether it is one that was named or drawn out of the book; not one that dialled, nor one that is
+ * dialled because another told of it. */
+bool book_is_chosen(const struct engine *e, uint32_t p);
 /* Whether the views may dial it now, and that they do. */
 bool book_lets_dial(const struct engine *e, const struct address *contact);
 void book_on_dial(struct engine *e, uint32_t address, const struct address *contact, bool drawn);

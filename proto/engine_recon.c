@@ -132,6 +132,7 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     if (peer->recon_set == SETS_END) {
         peer->recon_set = next_set(e, p, 0);
         peer->recon_again = false;
+        peer->round_ms = e->now_ms;
     }
     struct turn *turn = &initiator->turn;
     turn->set = peer->recon_set;
@@ -142,6 +143,8 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     initiator->need.first = initiator->need.count = 0;
     initiator->have.first = initiator->have.count = 0;
     initiator->again = false;
+    initiator->giving_ms = NEVER_MS;
+    initiator->begun_ms = initiator->found_ms = e->now_ms;
     initiator->rounds_count = 0;
     initiator->push_count = initiator->push_done = 0;
     turn->peer = p;
@@ -182,6 +185,9 @@ static void finish(struct engine *e, uint32_t i)
     peer->recon_running--;
     peer->recon_again = peer->recon_again || initiator->again;
     engine_deadline(e, e->now_ms);
+    if (peer->recon_set != SETS_END && e->now_ms >= peer->round_ms + RECON_BARREN_MS) {
+        peer->recon_at_ms = e->now_ms; /* the rest of so long a round is behind whoever waits */
+    }
     if (peer->recon_running > 0 || peer->recon_set != SETS_END) {
         return;
     }
@@ -194,11 +200,11 @@ static void finish(struct engine *e, uint32_t i)
 
 /* ---- Turns -------------------------------------------------------------------------------- */
 
-/* ERR_OK also for what is late and meets nothing. */
+/* ERR_OK also for what is late and meets nothing, or one that did not wait for it. */
 static enum err_code on_reply(struct engine *e, uint32_t p, const struct message_recon *recon)
 {
     struct initiator *initiator = initiator_of(e, p, recon->session);
-    if (initiator == NULL) {
+    if (initiator == NULL || initiator->giving_ms != NEVER_MS) {
         return ERR_OK;
     }
     struct turn *turn = &initiator->turn;
@@ -316,9 +322,7 @@ static bool initiator_step(struct engine *e, uint32_t i)
 
 static bool is_drained(const struct initiator *initiator)
 {
-    return initiator->turn.state == TURN_DONE && want_is_idle(initiator) &&
-           initiator->need.count == 0 && initiator->have.count == 0 && !initiator->pushing &&
-           initiator->push_done == initiator->push_count;
+    return initiator->turn.state == TURN_DONE && !due_is_delivering(initiator);
 }
 
 static bool is_running(const struct initiator *initiator)
@@ -337,6 +341,9 @@ void recon_pump(struct engine *e)
             serve_push_pump(e, i);
             moved = initiator_step(e, i);
         }
+        if (is_running(initiator) && due_is_delivering(initiator)) {
+            initiator->found_ms = e->now_ms;
+        }
         if (is_drained(initiator)) {
             finish(e, i);
         }
@@ -345,43 +352,10 @@ void recon_pump(struct engine *e)
 
 /* ---- Time --------------------------------------------------------------------------------- */
 
-/* Those that others began connections for take half of the places, so that nobody who connects
- * often, and delivers slowly, keeps this node from those it chose. */
-static bool has_place(const struct engine *e, uint32_t p)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < e->limits.initiators_max; i++) {
-        const struct turn *turn = &e->initiators[i].turn;
-        count += turn->state != TURN_FREE && turn->state != TURN_DYING &&
-                 e->peers[turn->peer].address == ENGINE_NO_ADDRESS;
-    }
-    return e->peers[p].address != ENGINE_NO_ADDRESS || count < (e->limits.initiators_max + 1) / 2;
-}
-
-static bool is_due(const struct engine *e, uint32_t p)
-{
-    const struct peer *peer = &e->peers[p];
-    uint32_t running_max = peer->recon_set == SETS_END ? 0 : SESSIONS_OWN - 1;
-    return peer->state == PEER_READY && peer->recon_running <= running_max && !peer_is_slow(e, p) &&
-           e->now_ms >= peer->recon_at_ms && has_place(e, p);
-}
-
-static uint32_t longest_due(const struct engine *e)
-{
-    uint32_t best = NO_INDEX;
-    for (uint32_t p = 0; p < e->peers_cap; p++) {
-        if (is_due(e, p) &&
-            (best == NO_INDEX || e->peers[p].recon_at_ms < e->peers[best].recon_at_ms)) {
-            best = p;
-        }
-    }
-    return best;
-}
-
 static void start_due(struct engine *e)
 {
     uint32_t i = free_initiator(e);
-    uint32_t p = longest_due(e);
+    uint32_t p = due_next(e);
     while (i != NO_INDEX && p != NO_INDEX) {
         if (!room_for_initiator(e, &e->initiators[i])) {
             engine_deadline(e, e->now_ms + NO_MEMORY_RETRY_MS);
@@ -389,7 +363,7 @@ static void start_due(struct engine *e)
         }
         start(e, p, i);
         i = free_initiator(e);
-        p = longest_due(e);
+        p = due_next(e);
     }
     for (p = 0; p < e->peers_cap; p++) {
         if (e->peers[p].state == PEER_READY && e->peers[p].recon_at_ms > e->now_ms) {
@@ -420,4 +394,5 @@ void recon_on_time(struct engine *e)
     }
     listed_on_time(e);
     start_due(e);
+    due_on_time(e);
 }

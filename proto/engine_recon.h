@@ -13,6 +13,8 @@ struct engine;
 #define RECON_JITTER_MS  120000
 #define RECON_ROUNDS_MAX 2048
 #define RECON_RETRY_MS   5000
+#define RECON_BARREN_MS  60000  /* one that has found nothing for so long, */
+#define RECON_LONG_MS    600000 /* or runs for so long, gives way to whoever waits */
 #define QUEUE_IDS_MAX    (2 * NEGENTROPY_IDS_MAX)
 #define DELIVER_TIMEOUT_MS                                                                         \
     30000                      /* from what a peer brought last, or its only WANT, to the next     \
@@ -100,8 +102,11 @@ struct initiator {
     struct id_queue need;
     struct id_queue have;
     struct want wants[WANTS_MAX];
-    bool again;   /* ids were left to another peer: reconcile again soon */
-    bool pushing; /* push_ids are being read */
+    uint64_t begun_ms;
+    uint64_t found_ms;  /* when it last had found something that one side lacks and was not given */
+    uint64_t giving_ms; /* since when it gives way: it ends before it is done; NEVER_MS: not */
+    bool again;         /* ids were left to another peer: reconcile again soon */
+    bool pushing;       /* push_ids are being read */
     uint32_t push_generation;
     uint32_t push_count;
     uint32_t push_done;
@@ -135,6 +140,13 @@ uint32_t recon_with(const struct engine *e, uint32_t p, uint32_t from);
 /* The ids at the front, at most max of them and all of one answer, taken out; they stay until the
  * queue is filled. */
 struct octets id_queue_take(struct id_queue *q, size_t max);
+
+/* engine_due.c: with whom to begin next, and who gives way where no place is free. */
+/* The peer that is due and may have a place, or NO_INDEX. */
+uint32_t due_next(const struct engine *e);
+/* Whether posts are still to go either way for what it has found. */
+bool due_is_delivering(const struct initiator *initiator);
+void due_on_time(struct engine *e);
 
 /* engine_answer.c: reconciliations that peers began. */
 /*   ERR_UNEXPECTED  the last message is not answered yet
