@@ -46,10 +46,10 @@ static bool tables_make(struct engine *e)
     e->initiators = calloc(limits->initiators_max, sizeof *e->initiators);
     e->responders = calloc(limits->responders_max, sizeof *e->responders);
     e->listed = calloc((size_t)limits->responders_max * LISTED_MAX, sizeof *e->listed);
-    e->adders = calloc(ADDERS_MAX, sizeof *e->adders);
+    e->cost_groups = calloc(COST_GROUPS_MAX, sizeof *e->cost_groups);
     return e->verify_batches != NULL && e->ready != NULL && e->full != NULL && e->dials != NULL &&
            e->joins != NULL && e->initiators != NULL && e->responders != NULL &&
-           e->listed != NULL && e->adders != NULL;
+           e->listed != NULL && e->cost_groups != NULL;
 }
 
 static bool scratch_make(struct engine *e, struct engine_scratch *shared)
@@ -142,6 +142,7 @@ void engine_free(struct engine *e)
     free(e->responders);
     listed_drop(e);
     free(e->adders);
+    free(e->cost_groups);
     free(e);
 }
 

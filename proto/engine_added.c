@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "proto/engine_state.h"
 
 static uint64_t who_is(const struct engine *e, uint32_t p)
@@ -26,6 +28,9 @@ static struct adder *place_of(const struct engine *e, uint32_t p)
 
 bool added_is_full(const struct engine *e, uint32_t p)
 {
+    if (e->adders == NULL) {
+        return false;
+    }
     const struct adder *adder = place_of(e, p);
     return adder == NULL ||
            (adder->day == (uint32_t)(e->now_s / DAY_S) && adder->count >= ADDED_MAX);
@@ -34,7 +39,10 @@ bool added_is_full(const struct engine *e, uint32_t p)
 /* What has no floor would else be the way to fill a relay for good (SPEC 7.4). */
 bool added_take(struct engine *e, uint32_t p)
 {
-    if (added_is_full(e, p)) {
+    if (e->adders == NULL) {
+        e->adders = calloc(ADDERS_MAX, sizeof *e->adders);
+    }
+    if (e->adders == NULL || added_is_full(e, p)) {
         return false;
     }
     struct adder *adder = place_of(e, p);

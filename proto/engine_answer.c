@@ -1,3 +1,4 @@
+#include "proto/address_group.h"
 #include "proto/engine_state.h"
 
 static uint32_t free_responder(const struct engine *e)
@@ -10,9 +11,45 @@ static uint32_t free_responder(const struct engine *e)
     return NO_INDEX;
 }
 
-bool answer_can_resume(const struct engine *e)
+uint32_t answer_places(const struct engine *e)
 {
-    return free_responder(e) != NO_INDEX;
+    uint32_t count = 0;
+    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
+        count += e->responders[r].state == TURN_FREE;
+    }
+    return count;
+}
+
+/* It, or somebody of its group, is being answered. */
+static bool is_served(const struct engine *e, uint32_t p)
+{
+    uint64_t group = cost_group_of(e, p);
+    for (uint32_t r = 0; r < e->limits.responders_max; r++) {
+        const struct turn *turn = &e->responders[r];
+        if (turn->state != TURN_FREE &&
+            (turn->peer == p || (group != ADDRESS_GROUP_NONE && turn->group == group))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool unserved_waits(const struct engine *e)
+{
+    uint32_t p = e->paused.head;
+    for (uint32_t i = 0; i < e->paused.count; i++) {
+        if (e->peers[p].pause == PAUSE_TURN && !is_served(e, p)) {
+            return true;
+        }
+        p = e->peers[p].pause_next;
+    }
+    return false;
+}
+
+/* Who comes from one group in numbers has one place while others wait. */
+bool answer_may(const struct engine *e, uint32_t p)
+{
+    return free_responder(e) != NO_INDEX && (!is_served(e, p) || !unserved_waits(e));
 }
 
 static struct asked_session *asked_of(struct peer *peer, uint32_t session)
@@ -61,7 +98,7 @@ enum err_code answer_on_question(struct engine *e, uint32_t p, const struct mess
         turn_send_end(e, p, recon->session);
         return ERR_OK;
     }
-    uint32_t r = free_responder(e);
+    uint32_t r = answer_may(e, p) ? free_responder(e) : NO_INDEX;
     if (r == NO_INDEX) {
         peer_pause(e, p, PAUSE_TURN);
         return ERR_OK;
@@ -74,6 +111,7 @@ enum err_code answer_on_question(struct engine *e, uint32_t p, const struct mess
         return ERR_FLOOD;
     }
     turn->peer = p;
+    turn->group = cost_group_of(e, p);
     turn->session = recon->session;
     turn->set = recon->set;
     /* Of one message a responder keeps nothing to the next but which ids it listed. */
@@ -106,7 +144,7 @@ static void give_up(struct engine *e, const struct turn *turn)
 static bool is_waited_for(const struct engine *e)
 {
     uint32_t p = e->paused.head;
-    for (uint32_t i = 0; i < e->paused.count && !answer_can_resume(e); i++) {
+    for (uint32_t i = 0; i < e->paused.count && answer_places(e) == 0; i++) {
         if (e->peers[p].pause == PAUSE_TURN) {
             return true;
         }

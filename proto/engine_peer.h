@@ -5,6 +5,7 @@
 
 #include "proto/engine.h"
 #include "proto/invite.h"
+#include "proto/token_bucket.h"
 
 struct engine;
 
@@ -41,7 +42,8 @@ enum pause {
     PAUSE_NOT,
     PAUSE_ROOM,   /* no room for its posts */
     PAUSE_PROOFS, /* an id has as many proofs queued as can be */
-    PAUSE_TURN    /* no responder is free */
+    PAUSE_TURN,   /* no responder is free for it */
+    PAUSE_COST    /* what it asked before is not paid for */
 };
 
 /* One WANT being answered. */
@@ -123,6 +125,7 @@ struct peer {
     uint64_t answered_ms;
     uint64_t ask_at_ms; /* when to ask it (again); NEVER_MS: not at all */
     struct asked_session asked[SESSIONS_MAX];
+    struct token_bucket cost; /* of reconciliations with it */
 
     uint64_t brought_ms; /* when it last brought something it was asked for, or was first asked */
     bool late;           /* its last WANT took longer than others wait for: one at a time */

@@ -89,6 +89,7 @@ void peer_on_up(struct engine *e, const struct engine_peer_up *up)
                           .graft_generation = before.graft_generation,
                           .join_generation = before.join_generation};
     e->peers_count++;
+    cost_begin(e, up->peer);
     engine_deadline(e, e->now_ms + HELLO_TIMEOUT_MS);
     uint8_t *at = engine_arena(e, MESSAGE_HELLO_CAP);
     struct message_hello hello = hello_for(e, up);
@@ -364,17 +365,36 @@ static void tell_closed(struct engine *e)
     }
 }
 
-/* One frame of posts at a time: the next one may resume once this one has been taken. */
+static bool can_resume(const struct engine *e, uint32_t p)
+{
+    const struct peer *peer = &e->peers[p];
+    switch (peer->pause) {
+    case PAUSE_TURN:
+        return answer_may(e, p);
+    case PAUSE_COST:
+        return cost_wait_ms(e, p) == 0;
+    case PAUSE_ROOM:
+    case PAUSE_PROOFS:
+        return posts_can_resume(e, peer);
+    case PAUSE_NOT:
+        break;
+    }
+    return false;
+}
+
+/* One frame of posts at a time: the next one may resume once this one has been taken.  And no more
+ * questions than places, so that whoever is not to have one does not come first. */
 static void resume(struct engine *e)
 {
     bool room_given = false;
+    uint32_t places_count = answer_places(e);
     uint32_t next = e->paused.count == 0 ? NO_INDEX : e->paused.head;
     while (next != NO_INDEX && engine_has_room(e, 0, 0)) {
         uint32_t p = next;
         struct peer *peer = &e->peers[p];
         next = peer->pause_next;
-        bool can = peer->pause == PAUSE_TURN ? answer_can_resume(e) : posts_can_resume(e, peer);
-        if (!can || (room_given && peer->pause == PAUSE_ROOM)) {
+        if (!can_resume(e, p) || (room_given && peer->pause == PAUSE_ROOM) ||
+            (places_count == 0 && peer->pause == PAUSE_TURN)) {
             continue;
         }
         if (p == e->paused_now) {
@@ -382,6 +402,7 @@ static void resume(struct engine *e)
             continue;
         }
         room_given = room_given || peer->pause == PAUSE_ROOM;
+        places_count -= peer->pause == PAUSE_TURN ? 1 : 0;
         unpause(e, p);
         want_on_resume(e, p);
         engine_emit(e, ENGINE_RESUME)->as.peer = p;
@@ -411,6 +432,9 @@ void peers_on_time(struct engine *e)
             peer_close(e, p, ERR_TIMEOUT);
         } else {
             engine_deadline(e, by_ms);
+        }
+        if (peer->pause == PAUSE_COST) {
+            engine_deadline(e, e->now_ms + cost_wait_ms(e, p));
         }
     }
 }

@@ -148,6 +148,7 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     initiator->rounds_count = 0;
     initiator->push_count = initiator->push_done = 0;
     turn->peer = p;
+    turn->group = cost_group_of(e, p);
     turn->session = peer->recon_session;
     open_negentropy(e, turn);
     turn_open(turn, initiator);
@@ -220,6 +221,11 @@ static enum err_code on_reply(struct engine *e, uint32_t p, const struct message
 
 void recon_on_frame(struct engine *e, uint32_t p, struct octets payload)
 {
+    if (cost_wait_ms(e, p) > 0) {
+        peer_pause(e, p, PAUSE_COST);
+        engine_deadline(e, e->now_ms + cost_wait_ms(e, p));
+        return;
+    }
     struct message_recon recon;
     enum err_code rc = message_recon_decode(&recon, payload);
     if (rc == ERR_OK && recon.message.len > NEGENTROPY_MESSAGE_MAX) {
@@ -276,6 +282,9 @@ void recon_on_read(struct engine *e, const struct engine_read_done *in)
         return;
     }
     turn->reading = false;
+    if (in->status == ERR_OK) {
+        cost_take(e, turn, negentropy_results_steps(in->as.recon));
+    }
     if (turn->state == TURN_DYING && initiator != NULL) {
         recon_bury(e, engine_token_index(in->token));
     } else if (turn->state == TURN_DYING) {

@@ -17,12 +17,13 @@ struct engine;
 #define RECON_LONG_MS    600000 /* or runs for so long, gives way to whoever waits */
 #define QUEUE_IDS_MAX    (2 * NEGENTROPY_IDS_MAX)
 #define DELIVER_TIMEOUT_MS                                                                         \
-    30000                      /* from what a peer brought last, or its only WANT, to the next     \
-                                */
-#define DELIVER_MAX_MS 1800000 /* for all of a WANT, for each that is open when it is sent */
-#define HELD_MS        60000   /* so long nobody else is asked for what a WANT asks for */
-#define LISTED_MAX     4       /* answers to one peer whose ids are remembered */
-#define LISTED_MS      120000  /* ids listed are remembered for so long */
+    30000                       /* from what a peer brought last, or its only WANT, to the next    \
+                                 */
+#define DELIVER_MAX_MS  1800000 /* for all of a WANT, for each that is open when it is sent */
+#define HELD_MS         60000   /* so long nobody else is asked for what a WANT asks for */
+#define COST_GROUPS_MAX 128
+#define LISTED_MAX      4      /* answers to one peer whose ids are remembered */
+#define LISTED_MS       120000 /* ids listed are remembered for so long */
 
 enum turn_state {
     TURN_FREE,
@@ -44,6 +45,7 @@ struct turn {
     uint32_t set;
     uint32_t generation; /* of reads */
     bool reading;
+    uint64_t group;         /* to whose account it goes, see engine_cost.c */
     struct turn_room *room; /* what follows lies in it; NULL: see room_for_responder() */
     struct negentropy *negentropy;
     struct negentropy_step *step;
@@ -92,6 +94,12 @@ struct listed {
     uint32_t number;
     uint64_t at_ms;
     struct post_id *ids;
+};
+
+/* What those of a group have cost who dialled us. */
+struct cost_group {
+    uint64_t group; /* ADDRESS_GROUP_NONE: free */
+    struct token_bucket bucket;
 };
 
 struct initiator {
@@ -155,8 +163,19 @@ void due_on_time(struct engine *e);
 enum err_code answer_on_question(struct engine *e, uint32_t p, const struct message_recon *recon);
 void answer_on_end(struct engine *e, uint32_t p, uint32_t session);
 void answer_on_down(struct engine *e, uint32_t p);
-bool answer_can_resume(const struct engine *e);
+uint32_t answer_places(const struct engine *e); /* that are free */
+/* Whether it may have one of them. */
+bool answer_may(const struct engine *e, uint32_t p);
 void answer_pump(struct engine *e);
+
+/* engine_cost.c: what peers make this node look up for reconciliations (SPEC 6.4). */
+void cost_begin(struct engine *e, uint32_t p); /* it came up */
+/* The group that pays with the peer: of one that dialled us, else ADDRESS_GROUP_NONE. */
+uint64_t cost_group_of(const struct engine *e, uint32_t p);
+/* To be paid by the group of the turn, and its peer where that is still here. */
+void cost_take(struct engine *e, const struct turn *turn, uint32_t steps_count);
+/* Until the peer's next message is looked at; 0: now. */
+uint64_t cost_wait_ms(const struct engine *e, uint32_t p);
 
 /* engine_listed.c: which ids answers listed, for a peer that asks by their places. */
 void listed_add(struct engine *e, const struct turn *turn, uint32_t number);

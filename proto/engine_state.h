@@ -109,8 +109,9 @@ struct engine {
     uint32_t choosy_count; /* peers that are READY and do not want everything */
     struct initiator *initiators;
     struct turn *responders;
-    struct listed *listed; /* LISTED_MAX for each responder */
-    struct adder *adders;  /* ADDERS_MAX */
+    struct listed *listed;          /* LISTED_MAX for each responder */
+    struct adder *adders;           /* ADDERS_MAX; NULL: nobody added anything yet */
+    struct cost_group *cost_groups; /* COST_GROUPS_MAX */
 };
 
 /* engine_emit.c: effects, payloads and time. */

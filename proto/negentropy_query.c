@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#define STEPS_OF_BATCH 4
+#define STEP_ITEMS     32
+
 struct negentropy_bound negentropy_bound_zero(void)
 {
     return (struct negentropy_bound){.created_s = 0};
@@ -123,4 +126,15 @@ unsigned negentropy_bucket_ends(uint64_t ends[NEGENTROPY_BUCKETS],
     assert(count >= NEGENTROPY_SPLIT_MIN);
     return query->opening ? opening_ends(ends, count, query->salt)
                           : even_ends(ends, count, NEGENTROPY_BUCKETS);
+}
+
+uint32_t negentropy_results_steps(const struct negentropy_results *results)
+{
+    size_t steps = STEPS_OF_BATCH + results->answers_count;
+    for (size_t i = 0; i < results->answers_count; i++) {
+        const struct negentropy_answer *answer = &results->answers[i];
+        steps += answer->shape == NEGENTROPY_BUCKETED ? answer->buckets_count : 0;
+        steps += answer->shape == NEGENTROPY_LISTED ? answer->items_count / STEP_ITEMS : 0;
+    }
+    return (uint32_t)steps;
 }

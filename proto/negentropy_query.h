@@ -88,6 +88,11 @@ struct negentropy_results {
     size_t items_cap;
 };
 
+/* How much it was to find these answers, whoever found them: a step for the batch's beginning (4),
+ * each range (1), each bucket (1) and 32 posts listed (1).  It depends on the questions and the set
+ * alone. */
+uint32_t negentropy_results_steps(const struct negentropy_results *results);
+
 /* The place before every post, and the place after every post. */
 struct negentropy_bound negentropy_bound_zero(void);
 struct negentropy_bound negentropy_bound_infinity(void);

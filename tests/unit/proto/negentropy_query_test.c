@@ -159,9 +159,28 @@ static void an_empty_list_has_nothing_to_strike(void **state)
     assert_int_equal(negentropy_ids_left(&ids, &id, NULL), 0);
 }
 
+static void what_was_looked_up_counts(void **state)
+{
+    (void)state;
+    static struct negentropy_results results;
+    assert_int_equal(negentropy_results_steps(&results), 4);
+    results.answers_count = 3;
+    results.answers[0].shape = NEGENTROPY_FOLDED;
+    results.answers[0].buckets_count = 9; /* nobody looks there */
+    results.answers[0].items_count = 900;
+    assert_int_equal(negentropy_results_steps(&results), 7);
+    results.answers[1].shape = NEGENTROPY_BUCKETED;
+    results.answers[1].buckets_count = NEGENTROPY_BUCKETS;
+    assert_int_equal(negentropy_results_steps(&results), 7 + NEGENTROPY_BUCKETS);
+    results.answers[2].shape = NEGENTROPY_LISTED;
+    results.answers[2].items_count = 96;
+    assert_int_equal(negentropy_results_steps(&results), 7 + NEGENTROPY_BUCKETS + 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_looked_up_counts),
         cmocka_unit_test(a_bound_between_is_as_short_as_can_be),
         cmocka_unit_test(bounds_stand_in_order),
         cmocka_unit_test(buckets_share_evenly_and_hold_all),
