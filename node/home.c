@@ -451,14 +451,31 @@ enum err_code home_open_vault(struct vault **vault, struct journal **journal, st
     return rc;
 }
 
-enum err_code home_open_store(struct store **store, struct home *home, enum store_kind kind,
-                              struct err_note *note)
+/* SPEC 9.5: of another log, or one that was set back, the positions of blocks say nothing. */
+static enum err_code tell_vault(struct vault *vault, struct store *store, struct err_note *note)
+{
+    uint8_t log_id[STORE_LOG_ID_LEN];
+    bool copied = false;
+    store_log_id(store, log_id);
+    enum err_code rc = vault_log_beside(vault, &copied, log_id, store_end(store), note);
+    if (rc == ERR_OK && copied) {
+        log_line(LOG_WARN,
+                 "the posts kept here are others than those that your list of blocks was kept "
+                 "beside, or older ones; it stays in force, and of people whom you unblock all "
+                 "that is dated before that stays hidden");
+    }
+    return rc;
+}
+
+enum err_code home_open_store(struct store **store, struct home *home, struct vault *vault,
+                              enum store_kind kind, struct err_note *note)
 {
     uint8_t *key = memory_get_secret(HOME_KEY_LEN);
     home_key_derive(key, home->key, HOME_KEY_STORE);
-    enum err_code rc = store_open(store, home->files, key, kind, note);
+    struct store *opened = NULL;
+    enum err_code rc = store_open(&opened, home->files, key, kind, note);
     sodium_free(key);
-    if (rc == ERR_OK && store_stats(*store).quarantined_count > 0) {
+    if (rc == ERR_OK && store_stats(opened).quarantined_count > 0) {
         log_line(LOG_WARN, "a part of the posts kept here is damaged on the disk and left out; "
                            "other nodes are asked for it again");
     }
@@ -470,7 +487,13 @@ enum err_code home_open_store(struct store **store, struct home *home, enum stor
                         "from other nodes; or put log back from a copy",
                         home->path);
     }
-    return rc == ERR_OK ? rc : err_note(note, rc, "opening the posts in %s", home->path);
+    rc = rc == ERR_OK ? tell_vault(vault, opened, note) : rc;
+    if (rc != ERR_OK) {
+        store_close(opened);
+        return err_note(note, rc, "opening the posts in %s", home->path);
+    }
+    *store = opened;
+    return ERR_OK;
 }
 
 enum err_code home_open_archive(struct archive **archive, struct home *home,

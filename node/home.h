@@ -96,8 +96,11 @@ MUST_USE enum err_code home_open_archive(struct archive **archive, struct home *
                                          const struct vault *vault, struct store *store,
                                          struct err_note *note);
 
-/* Open the store of an unlocked home.  Damage in it is said in the log.  As store_open(). */
-MUST_USE enum err_code home_open_store(struct store **store, struct home *home,
+/* Open the store of an unlocked home, whose vault is open and has nothing staged: before anything
+ * is shown of it or put into it, the list of blocks is told whose positions it has
+ * (vault_log_beside()).  What that changed, and damage, is said in the log.  As store_open() and
+ * vault_commit(). */
+MUST_USE enum err_code home_open_store(struct store **store, struct home *home, struct vault *vault,
                                        enum store_kind kind, struct err_note *note);
 
 #endif

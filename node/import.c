@@ -258,19 +258,24 @@ static enum err_code outcome(const struct import *import, struct err_note *note)
                : ERR_OK;
 }
 
-/* With words where somebody is going to read; a relay's quotas hold for what is imported too. */
+/* With words where somebody is going to read; a relay's quotas hold for what is imported too.  The
+ * vault is open until what is there was held against its list of blocks. */
 static enum err_code open_store(struct store **store, struct home *home,
                                 const struct keeping *keeping, struct err_note *note)
 {
-    enum vault_kind kind = VAULT_PERSONAL;
-    struct key identity;
-    enum err_code rc = vault_kind_of(&kind, &identity, home->files, home->key, note);
+    struct journal *journal = NULL;
+    struct vault *vault = NULL;
+    enum err_code rc = home_open_vault(&vault, &journal, home, note);
     if (rc == ERR_OK) {
-        rc = home_open_store(store, home, kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note);
+        bool is_read = vault_kind_of(vault) == VAULT_PERSONAL;
+        rc = home_open_store(store, home, vault, is_read ? STORE_READ : STORE_UNREAD, note);
     }
-    if (rc == ERR_OK && kind == VAULT_RELAY) {
+    if (rc == ERR_OK && vault_kind_of(vault) == VAULT_RELAY) {
+        struct key identity = vault_identity(vault);
         rc = store_limit(*store, &keeping->quotas, &identity, note);
     }
+    vault_close(vault);
+    journal_close(journal);
     return rc;
 }
 

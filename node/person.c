@@ -79,7 +79,7 @@ static enum err_code open_all(struct person *person, struct home *home, enum vau
         rc = check_kind(person, kind, note);
     }
     if (rc == ERR_OK) {
-        rc = home_open_store(&person->store, home,
+        rc = home_open_store(&person->store, home, person->vault,
                              kind == VAULT_PERSONAL ? STORE_READ : STORE_UNREAD, note);
     }
     if (rc == ERR_OK && kind == VAULT_PERSONAL) {

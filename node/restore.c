@@ -181,7 +181,8 @@ static enum err_code open_target(struct restoring *r, struct err_note *note)
     bool is_read = rc == ERR_OK && vault_contents(target->vault)->kind == VAULT_PERSONAL;
     bool own = is_read && r->options->restore_path != NULL;
     if (rc == ERR_OK && (r->found.head.all || own)) {
-        rc = home_open_store(&target->store, &r->home, is_read ? STORE_READ : STORE_UNREAD, note);
+        rc = home_open_store(&target->store, &r->home, target->vault,
+                             is_read ? STORE_READ : STORE_UNREAD, note);
     }
     if (rc == ERR_OK && own) {
         rc = home_open_archive(&target->archive, &r->home, target->vault, target->store, note);

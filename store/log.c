@@ -187,6 +187,14 @@ enum err_code log_failure(struct log *log)
     return failure;
 }
 
+void log_id(struct log *log, uint8_t out[LOG_ID_LEN])
+{
+    static_assert(LOG_ID_LEN == MANIFEST_ID_LEN, "it stands in the manifest");
+    log_lock(log);
+    memcpy(out, log->manifest.id, LOG_ID_LEN);
+    log_unlock(log);
+}
+
 uint64_t log_end(struct log *log)
 {
     log_lock(log);

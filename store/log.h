@@ -12,6 +12,8 @@
 #include "store/file.h"
 #include "store/segment.h"
 
+#define LOG_ID_LEN 16
+
 struct log;
 
 /* What opening tells of each record that is whole, in order. */
@@ -68,6 +70,9 @@ MUST_USE enum err_code log_read(struct log *log, struct octets_room *plain, uint
  *   ERR_NOT_FOUND, ERR_DAMAGED */
 MUST_USE enum err_code log_len(struct log *log, size_t *plain_len, uint64_t number);
 
+/* What tells this log, and so its numbers, from any other: random, drawn when it was begun, kept by
+ * rewriting. */
+void log_id(struct log *log, uint8_t out[LOG_ID_LEN]);
 /* The number behind the last committed record. */
 uint64_t log_end(struct log *log);
 /* Octets of all segments. */

@@ -100,6 +100,7 @@ static enum err_code make_log(struct log_files *files, struct manifest *manifest
                               struct err_note *note)
 {
     *manifest = (struct manifest){0};
+    randombytes_buf(manifest->id, sizeof manifest->id);
     enum err_code rc = files->files->sync_dir(files->files, ".", note);
     return rc == ERR_OK ? log_files_save(files, manifest, note) : rc;
 }

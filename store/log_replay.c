@@ -185,6 +185,7 @@ enum err_code log_replay_all(struct log *log, uint64_t *damaged_count, const str
     bool changed = false;
     uint64_t damaged = 0;
     log->manifest.number_next = found->number_next;
+    memcpy(log->manifest.id, found->id, sizeof found->id);
     for (size_t i = 0; i < found->segments_count; i++) {
         struct opening o = {.log = log, .replay = replay, .segment = found->segments[i]};
         bool keep_open = found->segments_count - i <= LOG_OPEN_FILES_MAX;

@@ -3,10 +3,11 @@
 #include <sodium.h>
 
 #define MAGIC_LEN  9
-#define HEADER_LEN (MAGIC_LEN + 4 + 8 + 4)
+#define NUMBERS_AT (MAGIC_LEN + MANIFEST_ID_LEN)
+#define HEADER_LEN (NUMBERS_AT + 4 + 8 + 4)
 #define ROW_LEN    (4 + 4 + 8 + 8 + 8 + 4 + 1 + SEAL_KEY_LEN)
 
-static const uint8_t magic[MAGIC_LEN] = {'m', 'a', 'n', 'i', 'f', 'e', 's', 't', 2};
+static const uint8_t magic[MAGIC_LEN] = {'m', 'a', 'n', 'i', 'f', 'e', 's', 't', 3};
 
 static void encode_row(uint8_t *out, const struct manifest_segment *s)
 {
@@ -65,8 +66,9 @@ static enum err_code decode(struct manifest *manifest, const uint8_t *plain, siz
     if (len < HEADER_LEN || memcmp(plain, magic, MAGIC_LEN) != 0) {
         return ERR_DAMAGED;
     }
-    manifest->number_next = octets_get_u32be(plain + MAGIC_LEN);
-    manifest->end = octets_get_u64be(plain + MAGIC_LEN + 4);
+    memcpy(manifest->id, plain + MAGIC_LEN, MANIFEST_ID_LEN);
+    manifest->number_next = octets_get_u32be(plain + NUMBERS_AT);
+    manifest->end = octets_get_u64be(plain + NUMBERS_AT + 4);
     uint32_t count = octets_get_u32be(plain + HEADER_LEN - 4);
     if (count > MANIFEST_SEGMENTS_MAX || len - HEADER_LEN != (size_t)count * ROW_LEN) {
         return ERR_DAMAGED;
@@ -108,8 +110,9 @@ enum err_code manifest_save(const struct manifest *manifest, struct files *files
         return err_note(note, ERR_NO_MEMORY, "out of memory");
     }
     memcpy(plain, magic, MAGIC_LEN);
-    octets_put_u32be(plain + MAGIC_LEN, manifest->number_next);
-    octets_put_u64be(plain + MAGIC_LEN + 4, manifest->end);
+    memcpy(plain + MAGIC_LEN, manifest->id, MANIFEST_ID_LEN);
+    octets_put_u32be(plain + NUMBERS_AT, manifest->number_next);
+    octets_put_u64be(plain + NUMBERS_AT + 4, manifest->end);
     octets_put_u32be(plain + HEADER_LEN - 4, (uint32_t)manifest->segments_count);
     for (size_t i = 0; i < manifest->segments_count; i++) {
         encode_row(plain + HEADER_LEN + i * ROW_LEN, &manifest->segments[i]);
@@ -155,6 +158,7 @@ enum err_code manifest_add(struct manifest *manifest, const struct manifest_segm
 enum err_code manifest_copy(struct manifest *manifest, const struct manifest *from)
 {
     struct manifest made = {.number_next = from->number_next, .end = from->end};
+    memcpy(made.id, from->id, sizeof made.id);
     for (size_t i = 0; i < from->segments_count; i++) {
         enum err_code rc = manifest_add(&made, &from->segments[i]);
         if (rc != ERR_OK) {

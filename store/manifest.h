@@ -1,10 +1,9 @@
 /* manifest.h - the table of a log's segments and their keys, sealed and replaced atomically.
  *
- *     plain = "manifest" 2 u32 number_next, u64 end, u32 count, count * (u32 number, u32
+ *     plain = "manifest" 3 id(16), u32 number_next, u64 end, u32 count, count * (u32 number, u32
  * generation, u64 first, u64 records, u64 len, u32 torn, u8 closed, key(32)), all big-endian
  *
- * Version 1 had neither number_next nor end; it is read too.  Taking a segment's row out erases the
- * segment: nothing else knows its key. */
+ * Taking a segment's row out erases the segment: nothing else knows its key. */
 #ifndef KITH_STORE_MANIFEST_H
 #define KITH_STORE_MANIFEST_H
 
@@ -13,6 +12,7 @@
 #include "store/seal.h"
 
 #define MANIFEST_SEGMENTS_MAX 65536
+#define MANIFEST_ID_LEN       16
 
 struct manifest_segment {
     uint32_t number;        /* names the file, together with the generation */
@@ -28,8 +28,9 @@ struct manifest_segment {
 /* Rows ascend in number and first, with gaps where segments were taken out.  segments lives in
  * memory from sodium_malloc(). */
 struct manifest {
-    uint32_t number_next; /* above every segment there ever was */
-    uint64_t end;         /* no record was ever numbered from here on but in the last row */
+    uint8_t id[MANIFEST_ID_LEN]; /* drawn when the log was begun */
+    uint32_t number_next;        /* above every segment there ever was */
+    uint64_t end;                /* no record was ever numbered from here on but in the last row */
     struct manifest_segment *segments;
     size_t segments_count;
     size_t segments_cap;

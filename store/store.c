@@ -391,6 +391,12 @@ uint64_t store_end(struct store *store)
     return end;
 }
 
+void store_log_id(struct store *store, uint8_t out[STORE_LOG_ID_LEN])
+{
+    static_assert(STORE_LOG_ID_LEN == LOG_ID_LEN, "it is the log's");
+    log_id(store->log, out);
+}
+
 struct store_stats store_stats(struct store *store)
 {
     struct store_stats stats = {

@@ -17,9 +17,10 @@
 #include "store/found.h"
 #include "store/quota.h"
 
-#define STORE_BATCH_MAX 1024
-#define STORE_IDLE_S    10
-#define STORE_RETRY_S   5
+#define STORE_BATCH_MAX  1024
+#define STORE_IDLE_S     10
+#define STORE_RETRY_S    5
+#define STORE_LOG_ID_LEN 16
 
 struct store;
 
@@ -190,6 +191,8 @@ MUST_USE enum err_code store_search(struct store *store, struct found *found,
 
 /* The position behind the last record. */
 uint64_t store_end(struct store *store);
+/* Of which log the positions are: as log_id(). */
+void store_log_id(struct store *store, uint8_t out[STORE_LOG_ID_LEN]);
 
 struct store_stats store_stats(struct store *store);
 

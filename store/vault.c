@@ -204,25 +204,6 @@ enum err_code vault_state_read(struct vault *vault, const char *path, struct err
     return rc == ERR_OK ? ERR_OK : err_note(note, rc, "reading the vault");
 }
 
-enum err_code vault_kind_of(enum vault_kind *kind, struct key *identity, struct files *files,
-                            const uint8_t home_key[32], struct err_note *note)
-{
-    struct vault *read = NULL;
-    enum err_code rc = vault_state_new(&read, files, home_key, note);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    assert(read != NULL);
-    rc = vault_state_read(read, VAULT_PATH, note);
-    if (rc == ERR_OK) {
-        vault_keys_derive(read);
-        *kind = read->kind;
-        *identity = vault_identity(read);
-    }
-    vault_close(read);
-    return rc;
-}
-
 /* The vault is written first and its generation journaled second.  So a crash between the two, or
  * an error whose outcome is not known, leaves a vault one ahead of the journal: that vault is whole
  * and the latest, and only has to be journaled.  Further apart, one of the two is an old copy. */
@@ -313,6 +294,11 @@ enum err_code vault_open(struct vault **vault, struct files *files, const uint8_
     vault_state_commit(opened, opened->generation);
     *vault = opened;
     return ERR_OK;
+}
+
+enum vault_kind vault_kind_of(const struct vault *vault)
+{
+    return vault->contents.kind;
 }
 
 const struct vault_contents *vault_contents(const struct vault *vault)

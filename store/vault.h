@@ -27,6 +27,7 @@
 #define VAULT_STEPS_MAX      8
 #define VAULT_LOCK_AFTER_MAX (28 * 86400) /* seconds without a command */
 #define VAULT_SHIELD_LEN_MAX 120          /* octets of a shielded tag or word */
+#define VAULT_LOG_ID_LEN     16
 
 enum vault_kind { VAULT_PERSONAL = 1, VAULT_RELAY = 2 };
 
@@ -45,8 +46,8 @@ struct vault_block {
     struct key key;
     char label[VAULT_LABEL_MAX + 1]; /* "" where none was given */
     uint64_t since_s;                /* the person's clock at block and unblock */
-    uint64_t since_position;         /* store_end() then */
-    uint64_t until_s;                /* both 0 while in force */
+    uint64_t since_position; /* store_end() then, of the log that vault_log_beside() was told */
+    uint64_t until_s;        /* both 0 while in force */
     uint64_t until_position;
     bool in_force;
 };
@@ -115,11 +116,6 @@ MUST_USE enum err_code vault_check_absent(struct files *files, struct err_note *
 MUST_USE enum err_code vault_create(struct files *files, const uint8_t home_key[32],
                                     enum vault_kind kind, const uint8_t seed[32],
                                     struct err_note *note);
-/* Whose home this is, read from the vault alone, for who needs nothing else of it.
- *   ERR_NOT_FOUND, ERR_DAMAGED  as vault_open();  ERR_NO_MEMORY, ERR_IO */
-MUST_USE enum err_code vault_kind_of(enum vault_kind *kind, struct key *identity,
-                                     struct files *files, const uint8_t home_key[32],
-                                     struct err_note *note);
 /* Open it and check it against the journal and the copy.
  *   ERR_NOT_FOUND  no vault here: no home
  *   ERR_DAMAGED    unreadable, truncated or altered: nothing may be shown
@@ -131,6 +127,8 @@ MUST_USE enum err_code vault_open(struct vault **vault, struct files *files,
 void vault_close(struct vault *vault);
 
 const struct vault_contents *vault_contents(const struct vault *vault);
+/* Whose home this is, for who needs nothing else of the contents. */
+enum vault_kind vault_kind_of(const struct vault *vault);
 
 /* Secrets, derived from the seed with crypto_kdf (contexts in SPEC 10.2).  The returned octets live
  * in guarded memory as long as the vault. */
@@ -196,6 +194,15 @@ MUST_USE enum err_code vault_claim_done(struct vault *vault, const struct addres
 /* Forget what is staged: a change of several parts that failed half way must not wait for somebody
  * else's commit. */
 void vault_discard(struct vault *vault);
+
+/* Before anything is shown or put: the store's positions are of this log (store_log_id()), which
+ * ends there.  Where the positions of stretches are another log's, or beyond its end, the log was
+ * lost, exchanged or set back; they say nothing any more, and all that is dated before an
+ * unblocking stays hidden (SPEC 9.5): that is committed here, and *copied is whether there was any
+ * such stretch. Nothing may be staged. as vault_commit() */
+MUST_USE enum err_code vault_log_beside(struct vault *vault, bool *copied,
+                                        const uint8_t log_id[VAULT_LOG_ID_LEN], uint64_t log_end,
+                                        struct err_note *note);
 
 /* What the next commits write down as their time. */
 void vault_clock(struct vault *vault, uint64_t now_s);

@@ -180,22 +180,6 @@ static enum err_code merge_list(struct vault_table *table, const struct vault_ta
 
 /* ---- Blocks ---- */
 
-/* SPEC 9.5: the positions are another store's, so that time alone counts, from the beginning; and a
- * post dated ahead may have come before the end. */
-static struct vault_block as_copied(const struct vault_block *block)
-{
-    struct vault_block copied = *block;
-    bool copied_before =
-        block->since_s == 0 && block->since_position == 0 && block->until_position == 0;
-    copied.since_s = 0;
-    copied.since_position = 0;
-    copied.until_position = 0;
-    if (!block->in_force && !copied_before && block->until_s <= UINT64_MAX - POST_AHEAD_MAX_S) {
-        copied.until_s += POST_AHEAD_MAX_S;
-    }
-    return copied;
-}
-
 static enum err_code in_force_of(struct sorted *in_force, const struct vault_table *blocks)
 {
     struct key *keys = malloc((blocks->staged_count + 1) * sizeof *keys);
@@ -226,7 +210,7 @@ static enum err_code merge_blocks(struct vault *vault, const struct vault_table 
                          sizeof *blocks, compare_stretches);
     }
     for (size_t i = 0; rc == ERR_OK && i < copy->committed_count; i++) {
-        struct vault_block copied = as_copied(&blocks[i]);
+        struct vault_block copied = vault_block_copied(&blocks[i]);
         bool there = blocks[i].in_force
                          ? sorted_have(&in_force, &blocks[i].key)
                          : sorted_have(&stretches, &blocks[i]) || sorted_have(&stretches, &copied);

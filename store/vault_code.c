@@ -5,16 +5,16 @@
 
 #include <sodium.h>
 
-/* vault = [4, kind, generation, saved_s, seed, petnames, follows, tags, blocks, shields, peers,
+/* vault = [5, kind, generation, saved_s, seed, petnames, follows, tags, blocks, shields, peers,
  *          claims, imported, steps, unconfirmed, elsewhere, confirmed_s,
- *          lock_after_s]
+ *          lock_after_s, log_id]
  *   petname = [key, name]                    follow = key         tag = bin
  *   block   = [key, label, since_s, since_position, until_s, until_position, in_force]
  *   shield  = [1, tag] or [2, word], both str
  *   peer    = [host, port, static_key, relay_identity, joined]
  *   claim   = [host, port, static_key, claim]     imported = key */
-#define VERSION      4
-#define FIELDS_COUNT 18
+#define VERSION      5
+#define FIELDS_COUNT 19
 /* More than any item of its list takes. */
 #define ITEM_LEN_MAX 1024
 #define KEY_ITEM_LEN 40
@@ -268,6 +268,7 @@ enum err_code vault_encode(uint8_t **plain, size_t *plain_len, const struct vaul
     canon_write_bool(&w, vault->settings.elsewhere);
     canon_write_uint(&w, vault->settings.confirmed_s);
     canon_write_uint(&w, vault->settings.lock_after_s);
+    canon_write_bin(&w, octets_of(vault->log_id, VAULT_LOG_ID_LEN));
     if (w.overflow || w.room.len > VAULT_PLAIN_MAX) {
         sodium_free(room);
         return ERR_TOO_LARGE;
@@ -331,6 +332,7 @@ static enum err_code read_vault(struct canon_reader *r, struct vault *vault)
         rc = read_list(r, table_of(vault, &lists[i]), &lists[i]);
     }
     rc = rc == ERR_OK ? read_settings(r, &vault->settings) : rc;
+    rc = rc == ERR_OK ? canon_read_bin_exact(r, vault->log_id, VAULT_LOG_ID_LEN) : rc;
     if (rc == ERR_OK && kind < VAULT_PERSONAL) {
         rc = ERR_MALFORMED;
     }

@@ -42,6 +42,7 @@ struct vault {
     bool blocks_touched;            /* since the last commit */
     struct vault_settings settings; /* staged */
     struct vault_settings settings_committed;
+    uint8_t log_id[VAULT_LOG_ID_LEN]; /* whose positions stretches have; zeros: none's */
     struct vault_table petnames;
     struct vault_table follows;
     struct vault_table tags;
@@ -78,6 +79,9 @@ MUST_USE enum err_code vault_block_past(struct vault *vault, bool *changed,
                                         const struct vault_block *block);
 /* As if the block in force had never been; false where there is none. */
 bool vault_block_undo(struct vault *vault, const struct key *key);
+/* The stretch as it stands where its positions are another log's: time alone counts, from the
+ * beginning, and a post dated ahead may have come before the end (SPEC 9.5). */
+struct vault_block vault_block_copied(const struct vault_block *block);
 /* An import can no longer be undone. */
 void vault_import_forget(struct vault *vault);
 

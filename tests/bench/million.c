@@ -268,7 +268,7 @@ void million_unblocked_free(struct million *unblocked)
 void million_open_store(struct million *m)
 {
     struct err_note note = {{0}};
-    must_ok(home_open_store(&m->store, &m->home, STORE_READ, &note), &note, "the store");
+    must_ok(home_open_store(&m->store, &m->home, m->vault, STORE_READ, &note), &note, "the store");
 }
 
 void million_open_view(struct million *m)

@@ -165,7 +165,8 @@ static void measure_tally(const struct replay *r, struct figures *figures, const
     kithd_home(&node, r->bench, name);
     person_home_open(&person, node.home);
     struct key own = vault_identity(person.vault);
-    must_ok(home_open_store(&store, &person.home, STORE_READ, &note), &note, "the store");
+    must_ok(home_open_store(&store, &person.home, person.vault, STORE_READ, &note), &note,
+            "the store");
     must_ok(view_new(&view, store, &own, &note), &note, "a view");
     must_ok(view_catch_up(view, NULL, &note), &note, "taking posts in");
     must_ok(view_load(view, vault_contents(person.vault), &note), &note, "judging posts");

@@ -114,6 +114,12 @@ static enum err_code open_store(struct house *house, uint64_t now_s, struct err_
     };
     enum err_code rc = store_open_with(&house->store, house->files, key, &options, note);
     if (rc == ERR_OK) {
+        uint8_t log_id[STORE_LOG_ID_LEN];
+        bool copied = false;
+        store_log_id(house->store, log_id);
+        rc = vault_log_beside(house->vault, &copied, log_id, store_end(house->store), note);
+    }
+    if (rc == ERR_OK) {
         /* A floor below everything: so its file is among those that break. */
         store_retain(house->store, &(struct store_retention_rules){
                                        .keep_s = now_s > FLOOR_S ? now_s - FLOOR_S : 0});

@@ -7,7 +7,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define VERSION 4
+#define VERSION 5
 
 static void must(bool holds)
 {

@@ -116,9 +116,14 @@ static void a_home_opens_with_its_passphrase_alone(void **state)
     assert_null(home.key);
     writes("correct horse\n", 14);
     assert_int_equal(home_unlock_asking(&home, file, &note), ERR_OK);
+    struct journal *journal = NULL;
+    struct vault *vault = NULL;
     struct store *store = NULL;
-    assert_int_equal(home_open_store(&store, &home, STORE_READ, &note), ERR_OK);
+    assert_int_equal(home_open_vault(&vault, &journal, &home, &note), ERR_OK);
+    assert_int_equal(home_open_store(&store, &home, vault, STORE_READ, &note), ERR_OK);
     store_close(store);
+    vault_close(vault);
+    journal_close(journal);
     home_close(&home);
 }
 

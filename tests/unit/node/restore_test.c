@@ -42,7 +42,7 @@ static void opens(struct scene *s)
         assert_int_equal(home_unlock(&s->home, octets_of(NULL, 0), &s->note), ERR_OK);
     }
     assert_int_equal(home_open_vault(&s->vault, &s->journal, &s->home, &s->note), ERR_OK);
-    assert_int_equal(home_open_store(&s->store, &s->home, STORE_READ, &s->note), ERR_OK);
+    assert_int_equal(home_open_store(&s->store, &s->home, s->vault, STORE_READ, &s->note), ERR_OK);
     assert_int_equal(home_open_archive(&s->archive, &s->home, s->vault, s->store, &s->note),
                      ERR_OK);
 }

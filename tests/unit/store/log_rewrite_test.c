@@ -246,6 +246,8 @@ static void a_long_segment_is_synced_as_it_is_written(void **state)
 static void a_segment_is_rewritten_again_and_again(void **state)
 {
     (void)state;
+    uint8_t id[LOG_ID_LEN];
+    log_id(record_log, id);
     add(120);
     reopen();
     for (size_t round = 0; round < 6; round++) {
@@ -257,6 +259,10 @@ static void a_segment_is_rewritten_again_and_again(void **state)
     }
     assert_true(file_exists(files, "log/00000000.6"));
     assert_int_equal(files_count(), 2);
+    reopen();
+    uint8_t after[LOG_ID_LEN];
+    log_id(record_log, after);
+    assert_memory_equal(after, id, LOG_ID_LEN);
 }
 
 static void of_a_segment_without_records_nothing_is_left(void **state)

@@ -272,6 +272,25 @@ static void an_older_manifest_is_noticed(void **state)
     assert_int_equal(open_log(), ERR_ROLLBACK);
 }
 
+static void a_log_has_an_id_that_no_other_has(void **state)
+{
+    (void)state;
+    uint8_t id[LOG_ID_LEN];
+    uint8_t later[LOG_ID_LEN];
+    log_id(record_log, id);
+    (void)add(octets_of_text("a record"));
+    reopen();
+    log_id(record_log, later);
+    assert_memory_equal(later, id, LOG_ID_LEN);
+    struct files *first = files;
+    log_close(record_log);
+    files = file_memory_new(2);
+    assert_int_equal(open_log(), ERR_OK);
+    log_id(record_log, later);
+    assert_memory_not_equal(later, id, LOG_ID_LEN);
+    file_memory_free(first);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -288,6 +307,7 @@ int main(void)
         TEST(a_segment_that_was_cut_is_read_and_counted),
         TEST(what_is_not_there_is_not_found),
         TEST(an_older_manifest_is_noticed),
+        TEST(a_log_has_an_id_that_no_other_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

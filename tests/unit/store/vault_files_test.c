@@ -262,32 +262,11 @@ static void a_home_half_made_can_be_made(void **state)
     home.files = file_memory_new(1);
 }
 
-static void whose_home_it_is_is_read_from_the_vault_alone(void **state)
-{
-    (void)state;
-    static const uint8_t other_key[HOME_KEY_LEN] = "the key of another home in a te.";
-    enum vault_kind kind = VAULT_RELAY;
-    struct key whose = {{0}};
-    assert_int_equal(vault_kind_of(&kind, &whose, home.files, bare_home_key, &note), ERR_OK);
-    assert_int_equal(kind, VAULT_PERSONAL);
-    struct key own = vault_identity(home.vault);
-    assert_true(key_equal(&whose, &own));
-    assert_int_equal(vault_kind_of(&kind, &whose, home.files, other_key, &note), ERR_DAMAGED);
-    struct files *relay = file_memory_new(4);
-    assert_int_equal(vault_kind_of(&kind, &whose, relay, bare_home_key, &note), ERR_NOT_FOUND);
-    assert_int_equal(vault_create(relay, bare_home_key, VAULT_RELAY, bare_home_seed, &note),
-                     ERR_OK);
-    assert_int_equal(vault_kind_of(&kind, &whose, relay, bare_home_key, &note), ERR_OK);
-    assert_int_equal(kind, VAULT_RELAY);
-    file_memory_free(relay);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, vault_set_up, vault_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(whose_home_it_is_is_read_from_the_vault_alone),
         TEST(there_is_one_vault_in_a_home),
         TEST(no_home_is_told_from_a_missing_vault),
         TEST(an_older_copy_of_the_vault_is_refused),
