@@ -48,10 +48,15 @@ bool home_path(const struct cli *cli, char *out, size_t out_len, const char *nam
     return len > 0 && (size_t)len < out_len;
 }
 
-bool home_made(const struct cli *cli)
+static bool has(const struct cli *cli, const char *name)
 {
     char path[CLI_HOME_MAX + 16];
-    return home_path(cli, path, sizeof path, CONTROL_LOCK_NAME) && access(path, F_OK) == 0;
+    return home_path(cli, path, sizeof path, name) && access(path, F_OK) == 0;
+}
+
+bool home_made(const struct cli *cli)
+{
+    return (has(cli, "key") || has(cli, "vault")) && !has(cli, CONTROL_MAKING_NAME);
 }
 
 static bool is_locked(const char *path)

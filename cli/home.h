@@ -9,7 +9,7 @@
 int home_find(struct cli *cli);
 /* CLI_DONE, or CLI_NO_NODE having said that there is no home yet and how to make one. */
 int home_check(struct cli *cli);
-/* Whether a home was made there, not just a folder. */
+/* Whether a home was made there, whole, not just a folder. */
 bool home_made(const struct cli *cli);
 /* HOME/name into out.  False when it does not fit. */
 bool home_path(const struct cli *cli, char *out, size_t out_len, const char *name);

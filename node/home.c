@@ -9,12 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node/home_begun.h"
 #include "node/log.h"
 #include "node/memory.h"
 #include "node/passphrase.h"
 #include "proto/control.h"
-
-#define RESTORING "restoring" /* while a restore is under way */
 
 static const char *variable(const char *name)
 {
@@ -229,86 +228,13 @@ static bool has(struct home *home, const char *path)
 
 bool home_has_vault(struct home *home)
 {
-    return has(home, "vault") && !has(home, RESTORING);
-}
-
-static enum err_code cut_off(const struct home *home, enum err_code rc, struct err_note *note)
-{
-    return err_note(note, rc,
-                    "there is no home in %s yet: bringing one back was cut off there; `kith "
-                    "restore` does it again",
-                    home->path);
-}
-
-enum err_code home_check_free(struct home *home, struct err_note *note)
-{
-    if (has(home, RESTORING) || (!has(home, "vault.last") && !has(home, "journal"))) {
-        return ERR_OK;
-    }
-    return err_note(note, ERR_REFUSED,
-                    "in %s lies a home whose vault is missing; `kith recover` brings it back if it "
-                    "can. Else move that folder away, or choose another with --home. Nothing was "
-                    "changed",
-                    home->path);
-}
-
-struct sweep {
-    struct home *home;
-    const char *folder;
-    enum err_code rc;
-    struct err_note *note;
-};
-
-static void sweep_one(void *context, const char *name)
-{
-    struct sweep *sweep = context;
-    char path[HOME_PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/%s", sweep->folder, name);
-    if (sweep->rc == ERR_OK) {
-        sweep->rc = sweep->home->files->remove(sweep->home->files, path, sweep->note);
-    }
-}
-
-/* All that a restore may have made. */
-static enum err_code sweep_out(struct home *home, struct err_note *note)
-{
-    static const char *const folders[] = {"journal", "log", "index", "archive", "archive.index"};
-    static const char *const names[] = {"vault", "vault.new", "vault.last", "vault.last.new",
-                                        "key",   "key.new",   "keyslot",    "keyslot.new"};
-    enum err_code rc = ERR_OK;
-    for (size_t i = 0; rc == ERR_OK && i < sizeof folders / sizeof folders[0]; i++) {
-        struct sweep sweep = {.home = home, .folder = folders[i], .note = note};
-        if (has(home, folders[i])) {
-            rc = home->files->list(home->files, folders[i], sweep_one, &sweep, note);
-            rc = rc == ERR_OK ? sweep.rc : rc;
-        }
-    }
-    for (size_t i = 0; rc == ERR_OK && i < sizeof names / sizeof names[0]; i++) {
-        if (has(home, names[i])) {
-            rc = home->files->remove(home->files, names[i], note);
-        }
-    }
-    return rc == ERR_OK ? home->files->sync_dir(home->files, ".", note) : rc;
-}
-
-enum err_code home_restore_begin(struct home *home, struct err_note *note)
-{
-    if (has(home, RESTORING)) {
-        return sweep_out(home, note);
-    }
-    return file_replace(home->files, RESTORING, octets_of_text("under way\n"), note);
-}
-
-enum err_code home_restore_end(struct home *home, struct err_note *note)
-{
-    enum err_code rc = home->files->remove(home->files, RESTORING, note);
-    return rc == ERR_OK ? home->files->sync_dir(home->files, ".", note) : rc;
+    return has(home, "vault") && home_begun(home) == HOME_BEGUN_NOTHING;
 }
 
 enum err_code home_check_vault(struct home *home, struct err_note *note)
 {
-    if (has(home, RESTORING)) {
-        return cut_off(home, ERR_NO_NODE, note);
+    if (home_begun(home) != HOME_BEGUN_NOTHING) {
+        return home_begun_tell(home, ERR_NO_NODE, note);
     }
     if (home_has_vault(home)) {
         return has(home, "key")
@@ -331,14 +257,17 @@ enum err_code home_check_vault(struct home *home, struct err_note *note)
                         "is shown; put it back from a copy",
                         home->path);
     }
-    return err_note(note, ERR_NO_NODE, "there is no home in %s; `kith init` makes one", home->path);
+    enum err_code rc = home_check_left(home, ERR_NO_NODE, note);
+    return rc != ERR_OK ? rc
+                        : err_note(note, ERR_NO_NODE,
+                                   "there is no home in %s; `kith init` makes one", home->path);
 }
 
 enum err_code home_make_vault(struct home *home, enum vault_kind kind, struct octets passphrase,
                               struct err_note *note)
 {
-    if (has(home, RESTORING)) {
-        return cut_off(home, ERR_REFUSED, note);
+    if (home_begun(home) != HOME_BEGUN_NOTHING) {
+        return home_begun_tell(home, ERR_REFUSED, note);
     }
     uint8_t *seed = memory_get_secret(32);
     randombytes_buf(seed, 32);

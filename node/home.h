@@ -48,29 +48,21 @@ MUST_USE enum err_code home_open_held(struct home *home, const char *path, int f
 /* Whether a vault was made here. */
 bool home_has_vault(struct home *home);
 /* The same, in words.
- *   ERR_NO_NODE  there is none: no home
+ *   ERR_NO_NODE  there is none: no home, or one that was begun and cut off (home_begun.h)
  *   ERR_DAMAGED  there is none, but a journal: it was lost, and the block list with it; or the
  *                key to it was lost */
 MUST_USE enum err_code home_check_vault(struct home *home, struct err_note *note);
 
 /* Make the key file, under a passphrase unless that is empty, and the vault from 32 fresh random
  * octets.  The home is unlocked then.
- *   ERR_REFUSED  there is a home already; nothing was changed */
+ *   ERR_REFUSED  there is a home already, or one was begun and cut off; nothing was changed */
 MUST_USE enum err_code home_make_vault(struct home *home, enum vault_kind kind,
                                        struct octets passphrase, struct err_note *note);
 
-/* The same from a seed of 32 octets. */
+/* The same from a seed of 32 octets, and in a home that home_begin() was called for. */
 MUST_USE enum err_code home_make_vault_of(struct home *home, enum vault_kind kind,
                                           const uint8_t *seed, struct octets passphrase,
                                           struct err_note *note);
-
-/* Whether a home can be made or restored in this folder, which has no vault.
- *   ERR_REFUSED  parts of another home are here, whose vault was lost */
-MUST_USE enum err_code home_check_free(struct home *home, struct err_note *note);
-/* From here to home_restore_end() there is no home here, whatever files there are; what an earlier
- * restore left half done is removed (SPEC 10.10). */
-MUST_USE enum err_code home_restore_begin(struct home *home, struct err_note *note);
-MUST_USE enum err_code home_restore_end(struct home *home, struct err_note *note);
 
 /* Whether the home takes a passphrase: as home_key_is_locked(), in words. */
 MUST_USE enum err_code home_is_locked(bool *locked, struct home *home, struct err_note *note);

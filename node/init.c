@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "node/home_begun.h"
 #include "node/memory.h"
 #include "node/passphrase.h"
 #include "node/words.h"
@@ -106,12 +107,19 @@ static enum err_code furnish(struct home *home, const struct options *options,
     if (vault != NULL) {
         vault_keep_copy(vault);
     }
-    if (rc == ERR_OK) {
-        words_offer(vault_seed(vault));
-    }
     vault_close(vault);
     journal_close(journal);
     return rc;
+}
+
+/* Killed or out of room before the end, nothing of it counts. */
+static enum err_code make_whole(struct home *home, const uint8_t *seed, struct octets passphrase,
+                                const struct options *options, struct err_note *note)
+{
+    enum err_code rc = home_begin(home, HOME_BEGUN_INIT, note);
+    rc = rc == ERR_OK ? home_make_vault_of(home, VAULT_PERSONAL, seed, passphrase, note) : rc;
+    rc = rc == ERR_OK ? furnish(home, options, note) : rc;
+    return rc == ERR_OK ? home_finish(home, HOME_BEGUN_INIT, note) : rc;
 }
 
 enum err_code init_passphrase(struct passphrase *passphrase, const struct options *options,
@@ -135,6 +143,9 @@ enum err_code init_passphrase(struct passphrase *passphrase, const struct option
 static enum err_code make(struct home *home, struct passphrase *passphrase,
                           const struct options *options, struct err_note *note)
 {
+    if (home_begun(home) == HOME_BEGUN_RESTORE) {
+        return home_begun_tell(home, ERR_REFUSED, note);
+    }
     if (home_has_vault(home)) {
         return err_note(note, ERR_REFUSED,
                         "there is a home in %s already; nothing was changed. `kith up` starts it",
@@ -142,10 +153,17 @@ static enum err_code make(struct home *home, struct passphrase *passphrase,
     }
     enum err_code rc = home_check_free(home, note);
     rc = rc == ERR_OK ? init_passphrase(passphrase, options, note) : rc;
-    if (rc == ERR_OK) {
-        rc = home_make_vault(home, VAULT_PERSONAL, passphrase_octets(passphrase), note);
+    if (rc != ERR_OK) {
+        return rc;
     }
-    return rc == ERR_OK ? furnish(home, options, note) : rc;
+    uint8_t *seed = memory_get_secret(WORDS_SEED_LEN);
+    randombytes_buf(seed, WORDS_SEED_LEN);
+    rc = make_whole(home, seed, passphrase_octets(passphrase), options, note);
+    if (rc == ERR_OK) {
+        words_offer(seed);
+    }
+    sodium_free(seed);
+    return rc;
 }
 
 enum err_code init_run(const char *path, const struct options *options, struct err_note *note)

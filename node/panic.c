@@ -20,8 +20,8 @@
 static const char *const folders[] = {"log", "index", "journal", "archive", "archive.index"};
 static const char *const names[] = {"vault",     "vault.new",     "vault.last", "vault.last.new",
                                     "keyslot",   "keyslot.new",   "key",        "key.new",
-                                    "restoring", "restoring.new", "addresses",  "addresses.new",
-                                    "kithd.log"};
+                                    "making",    "making.new",    "restoring",  "restoring.new",
+                                    "addresses", "addresses.new", "kithd.log"};
 /* What others look at to see whether somebody is at work here, and ask. */
 static const char *const last_names[] = {CONTROL_SOCKET_NAME, CONTROL_LOCK_NAME};
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "node/home.h"
+#include "node/home_begun.h"
 #include "store/vault_recover.h"
 
 static void print_date(uint64_t at_s)
@@ -55,6 +56,11 @@ enum err_code recover_run(const char *path, const struct options *options, struc
     struct vault_recovery recovery = {.needed = false};
     enum err_code rc = home_open(&home, path, false, note);
     if (rc != ERR_OK) {
+        return rc;
+    }
+    if (home_begun(&home) != HOME_BEGUN_NOTHING) {
+        rc = home_begun_tell(&home, ERR_NO_NODE, note);
+        home_close(&home);
         return rc;
     }
     rc = home_unlock_asking(&home, options->passphrase_file, note);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "node/home.h"
+#include "node/home_begun.h"
 #include "node/init.h"
 #include "node/memory.h"
 #include "node/outside.h"
@@ -166,7 +167,7 @@ static enum err_code make_fresh(struct restoring *r, struct err_note *note)
     enum vault_kind kind =
         r->found.copy != NULL ? vault_contents(r->found.copy)->kind : VAULT_PERSONAL;
     enum err_code rc = init_passphrase(&r->passphrase, r->options, note);
-    rc = rc == ERR_OK ? home_restore_begin(&r->home, note) : rc;
+    rc = rc == ERR_OK ? home_begin(&r->home, HOME_BEGUN_RESTORE, note) : rc;
     return rc == ERR_OK ? home_make_vault_of(&r->home, kind, r->seed,
                                              passphrase_octets(&r->passphrase), note)
                         : rc;
@@ -262,7 +263,7 @@ static enum err_code restore(struct restoring *r, struct err_note *note)
     rc = rc == ERR_OK ? write_target(r, note) : rc;
     if (rc == ERR_OK && r->is_fresh) {
         vault_keep_copy(r->target.vault);
-        rc = home_restore_end(&r->home, note);
+        rc = home_finish(&r->home, HOME_BEGUN_RESTORE, note);
     }
     return rc;
 }

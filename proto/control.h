@@ -27,7 +27,8 @@
 #define CONTROL_TEXT_MAX        1024
 #define CONTROL_EXIT_STATUS_MAX 5
 #define CONTROL_SOCKET_NAME     "control.sock"
-#define CONTROL_LOCK_NAME       "lock" /* in the home, since a process used it; SPEC 10.1 */
+#define CONTROL_LOCK_NAME       "lock"   /* in the home, since a process used it; SPEC 10.1 */
+#define CONTROL_MAKING_NAME     "making" /* in a folder that `kith init` is making a home in */
 
 enum control_type {
     CONTROL_REQUEST = 1,

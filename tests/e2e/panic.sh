@@ -32,7 +32,7 @@ for kind in --no-passphrase "--passphrase-file $scratch/pass"; do
     # shellcheck disable=SC2086
     made off $kind
     stop off
-    for name in vault vault.last key keyslot addresses restoring; do # as a crash leaves them
+    for name in vault vault.last key keyslot addresses restoring making; do # as a crash leaves them
         : >"$scratch/off/$name.new"
     done
     panics off

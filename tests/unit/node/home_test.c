@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "node/home.h"
+#include "node/home_begun.h"
 
 static char scratch[64];
 
@@ -179,6 +180,57 @@ static void a_vault_is_made_once(void **state)
     home_close(&home);
 }
 
+static void a_home_is_none_until_all_of_it_is_there(void **state)
+{
+    (void)state;
+    static const uint8_t seed[32] = {1};
+    static const enum home_begun both[] = {HOME_BEGUN_INIT, HOME_BEGUN_RESTORE};
+    static const char *const next[] = {"`kith init` does it again", "`kith restore` does it again"};
+    char path[HOME_PATH_MAX];
+    struct home home;
+    below(path, "begun");
+    assert_int_equal(home_open(&home, path, true, NULL), ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct err_note note = {{0}};
+        assert_int_equal(home_begin(&home, both[i], &note), ERR_OK); /* and sweeps the other out */
+        assert_int_equal(home_begun(&home), both[i]);
+        assert_int_equal(home_make_vault_of(&home, VAULT_PERSONAL, seed, none, &note), ERR_OK);
+        assert_false(home_has_vault(&home));
+        assert_int_equal(home_check_vault(&home, &note), ERR_NO_NODE);
+        assert_non_null(strstr(note.text, next[i]));
+        assert_int_equal(home_make_vault(&home, VAULT_RELAY, none, &note), ERR_REFUSED);
+        assert_int_equal(home_check_free(&home, &note), ERR_OK);
+    }
+    struct err_note note = {{0}};
+    assert_int_equal(home_finish(&home, HOME_BEGUN_RESTORE, &note), ERR_OK);
+    assert_int_equal(home_begun(&home), HOME_BEGUN_NOTHING);
+    assert_true(home_has_vault(&home));
+    assert_int_equal(home_check_vault(&home, &note), ERR_OK);
+    home_close(&home);
+}
+
+static void parts_of_another_home_are_left_alone_and_named(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"journal", "log", "index", "archive", "archive.index"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        char path[HOME_PATH_MAX];
+        char part[HOME_PATH_MAX + 16];
+        struct home home;
+        struct err_note note = {{0}};
+        below(path, "left");
+        assert_int_equal(home_open(&home, path, true, &note), ERR_OK);
+        (void)snprintf(part, sizeof part, "%s/%s", path, parts[i]);
+        assert_int_equal(mkdir(part, 0700), 0);
+        assert_int_equal(home_check_free(&home, &note), ERR_REFUSED);
+        assert_non_null(strstr(note.text, i == 0 ? "kith recover" : "kith panic"));
+        assert_int_equal(home_check_vault(&home, &note), i == 0 ? ERR_DAMAGED : ERR_NO_NODE);
+        assert_int_equal(rmdir(part), 0);
+        assert_int_equal(home_check_free(&home, &note), ERR_OK);
+        home_close(&home);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +242,8 @@ int main(void)
         cmocka_unit_test(a_home_is_closed_to_others),
         cmocka_unit_test(no_home_is_made_among_other_things_that_others_see),
         cmocka_unit_test(a_vault_is_made_once),
+        cmocka_unit_test(a_home_is_none_until_all_of_it_is_there),
+        cmocka_unit_test(parts_of_another_home_are_left_alone_and_named),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
 }
