@@ -87,9 +87,11 @@ static bool remove_all(const char *home, bool is_mine)
     return all;
 }
 
+/* The lock is what a panic that was cut off leaves to the end. */
 static bool is_home(const char *home)
 {
-    static const char *const signs[] = {"key", "keyslot", "vault", "vault.last", "journal", "log"};
+    static const char *const signs[] = {"key",     "keyslot", "vault",          "vault.last",
+                                        "journal", "log",     CONTROL_LOCK_NAME};
     char path[PATH_LEN_MAX];
     struct stat found;
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {

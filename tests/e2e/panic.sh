@@ -50,6 +50,22 @@ expect_status 0 "$KITH_BIN/kithd" --home "$scratch/alone" --panic
 [ "$(ls -A "$scratch/alone")" = letter ] || fail "left, or taken: $(ls -A "$scratch/alone")"
 expect_status 3 "$KITH_BIN/kithd" --home "$scratch/alone" --panic
 
+# One that was cut off near its end is finished, and nothing is built on what it left.
+made cut --no-passphrase
+stop cut
+for name in "$scratch"/cut/*; do
+    case $name in */index | */archive | */lock) ;; *) rm -r "$name" ;; esac
+done
+[ -e "$scratch/cut/archive" ] || fail "nothing is left to finish"
+expect_status 5 as cut init --no-passphrase
+expect_text "kith panic"
+expect_status 3 "$KITH_BIN/kithd" --home "$scratch/cut"
+expect_text "kith panic"
+panics cut
+expect_status 0 as cut init --no-passphrase
+find "$scratch/cut" -mindepth 1 ! -name lock -delete
+panics cut
+
 # A node that hangs is no hindrance, and is told of.
 made stuck --passphrase-file "$scratch/pass"
 kill -STOP "${node_pids[stuck]}"
