@@ -348,20 +348,14 @@ static enum err_code open_file(FILE **file, const char *path, struct err_note *n
     return *file != NULL ? ERR_OK : err_note(note, ERR_NO_MEMORY, "out of memory");
 }
 
-enum err_code import_run(struct import_counts *counts, struct home *home,
-                         const struct options *options, struct err_note *note)
+static enum err_code unlock_and_import(struct import_counts *counts, struct home *home,
+                                       const struct options *options, struct err_note *note)
 {
-    const char *path = options->import_path;
-    *counts = (struct import_counts){0};
-    enum err_code rc = home_check_vault(home, note);
-    if (rc == ERR_OK) {
-        rc = home_unlock_asking(home, options->passphrase_file, note);
-    }
-    if (rc != ERR_OK) {
-        return rc;
-    }
     FILE *file = NULL;
-    rc = open_file(&file, path, note);
+    enum err_code rc = home_unlock_asking(home, options->passphrase_file, note);
+    if (rc == ERR_OK) {
+        rc = open_file(&file, options->import_path, note);
+    }
     if (rc != ERR_OK) {
         return rc;
     }
@@ -370,15 +364,22 @@ enum err_code import_run(struct import_counts *counts, struct home *home,
     import->keeping = &options->keeping;
     import_file_init(&import->file, file);
     import->show_progress = isatty(STDERR_FILENO) == 1;
-    struct key_watch watch;
-    rc = key_watch_start(&watch, home);
-    if (rc == ERR_OK) {
-        rc = import_file(import, home, note);
-        key_watch_stop(&watch);
-    } else {
-        (void)err_note(note, rc, "the system gives no more threads");
-    }
+    rc = import_file(import, home, note);
     import_file_close(&import->file);
     free(import);
+    return rc;
+}
+
+enum err_code import_run(struct import_counts *counts, struct home *home,
+                         const struct options *options, struct err_note *note)
+{
+    struct key_watch watch;
+    *counts = (struct import_counts){0};
+    enum err_code rc = home_check_vault(home, note);
+    rc = rc == ERR_OK ? key_watch_start(&watch, home, "key", note) : rc;
+    if (rc == ERR_OK) {
+        rc = unlock_and_import(counts, home, options, note);
+        key_watch_stop(&watch);
+    }
     return rc;
 }

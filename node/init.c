@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "node/home_begun.h"
+#include "node/key_watch.h"
 #include "node/memory.h"
 #include "node/passphrase.h"
 #include "node/words.h"
@@ -116,9 +117,12 @@ static enum err_code furnish(struct home *home, const struct options *options,
 static enum err_code make_whole(struct home *home, const uint8_t *seed, struct octets passphrase,
                                 const struct options *options, struct err_note *note)
 {
+    struct key_watch watch = {.home = NULL};
     enum err_code rc = home_begin(home, HOME_BEGUN_INIT, note);
+    rc = rc == ERR_OK ? key_watch_start(&watch, home, home_begun_mark(HOME_BEGUN_INIT), note) : rc;
     rc = rc == ERR_OK ? home_make_vault_of(home, VAULT_PERSONAL, seed, passphrase, note) : rc;
     rc = rc == ERR_OK ? furnish(home, options, note) : rc;
+    key_watch_stop(&watch);
     return rc == ERR_OK ? home_finish(home, HOME_BEGUN_INIT, note) : rc;
 }
 
@@ -140,6 +144,18 @@ enum err_code init_passphrase(struct passphrase *passphrase, const struct option
     return passphrase_ask_new(passphrase, note);
 }
 
+/* The home is whole; a panic meanwhile ends this too. */
+static enum err_code offer(const struct home *home, const uint8_t *seed, struct err_note *note)
+{
+    struct key_watch watch;
+    enum err_code rc = key_watch_start(&watch, home, "key", note);
+    if (rc == ERR_OK) {
+        words_offer(seed);
+        key_watch_stop(&watch);
+    }
+    return rc;
+}
+
 static enum err_code make(struct home *home, struct passphrase *passphrase,
                           const struct options *options, struct err_note *note)
 {
@@ -159,9 +175,7 @@ static enum err_code make(struct home *home, struct passphrase *passphrase,
     uint8_t *seed = memory_get_secret(WORDS_SEED_LEN);
     randombytes_buf(seed, WORDS_SEED_LEN);
     rc = make_whole(home, seed, passphrase_octets(passphrase), options, note);
-    if (rc == ERR_OK) {
-        words_offer(seed);
-    }
+    rc = rc == ERR_OK ? offer(home, seed, note) : rc;
     sodium_free(seed);
     return rc;
 }

@@ -103,8 +103,8 @@ static bool is_home(const char *home)
     return false;
 }
 
-/* An import ends when it sees that the key is gone; what hangs never does.  True when nobody is at
- * work here any more. */
+/* What has no socket ends when it sees that the key is gone; what hangs never does.  True when
+ * nobody is at work here any more. */
 static bool wait_for_lock(int *lock_fd, const char *path)
 {
     static const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
@@ -127,13 +127,16 @@ enum err_code panic_run(const char *path, int held_fd, struct err_note *note)
         return rc;
     }
     enum err_code destroyed = home_key_destroy(files, note);
-    file_posix_free(files);
     int lock_fd = -1;
     bool is_mine = held_fd >= 0 || file_posix_lock(&lock_fd, path, NULL) == ERR_OK;
     bool all = remove_all(path, is_mine);
     if (!is_mine && wait_for_lock(&lock_fd, path)) {
-        all = remove_all(path, true); /* with what its holder wrote meanwhile */
+        /* With what its holder wrote meanwhile. */
+        rc = home_key_destroy(files, note);
+        destroyed = rc == ERR_OK || rc == ERR_NOT_FOUND ? destroyed : rc;
+        all = remove_all(path, true);
     }
+    file_posix_free(files);
     if (lock_fd >= 0) {
         file_posix_unlock(lock_fd);
     }

@@ -6,6 +6,7 @@
 
 #include "node/home.h"
 #include "node/home_begun.h"
+#include "node/key_watch.h"
 #include "store/vault_recover.h"
 
 static void print_date(uint64_t at_s)
@@ -54,6 +55,7 @@ enum err_code recover_run(const char *path, const struct options *options, struc
 {
     struct home home;
     struct vault_recovery recovery = {.needed = false};
+    struct key_watch watch = {.home = NULL};
     enum err_code rc = home_open(&home, path, false, note);
     if (rc != ERR_OK) {
         return rc;
@@ -63,10 +65,14 @@ enum err_code recover_run(const char *path, const struct options *options, struc
         home_close(&home);
         return rc;
     }
-    rc = home_unlock_asking(&home, options->passphrase_file, note);
+    if (file_exists(home.files, "key")) {
+        rc = key_watch_start(&watch, &home, "key", note);
+    }
+    rc = rc == ERR_OK ? home_unlock_asking(&home, options->passphrase_file, note) : rc;
     if (rc == ERR_OK) {
         rc = vault_recover(&recovery, home.files, home.key, note);
     }
+    key_watch_stop(&watch);
     bool has_vault = home_has_vault(&home) || file_exists(home.files, "vault.last");
     home_close(&home);
     if (rc == ERR_NOT_FOUND && has_vault) {

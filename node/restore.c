@@ -11,6 +11,7 @@
 #include "node/home.h"
 #include "node/home_begun.h"
 #include "node/init.h"
+#include "node/key_watch.h"
 #include "node/memory.h"
 #include "node/outside.h"
 #include "node/passphrase.h"
@@ -24,6 +25,7 @@
 struct restoring {
     const struct options *options;
     struct home home;
+    struct key_watch watch;
     struct outside place;
     struct restore_source source;
     struct restore_found found;
@@ -159,7 +161,8 @@ static enum err_code look_around(struct restoring *r, struct err_note *note)
                         "was changed",
                         r->home.path);
     }
-    return home_check_vault(&r->home, note);
+    enum err_code rc = home_check_vault(&r->home, note);
+    return rc == ERR_OK ? key_watch_start(&r->watch, &r->home, "key", note) : rc;
 }
 
 static enum err_code make_fresh(struct restoring *r, struct err_note *note)
@@ -168,6 +171,9 @@ static enum err_code make_fresh(struct restoring *r, struct err_note *note)
         r->found.copy != NULL ? vault_contents(r->found.copy)->kind : VAULT_PERSONAL;
     enum err_code rc = init_passphrase(&r->passphrase, r->options, note);
     rc = rc == ERR_OK ? home_begin(&r->home, HOME_BEGUN_RESTORE, note) : rc;
+    rc = rc == ERR_OK
+             ? key_watch_start(&r->watch, &r->home, home_begun_mark(HOME_BEGUN_RESTORE), note)
+             : rc;
     return rc == ERR_OK ? home_make_vault_of(&r->home, kind, r->seed,
                                              passphrase_octets(&r->passphrase), note)
                         : rc;
@@ -263,6 +269,7 @@ static enum err_code restore(struct restoring *r, struct err_note *note)
     rc = rc == ERR_OK ? write_target(r, note) : rc;
     if (rc == ERR_OK && r->is_fresh) {
         vault_keep_copy(r->target.vault);
+        key_watch_stop(&r->watch);
         rc = home_finish(&r->home, HOME_BEGUN_RESTORE, note);
     }
     return rc;
@@ -281,6 +288,7 @@ static enum err_code prepare(struct restoring *r, const char *path, struct err_n
 
 static void close_all(struct restoring *r)
 {
+    key_watch_stop(&r->watch);
     archive_close(r->target.archive);
     store_close(r->target.store);
     vault_close(r->target.vault);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "node/home.h"
+#include "node/key_watch.h"
 #include "node/memory.h"
 #include "node/passphrase.h"
 #include "proto/bip39.h"
@@ -258,6 +259,7 @@ enum err_code words_run(const char *path, const struct options *options, struct 
     struct home home;
     struct vault *vault = NULL;
     struct journal *journal = NULL;
+    struct key_watch watch = {.home = NULL};
     if (isatty(STDOUT_FILENO) != 1 && !options->show) {
         return err_note(note, ERR_USAGE,
                         "the words are shown on a terminal; --show prints them here all the same");
@@ -267,11 +269,13 @@ enum err_code words_run(const char *path, const struct options *options, struct 
         return rc;
     }
     rc = home_check_vault(&home, note);
+    rc = rc == ERR_OK ? key_watch_start(&watch, &home, "key", note) : rc;
     rc = rc == ERR_OK ? home_unlock_asking(&home, options->passphrase_file, note) : rc;
     rc = rc == ERR_OK ? home_open_vault(&vault, &journal, &home, note) : rc;
     if (rc == ERR_OK) {
         print(stdout, vault_seed(vault));
     }
+    key_watch_stop(&watch);
     vault_close(vault);
     journal_close(journal);
     home_close(&home);

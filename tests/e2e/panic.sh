@@ -95,10 +95,57 @@ wait "$pid"
 made waiting --no-passphrase
 stop waiting
 mkfifo "$scratch/pipe"
-sleep 60 >"$scratch/pipe" &
+sleep 120 >"$scratch/pipe" &
 node_pids[sleep]=$!
 { imports waiting -; } <"$scratch/pipe"
 within 500 grep -q . "$scratch/waiting.log" || true
 panics waiting
 wait "$pid"
 [ $? -eq 5 ] || fail "an import that waits for a pipe goes on in a home that was destroyed"
+
+# The same for whatever else holds a home without a socket: while it waits for a passphrase, and
+# while it writes a home that is not whole yet.
+made source --no-passphrase
+stop source
+"$KITH_BIN/many_posts" 12000 >"$scratch/many"
+"$KITH_BIN/kithd" --home "$scratch/source" --import "$scratch/many" >/dev/null || fail "import"
+start source
+as source words --show >"$scratch/words" 2>/dev/null || fail "words"
+as source backup "$scratch/backup" --all >/dev/null || fail "backup"
+stop source
+runs() { # runs NAME kithd's options, in the background
+    "$KITH_BIN/kithd" --home "$scratch/$1" "${@:2}" >>"$scratch/$1.log" 2>&1 &
+    pid=$!
+    node_pids[$1]=$pid
+}
+from=(--restore "$scratch/backup" --words-file "$scratch/words")
+for way in restore recover words import; do
+    made waiting --passphrase-file "$scratch/pass"
+    stop waiting
+    case $way in
+    restore) what=("${from[@]}") ;;
+    recover) what=(--recover) ;;
+    words) what=(--words --show) ;;
+    import) what=(--import "$scratch/many") ;;
+    esac
+    runs waiting "${what[@]}" --passphrase-file "$scratch/pipe"
+    sleep 0.5 # until it holds the home
+    expect_status 0 "$KITH_BIN/kithd" --home "$scratch/waiting" --panic
+    gone waiting || fail "$way leaves $(ls -A "$scratch/waiting")"
+    wait "$pid"
+    [ $? -eq 5 ] || fail "$way goes on in a home that was destroyed"
+done
+for kind in --no-passphrase "--passphrase-file $scratch/pass"; do
+    # shellcheck disable=SC2086
+    runs back "${from[@]}" $kind
+    within 3000 [ -e "$scratch/back/restoring" ] || fail "the restore does not begin"
+    [ "$kind" != --no-passphrase ] || within 500 [ -e "$scratch/back/log/manifest" ]
+    panics back
+    wait "$pid"
+    [ $? -eq 5 ] || fail "a restore goes on in a home that was destroyed"
+done
+runs new --init --passphrase-file "$scratch/pass"
+within 500 [ -e "$scratch/new/making" ] || fail "init does not begin"
+panics new
+wait "$pid"
+[ $? -eq 5 ] || fail "init goes on in a home that was destroyed"
