@@ -179,25 +179,19 @@ static enum err_code pivot_exactly(struct search *s, struct index_union_part *pa
     uint64_t left = 0;
     for (size_t i = 0; i < s->u->parts_count; i++) {
         struct index_union_part *other = &s->u->parts[i];
-        uint64_t rank = middle;
+        other->pivot = middle;
         if (other != part) {
-            rc = exact_rank(s->u, &rank, other, &bound, s->note);
+            rc = exact_rank(s->u, &other->pivot, other, &bound, s->note);
             if (rc != ERR_OK) {
                 return rc;
             }
         }
-        left += rank - minus_rank(other, &bound);
+        left += other->pivot - minus_rank(other, &bound);
     }
     bool above = left > s->rank;
     for (size_t i = 0; i < s->u->parts_count; i++) {
         struct index_union_part *other = &s->u->parts[i];
-        uint64_t rank = middle;
-        if (other != part) {
-            rc = exact_rank(s->u, &rank, other, &bound, s->note);
-            if (rc != ERR_OK) {
-                return rc;
-            }
-        }
+        uint64_t rank = other->pivot;
         if (above) {
             other->high = rank < other->high ? rank : other->high;
         } else {
@@ -316,6 +310,55 @@ static enum err_code last_below(struct search *s, struct negentropy_item *item)
     return found ? ERR_OK : ERR_DAMAGED;
 }
 
+/* The first item of the part from a rank on that was not taken away.
+ *   ERR_NOT_FOUND  there is none, or too many were */
+static enum err_code first_left(struct search *s, struct negentropy_item *item,
+                                struct index_union_part *part, uint64_t rank)
+{
+    for (unsigned tries = 0; tries < DIRECT_TRIES_MAX && rank < part->count; tries++, rank++) {
+        enum err_code rc = item_at(s->u, item, part, rank, s->note);
+        if (rc != ERR_OK || !taken_away(part, item)) {
+            return rc;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+/* The least of the items just behind the candidates, of which there are none.
+ *   ERR_NOT_FOUND  it is to be searched for */
+static enum err_code first_above(struct search *s, struct negentropy_item *item)
+{
+    bool found = false;
+    for (size_t i = 0; i < s->u->parts_count; i++) {
+        struct index_union_part *part = &s->u->parts[i];
+        struct negentropy_item one;
+        if (part->high == part->count) {
+            continue;
+        }
+        enum err_code rc = first_left(s, &one, part, part->high);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        if (!found || negentropy_item_compare(&one, item) < 0) {
+            *item = one;
+            found = true;
+        }
+    }
+    return found ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* All candidates are gone: what is looked for lies just before them, and the next behind them. */
+static enum err_code find_around(struct search *s, struct negentropy_item pair[2], bool *next_too)
+{
+    enum err_code rc = last_below(s, &pair[0]);
+    if (rc == ERR_OK) {
+        rc = first_above(s, &pair[1]);
+        *next_too = rc == ERR_OK;
+        rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    }
+    return rc;
+}
+
 static enum err_code find_directly(struct search *s, struct negentropy_item pair[2], bool *next_too,
                                    struct index_union_part *part)
 {
@@ -337,7 +380,7 @@ static enum err_code find(struct search *s, struct negentropy_item pair[2], bool
         size_t open_count;
         struct index_union_part *part = widest(s->u, &open_count);
         if (open_count == 0) {
-            return last_below(s, &pair[0]);
+            return find_around(s, pair, next_too);
         }
         enum err_code rc = open_count == 1 ? find_directly(s, pair, next_too, part) : ERR_NOT_FOUND;
         if (rc != ERR_NOT_FOUND) {

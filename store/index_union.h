@@ -17,6 +17,7 @@ struct index_union_part {
     struct fold whole;
     uint64_t low;
     uint64_t high;
+    uint64_t pivot;
 };
 
 struct index_union {
