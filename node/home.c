@@ -404,6 +404,13 @@ enum err_code home_open_store(struct store **store, struct home *home, struct va
     struct store *opened = NULL;
     enum err_code rc = store_open(&opened, home->files, key, kind, note);
     sodium_free(key);
+    if (rc == ERR_OK && store_stats(opened).is_behind) {
+        log_line(LOG_WARN,
+                 "posts that were here are missing from the folder log, which is older than it was "
+                 "or another one; what the journal has of yours is put back, and other nodes are "
+                 "asked for the rest. If the folder journal is an older one too, put the latest "
+                 "copy of both back, or look through `kith mine` for what you wrote since");
+    }
     if (rc == ERR_OK && store_stats(opened).quarantined_count > 0) {
         log_line(LOG_WARN, "a part of the posts kept here is damaged on the disk and left out; "
                            "other nodes are asked for it again");

@@ -63,16 +63,31 @@ static enum err_code replay_log(struct store *store, struct files *files, const 
     return rc;
 }
 
-/* Whether the index was made from this log: a home may have been put together from copies.
- *   ERR_REFUSED  it was not */
-static enum err_code check_witness(struct store *store, struct err_note *note)
-{
+/* What the index says of the log it was made from; a replay writes runs, and then it says another
+ * thing. */
+struct witness {
+    uint64_t covered;
+    bool is_there;
     uint64_t position;
     struct post_id id;
-    if (store->end < index_covered(store->index)) {
+};
+
+static struct witness witness_of(struct index *index)
+{
+    struct witness witness = {.covered = index_covered(index)};
+    witness.is_there = index_witness(index, &witness.position, &witness.id);
+    return witness;
+}
+
+/* Whether the index was made from this log: a home may have been put together from copies.
+ *   ERR_REFUSED  it was not */
+static enum err_code check_witness(struct store *store, const struct witness *witness,
+                                   struct err_note *note)
+{
+    if (store->end < witness->covered) {
         return ERR_REFUSED;
     }
-    if (!index_witness(store->index, &position, &id)) {
+    if (!witness->is_there) {
         return ERR_OK;
     }
     uint8_t *room = malloc(POST_WIRE_MAX);
@@ -82,10 +97,10 @@ static enum err_code check_witness(struct store *store, struct err_note *note)
     struct octets_room wire = {.at = room, .cap = POST_WIRE_MAX};
     struct err_note why = {{0}};
     struct post post;
-    enum err_code rc = log_read(store->log, &wire, position, &why);
+    enum err_code rc = log_read(store->log, &wire, witness->position, &why);
     if (rc == ERR_OK) {
         bool same = post_decode(&post, octets_of(wire.at, wire.len)) == ERR_OK &&
-                    post_id_equal(&post.id, &id);
+                    post_id_equal(&post.id, &witness->id);
         rc = same ? ERR_OK : ERR_REFUSED;
     } else if (rc == ERR_NOT_FOUND || rc == ERR_DAMAGED || rc == ERR_TOO_LARGE) {
         rc = ERR_OK; /* purged, or lost since: it tells nothing */
@@ -99,13 +114,15 @@ static enum err_code check_witness(struct store *store, struct err_note *note)
 static enum err_code open_log(struct store *store, struct files *files, const uint8_t key[32],
                               struct err_note *note)
 {
+    struct witness witness = witness_of(store->index);
     enum err_code rc = replay_log(store, files, key, note);
     if (rc == ERR_OK) {
-        rc = check_witness(store, note);
+        rc = check_witness(store, &witness, note);
     }
     if (rc == ERR_REFUSED) {
         log_close(store->log);
         store->log = NULL;
+        store->is_behind = true;
         rc = index_clear(store->index, note);
         if (rc == ERR_OK) {
             rc = replay_log(store, files, key, note);
@@ -406,6 +423,7 @@ struct store_stats store_stats(struct store *store)
     store_lock(store);
     stats.records_count = store->end;
     stats.quarantined_count = store->quarantined_count;
+    stats.is_behind = store->is_behind;
     store_unlock(store);
     return stats;
 }

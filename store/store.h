@@ -41,6 +41,8 @@ struct store_stats {
     uint64_t records_count;     /* positions handed out so far */
     uint64_t disk_len;          /* octets of log and index */
     uint64_t quarantined_count; /* damaged records met since opening */
+    bool is_behind; /* opening found that the index had been made from a log with more in it, or
+                     * from another: posts that were here may be missing */
 };
 
 /* Open or make the store in the folder "log" of files.  key is the store's secret, borrowed for

@@ -21,6 +21,7 @@ struct store {
     pthread_mutex_t lock; /* what follows up to the next remark; never held over a file call */
     uint64_t end;
     uint64_t quarantined_count;
+    bool is_behind;             /* the index told of more than the log has, when it was opened */
     uint64_t floor_s;           /* what is dated before is kept for no peer, unless it stands */
     struct store_left left;     /* how far that leaves the files; as floor_s, written down */
     struct store_left released; /* and how far it may, where the rules hold it */

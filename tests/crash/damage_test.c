@@ -350,6 +350,38 @@ static void set_back_the_list(const struct files *old)
     file_memory_free(files);
 }
 
+/* Of what others wrote since something is missing; hers comes back from the journal, every block
+ * stands, and none has a position that this log has not. */
+static void set_back_the_log(const struct files *old)
+{
+    static const char *const group[] = {"log", NULL};
+    struct files *files = set_back_together(old, group);
+    struct house house = {.files = files};
+    struct err_note note = {{0}};
+    uint64_t missing_count = 0;
+    const char *why = "";
+    life->ledger.blocks_alone = true; /* their positions are not those of this log */
+    if (house_open(&house, files, &life->ledger.words, life->now_s, &note) != ERR_OK ||
+        house_read_all(&house, life->now_s, &note) != ERR_OK) {
+        failed("without the latest of the log nothing opens", note.text);
+    }
+    if (!ledger_holds_rest(&life->ledger, &house, life->now_s, &missing_count, &why)) {
+        failed(why, "");
+    }
+    if (missing_count == 0) {
+        failed("nothing of the log was set back", "");
+    }
+    const struct vault_contents *contents = vault_contents(house.vault);
+    for (size_t i = 0; i < contents->blocks_count; i++) {
+        if (contents->blocks[i].since_position > store_end(house.store)) {
+            failed("a block has a position that is not there", "");
+        }
+    }
+    life->ledger.blocks_alone = false;
+    house_close(&house);
+    file_memory_free(files);
+}
+
 static void note_path(void *context, const char *path)
 {
     (void)context;
@@ -407,6 +439,7 @@ int main(int argc, char **argv)
     }
     set_back(old);
     set_back_the_list(old);
+    set_back_the_log(old);
     for (size_t i = 0; i < paths_count; i++) {
         take_away(i);
         zero_pages(i);
