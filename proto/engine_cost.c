@@ -3,8 +3,8 @@
 
 /* SPEC 6.4: a step is about 10 us.  What is saved up lasts for two nodes that have a million posts
  * and differ all over. */
-static const struct token_rate rate_of_peer = {.per_s = 10000, .burst = 1000000};
-static const struct token_rate rate_of_group = {.per_s = 20000, .burst = 2000000};
+static const struct token_rate rate_of_peer = {.per_s = 10000, .burst = 2000000};
+static const struct token_rate rate_of_group = {.per_s = 20000, .burst = 4000000};
 
 uint64_t cost_group_of(const struct engine *e, uint32_t p)
 {

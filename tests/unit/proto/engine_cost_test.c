@@ -108,8 +108,8 @@ static void who_makes_it_look_up_much_waits_and_nobody_else(void **state)
     comes(scene, 0, GROUP_A);
     comes(scene, 1, GROUP_A);
     comes(scene, 2, GROUP_B);
-    /* 400 ranges of 16 buckets, in 13 batches: 6852 steps, of a million. */
-    assert_int_equal(asks_until_paused(scene, 0), 1000000 / 6852 + 1);
+    /* 400 ranges of 16 buckets, in 13 batches: 6852 steps, of two million. */
+    assert_int_equal(asks_until_paused(scene, 0), 2000000 / 6852 + 1);
     assert_true(is_answered(scene, 1));
     assert_true(is_answered(scene, 2));
     rig_step(scene->rig, (struct engine_input){.type = ENGINE_PEER_FULL, .as.peer = 1});
@@ -146,7 +146,7 @@ static void what_was_read_for_one_that_is_gone_is_paid_by_its_group(void **state
     (void)state;
     struct scene *scene = scene_of(RIG_PERSONAL);
     comes(scene, 1, GROUP_A);
-    for (int times = 0; times < 5000 && !scene->rig->paused[1]; times++) {
+    for (int times = 0; times < 10000 && !scene->rig->paused[1]; times++) {
         comes(scene, 0, GROUP_A);
         asks_in(scene, 0, 1);
         rig_down(scene->rig, 0); /* while it is read */
