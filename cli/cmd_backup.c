@@ -238,12 +238,13 @@ static void add_option(struct words *words, const struct invocation *invocation,
     }
 }
 
+/* What kithd says is for a person, and no JSON. */
 static int run_kithd(struct cli *cli, struct words *words)
 {
     int status = CLI_DONE;
     (void)fflush(cli->out);
     (void)fflush(cli->err);
-    if (daemon_run(&status, words->at) != ERR_OK) {
+    if (daemon_run(&status, words->at, cli->json ? STDERR_FILENO : STDOUT_FILENO) != ERR_OK) {
         return cli_fail(cli, CLI_REFUSED, "kithd could not be run, so nothing was changed.");
     }
     return status;

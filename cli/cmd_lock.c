@@ -284,7 +284,7 @@ static int destroy_alone(struct cli *cli)
     int status = CLI_DONE;
     (void)fflush(cli->out);
     (void)fflush(cli->err);
-    if (daemon_run(&status, words) != ERR_OK) {
+    if (daemon_run(&status, words, STDOUT_FILENO) != ERR_OK) {
         return cli_fail(cli, CLI_REFUSED,
                         "kithd could not be run. Remove %s/key and %s/keyslot yourself, now.",
                         cli->home, cli->home);

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/daemon.h"
@@ -101,7 +102,7 @@ int cmd_init(struct cli *cli, struct invocation *invocation)
     words_add_options(&words, invocation, spellings);
     (void)fflush(cli->out);
     (void)fflush(cli->err);
-    if (daemon_run(&status, words.at) != ERR_OK) {
+    if (daemon_run(&status, words.at, cli->json ? STDERR_FILENO : STDOUT_FILENO) != ERR_OK) {
         return cli_fail(cli, CLI_REFUSED, "kithd could not be run, so no home was made.");
     }
     if (status == CLI_DONE && !cli->json) {
@@ -128,7 +129,7 @@ int cmd_recover(struct cli *cli, struct invocation *invocation)
     words_add_options(&words, invocation, spellings);
     (void)fflush(cli->out);
     (void)fflush(cli->err);
-    if (daemon_run(&status, words.at) != ERR_OK) {
+    if (daemon_run(&status, words.at, cli->json ? STDERR_FILENO : STDOUT_FILENO) != ERR_OK) {
         return cli_fail(cli, CLI_REFUSED, "kithd could not be run, so nothing was changed.");
     }
     return status;

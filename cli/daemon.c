@@ -41,10 +41,13 @@ static enum err_code state_read(int *exit_status, int state)
     return ERR_OK;
 }
 
-enum err_code daemon_run(int *exit_status, char **argv)
+enum err_code daemon_run(int *exit_status, char **argv, int out_fd)
 {
     pid_t pid = fork();
     if (pid == 0) {
+        if (out_fd != STDOUT_FILENO) {
+            (void)dup2(out_fd, STDOUT_FILENO);
+        }
         program_exec(argv);
     }
     if (pid < 0) {

@@ -5,7 +5,8 @@
 
 #include "proto/canon.h"
 
-#define REQUEST_ID 1
+#define REQUEST_ID       1
+#define SHORT_TIMEOUT_MS (10 * 1000) /* for what a node answers from memory */
 
 static size_t times_given(const struct invocation *invocation, size_t at)
 {
@@ -122,6 +123,44 @@ static int open_fail(struct cli *cli, enum err_code rc)
     }
 }
 
+static bool is_short(enum control_command command)
+{
+    return command == CONTROL_STATUS || command == CONTROL_LOCK || command == CONTROL_DOWN ||
+           command == CONTROL_PEER_LIST || command == CONTROL_SHIELDS;
+}
+
+static int timeout_fail(struct cli *cli, const struct request *request)
+{
+    if (request->command == CONTROL_STATUS) {
+        return cli_fail(cli, CLI_NO_NODE,
+                        "A node runs in %s, but does not answer: it is stopped, or very busy. "
+                        "Please ask again in a moment. If it never answers, end it, its name is "
+                        "kithd; `kith up` starts it again, and what you wrote is kept.",
+                        cli->home);
+    }
+    return cli_fail(cli, CLI_NO_NODE,
+                    "The node does not answer. It may still carry this out; `kith status` shows "
+                    "whether it runs.");
+}
+
+/* It went away before it answered. */
+static int gone_fail(struct cli *cli, enum control_command command)
+{
+    if (command == CONTROL_PASSPHRASE) {
+        return cli_fail(cli, CLI_NO_NODE,
+                        "The node stopped before it answered. One passphrase opens your home, the "
+                        "one until now or the new one: after `kith up`, please try both.");
+    }
+    if (command == CONTROL_BACKUP) {
+        return cli_fail(cli, CLI_NO_NODE,
+                        "The node stopped before it answered. The backup is there only if its file "
+                        "is, and then it is whole; else please make it again after `kith up`.");
+    }
+    return cli_fail(cli, CLI_NO_NODE,
+                    "The node stopped before it answered. What you wrote may have been kept: "
+                    "after `kith up`, `kith mine` shows it.");
+}
+
 static int receive_fail(struct cli *cli, const struct request *request, enum err_code rc)
 {
     if (rc == ERR_NETWORK && request->is_stream) {
@@ -130,15 +169,10 @@ static int receive_fail(struct cli *cli, const struct request *request, enum err
                         "sent to be read. `kith status` shows whether it runs.");
     }
     if (rc == ERR_TIMEOUT) {
-        return cli_fail(
-            cli, CLI_NO_NODE,
-            "The node does not answer. It may still carry this out; `kith status` shows "
-            "whether it runs.");
+        return timeout_fail(cli, request);
     }
     if (rc == ERR_NETWORK) {
-        return cli_fail(cli, CLI_NO_NODE,
-                        "The node stopped before it answered. What you wrote may have been kept: "
-                        "after `kith up`, `kith mine` shows it.");
+        return gone_fail(cli, request->command);
     }
     return cli_fail(cli, CLI_NO_NODE,
                     "The node's answer could not be understood (%s). It may be another version of "
@@ -189,7 +223,8 @@ static enum err_code message_take(struct cli *cli, const struct request *request
 static enum err_code answers_take(struct cli *cli, const struct request *request,
                                   struct outcome *outcome)
 {
-    unsigned timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : REQUEST_TIMEOUT_MS;
+    unsigned longest_ms = is_short(request->command) ? SHORT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+    unsigned timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : longest_ms;
     while (!outcome->ended) {
         struct octets octets = {0};
         enum err_code rc =

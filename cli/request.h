@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-/* Longer than a node ever takes; a stream has no limit. */
+/* Longer than a node ever takes; what it answers from memory has 10 s, a stream no limit. */
 #define REQUEST_TIMEOUT_MS (120 * 1000)
 
 struct request {
@@ -16,7 +16,7 @@ struct request {
     bool is_stream;
     bool is_quiet;       /* say nothing about errors: the caller only wants to know */
     bool until_gone;     /* after the end, wait until the node closes the connection */
-    unsigned timeout_ms; /* between messages; 0 = REQUEST_TIMEOUT_MS, streams wait for ever */
+    unsigned timeout_ms; /* between messages; 0 = what the command may take, streams: for ever */
 };
 
 /* Returns the exit status: the node's, CLI_NO_NODE when none answers, CLI_DONE when a stream was

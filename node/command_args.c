@@ -44,6 +44,20 @@ enum err_code command_arg_uint(uint64_t *value, struct octets args, const char *
     return ERR_OK;
 }
 
+enum err_code command_arg_seconds(uint64_t *value_s, struct octets args, const char *name,
+                                  uint64_t max_s, struct err_note *note)
+{
+    static const uint64_t day_s = 86400;
+    struct err_note ignored = {{0}};
+    enum err_code rc = command_arg_uint(value_s, args, name, max_s, &ignored);
+    bool in_weeks = max_s % (7 * day_s) == 0;
+    return rc == ERR_OK
+               ? rc
+               : err_note(note, rc, "'%s' is at most %llu%c, and written as 30m, 12h, 7d or 4w",
+                          name, (unsigned long long)(max_s / (in_weeks ? 7 * day_s : day_s)),
+                          in_weeks ? 'w' : 'd');
+}
+
 enum err_code command_arg_bool(bool *value, struct octets args, const char *name,
                                struct err_note *note)
 {

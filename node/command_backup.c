@@ -46,13 +46,33 @@ static void send_progress(struct commands *c, struct run *run)
     command_item_send(c, run);
 }
 
+/* What the person can do about it; the rest of the words say what happened. */
+static enum err_code tell(enum err_code rc, struct err_note *note)
+{
+    switch ((int)rc) {
+    case ERR_NO_SPACE:
+        return err_note(note, rc,
+                        "there is no room for the backup there, and nothing is left of it; please "
+                        "make room, or choose another place");
+    case ERR_PERMISSION:
+        return err_note(note, rc, "your node may not write there; please choose another place");
+    case ERR_NOT_FOUND: /* the folder is there, and yet no file can be made in it */
+    case ERR_IO:
+        return err_note(note, ERR_IO,
+                        "no file can be written there, and nothing is left of it; please choose "
+                        "another place");
+    default:
+        return err_note(note, rc, "the backup was not made, and nothing is left of it");
+    }
+}
+
 static enum err_code backup_next(struct commands *c, struct run *run, struct err_note *note)
 {
     struct backing *backing = run->report;
     bool done = false;
     enum err_code rc = backup_step(backing->backup, &done, note);
     if (rc != ERR_OK) {
-        return err_note(note, rc, "the backup was not made, and nothing is left of it");
+        return tell(rc, note);
     }
     uint64_t now_s = c->host->now_s(c->host);
     if (done) {
@@ -106,6 +126,7 @@ enum err_code command_on_backup(struct commands *c, struct run *run, struct octe
     if (rc == ERR_OK) {
         rc = backup_begin(&backing->backup, backing->place.files, backing->place.name, &source,
                           replace, note);
+        rc = rc == ERR_OK || rc == ERR_REFUSED ? rc : tell(rc, note);
     }
     if (rc == ERR_OK) {
         command_work(c, run, backup_next);

@@ -7,7 +7,7 @@ static enum err_code lock_after(struct commands *c, struct octets args, struct e
     uint64_t after_s = 0;
     bool changed = false;
     bool has = false;
-    enum err_code rc = command_arg_uint(&after_s, args, "after", VAULT_LOCK_AFTER_MAX, note);
+    enum err_code rc = command_arg_seconds(&after_s, args, "after", VAULT_LOCK_AFTER_MAX, note);
     if (rc == ERR_OK) {
         rc = c->host->has_passphrase(c->host, &has, note);
     }

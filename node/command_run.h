@@ -158,6 +158,9 @@ MUST_USE enum err_code command_arg_str_required(struct octets *text, struct octe
                                                 const char *name, struct err_note *note);
 MUST_USE enum err_code command_arg_uint(uint64_t *value, struct octets args, const char *name,
                                         uint64_t max, struct err_note *note);
+/* The same, of seconds: a duration longer than max_s is answered in the words it is typed in. */
+MUST_USE enum err_code command_arg_seconds(uint64_t *value_s, struct octets args, const char *name,
+                                           uint64_t max_s, struct err_note *note);
 MUST_USE enum err_code command_arg_bool(bool *value, struct octets args, const char *name,
                                         struct err_note *note);
 /* "strangers" and "shielded".  *reach is written even where both are absent. */

@@ -99,7 +99,7 @@ static enum err_code read_words(struct words *words, struct octets args, struct 
         rc = err_note(note, ERR_USAGE, "a content note holds at most %d octets", POST_NOTE_MAX);
     }
     if (rc == ERR_OK) {
-        rc = command_arg_uint(&words->draft.expires_s, args, "expires", LIFETIME_MAX_S, note);
+        rc = command_arg_seconds(&words->draft.expires_s, args, "expires", LIFETIME_MAX_S, note);
     }
     if (rc == ERR_OK) {
         rc = read_tags(words, args, note);

@@ -157,11 +157,18 @@ static enum err_code hold(int *lock_fd, const char *path, int held_fd, struct er
         *lock_fd = held_fd;
         return ERR_OK;
     }
-    enum err_code rc = file_posix_lock(lock_fd, path, NULL);
+    struct err_note why = {{0}};
+    enum err_code rc = file_posix_lock(lock_fd, path, &why);
     if (rc == ERR_IN_USE) {
         return err_note(note, rc, "another kith node holds %s; `kith down` stops it", path);
     }
-    return rc == ERR_OK ? rc : err_note(note, rc, "holding %s: %s", path, err_text(rc));
+    if (rc == ERR_OK) {
+        return rc;
+    }
+    return err_note(note, rc == ERR_NOT_FOUND ? ERR_IO : rc,
+                    "%s cannot be held; if something else stands in the place of the file lock in "
+                    "it, remove that, and try again: %s",
+                    path, why.text);
 }
 
 static enum err_code open_folder(struct home *home, const char *path, bool make, int held_fd,
@@ -294,6 +301,19 @@ enum err_code home_make_vault_of(struct home *home, enum vault_kind kind, const 
     return rc;
 }
 
+/* What stands there is not what kith made, or is not the person's. */
+static enum err_code tell_odd(enum err_code rc, const char *what, const struct home *home,
+                              struct err_note *note)
+{
+    return rc == ERR_IO || rc == ERR_PERMISSION
+               ? err_note(note, rc,
+                          "%s in %s cannot be read; if something else stands in its place, move "
+                          "that away and put back what was there from a copy of this home, or "
+                          "bring a backup back into a new one with `kith restore`",
+                          what, home->path)
+               : rc;
+}
+
 static enum err_code tell_key(enum err_code rc, const struct home *home, struct err_note *note)
 {
     return rc == ERR_DAMAGED
@@ -302,7 +322,7 @@ static enum err_code tell_key(enum err_code rc, const struct home *home, struct 
                           "the files key and keyslot back from a copy, or bring a backup back into "
                           "a new home with `kith restore`",
                           home->path)
-               : rc;
+               : tell_odd(rc, "the key", home, note);
 }
 
 enum err_code home_is_locked(bool *locked, struct home *home, struct err_note *note)
@@ -361,7 +381,7 @@ static enum err_code open_journal(struct journal **journal, struct home *home,
             "from a copy of this home, or bring a backup back into a new one with "
             "`kith restore`");
     }
-    return rc;
+    return tell_odd(rc, "the journal", home, note);
 }
 
 enum err_code home_open_vault(struct vault **vault, struct journal **journal, struct home *home,
@@ -377,7 +397,7 @@ enum err_code home_open_vault(struct vault **vault, struct journal **journal, st
                         "the vault with the block list is damaged or older than it should be, so "
                         "nothing is shown; `kith recover` brings the last good copy back");
     }
-    return rc;
+    return tell_odd(rc, "the vault", home, note);
 }
 
 /* SPEC 9.5: of another log, or one that was set back, the positions of blocks say nothing. */
@@ -423,7 +443,8 @@ enum err_code home_open_store(struct store **store, struct home *home, struct va
                         "from other nodes; or put log back from a copy",
                         home->path);
     }
-    rc = rc == ERR_OK ? tell_vault(vault, opened, note) : rc;
+    rc = rc == ERR_OK ? tell_vault(vault, opened, note)
+                      : tell_odd(rc, "the log of posts", home, note);
     if (rc != ERR_OK) {
         store_close(opened);
         return err_note(note, rc, "opening the posts in %s", home->path);
@@ -470,5 +491,6 @@ enum err_code home_open_archive(struct archive **archive, struct home *home,
                         "out of it to another place and start again without those posts",
                         home->path);
     }
+    rc = tell_odd(rc, "the archive", home, note);
     return rc == ERR_OK ? rc : err_note(note, rc, "opening the archive in %s", home->path);
 }

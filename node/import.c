@@ -353,6 +353,7 @@ static enum err_code unlock_and_import(struct import_counts *counts, struct home
 {
     FILE *file = NULL;
     enum err_code rc = home_unlock_asking(home, options->passphrase_file, note);
+    rc = rc == ERR_NOT_FOUND ? ERR_IO : rc; /* not the file that was named */
     if (rc == ERR_OK) {
         rc = open_file(&file, options->import_path, note);
     }

@@ -156,6 +156,16 @@ static enum err_code offer(const struct home *home, const uint8_t *seed, struct 
     return rc;
 }
 
+static enum err_code tell(enum err_code rc, const struct home *home, struct err_note *note)
+{
+    return rc == ERR_NO_SPACE || rc == ERR_PERMISSION || rc == ERR_IO
+               ? err_note(note, rc,
+                          "no home was made in %s; please make room there, or choose another "
+                          "folder with --home, and do it again",
+                          home->path)
+               : rc;
+}
+
 static enum err_code make(struct home *home, struct passphrase *passphrase,
                           const struct options *options, struct err_note *note)
 {
@@ -175,6 +185,7 @@ static enum err_code make(struct home *home, struct passphrase *passphrase,
     uint8_t *seed = memory_get_secret(WORDS_SEED_LEN);
     randombytes_buf(seed, WORDS_SEED_LEN);
     rc = make_whole(home, seed, passphrase_octets(passphrase), options, note);
+    rc = rc == ERR_OK ? rc : tell(rc, home, note);
     rc = rc == ERR_OK ? offer(home, seed, note) : rc;
     sodium_free(seed);
     return rc;

@@ -218,6 +218,13 @@ static enum err_code work(const char *path, const struct options *options, struc
     }
 }
 
+/* A file that is missing deep inside is not what the person named: only these name one. */
+static enum err_code outermost(enum err_code rc, enum options_mode mode)
+{
+    bool names_one = mode == OPTIONS_IMPORT || mode == OPTIONS_RESTORE;
+    return rc == ERR_NOT_FOUND && !names_one ? ERR_IO : rc;
+}
+
 int main(int argc, char **argv)
 {
     keep_standard_descriptors();
@@ -249,7 +256,7 @@ int main(int argc, char **argv)
     char path[HOME_PATH_MAX];
     rc = home_path(path, options.home, &note);
     if (rc == ERR_OK) {
-        rc = work(path, &options, &note);
+        rc = outermost(work(path, &options, &note), options.mode);
     }
     return rc == ERR_OK ? 0 : fail(rc, &note);
 }

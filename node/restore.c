@@ -32,8 +32,9 @@ struct restoring {
     struct restore_target target;
     struct passphrase passphrase;
     uint8_t *seed;
-    bool is_fresh; /* there is no home yet */
-    bool opened;   /* the home is held */
+    bool is_fresh;   /* there is no home yet */
+    bool opened;     /* the home is held */
+    bool found_file; /* or none was named */
     uint64_t started_s;
     bool told;
     const char *what; /* is going on */
@@ -262,8 +263,7 @@ static enum err_code restore(struct restoring *r, struct err_note *note)
 {
     enum err_code rc = r->options->restore_path != NULL ? check_file(r, note) : ERR_OK;
     if (rc == ERR_OK) {
-        rc = r->is_fresh ? make_fresh(r, note)
-                         : home_unlock_asking(&r->home, r->options->passphrase_file, note);
+        rc = r->is_fresh ? make_fresh(r, note) : ERR_OK;
     }
     rc = rc == ERR_OK ? open_target(r, note) : rc;
     rc = rc == ERR_OK ? write_target(r, note) : rc;
@@ -275,15 +275,21 @@ static enum err_code restore(struct restoring *r, struct err_note *note)
     return rc;
 }
 
-/* Nobody types 24 words to be told then that the file is not there. */
+/* Nobody types 24 words to be told then that the file is not there, or that the passphrase of the
+ * home that is there was mistyped. */
 static enum err_code prepare(struct restoring *r, const char *path, struct err_note *note)
 {
     enum err_code rc = r->options->restore_path != NULL ? open_place(r, note) : ERR_OK;
+    r->found_file = rc == ERR_OK;
     if (rc == ERR_OK) {
         rc = home_open(&r->home, path, true, note);
         r->opened = rc == ERR_OK;
     }
-    return rc == ERR_OK ? look_around(r, note) : rc;
+    rc = rc == ERR_OK ? look_around(r, note) : rc;
+    if (rc == ERR_OK && !r->is_fresh) {
+        rc = home_unlock_asking(&r->home, r->options->passphrase_file, note);
+    }
+    return rc;
 }
 
 static void close_all(struct restoring *r)
@@ -312,10 +318,11 @@ enum err_code restore_run(const char *path, const struct options *options, struc
     if (rc == ERR_OK) {
         rc = words_take(r->seed, options->words_file, note);
     }
-    if (rc == ERR_OK && options->passphrase_file != NULL) {
+    if (rc == ERR_OK && r->is_fresh && options->passphrase_file != NULL) {
         rc = passphrase_from_file(&r->passphrase, options->passphrase_file, note);
     }
     rc = rc == ERR_OK ? restore(r, note) : rc;
+    rc = rc == ERR_NOT_FOUND && r->found_file ? ERR_IO : rc; /* not what the person named */
     if (rc == ERR_OK) {
         say(r);
     }

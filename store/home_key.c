@@ -308,12 +308,13 @@ static enum err_code write_over(struct files *files, const char *path, struct oc
 static enum err_code place(struct files *files, const char *path, struct octets octets,
                            struct err_note *note)
 {
-    enum err_code rc = write_over(files, path, octets, note);
+    struct err_note why = {{0}}; /* that it is not there is no trouble */
+    enum err_code rc = write_over(files, path, octets, &why);
     if (rc == ERR_NOT_FOUND) {
         rc = write_fresh(files, path, octets, note);
-        rc = rc == ERR_OK ? files->sync_dir(files, FOLDER, note) : rc;
+        return rc == ERR_OK ? files->sync_dir(files, FOLDER, note) : rc;
     }
-    return rc;
+    return rc == ERR_OK ? rc : err_note(note, rc, "%s", why.text);
 }
 
 /* Whether these octets, and nothing else, stand there. */
@@ -351,11 +352,12 @@ static enum err_code scramble(struct files *files, const char *path, struct err_
 /* No error when it is not there. */
 static enum err_code destroy(struct files *files, const char *path, struct err_note *note)
 {
-    enum err_code rc = scramble(files, path, note);
+    struct err_note why = {{0}};
+    enum err_code rc = scramble(files, path, &why);
     if (rc == ERR_NOT_FOUND) {
         return ERR_OK;
     }
-    return rc == ERR_OK ? files->remove(files, path, note) : rc;
+    return rc == ERR_OK ? files->remove(files, path, note) : err_note(note, rc, "%s", why.text);
 }
 
 /* Make what was found, or is to be from now on, the only one there is. */

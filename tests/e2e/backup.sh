@@ -108,6 +108,9 @@ for lost in key vault; do
 done
 as ana restore "$file" --words-file "$scratch/words" >"$scratch/out" || fail "restoring over a home"
 grep -q "put together" "$scratch/out" || fail "what was done is not said"
+as ana --json restore "$file" --words-file "$scratch/words" >"$scratch/out" 2>"$scratch/err" || fail "restoring again"
+[ ! -s "$scratch/out" ] || fail "with --json a sentence is printed"
+expect_text "put together"
 start ana
 [ "$(as ana --json blocks | field label)" = him ] || fail "a merge has fewer blocks"
 echo "backed up, lost, and back: the same keys, posts and blocks"

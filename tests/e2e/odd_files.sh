@@ -20,6 +20,9 @@ for file in "${odd[@]}"; do
     expect_status 5 ana backup --replace "$file"
     expect_text "plain file"
 done
+expect_status 5 ana backup /proc/nothing-is-made-there
+expect_text "choose another place"
+expect_status 1 ana backup "$scratch/no-such-folder/file"
 for file in "$scratch/free" "$scratch/other"; do
     expect_status 5 ana export "$file"
     expect_status 5 ana backup "$file"
@@ -68,3 +71,36 @@ for name in runs runs.new 00000001.run; do
     sees ana "$id" || fail "a folder in the place of $name hides a post"
     stop ana
 done
+
+# In the place of a part of the home: refused, with what can be done, and left as it is.
+for name in key vault journal log archive; do
+    mv "$scratch/ana/$name" "$scratch/kept"
+    for kind in fifo folder file loop; do
+        case $kind in
+        fifo) mkfifo "$scratch/ana/$name" ;;
+        folder) mkdir -p "$scratch/ana/$name/manifest" ;;
+        file) echo theirs >"$scratch/ana/$name" ;;
+        loop) ln -s "$name" "$scratch/ana/$name" ;;
+        esac
+        expect_status 5 kithd --home "$scratch/ana"
+        expect_text "a copy\|kith recover"
+        [ -e "$scratch/ana/$name" ] || [ -L "$scratch/ana/$name" ] || fail "$kind in the place of $name was removed"
+        rm -r "$scratch/ana/$name"
+    done
+    mv "$scratch/kept" "$scratch/ana/$name"
+done
+mv "$scratch/ana/lock" "$scratch/kept"
+ln -s nowhere/at/all "$scratch/ana/lock"
+expect_status 5 kithd --home "$scratch/ana"
+expect_text "the file lock"
+expect_status 5 kithd --home "$scratch/ana" --import "$scratch/posts"
+rm "$scratch/ana/lock"
+start ana
+stop ana
+
+# The passphrase of a home that is there comes before 24 words are typed.
+stop carl
+echo "another one" >"$scratch/wrong"
+expect_status 5 kithd --home "$scratch/carl" --restore "$scratch/posts" --words-file "$scratch/folder" \
+    --passphrase-file "$scratch/wrong"
+expect_text "passphrase does not open"

@@ -89,8 +89,24 @@ static void a_node_that_goes_away_says_what_may_have_been_kept(void **state)
     fake.after = ERR_NETWORK;
     assert_int_equal(fake_run(&fake, "post", "me too", NULL), CLI_NO_NODE);
     assert_non_null(strstr(fake.err, "`kith mine` shows it"));
+    assert_int_equal(fake_run(&fake, "passphrase", "--no-passphrase", NULL), CLI_NO_NODE);
+    assert_non_null(strstr(fake.err, "the one until now or the new one"));
+    assert_int_equal(fake_run(&fake, "backup", "/tmp/nothing", NULL), CLI_NO_NODE);
+    assert_non_null(strstr(fake.err, "only if its file is"));
     fake.after = ERR_TIMEOUT;
     assert_int_equal(fake_run(&fake, "post", "me too", NULL), CLI_NO_NODE);
+}
+
+static void a_node_that_does_not_answer_is_not_waited_for_long(void **state)
+{
+    (void)state;
+    fake.after = ERR_TIMEOUT;
+    assert_int_equal(fake_run(&fake, "status", NULL), CLI_NO_NODE);
+    assert_int_equal(fake.timeout_ms, 10000);
+    assert_non_null(strstr(fake.err, "does not answer"));
+    assert_non_null(strstr(fake.err, "kithd"));
+    assert_int_equal(fake_run(&fake, "post", "me too", NULL), CLI_NO_NODE);
+    assert_true(fake.timeout_ms > 10000);
 }
 
 static void an_answer_that_is_no_message_is_3(void **state)
@@ -150,6 +166,7 @@ int main(void)
         A_TEST(without_any_home_to_think_of_it_is_3),
         A_TEST(up_and_down_without_a_home_are_3),
         A_TEST(a_node_that_goes_away_says_what_may_have_been_kept),
+        A_TEST(a_node_that_does_not_answer_is_not_waited_for_long),
         A_TEST(an_answer_that_is_no_message_is_3),
         A_TEST(down_waits_until_the_node_is_gone),
         A_TEST(watch_left_with_ctrl_c_is_0_and_cancels),

@@ -45,8 +45,8 @@ static enum err_code on_send(struct cli_transport *transport, struct octets mess
 static enum err_code on_receive(struct cli_transport *transport, struct octets *message,
                                 unsigned timeout_ms)
 {
-    (void)timeout_ms;
     struct fake_node *fake = fake_of(transport);
+    fake->timeout_ms = timeout_ms;
     if (fake->script_at == fake->script_len && fake->after != ERR_OK) {
         return fake->after;
     }

@@ -24,6 +24,7 @@ struct fake_node {
     char request[8192]; /* the last request: "reply {\"id\":\"3f2a\"}" */
     char first_request[8192];
     unsigned requests_count;
+    unsigned timeout_ms; /* how long the last message was waited for */
     bool cancelled;
 };
 

@@ -362,6 +362,7 @@ static void more_than_the_longest_time_is_wrong_usage(void **state)
     (void)state;
     asks(1, CONTROL_LOCK, PAIRS("after", "2419201"));
     assert_int_equal(ended[1], 2);
+    assert_non_null(strstr(said, "at most 4w"));
     asks(2, CONTROL_LOCK, PAIRS("after", "2419200"));
     assert_int_equal(ended[2], 0);
 }

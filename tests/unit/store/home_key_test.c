@@ -30,6 +30,18 @@ static void make(const char *passphrase)
     assert_int_equal(home_key_make(key, files, passphrase != NULL ? &lock : NULL, &note), ERR_OK);
 }
 
+static void what_may_be_missing_is_no_trouble_to_tell_of(void **state)
+{
+    (void)state;
+    make("words");
+    assert_string_equal(note.text, "");
+    struct home_key_lock lock = lock_of("other words");
+    bool changed = false;
+    assert_int_equal(home_key_change(&changed, files, key, &lock, &note), ERR_OK);
+    assert_int_equal(home_key_change(&changed, files, key, NULL, &note), ERR_OK);
+    assert_string_equal(note.text, "");
+}
+
 static enum err_code opens(const char *passphrase)
 {
     uint8_t found[HOME_KEY_LEN] = {0};
@@ -294,6 +306,7 @@ int main(void)
         TEST(a_change_leaves_the_key_and_takes_the_old_passphrase_away),
         TEST(a_change_cut_off_anywhere_leaves_the_old_or_the_new),
         TEST(a_disk_that_fails_leaves_the_old_or_says_that_it_changed),
+        TEST(what_may_be_missing_is_no_trouble_to_tell_of),
         TEST(destroyed_means_that_neither_key_nor_keyslot_is_left),
         TEST(what_is_overwritten_does_not_come_back),
         TEST(a_key_that_could_not_be_overwritten_is_said),
