@@ -176,7 +176,8 @@ enum err_code command_on_invite(struct commands *c, struct run *run, struct octe
     uint64_t expires_s = INVITE_DAYS_DEFAULT * UINT64_C(86400);
     enum err_code rc = command_arg_uint(&uses, args, "uses", INVITE_USES_MAX, note);
     if (rc == ERR_OK) {
-        rc = command_arg_seconds(&expires_s, args, "expires", INVITE_DAYS_MAX * UINT64_C(86400), note);
+        rc = command_arg_seconds(&expires_s, args, "expires", INVITE_DAYS_MAX * UINT64_C(86400),
+                                 note);
     }
     if (rc == ERR_OK && (uses == 0 || expires_s == 0)) {
         rc = err_note(note, ERR_USAGE, "an invite has at least one use and some time to live");
