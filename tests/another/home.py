@@ -17,8 +17,8 @@ class Home:
         (version, self.kind, self.generation, self.saved_s, self.seed, self.petnames, self.follows,
          self.tags, self.blocks, self.shields, self.peers, self.claims,
          self.imported, self.steps, self.unconfirmed, self.elsewhere,
-         self.confirmed_s, self.lock_after_s) = canon.decode(self.sealed("vault", 2, 1))
-        assert version == 4
+         self.confirmed_s, self.lock_after_s, self.log_id) = canon.decode(self.sealed("vault", 2, 1))
+        assert version == 5 and len(self.log_id) == 16
 
     def home_key(self, passphrase):
         key = self.read("key")
@@ -46,10 +46,10 @@ class Home:
     def records(self, folder, number):
         """The plain octets of every record of a log, by its number."""
         manifest = self.sealed(folder + "/manifest", 1, number)
-        assert manifest[:9] == b"manifest\2"
+        assert manifest[:9] == b"manifest\3"
         row_len = struct.calcsize(ROW) + 32
         found = {}
-        for at in range(25, len(manifest), row_len):
+        for at in range(41, len(manifest), row_len):
             row = struct.unpack(ROW, manifest[at:at + row_len - 32])
             found.update(self.segment(folder, row, manifest[at + row_len - 32:at + row_len]))
         return found
