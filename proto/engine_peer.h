@@ -110,7 +110,7 @@ struct peer {
     uint64_t recon_at_ms; /* when to reconcile next; NEVER_MS: when the peer wishes */
     uint32_t recon_session;
     uint32_t recon_set;      /* what is to be reconciled next in this round; SETS_END: no round */
-    uint64_t round_ms;       /* when this round began */
+    uint64_t round_used_ms;  /* by its sessions so far, since it last let others go before */
     uint32_t recon_running;  /* reconciliations begun here */
     bool recon_again;        /* one of this round's left something over */
     uint64_t floor_s;        /* what its HELLO said; so are */

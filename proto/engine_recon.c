@@ -132,7 +132,7 @@ static void start(struct engine *e, uint32_t p, uint32_t i)
     if (peer->recon_set == SETS_END) {
         peer->recon_set = next_set(e, p, 0);
         peer->recon_again = false;
-        peer->round_ms = e->now_ms;
+        peer->round_used_ms = 0;
     }
     struct turn *turn = &initiator->turn;
     turn->set = peer->recon_set;
@@ -186,8 +186,10 @@ static void finish(struct engine *e, uint32_t i)
     peer->recon_running--;
     peer->recon_again = peer->recon_again || initiator->again;
     engine_deadline(e, e->now_ms);
-    if (peer->recon_set != SETS_END && e->now_ms >= peer->round_ms + RECON_BARREN_MS) {
+    peer->round_used_ms += e->now_ms - initiator->begun_ms;
+    if (peer->recon_set != SETS_END && peer->round_used_ms >= RECON_BARREN_MS) {
         peer->recon_at_ms = e->now_ms; /* the rest of so long a round is behind whoever waits */
+        peer->round_used_ms = 0;
     }
     if (peer->recon_running > 0 || peer->recon_set != SETS_END) {
         return;
