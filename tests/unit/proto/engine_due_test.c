@@ -276,6 +276,51 @@ static void who_gave_way_is_behind_who_waits(void **state)
     rig_free(rig);
 }
 
+/* An answer that says that nothing differs, to each question sent to this peer. */
+static size_t answer_equal(struct rig *rig, uint32_t peer)
+{
+    static const uint8_t equal[] = {0x61};
+    struct message_recon asked[2];
+    size_t count = 0;
+    for (size_t i = 0; i < rig->sent_count; i++) {
+        const struct rig_sent *sent = &rig->sent[i];
+        if (sent->type == FRAME_RECON && sent->peer == peer) {
+            assert_in_range(count, 0, 1);
+            assert_int_equal(
+                message_recon_decode(&asked[count++], octets_of(sent->payload, sent->len)), ERR_OK);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        asked[i].message = octets_of(equal, sizeof equal);
+        give_recon(rig, peer, &asked[i]);
+    }
+    return count;
+}
+
+/* It needs a second for each of a hundred sets; a minute of that, and who waits goes before. */
+static void who_waited_goes_on_with_its_round_when_it_has_a_place(void **state)
+{
+    (void)state;
+    enum { OTHERS = 24, SETS = 96, EACH_MS = 1000 };
+    struct set_choice sets = {.buckets = true};
+    memset(sets.tags, 0xff, SETS / 8);
+    struct rig *rig = rig_new_wanting(RIG_RELAY, &sets);
+    for (uint32_t p = 0; p <= OTHERS; p++) {
+        rig_dialled(rig, p);
+    }
+    rig_answers_all(rig);
+    size_t answered_count = 0;
+    uint64_t waited_ms = 0;
+    for (; waited_ms < 3600000 && answered_count < SETS; waited_ms += EACH_MS) {
+        answered_count += answer_equal(rig, OTHERS);
+        all_answer(rig, OTHERS, 0);
+        rig_waits(rig, EACH_MS);
+        rig_answers_all(rig);
+    }
+    assert_in_range(waited_ms, SETS * EACH_MS / 2, 600000);
+    rig_free(rig);
+}
+
 static void one_that_finds_something_new_gives_way_after_ten_minutes(void **state)
 {
     (void)state;
@@ -339,6 +384,7 @@ int main(void)
         cmocka_unit_test(nobody_has_a_second_one_while_somebody_has_none),
         cmocka_unit_test(one_that_finds_nothing_gives_way_to_who_waits),
         cmocka_unit_test(who_gave_way_is_behind_who_waits),
+        cmocka_unit_test(who_waited_goes_on_with_its_round_when_it_has_a_place),
         cmocka_unit_test(one_that_finds_something_new_gives_way_after_ten_minutes),
         cmocka_unit_test(for_one_that_is_still_owed_posts_another_gives_way),
         cmocka_unit_test(an_answer_that_crosses_the_end_is_no_fault),
