@@ -218,6 +218,16 @@ bool flight_shown(const struct engine *e, uint32_t f, uint32_t peer)
     return (*shown_word(e, f, peer) >> (peer % 64)) & 1;
 }
 
+bool flight_is_shown(const struct engine *e, uint32_t f)
+{
+    const uint64_t *shown = &e->shown[(size_t)f * e->peer_words];
+    uint64_t any = 0;
+    for (uint32_t w = 0; w < e->peer_words; w++) {
+        any |= shown[w] & e->ready[w];
+    }
+    return any != 0;
+}
+
 void flight_show(struct engine *e, uint32_t f, uint32_t peer)
 {
     *shown_word(e, f, peer) |= UINT64_C(1) << (peer % 64);

@@ -132,6 +132,8 @@ void flight_thank_sender(struct engine *e, uint32_t f);
 void flight_move(struct engine *e, uint32_t f, enum flight_state to);
 uint32_t flight_take(struct engine *e, enum flight_state from);
 bool flight_shown(const struct engine *e, uint32_t f, uint32_t peer);
+/* Whether anybody who is connected has shown it. */
+bool flight_is_shown(const struct engine *e, uint32_t f);
 void flight_show(struct engine *e, uint32_t f, uint32_t peer);
 void flight_forget_peer(struct engine *e, uint32_t peer);
 struct held *held_new(struct engine *e, uint32_t peer, struct octets octets);

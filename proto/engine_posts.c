@@ -330,14 +330,18 @@ void posts_on_stored(struct engine *e, const struct engine_stored *in)
 
 /* ---- Questions ---------------------------------------------------------------------------- */
 
-/* What only those brought whose proofs are bad is dropped, unseen, as if it had not come. */
+/* What only those brought whose proofs are bad is dropped, unseen, as if it had not come.  Not what
+ * others have shown, too: a copy like one that is here is not kept twice. */
 static bool is_worth_it(struct engine *e, uint32_t f)
 {
     struct flight *flight = &e->flights[f];
-    while (!flight->verified && flight->candidates_count > 1 && (flight->spoilt & 1) != 0) {
+    if (flight->verified || flight_is_shown(e, f)) {
+        return true;
+    }
+    while (flight->candidates_count > 1 && (flight->spoilt & 1) != 0) {
         flight_drop_first(e, f);
     }
-    if (flight->verified || (flight->spoilt & 1) == 0) {
+    if ((flight->spoilt & 1) == 0) {
         return true;
     }
     gone(e, f, ERR_PROOF);

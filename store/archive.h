@@ -45,7 +45,8 @@ enum shelf_why archive_why(const struct archive *archive, uint64_t position, uin
 
 /* Copy posts, at most STORE_BATCH_MAX, which are here for this reason and from this day on.  What
  * is here already stays for its old reason, but that SHELF_ITSELF outranks the others; what is
- * below the bound is left out.  Durable on return. errors as store_put(): some may be here */
+ * below the bound is left out.  Durable on return.
+ *   errors as store_put(): some may be here */
 MUST_USE enum err_code archive_put(struct archive *archive, const struct post *posts,
                                    const struct octets *wires, size_t count,
                                    const struct shelf_since *since, uint64_t now_s,

@@ -166,6 +166,39 @@ static void of_whom_a_proof_is_bad_nothing_more_is_checked(void **state)
     rig_free(rig);
 }
 
+static bool is_stored(const struct rig *rig, const struct post_id *id)
+{
+    size_t i = 0;
+    while (i < rig->known_count && !post_id_equal(&rig->known[i], id)) {
+        i++;
+    }
+    return i < rig->known_count;
+}
+
+/* Of whoever brings all that is new, and a bad proof with it, the copies that others bring count.
+ */
+static void who_brings_a_bad_proof_takes_nobody_elses_copies_along(void **state)
+{
+    (void)state;
+    enum { COUNT = 2500 }; /* more than the crew has at a time */
+    struct rig *rig = rig_new(RIG_RELAY);
+    struct posts posts = said(COUNT);
+    add_forged(&posts, 0, 0);
+    rig_peer(rig, 0);
+    rig_peer(rig, 1);
+    rig_gives(rig, 0, &posts, COUNT, 1);
+    for (size_t i = 1; i < COUNT; i += 500) {
+        rig_gives(rig, 0, &posts, i, i + 500 < COUNT ? 500 : COUNT - i);
+    }
+    rig_gives(rig, 1, &posts, COUNT - 1, 1);
+    rig_answers_all(rig);
+    assert_int_equal(rig->closed[0], ERR_PROOF);
+    assert_true(is_stored(rig, &posts.ids[COUNT - 1]));
+    assert_false(is_stored(rig, &posts.ids[COUNT - 2]));
+    posts_free(&posts);
+    rig_free(rig);
+}
+
 static void a_bad_proof_is_forgotten_so_that_the_post_may_come_later(void **state)
 {
     (void)state;
@@ -529,6 +562,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_comes_while_a_post_is_stored_gets_it_too),
         cmocka_unit_test(a_known_post_is_neither_verified_nor_forwarded),
         cmocka_unit_test(a_hostile_copy_never_suppresses_the_real_one),
+        cmocka_unit_test(who_brings_a_bad_proof_takes_nobody_elses_copies_along),
         cmocka_unit_test(a_bad_proof_is_forgotten_so_that_the_post_may_come_later),
         cmocka_unit_test(of_whom_a_proof_is_bad_nothing_more_is_checked),
         cmocka_unit_test(the_fifth_proof_of_an_id_waits_until_one_was_judged),
